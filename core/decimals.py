@@ -1,0 +1,58 @@
+"""Exact conversion between decimal text and scaled integers.
+
+A price of `61737.63` with precision 2 is the integer 6173763. Nothing here rounds: a number finer than the
+precision is an error, because a rounded price or quantity is a wrong one.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+from core.errors import PrecisionError
+
+INT64_MAX = (1 << 63) - 1
+
+
+def to_units(text: str, precision: int) -> int:
+    """Return `text` (a plain decimal number, sign allowed) in units of 10^-precision.
+
+    Raises PrecisionError if it is not a plain decimal number, is finer than the precision, or leaves 64 bits.
+    """
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0")
+    digits = whole.removeprefix("-")
+    if not (digits + fraction).isascii() or not digits.isdigit() or not (fraction == "" or fraction.isdigit()):
+        raise PrecisionError(f"{text!r} is not a plain decimal number such as 61737.63")
+    if len(fraction) > precision:
+        raise PrecisionError(f"{text!r} is finer than {precision} decimals and cannot be held exactly")
+    units = int(digits + fraction.ljust(precision, "0"))
+    if units > INT64_MAX:
+        raise PrecisionError(f"{text!r} at {precision} decimals does not fit 64 bits")
+    return -units if text[0] == "-" else units
+
+
+def to_text(units: int, precision: int) -> str:
+    """Return scaled integer `units` as decimal text without trailing zeros: `to_text(6173760, 2) == "61737.6"`."""
+    if precision == 0:
+        return str(units)
+    sign = "-" if units < 0 else ""
+    digits = str(abs(units)).rjust(precision + 1, "0")
+    fraction = digits[-precision:].rstrip("0")
+    return f"{sign}{digits[:-precision]}.{fraction}" if fraction else f"{sign}{digits[:-precision]}"
+
+
+def decimals_of(text: str) -> int:
+    """Return how many decimals `text` needs once trailing zeros are gone (`"0.01000000"` needs 2)."""
+    return len(text.partition(".")[2].rstrip("0"))
+
+
+def plain(number: str | float | Decimal) -> str:
+    """Return a number from a settings file as plain decimal text (`1e-5` becomes `0.00001`).
+
+    A float is read by its shortest text, so what a person typed is what is used. Raises PrecisionError.
+    """
+    try:
+        value = Decimal(str(number))
+    except InvalidOperation:
+        raise PrecisionError(f"{number!r} is not a number") from None
+    if not value.is_finite():
+        raise PrecisionError(f"{number!r} is not a finite number")
+    return format(value, "f")

@@ -1,0 +1,32 @@
+"""Every error that `core` raises.
+
+CoreError
+├── InvariantError      a broken invariant: the process must stop, with the facts
+├── PrecisionError      a number that the instrument's integer units cannot hold exactly
+├── UnknownInstrument   a name that no instrument carries
+└── CodecError          bytes that do not decode as the record they claim to be
+"""
+
+
+class CoreError(Exception):
+    """Root of this package's errors."""
+
+
+class InvariantError(CoreError):
+    """Something that must always hold does not: stop, and say with which facts."""
+
+
+class PrecisionError(CoreError, ValueError):
+    """A decimal number that cannot be written exactly in the integer units asked for."""
+
+
+class UnknownInstrument(CoreError, KeyError):
+    """No instrument of this name is defined in the session."""
+
+    def __str__(self) -> str:
+        """Say the sentence without the quotes that KeyError adds."""
+        return str(self.args[0])
+
+
+class CodecError(CoreError, ValueError):
+    """A record whose payload does not decode; the journal is damaged or was written by another schema."""
