@@ -1,0 +1,47 @@
+"""Payloads of records: which struct each kind carries, and its bytes.
+
+msgpack by msgspec; structs are maps of field names, so fields may be added with defaults (msgspec's schema evolution)
+and journals of an older build stay readable.
+"""
+
+import msgspec
+
+from core import effects, events, orders
+from core.errors import CodecError
+from core.records import Kind
+
+PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
+    Kind.INSTRUMENT: events.InstrumentDefined,
+    Kind.REPORT: events.OrderReport,
+    Kind.FEED: events.FeedChanged,
+    Kind.COMMAND: events.CommandReceived,
+    Kind.RAW: events.RawReceived,
+    Kind.LIFECYCLE: events.LifecycleChanged,
+    Kind.CLOCK: events.ClockMeasured,
+    Kind.SUBMIT: orders.ApprovedSubmit,
+    Kind.CANCEL: orders.ApprovedCancel,
+    Kind.ORDER: effects.OrderUpdated,
+    Kind.FILL: effects.OrderFilled,
+    Kind.POSITION: effects.PositionChanged,
+    Kind.BALANCE: effects.BalanceChanged,
+    Kind.REFUSAL: orders.Refusal,
+    Kind.ALERT: effects.Alert,
+    Kind.STRATEGY: effects.StrategyChanged,
+    Kind.TIMER: effects.TimerSet,
+    Kind.RESYNC: effects.BookResyncNeeded,
+}
+KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
+
+_decoders = {kind: msgspec.msgpack.Decoder(struct) for kind, struct in PAYLOAD_TYPES.items()}
+encode_payload = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def decode_payload(kind: int, payload: bytes | memoryview) -> msgspec.Struct:
+    """Return the struct that a record of `kind` carries. Raises CodecError."""
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        raise CodecError(f"records of kind {kind} carry no payload known to this build; read them with a newer one")
+    try:
+        return decoder.decode(payload)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise CodecError(f"payload of kind {Kind(kind).name} does not decode: {error}") from error

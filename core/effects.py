@@ -1,0 +1,152 @@
+"""What the engine wants done, and what it did: the outputs of `step`. All of them are journaled.
+
+The approved commands (`core.orders`) leave the process; the rest inform: projections, metrics, the screen.
+"""
+
+import enum
+
+import msgspec
+
+from core.orders import (
+    ApprovedCancel,
+    ApprovedSubmit,
+    Liquidity,
+    OrderState,
+    OrderType,
+    Refusal,
+    Side,
+)
+
+
+class Severity(enum.StrEnum):
+    """How much an alert matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class StrategyState(enum.StrEnum):
+    """Where a strategy actor is."""
+
+    LOADED = "loaded"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class OrderUpdated(msgspec.Struct, frozen=True, kw_only=True, tag="order", gc=False):
+    """An order changed state, or stayed in it while its filled quantity moved."""
+
+    client_order_id: str
+    strategy_id: str
+    instrument: int
+    side: Side
+    type: OrderType
+    price: int
+    quantity: int
+    filled: int
+    previous: OrderState | None
+    state: OrderState
+    venue_order_id: str
+    reason: str
+
+
+class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, tag="fill", gc=False):
+    """One execution, booked once. Fee and realised profit are money as integers in text."""
+
+    client_order_id: str
+    strategy_id: str
+    instrument: int
+    side: Side
+    exec_id: str
+    price: int
+    quantity: int
+    fee: str
+    fee_currency: str
+    liquidity: Liquidity | None
+    realised: str
+
+
+class PositionChanged(msgspec.Struct, frozen=True, kw_only=True, tag="position", gc=False):
+    """A position after a fill: net quantity in units, cost and realised profit as money in text."""
+
+    instrument: int
+    quantity: int
+    cost: str
+    realised: str
+    fees: str
+
+
+class BalanceChanged(msgspec.Struct, frozen=True, kw_only=True, tag="balance", gc=False):
+    """A currency's balance after a change, both money as integers in text."""
+
+    currency: str
+    delta: str
+    balance: str
+    reason: str
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, tag="alert", gc=False):
+    """Something a person should know."""
+
+    severity: Severity
+    code: str
+    message: str
+    instrument: int = 0xFFFF
+
+
+class StrategyChanged(msgspec.Struct, frozen=True, kw_only=True, tag="strategy", gc=False):
+    """A strategy actor changed state; `traceback` tells where it raised."""
+
+    strategy_id: str
+    state: StrategyState
+    reason: str
+    traceback: str = ""
+
+
+class TimerSet(msgspec.Struct, frozen=True, kw_only=True, tag="timer", gc=False):
+    """A strategy asked to be called at `due_ns`, event time."""
+
+    strategy_id: str
+    name: str
+    due_ns: int
+
+
+class BookResyncNeeded(msgspec.Struct, frozen=True, kw_only=True, tag="resync", gc=False):
+    """The core's book found a gap or a cross that the session did not: fetch a snapshot."""
+
+    instrument: int
+    reason: str
+
+
+Effect = (
+    ApprovedSubmit
+    | ApprovedCancel
+    | Refusal
+    | OrderUpdated
+    | OrderFilled
+    | PositionChanged
+    | BalanceChanged
+    | Alert
+    | StrategyChanged
+    | TimerSet
+    | BookResyncNeeded
+)
+
+__all__ = [
+    "Alert",
+    "ApprovedCancel",
+    "ApprovedSubmit",
+    "BalanceChanged",
+    "BookResyncNeeded",
+    "Effect",
+    "OrderFilled",
+    "OrderUpdated",
+    "PositionChanged",
+    "Refusal",
+    "Severity",
+    "StrategyChanged",
+    "StrategyState",
+    "TimerSet",
+]

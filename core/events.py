@@ -1,0 +1,112 @@
+"""Inputs that carry a payload: everything that the core can see beside quotes, trades, book levels and time.
+
+Each struct is one record kind; `core.codec` maps them both ways.
+"""
+
+import enum
+
+import msgspec
+
+from core.instruments import Instrument
+from core.orders import Liquidity
+
+
+class LifecycleState(enum.StrEnum):
+    """The daemon's life, in order."""
+
+    STARTING = "STARTING"
+    SYNCING = "SYNCING"
+    READY = "READY"
+    DRAINING = "DRAINING"
+    STOPPED = "STOPPED"
+
+
+class InstrumentDefined(msgspec.Struct, frozen=True):
+    """The rules of one instrument, as the venue gave them; the record's `instrument` is the index given to it."""
+
+    instrument: Instrument
+
+
+class ReportType(enum.StrEnum):
+    """What a venue said of one order."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    FILLED = "filled"  # one execution, whole or part
+    CANCELLED = "cancelled"
+    CANCEL_REJECTED = "cancel-rejected"
+    EXPIRED = "expired"  # ended by the venue itself: IOC remainder, self-trade prevention, end of day
+    OUTCOME_UNKNOWN = "outcome-unknown"  # a request timed out, or its answer says nothing certain
+    NEVER_ARRIVED = "never-arrived"  # proven absent, past the venue's visibility lag
+
+
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One message of a venue about one order. Price and quantity in the instrument's units; `fee` is money.
+
+    `exec_id`, `price`, `quantity`, `fee`, `fee_currency` and `liquidity` belong to FILLED alone. A positive fee is
+    paid, a negative one is a rebate.
+    """
+
+    type: ReportType
+    client_order_id: str
+    venue_order_id: str = ""
+    exec_id: str = ""
+    price: int = 0
+    quantity: int = 0
+    fee: str = "0"  # money, as an integer in text: msgpack integers end at 64 bits
+    fee_currency: str = ""
+    liquidity: Liquidity | None = None
+    reason: str = ""
+
+
+class FeedState(enum.StrEnum):
+    """What became of one feed."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    SYNCED = "synced"  # the book follows the venue again
+    OUT_OF_SYNC = "out-of-sync"  # a gap, a cross, a malformed message: the book is withheld
+    STALE = "stale"
+    FRESH = "fresh"
+
+
+class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A change of one feed: of a whole venue where `channel` is empty, else of one channel of the record's instrument."""
+
+    venue: str
+    state: FeedState
+    channel: str = ""  # "quotes", "trades", "book"
+    reason: str = ""
+
+
+class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator's command, let in through the sequenced door."""
+
+    name: str  # "cancel-all", "pause", "resume"
+    strategy_id: str = ""
+    source: str = ""  # "signal:SIGTERM", "socket:uid=1000"
+    reason: str = ""
+
+
+class RawReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Bytes that could not become an event, kept as they came. `data` holds the first bytes of `total_bytes`."""
+
+    venue: str
+    reason: str
+    data: bytes
+    total_bytes: int
+
+
+class LifecycleChanged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The daemon entered a state."""
+
+    state: LifecycleState
+    reason: str = ""
+
+
+class ClockMeasured(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The venue's clock less ours, and how far that can be trusted (half the round trip)."""
+
+    venue: str
+    offset_ns: int
+    uncertainty_ns: int

@@ -1,0 +1,117 @@
+"""The 64-byte record: what every journaled thing is made of.
+
+A slot is 64 bytes, little-endian: `crc32 u32, kind u8, flags u8, instrument u16, recv_ns i64, venue_ns i64, a..e i64`.
+A record's sequence number is the index of its first slot in the session, so it also locates the byte. The CRC covers
+the other 60 bytes and is seeded with the sequence number, so a slot in the wrong place fails too. Something larger is
+a head slot whose `a` is the payload's length, followed by continuation slots of 56 payload bytes each.
+
+Inside the process an event is the plain tuple `(kind, flags, instrument, recv_ns, venue_ns, a, b, c, d, e)`; for the
+kinds that carry a payload, `a` is the decoded struct and b..e are 0. Databento's DBN is the model for the fixed layout.
+"""
+
+import enum
+import struct
+import zlib
+
+import numpy as np
+
+SLOT_BYTES = 64
+PART_BYTES = 56
+SCHEMA_VERSION = 1
+
+SLOT = struct.Struct("<IBBHqqqqqqq")
+EVENT = struct.Struct("<4xBBHqqqqqqq")  # a slot read as an event tuple: the CRC was checked before
+BODY = struct.Struct("<BBHqqqqqqq")
+PART_HEAD = struct.Struct("<BBH")
+CRC = struct.Struct("<I")
+
+SLOT_DTYPE = np.dtype(
+    [
+        ("crc", "<u4"),
+        ("kind", "u1"),
+        ("flags", "u1"),
+        ("instrument", "<u2"),
+        ("recv_ns", "<i8"),
+        ("venue_ns", "<i8"),
+        ("a", "<i8"),
+        ("b", "<i8"),
+        ("c", "<i8"),
+        ("d", "<i8"),
+        ("e", "<i8"),
+    ]
+)
+
+assert SLOT.size == EVENT.size == SLOT_DTYPE.itemsize == SLOT_BYTES
+assert CRC.size + BODY.size == SLOT_BYTES
+assert CRC.size + PART_HEAD.size + PART_BYTES == SLOT_BYTES
+
+Event = tuple[int, int, int, int, int, object, int, int, int, int]
+"""(kind, flags, instrument, recv_ns, venue_ns, a, b, c, d, e); `a` is an int, or the struct of a payload kind."""
+
+NO_INSTRUMENT = 0xFFFF
+
+
+class Kind(enum.IntEnum):
+    """What a record is. Below 16: the journal's own; 16 to 127: inputs; 128 to 254: effects."""
+
+    EMPTY = 0
+    SEGMENT = 1  # payload: the segment's head
+    CHAIN = 2  # b..e: SHA-256 over the previous chain value and every slot since; a: slots covered
+    SEAL = 3  # payload: how the session ended
+    DIGEST = 4  # b..e: the engine's state digest; a: inputs stepped so far
+
+    QUOTE = 16  # bid_price, bid_quantity, ask_price, ask_quantity, update_id
+    TRADE = 17  # price, quantity, trade_id
+    BOOK = 18  # price, quantity, first_update_id, last_update_id, prev_update_id
+    BAR = 19  # a venue's own bar: open, high, low, close, volume; venue_ns is its opening time
+    TIME = 20  # nothing but time passing: the earliest timer fell due
+
+    INSTRUMENT = 32
+    REPORT = 33
+    FEED = 34
+    COMMAND = 35
+    RAW = 36
+    LIFECYCLE = 37
+    CLOCK = 38
+
+    SUBMIT = 128
+    CANCEL = 129
+    ORDER = 130
+    FILL = 131
+    POSITION = 132
+    BALANCE = 133
+    REFUSAL = 134
+    ALERT = 135
+    STRATEGY = 136
+    TIMER = 137
+    RESYNC = 138
+
+    PART = 255
+
+
+FIRST_INPUT = 16
+FIRST_PAYLOAD_INPUT = 32
+FIRST_EFFECT = 128
+
+# Flags of BOOK. One depth message is a run of levels, FIRST on its first and LAST on its last.
+ASK = 1
+FIRST = 2
+LAST = 4
+SNAPSHOT = 8
+PENDING = 16  # arrived while the book was out of sync: recorded, not applied
+REAPPLIED = 32  # a pending level again, applied on top of the snapshot that followed
+EMPTY = 64  # a message without levels: only its update ids count
+
+# Flags of TRADE.
+SELL_AGGRESSOR = 1
+NOT_MARKET = 2  # insurance fund, auto-deleveraging and the like: recorded, never traded on
+
+
+def slot_crc(body: bytes | memoryview, seq: int) -> int:
+    """Return the CRC-32 of a slot's last 60 bytes at sequence number `seq`."""
+    return zlib.crc32(body, seq & 0xFFFFFFFF)
+
+
+def parts_of(payload_bytes: int) -> int:
+    """Return how many continuation slots a payload of that length takes."""
+    return -(-payload_bytes // PART_BYTES)
