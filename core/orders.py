@@ -79,7 +79,7 @@ class CancelIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     strategy_id: str
 
 
-class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True, tag="submit"):
+class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True):
     """An order that passed every check; made by the gate alone, the only order type that a connector takes."""
 
     intent: OrderIntent
@@ -87,7 +87,7 @@ class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True, tag="submit"):
     limits_version: int
 
 
-class ApprovedCancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel", gc=False):
+class ApprovedCancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A cancel that may go out; made by the gate alone."""
 
     client_order_id: str
@@ -96,7 +96,7 @@ class ApprovedCancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel", gc
     venue_order_id: str
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refusal"):
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """Why an order did not pass: a value, journaled and shown, never an exception.
 
     `limit` and `figure` are decimal texts in the unit that `message` names; `figure` is what broke the limit.
