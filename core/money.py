@@ -8,7 +8,7 @@ from core.decimals import to_text, to_units
 from core.errors import PrecisionError
 
 MONEY_DECIMALS = 18
-MONEY_UNIT = 10**MONEY_DECIMALS
+MONEY_UNIT: int = 10**MONEY_DECIMALS
 
 
 def money(text: str) -> int:
@@ -23,13 +23,13 @@ def money(text: str) -> int:
 
 def money_text(amount: int, decimals: int = MONEY_DECIMALS) -> str:
     """Return money as text, cut (not rounded) to at most `decimals` decimals."""
-    cut = 10 ** (MONEY_DECIMALS - decimals)
+    cut: int = 10 ** (MONEY_DECIMALS - decimals)
     whole = abs(amount) // cut
     return to_text(-whole if amount < 0 else whole, decimals)
 
 
 def round_up(amount: int, decimals: int) -> int:
     """Return `amount` rounded away from zero to `decimals` decimals: what a cautious ledger pays as a fee."""
-    step = 10 ** (MONEY_DECIMALS - decimals)
+    step: int = 10 ** (MONEY_DECIMALS - decimals)
     units = -(-abs(amount) // step)
     return -units * step if amount < 0 else units * step
