@@ -20,12 +20,8 @@ class PrecisionError(CoreError, ValueError):
     """A decimal number that cannot be written exactly in the integer units asked for."""
 
 
-class UnknownInstrument(CoreError, KeyError):
+class UnknownInstrument(CoreError):
     """No instrument of this name is defined in the session."""
-
-    def __str__(self) -> str:
-        """Say the sentence without the quotes that KeyError adds."""
-        return str(self.args[0])
 
 
 class CodecError(CoreError, ValueError):

@@ -1,0 +1,60 @@
+"""A strategy under supervision: its state, its subscriptions, and how its failure is told."""
+
+import traceback
+from collections.abc import Callable
+
+from core.effects import StrategyChanged, StrategyState
+from core.market import Market
+from strategies.base import Strategy
+from strategies.context import Context, Intent
+
+Handler = Callable[[object], None]
+Route = tuple["Actor", Handler]
+
+
+class Actor:
+    """One strategy, its context and where it is in its life."""
+
+    __slots__ = ("context", "id", "instruments", "outbox", "state", "strategy")
+
+    def __init__(self, strategy: Strategy, context: Context, instruments: tuple[str, ...]) -> None:
+        """Supervise `strategy`; `instruments` are the names configured for it."""
+        self.id = context.strategy_id
+        self.strategy = strategy
+        self.context = context
+        self.outbox: list[Intent] = context.outbox
+        self.instruments = instruments
+        self.state = StrategyState.LOADED
+
+    @property
+    def active(self) -> bool:
+        """Whether it gets events."""
+        return self.state is StrategyState.ACTIVE
+
+    def bind(self, by_id: dict[str, Market]) -> list[str]:
+        """Give the strategy the markets of its instruments; return the names that no venue defined."""
+        self.context.markets = tuple(by_id[name] for name in self.instruments if name in by_id)
+        return [name for name in self.instruments if name not in by_id]
+
+    def change(self, state: StrategyState, reason: str, trace: str = "") -> StrategyChanged:
+        """Move to `state` and return the effect that says so."""
+        self.state = state
+        return StrategyChanged(strategy_id=self.id, state=state, reason=reason, traceback=trace)
+
+    def digest_state(self) -> list[object]:
+        """Return what a digest must cover."""
+        saved = self.strategy.save() if self.state is not StrategyState.LOADED else {}
+        return [self.id, self.state.value, list(self.instruments), saved, self.context.rng.state()]
+
+
+def failure_text(error: Exception) -> tuple[str, str]:
+    """Return (reason, traceback) of a callback that raised.
+
+    The reason is the same on every CPython, so replay compares it: the error's type and the innermost line. The
+    traceback holds the interpreter's own wording, which changes between versions, so it informs and is not compared.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1]
+    file = last.filename.replace("\\", "/").rpartition("/")[2]
+    reason = f"{type(error).__name__} in {file}:{last.lineno} {last.name}"
+    return reason, "".join(traceback.format_exception(error))

@@ -1,0 +1,50 @@
+"""The one builder: live, paper, replay and backtest get their engine here."""
+
+from dataclasses import dataclass, field
+
+from core.clock import EventClock
+from core.rng import Rng
+from engine.actors import Actor
+from engine.engine import Engine
+from oms.manager import OrderManager
+from risk.gate import Gate
+from risk.limits import RiskLimits
+from strategies.base import Strategy, StrategyParams
+from strategies.context import Context, OrderCounter
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrategySpec:
+    """One strategy to run: its id, class, parameters and the names of its instruments."""
+
+    id: str
+    strategy: type[Strategy]
+    params: StrategyParams
+    instruments: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
+    """All that decides what an engine does, beside its inputs.
+
+    `epoch` is `core.ids.session_epoch` of the session's start; `balances` is money by currency.
+    """
+
+    epoch: int
+    seed: int
+    limits: RiskLimits
+    strategies: tuple[StrategySpec, ...] = ()
+    balances: dict[str, int] = field(default_factory=dict)
+
+
+def build_engine(settings: EngineSettings) -> Engine:
+    """Return an engine that has seen nothing yet."""
+    clock = EventClock()
+    counter = OrderCounter(settings.epoch)
+    manager = OrderManager(settings.balances)
+    engine = Engine(Gate(settings.limits), manager, clock, counter)
+    for number, spec in enumerate(settings.strategies, start=1):
+        rng = Rng(settings.seed, stream=number)
+        context = Context(spec.id, (), manager, clock, counter.next_id, rng)
+        engine.desk.add(Actor(spec.strategy(spec.params, context), context, spec.instruments))
+    return engine

@@ -1,0 +1,164 @@
+"""The way of an order: generate, check, send, record.
+
+Intents leave an actor's outbox, pass the gate, become commands, and come back as reports; each consequence is an
+effect, and effects about an actor's own orders are told to it. `settle` runs until nothing is left to do.
+"""
+
+from core.effects import Alert, Effect, OrderFilled, OrderUpdated, Severity, StrategyState, TimerSet
+from core.events import OrderReport
+from core.market import Market
+from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, Refusal
+from engine.actors import Actor, Handler, failure_text
+from engine.bus import Bus
+from engine.timers import Timers
+from core.clock import EventClock
+from oms.manager import OrderManager
+from risk.gate import Gate
+from strategies.context import AlertIntent, Intent, Subscription, TimerIntent
+
+MAX_INTENTS_PER_EVENT = 1_000  # a strategy that asks for more while handling one event is running away
+
+
+class Desk:
+    """Takes intents to the venue's door and reports back to their strategies."""
+
+    __slots__ = ("_asked", "_bus", "_cursor", "_timers", "actors", "by_id", "clock", "effects", "gate", "manager", "markets", "ready")
+
+    def __init__(
+        self, gate: Gate, manager: OrderManager, bus: Bus, timers: Timers, clock: EventClock, markets: list[Market]
+    ) -> None:
+        """Join the gate and the order manager; `effects` collects what the current event caused."""
+        self.gate = gate
+        self.manager = manager
+        self.clock = clock
+        self.markets = markets
+        self.actors: list[Actor] = []
+        self.by_id: dict[str, Actor] = {}
+        self.effects: list[Effect] = []
+        self.ready = False
+        self._bus = bus
+        self._timers = timers
+        self._cursor = 0
+        self._asked = 0
+
+    def add(self, actor: Actor) -> None:
+        """Take one more strategy."""
+        self.actors.append(actor)
+        self.by_id[actor.id] = actor
+
+    def call(self, actor: Actor, handler: Handler, item: object) -> None:
+        """Run one callback; a strategy that raises is paused, the others go on."""
+        try:
+            handler(item)
+        except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
+            self.fail(actor, error)
+
+    def fail(self, actor: Actor, error: Exception) -> None:
+        """Pause a strategy that raised, with its traceback in the journal, and cancel its working orders."""
+        reason, trace = failure_text(error)
+        self.pause(actor, reason, trace)
+
+    def pause(self, actor: Actor, reason: str, trace: str = "") -> None:
+        """Take a strategy off the bus, forget what it asked for, cancel its working orders."""
+        self._bus.unsubscribe(actor)
+        self._timers.drop(actor.id)
+        actor.outbox.clear()
+        self.effects.append(actor.change(StrategyState.PAUSED, reason, trace))
+        self.cancel_working(actor.id)
+
+    def cancel_working(self, strategy_id: str = "") -> None:
+        """Cancel every working order of one strategy, or of all."""
+        for order in self.manager.open_orders():
+            if strategy_id in {"", order.strategy_id}:
+                self._cancel(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
+
+    def report(self, index: int, report: OrderReport) -> None:
+        """Book what the venue said of an order."""
+        self.manager.report(report, index, self.clock.now_ns, self.effects)
+
+    def settle(self) -> None:
+        """Tell actors what happened to their orders and take what they ask for, until nothing is left."""
+        self._asked = 0
+        effects = self.effects
+        while True:
+            while self._cursor < len(effects):
+                effect = effects[self._cursor]
+                self._cursor += 1
+                self._tell(effect)
+            asked = False
+            for actor in self.actors:
+                if actor.outbox:
+                    asked = True
+                    self._take(actor)
+            if not asked and self._cursor == len(effects):
+                return
+
+    def collect(self) -> list[Effect]:
+        """Return the effects of the event that was handled and start over."""
+        effects = self.effects[:]
+        self.effects.clear()
+        self._cursor = 0
+        return effects
+
+    def _take(self, actor: Actor) -> None:
+        """Carry out what one actor asked for, in its order."""
+        intents = actor.outbox[:]
+        actor.outbox.clear()
+        self._asked += len(intents)
+        if self._asked > MAX_INTENTS_PER_EVENT:
+            self.pause(actor, f"asked for more than {MAX_INTENTS_PER_EVENT} things while handling one event")
+            return
+        for intent in intents:
+            self._carry_out(actor, intent)
+
+    def _carry_out(self, actor: Actor, intent: Intent) -> None:
+        """Carry out one intent."""
+        if isinstance(intent, OrderIntent):
+            self._submit(intent)
+        elif isinstance(intent, CancelIntent):
+            self._cancel(intent)
+        elif isinstance(intent, Subscription):
+            self._bus.subscribe(actor, intent)
+        elif isinstance(intent, TimerIntent):
+            self._timers.set(actor.id, intent.name, intent.due_ns)
+            self.effects.append(TimerSet(strategy_id=actor.id, name=intent.name, due_ns=intent.due_ns))
+        else:
+            self._alert(actor, intent)
+
+    def _submit(self, intent: OrderIntent) -> None:
+        """Check an order; send it, or record why not."""
+        market = self.markets[intent.instrument] if 0 <= intent.instrument < len(self.markets) else None
+        now_ns = self.clock.now_ns
+        verdict = self.gate.check_submit(intent, market, self.manager, self.ready, now_ns)
+        self.effects.append(verdict)
+        if isinstance(verdict, ApprovedSubmit):
+            self.manager.submit(verdict, now_ns, self.effects)
+
+    def _cancel(self, intent: CancelIntent) -> None:
+        """Check a cancel; send it, or say why there is nothing to send."""
+        verdict = self.gate.check_cancel(intent, self.manager, self.clock.now_ns)
+        if isinstance(verdict, ApprovedCancel):
+            self.effects.append(verdict)
+            self.manager.cancel_sent(verdict, self.clock.now_ns, self.effects)
+        else:
+            self.effects.append(Alert(severity=Severity.INFO, code="CANCEL_NOT_SENT", message=verdict))
+
+    def _alert(self, actor: Actor, intent: AlertIntent) -> None:
+        """Pass a strategy's word on to a person."""
+        message = f"{actor.id}: {intent.message}"
+        self.effects.append(Alert(severity=Severity.INFO, code="STRATEGY", message=message))
+
+    def _tell(self, effect: Effect) -> None:
+        """Tell the strategy whose order this is about."""
+        if isinstance(effect, OrderUpdated):
+            actor = self.by_id.get(effect.strategy_id)
+            if actor is not None and actor.active:
+                self.call(actor, actor.strategy.on_order, effect)  # type: ignore[arg-type]
+        elif isinstance(effect, OrderFilled):
+            actor = self.by_id.get(effect.strategy_id)
+            if actor is not None and actor.active:
+                self.call(actor, actor.strategy.on_fill, effect)  # type: ignore[arg-type]
+        elif isinstance(effect, Refusal):
+            actor = self.by_id.get(effect.intent.strategy_id)
+            if actor is not None and actor.active:
+                self.call(actor, actor.strategy.on_refusal, effect)  # type: ignore[arg-type]

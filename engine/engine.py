@@ -1,0 +1,322 @@
+"""The engine: one input event in, its effects out, in the order in which they happened.
+
+`step` is the whole of it. The first lines are the hot path: the time moves, timers that fell due fire, the event's
+handler runs. Everything that needs orders goes through `engine.desk`.
+"""
+
+from collections.abc import Callable, Sequence
+
+from core.book import BookFault, BookState
+from core.clock import EventClock
+from core.effects import Alert, BookResyncNeeded, Effect, Severity, StrategyState
+from core.events import (
+    CommandReceived,
+    FeedChanged,
+    FeedState,
+    InstrumentDefined,
+    LifecycleChanged,
+    LifecycleState,
+    OrderReport,
+)
+from core.market import Market, Quote, Trade
+from core.orders import Side
+from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event, Kind
+from engine.bus import BARS, Bus, Routes, opens_time_bar
+from engine.desk import Desk
+from engine.digest import market_state, state_digest
+from engine.errors import UndefinedInstrument
+from engine.timers import Timers
+from oms.manager import OrderManager
+from risk.gate import Gate
+from strategies.context import OrderCounter, Timer
+
+NO_EFFECTS: Sequence[Effect] = ()
+
+
+class Engine:
+    """The pure core as one object. Build it with `engine.build_engine`; feed it with `step`."""
+
+    __slots__ = (
+        "_clock", "_counter", "_due_ns", "_handlers", "bus", "desk", "gate", "lifecycle", "manager", "markets", "timers",
+    )
+
+    def __init__(self, gate: Gate, manager: OrderManager, clock: EventClock, counter: OrderCounter) -> None:
+        """Join the parts; nothing is known before the first event."""
+        self.markets: list[Market] = []
+        self.timers = Timers()
+        self.bus = Bus(self.timers)
+        self.gate = gate
+        self.manager = manager
+        self.desk = Desk(gate, manager, self.bus, self.timers, clock, self.markets)
+        self.lifecycle = LifecycleState.STARTING
+        self._clock = clock
+        self._counter = counter
+        self._due_ns = self.timers.next_ns
+        self._handlers = self._handler_table()
+
+    # -- the one door ----------------------------------------------------------------------------------------------
+
+    def step(self, event: Event) -> Sequence[Effect]:
+        """Handle one input and return its effects. Raises InvariantError where the input cannot be true."""
+        now_ns = event[3]
+        self._clock.now_ns = now_ns
+        if now_ns >= self._due_ns:
+            self._fire(now_ns)
+        self._handlers[event[0]](event)
+        if self.desk.effects:
+            return self.desk.collect()
+        return NO_EFFECTS
+
+    @property
+    def next_due_ns(self) -> int:
+        """When the engine next wants a TIME event, `timers.NEVER` if not at all."""
+        return self._due_ns
+
+    @property
+    def now_ns(self) -> int:
+        """The time of the last event."""
+        return self._clock.now_ns
+
+    def digest(self) -> bytes:
+        """Return the 32-byte digest of the whole state."""
+        return state_digest(
+            [
+                self._clock.now_ns,
+                self.lifecycle.value,
+                self._counter.count,
+                [market_state(market) for market in self.markets],
+                self.manager.state(),
+                self.gate.state(),
+                self.timers.state(),
+                self.bus.state(),
+                [actor.digest_state() for actor in self.desk.actors],
+            ]
+        )
+
+    # -- market data -----------------------------------------------------------------------------------------------
+
+    def _on_quote(self, event: Event) -> None:
+        """Move the touch of one market and publish it."""
+        _, _, index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id = event
+        market = self.markets[index]
+        market.bid_price = bid_price  # type: ignore[assignment]
+        market.bid_quantity = bid_quantity
+        market.ask_price = ask_price
+        market.ask_quantity = ask_quantity
+        market.update_id = update_id
+        market.venue_ns = venue_ns
+        market.quote_ns = now_ns
+        routes = self.bus.quotes[index]
+        if routes:
+            quote = Quote(
+                index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id  # type: ignore[arg-type]
+            )
+            self._publish(routes, quote)
+
+    def _on_trade(self, event: Event) -> None:
+        """Remember a trade, grow the bars, publish it; trades that are not market trades change nothing."""
+        _, flags, index, now_ns, venue_ns, price, quantity, trade_id, _, _ = event
+        if flags & NOT_MARKET:
+            return
+        market = self.markets[index]
+        market.last_price = price  # type: ignore[assignment]
+        market.last_quantity = quantity
+        market.trade_ns = now_ns
+        if self.bus.bars[index]:
+            self._grow_bars(index, now_ns, price, quantity)  # type: ignore[arg-type]
+        routes = self.bus.trades[index]
+        if routes:
+            side = Side.SELL if flags & SELL_AGGRESSOR else Side.BUY
+            self._publish(routes, Trade(index, now_ns, venue_ns, price, quantity, trade_id, side))  # type: ignore[arg-type]
+
+    def _on_book(self, event: Event) -> None:
+        """Apply one level; publish the book when its message is whole."""
+        _, flags, index, now_ns, _, price, quantity, _, last_update_id, prev_update_id = event
+        market = self.markets[index]
+        fault = market.book.apply(flags, price, quantity, last_update_id, prev_update_id)  # type: ignore[arg-type]
+        if fault is not None:
+            self._resync(market, fault)
+        if flags & LAST and not flags & PENDING and market.book.state is BookState.LIVE:
+            market.book_ns = now_ns
+            routes = self.bus.books[index]
+            if routes:
+                self._publish(routes, market)
+
+    def _on_time(self, _event: Event) -> None:
+        """Nothing but time: what fell due has fired already."""
+
+    def _publish(self, routes: Routes, item: object) -> None:
+        """Call every subscriber, then carry out what they asked for."""
+        asked = False
+        for actor, handler in routes:
+            try:
+                handler(item)
+            except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
+                self.desk.fail(actor, error)
+                asked = True
+            if actor.outbox:
+                asked = True
+        if asked:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Carry out intents and tell consequences; timers may have moved."""
+        self.desk.settle()
+        self._due_ns = self.timers.next_ns
+
+    def _resync(self, market: Market, fault: BookFault) -> None:
+        """Say that a book cannot be believed and needs a snapshot."""
+        reason = f"{market.instrument.id}: book {fault.value} after update {market.book.last_update_id}"
+        self.desk.effects.append(Alert(severity=Severity.WARNING, code="BOOK_" + fault.name, message=reason))
+        self.desk.effects.append(BookResyncNeeded(instrument=market.index, reason=fault.value))
+
+    # -- bars and timers -------------------------------------------------------------------------------------------
+
+    def _grow_bars(self, index: int, now_ns: int, price: int, quantity: int) -> None:
+        """Add a trade to every bar of its instrument; publish those that it closed."""
+        for number, feed in enumerate(self.bus.bars[index]):
+            opening = opens_time_bar(feed.builder)
+            bar = feed.builder.add(now_ns, price, quantity)
+            if opening:
+                self.bus.arm(index, number, feed.builder)
+                self._due_ns = self.timers.next_ns
+            if bar is not None:
+                self._publish(feed.routes, bar)
+
+    def _fire(self, now_ns: int) -> None:
+        """Fire every timer that fell due, before the event that brought the time."""
+        while (due := self.timers.pop_due(now_ns)) is not None:
+            due_ns, owner, name = due
+            if owner.startswith(BARS):
+                feed = self.bus.bars[int(owner.removeprefix(BARS))][int(name)]
+                bar = feed.builder.close_due(now_ns)
+                if bar is not None:
+                    self._publish(feed.routes, bar)
+            else:
+                actor = self.desk.by_id[owner]
+                if actor.active:
+                    self.desk.call(actor, actor.strategy.on_timer, Timer(name, due_ns, now_ns))  # type: ignore[arg-type]
+                    self._settle()
+        self._due_ns = self.timers.next_ns
+
+    # -- everything else -------------------------------------------------------------------------------------------
+
+    def _on_instrument(self, event: Event) -> None:
+        """Define an instrument, or take its new rules."""
+        index, payload = event[2], event[5]
+        assert isinstance(payload, InstrumentDefined)
+        if index < len(self.markets):
+            self.markets[index].instrument = payload.instrument
+        elif index == len(self.markets):
+            self.markets.append(Market(index, payload.instrument))
+        else:
+            raise UndefinedInstrument(f"instrument {index} defined after {len(self.markets)}: indexes must not skip")
+        self.bus.define(index)
+        self.manager.define(index, payload.instrument)
+        self.gate.define(index, payload.instrument)
+
+    def _on_report(self, event: Event) -> None:
+        """Book a venue's word on an order."""
+        assert isinstance(event[5], OrderReport)
+        self.desk.report(event[2], event[5])
+        self._settle()
+
+    def _on_feed(self, event: Event) -> None:
+        """Believe or withhold what a feed tells."""
+        change = event[5]
+        assert isinstance(change, FeedChanged)
+        for market in self.markets:
+            if market.instrument.venue == change.venue and (not change.channel or market.index == event[2]):
+                self._change_feed(market, change)
+
+    def _change_feed(self, market: Market, change: FeedChanged) -> None:
+        """Apply a feed's change to one market."""
+        if change.state is FeedState.CONNECTED:
+            market.connected = True
+        elif change.state is FeedState.DISCONNECTED:
+            market.connected = False
+            self.bus.mark_incomplete(market)
+        elif change.state is FeedState.OUT_OF_SYNC:
+            if change.channel == "book":
+                market.book.invalidate()
+            elif change.channel == "trades":
+                self.bus.mark_incomplete(market)
+        elif change.state is FeedState.STALE:
+            market.stale_channels = tuple(sorted({*market.stale_channels, change.channel}))
+        elif change.state is FeedState.FRESH:
+            market.stale_channels = tuple(name for name in market.stale_channels if name != change.channel)
+
+    def _on_lifecycle(self, event: Event) -> None:
+        """Enter a state of the daemon's life; READY starts the strategies, DRAINING stops them."""
+        assert isinstance(event[5], LifecycleChanged)
+        self.lifecycle = event[5].state
+        self.desk.ready = self.lifecycle is LifecycleState.READY
+        if self.lifecycle is LifecycleState.READY:
+            self._start_actors()
+        elif self.lifecycle is LifecycleState.DRAINING:
+            self._stop_actors(event[5].reason)
+        self._settle()
+
+    def _start_actors(self) -> None:
+        """Start the strategies whose instruments are all defined."""
+        by_id = {market.instrument.id: market for market in self.markets}
+        for actor in self.desk.actors:
+            if actor.state is not StrategyState.LOADED:
+                continue
+            missing = actor.bind(by_id)
+            if missing:
+                self.desk.pause(actor, f"no venue defined {', '.join(missing)}")
+                continue
+            self.desk.effects.append(actor.change(StrategyState.ACTIVE, "started"))
+            self.desk.call(actor, lambda _: actor.strategy.on_start(), None)
+
+    def _stop_actors(self, reason: str) -> None:
+        """Stop the strategies and cancel every working order."""
+        for actor in self.desk.actors:
+            if actor.active:
+                self.desk.call(actor, lambda _: actor.strategy.on_stop(), None)
+        self._settle()
+        for actor in self.desk.actors:
+            if actor.active:
+                self.bus.unsubscribe(actor)
+                self.timers.drop(actor.id)
+                self.desk.effects.append(actor.change(StrategyState.STOPPED, reason or "draining"))
+        self.desk.cancel_working()
+
+    def _on_command(self, event: Event) -> None:
+        """Carry out an operator's command."""
+        command = event[5]
+        assert isinstance(command, CommandReceived)
+        actor = self.desk.by_id.get(command.strategy_id)
+        if command.name == "cancel-all":
+            self.desk.cancel_working(command.strategy_id)
+        elif command.name == "pause" and actor is not None and actor.active:
+            self.desk.pause(actor, command.reason or f"paused by {command.source}")
+        else:
+            message = f"command {command.name!r} for {command.strategy_id!r} cannot be carried out now"
+            self.desk.effects.append(Alert(severity=Severity.WARNING, code="COMMAND_REFUSED", message=message))
+        self._settle()
+
+    def _on_recorded(self, _event: Event) -> None:
+        """Only recorded: raw bytes and clock measurements decide nothing."""
+
+    def _on_unknown(self, event: Event) -> None:
+        """Refuse an input that this build does not know: skipping it would make another history."""
+        raise UndefinedInstrument(f"record kind {event[0]} is not an input of this build; use the build that wrote it")
+
+    def _handler_table(self) -> list[Callable[[Event], None]]:
+        """Return the handler of each record kind, indexed by kind."""
+        table: list[Callable[[Event], None]] = [self._on_unknown] * 256
+        table[Kind.QUOTE] = self._on_quote
+        table[Kind.TRADE] = self._on_trade
+        table[Kind.BOOK] = self._on_book
+        table[Kind.BAR] = self._on_recorded
+        table[Kind.TIME] = self._on_time
+        table[Kind.INSTRUMENT] = self._on_instrument
+        table[Kind.REPORT] = self._on_report
+        table[Kind.FEED] = self._on_feed
+        table[Kind.COMMAND] = self._on_command
+        table[Kind.RAW] = self._on_recorded
+        table[Kind.LIFECYCLE] = self._on_lifecycle
+        table[Kind.CLOCK] = self._on_recorded
+        return table

@@ -1,0 +1,104 @@
+"""Proof by replay: recorded inputs in, recomputed effects beside the recorded ones.
+
+Pure: whoever reads the journal feeds this. The first difference is kept, named by sequence number; nothing after it is
+compared, since everything after a difference differs.
+"""
+
+import msgspec
+
+from core.codec import KIND_OF, decode_payload, encode_payload
+from core.effects import Effect, StrategyChanged
+from core.records import Event, Kind
+from engine.engine import Engine
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a replay left the recorded history: the record's sequence number, and both versions in words."""
+
+    seq: int
+    what: str  # "effect" or "digest"
+    recorded: str
+    recomputed: str
+
+
+NOTHING = "nothing"
+
+
+class Verifier:
+    """Steps an engine over recorded inputs and compares every effect and digest."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Verify `engine`, which must be fresh."""
+        self.engine = engine
+        self.effects = 0
+        self.first_difference: Difference | None = None
+        self._expected: list[Effect] = []
+        self._next = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything compared so far was equal."""
+        return self.first_difference is None
+
+    def input(self, seq: int, event: Event) -> None:
+        """Step one recorded input; effects of the one before must all have been seen."""
+        if self._next < len(self._expected):
+            self._differ(seq, NOTHING, describe(self._expected[self._next]))
+            return
+        effects = self.engine.step(event)
+        if effects:
+            self._expected = list(effects)
+            self._next = 0
+
+    def effect(self, seq: int, kind: int, payload: bytes) -> None:
+        """Compare one recorded effect with the next recomputed one."""
+        self.effects += 1
+        if self._next >= len(self._expected):
+            self._differ(seq, describe_payload(kind, payload), NOTHING)
+            return
+        effect = self._expected[self._next]
+        self._next += 1
+        if KIND_OF[type(effect)] == kind and encode_payload(effect) == payload:
+            return
+        if kind == Kind.STRATEGY and _same_change(effect, payload):
+            return
+        self._differ(seq, describe_payload(kind, payload), describe(effect))
+
+    def digest(self, seq: int, recorded: bytes) -> None:
+        """Compare the recorded digest of the state with this engine's."""
+        if self._next < len(self._expected):
+            self._differ(seq, NOTHING, describe(self._expected[self._next]))
+            return
+        recomputed = self.engine.digest()
+        if recomputed != recorded and self.ok:
+            self.first_difference = Difference(
+                seq=seq, what="digest", recorded=recorded.hex(), recomputed=recomputed.hex()
+            )
+
+    def finish(self, seq: int, *, sealed: bool) -> None:
+        """End at record `seq`. Where the process was killed, the last input's effects may not have been written."""
+        if sealed and self._next < len(self._expected):
+            self._differ(seq, NOTHING, describe(self._expected[self._next]))
+
+    def _differ(self, seq: int, recorded: str, recomputed: str) -> None:
+        """Keep the first difference."""
+        if self.ok:
+            self.first_difference = Difference(seq=seq, what="effect", recorded=recorded, recomputed=recomputed)
+
+
+def describe(effect: Effect) -> str:
+    """Return an effect in words."""
+    return f"{KIND_OF[type(effect)].name} {msgspec.json.encode(effect).decode()}"
+
+
+def describe_payload(kind: int, payload: bytes) -> str:
+    """Return a recorded effect in words. Raises CodecError where it does not decode."""
+    return f"{Kind(kind).name} {msgspec.json.encode(decode_payload(kind, payload)).decode()}"
+
+
+def _same_change(effect: Effect, payload: bytes) -> bool:
+    """Whether two changes of a strategy are the same but for the traceback, the interpreter's own wording."""
+    recorded = decode_payload(Kind.STRATEGY, payload)
+    if not isinstance(effect, StrategyChanged) or not isinstance(recorded, StrategyChanged):
+        return False
+    return msgspec.structs.replace(effect, traceback="") == msgspec.structs.replace(recorded, traceback="")

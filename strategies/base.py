@@ -1,0 +1,212 @@
+"""The strategy actor: override the callbacks you need, ask for orders, timers and subscriptions.
+
+Every callback runs at the time of one event (`self.now_ns`), sees only what was known then, and must be a pure
+function of what it saw: no clocks, no files, no randomness but `self.rng`. A callback that raises pauses this strategy
+alone; its working orders are cancelled and the traceback is journaled.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from core.bars import Bar, BarSpec, time_bars
+from core.effects import OrderFilled, OrderUpdated
+from core.errors import CoreError
+from core.market import Market, Quote, Trade
+from core.orders import CancelIntent, OrderIntent, OrderType, Refusal, Side, TimeInForce
+from core.rng import Rng
+from oms.order import Order
+from strategies.context import AlertIntent, Context, Subscription, Timer, TimerIntent
+
+Saved = dict[str, int | float | str | bool | list[int] | list[float] | None]
+
+
+class StrategyError(CoreError):
+    """A strategy asked for something that cannot be: an instrument not configured for it, a time in the past."""
+
+
+class StrategyParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of a strategy's typed parameters; a strategy without any uses it as it stands."""
+
+
+class Strategy:
+    """Base class of strategies. Prices and quantities are ints in the instrument's units; see `core.instruments`."""
+
+    Params: ClassVar[type[StrategyParams]] = StrategyParams
+    params: StrategyParams
+
+    def __init__(self, params: StrategyParams, context: Context) -> None:
+        """Keep parameters and context. Override `on_start` rather than this."""
+        self.params = params
+        self.context = context
+
+    # -- callbacks -------------------------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Trading may begin: subscribe here."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """Take a new best bid and ask."""
+
+    def on_trade(self, trade: Trade) -> None:
+        """Take a public trade."""
+
+    def on_book(self, market: Market) -> None:
+        """Take one whole update of the L2 book, which is `market.book`."""
+
+    def on_bar(self, bar: Bar) -> None:
+        """Take a bar that has just closed."""
+
+    def on_timer(self, timer: Timer) -> None:
+        """Take a timer that fell due."""
+
+    def on_order(self, update: OrderUpdated) -> None:
+        """Take a change of one of this strategy's orders."""
+
+    def on_fill(self, fill: OrderFilled) -> None:
+        """Take an execution of one of this strategy's orders."""
+
+    def on_refusal(self, refusal: Refusal) -> None:
+        """Take the gate's refusal of an order."""
+
+    def on_stop(self) -> None:
+        """Trading ends: working orders are cancelled after this returns."""
+
+    def save(self) -> Saved:
+        """Return the state that decides what this strategy does next, as plain values; it is part of the digest."""
+        return {}
+
+    def load(self, saved: Saved) -> None:
+        """Take back what `save` returned."""
+
+    # -- what is known ---------------------------------------------------------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        """The time of the event being handled, ns since the Unix epoch."""
+        return self.context.clock.now_ns
+
+    @property
+    def rng(self) -> Rng:
+        """A seeded generator of this strategy's own."""
+        return self.context.rng
+
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """The instruments configured for this strategy, in the order of its settings."""
+        return self.context.markets
+
+    def market(self, instrument: int | str) -> Market:
+        """Return the market of an index or a name such as `BTCUSDT.BINANCE`. Raises StrategyError."""
+        for market in self.context.markets:
+            if instrument in {market.index, market.instrument.id}:
+                return market
+        names = ", ".join(market.instrument.id for market in self.context.markets)
+        raise StrategyError(f"{instrument} is not among this strategy's instruments ({names}); add it to its settings")
+
+    def position(self, market: Market) -> int:
+        """Return this strategy's own net quantity, signed."""
+        return self.context.manager.strategy_position(self.context.strategy_id, market.index).quantity
+
+    def open_orders(self, market: Market | None = None) -> list[Order]:
+        """Return this strategy's orders that are not ended, oldest first."""
+        return [
+            order
+            for order in self.context.manager.open_orders()
+            if order.strategy_id == self.context.strategy_id
+            and (market is None or order.instrument == market.index)
+        ]
+
+    # -- what can be asked for -------------------------------------------------------------------------------------
+
+    def subscribe_quotes(self, market: Market) -> None:
+        """Ask for `on_quote` of this market."""
+        self.context.outbox.append(Subscription("quotes", market.index))
+
+    def subscribe_trades(self, market: Market) -> None:
+        """Ask for `on_trade` of this market."""
+        self.context.outbox.append(Subscription("trades", market.index))
+
+    def subscribe_book(self, market: Market) -> None:
+        """Ask for `on_book` of this market."""
+        self.context.outbox.append(Subscription("book", market.index))
+
+    def subscribe_bars(self, market: Market, spec: BarSpec | str) -> None:
+        """Ask for `on_bar` of bars built from this market's trades: a `BarSpec`, or time bars by text (`"1m"`)."""
+        chosen = time_bars(spec) if isinstance(spec, str) else spec
+        self.context.outbox.append(Subscription("bars", market.index, chosen))
+
+    def buy(
+        self,
+        market: Market,
+        quantity: int,
+        price: int = 0,
+        *,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        post_only: bool = False,
+        reduce_only: bool = False,
+    ) -> str:
+        """Ask to buy, at the market (no price) or at a limit; return the client order id."""
+        return self._ask(market, Side.BUY, quantity, price, time_in_force, post_only, reduce_only)
+
+    def sell(
+        self,
+        market: Market,
+        quantity: int,
+        price: int = 0,
+        *,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        post_only: bool = False,
+        reduce_only: bool = False,
+    ) -> str:
+        """Ask to sell, at the market (no price) or at a limit; return the client order id."""
+        return self._ask(market, Side.SELL, quantity, price, time_in_force, post_only, reduce_only)
+
+    def cancel(self, client_order_id: str) -> None:
+        """Ask to cancel one order."""
+        self.context.outbox.append(
+            CancelIntent(client_order_id=client_order_id, strategy_id=self.context.strategy_id)
+        )
+
+    def cancel_all(self, market: Market | None = None) -> None:
+        """Ask to cancel all of this strategy's open orders, of one market or of all."""
+        for order in self.open_orders(market):
+            self.cancel(order.client_order_id)
+
+    def set_timer(self, name: str, after_ns: int) -> None:
+        """Ask for `on_timer` once, `after_ns` from now in event time. Raises StrategyError if that is not ahead."""
+        if after_ns <= 0:
+            raise StrategyError(f"timer {name!r} must be set at least 1 ns ahead, not {after_ns} ns")
+        self.context.outbox.append(TimerIntent(name, self.now_ns + after_ns))
+
+    def alert(self, message: str) -> None:
+        """Tell a person something: journaled, logged, shown."""
+        self.context.outbox.append(AlertIntent(message))
+
+    def _ask(
+        self,
+        market: Market,
+        side: Side,
+        quantity: int,
+        price: int,
+        time_in_force: TimeInForce,
+        post_only: bool,
+        reduce_only: bool,
+    ) -> str:
+        """Put one order intent into the outbox."""
+        client_order_id = self.context.next_id()
+        self.context.outbox.append(
+            OrderIntent(
+                client_order_id=client_order_id,
+                strategy_id=self.context.strategy_id,
+                instrument=market.index,
+                side=side,
+                type=OrderType.LIMIT if price else OrderType.MARKET,
+                quantity=quantity,
+                price=price,
+                time_in_force=time_in_force,
+                post_only=post_only,
+                reduce_only=reduce_only,
+            )
+        )
+        return client_order_id

@@ -1,0 +1,89 @@
+"""What a strategy may see and ask for: its window on the session.
+
+Asking puts an intent into the outbox; the engine empties it when the callback returns, so a callback is never
+interrupted by the consequences of its own orders.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from core.bars import BarSpec
+from core.clock import EventClock
+from core.ids import client_order_id
+from core.market import Market
+from core.orders import CancelIntent, OrderIntent
+from core.rng import Rng
+from oms.manager import OrderManager
+
+
+class Timer(msgspec.Struct, frozen=True, gc=False):
+    """A timer that fell due: `due_ns` as asked for, `now_ns` the time of the event that woke it."""
+
+    name: str
+    due_ns: int
+    now_ns: int
+
+
+class TimerIntent(msgspec.Struct, frozen=True, gc=False):
+    """A wish to be called at `due_ns`, event time."""
+
+    name: str
+    due_ns: int
+
+
+class Subscription(msgspec.Struct, frozen=True, gc=False):
+    """A wish for one kind of event of one instrument; `spec` for bars alone."""
+
+    channel: str
+    instrument: int
+    spec: BarSpec | None = None
+
+
+class AlertIntent(msgspec.Struct, frozen=True, gc=False):
+    """A wish to tell a person something."""
+
+    message: str
+
+
+Intent = OrderIntent | CancelIntent | TimerIntent | Subscription | AlertIntent
+
+
+class OrderCounter:
+    """The session's order counter, shared by all strategies so that ids never repeat."""
+
+    __slots__ = ("count", "epoch")
+
+    def __init__(self, epoch: int) -> None:
+        """Count orders of the session that started at `epoch` (`core.ids.session_epoch`)."""
+        self.epoch = epoch
+        self.count = 0
+
+    def next_id(self) -> str:
+        """Return the next client order id."""
+        self.count += 1
+        return client_order_id(self.epoch, self.count)
+
+
+class Context:
+    """One strategy's window: markets, its positions and orders, the clock, its generator, and the outbox."""
+
+    __slots__ = ("clock", "manager", "markets", "next_id", "outbox", "rng", "strategy_id")
+
+    def __init__(
+        self,
+        strategy_id: str,
+        markets: Sequence[Market],
+        manager: OrderManager,
+        clock: EventClock,
+        next_id: Callable[[], str],
+        rng: Rng,
+    ) -> None:
+        """Join what the engine shares with one strategy; `markets` are the instruments configured for it."""
+        self.strategy_id = strategy_id
+        self.markets = tuple(markets)
+        self.manager = manager
+        self.clock = clock
+        self.next_id = next_id
+        self.rng = rng
+        self.outbox: list[Intent] = []

@@ -1,0 +1,88 @@
+"""EMA cross: long while the fast average of the mid is above the slow one, flat (or short) while it is below."""
+
+from core.effects import OrderUpdated
+from core.market import Quote
+from core.orders import OrderState
+from strategies.base import Saved, Strategy, StrategyParams
+
+
+class EmaCross(Strategy):
+    """Trades the crossing of two exponential moving averages of the mid price, with market orders.
+
+    No order before `slow` quotes have been seen, and only one order at a time.
+    """
+
+    class Params(StrategyParams, frozen=True):
+        """`fast` and `slow` are spans in quotes (alpha = 2 / (span + 1)); `quantity` is decimal text."""
+
+        fast: int = 20
+        slow: int = 100
+        quantity: str = "0.01"
+        allow_short: bool = False
+
+    params: Params
+
+    def on_start(self) -> None:
+        """Follow the quotes of the first configured instrument."""
+        self._market = self.markets[0]
+        self._quantity = self._market.instrument.quantity(self.params.quantity)
+        self._short = -self._quantity if self.params.allow_short else 0
+        self._fast_alpha = 2.0 / (self.params.fast + 1)
+        self._slow_alpha = 2.0 / (self.params.slow + 1)
+        self._fast = self._slow = 0.0
+        self._seen = 0
+        self._target = 0
+        self._working = ""
+        self.subscribe_quotes(self._market)
+
+    def on_quote(self, quote: Quote) -> None:
+        """Move both averages; ask for an order when they have crossed."""
+        twice_mid = quote.bid_price + quote.ask_price
+        if not self._seen:
+            self._fast = self._slow = float(twice_mid)
+        self._seen += 1
+        self._fast = fast = self._fast + self._fast_alpha * (twice_mid - self._fast)
+        self._slow = slow = self._slow + self._slow_alpha * (twice_mid - self._slow)
+        target = self._quantity if fast > slow else self._short
+        if target != self._target and not self._working and self._seen > self.params.slow:
+            self._go_to(target)
+
+    def on_order(self, update: OrderUpdated) -> None:
+        """Allow the next order once this one has ended; a lost one makes the strategy look at its position again."""
+        if update.client_order_id != self._working:
+            return
+        if update.state in {OrderState.REJECTED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.NEVER_ARRIVED}:
+            self._target = self.position(self._market)
+            self._working = ""
+        elif update.state is OrderState.FILLED:
+            self._working = ""
+
+    def on_refusal(self, _refusal: object) -> None:
+        """Look again at the next quote."""
+        self._target = self.position(self._market)
+        self._working = ""
+
+    def save(self) -> Saved:
+        """Return both averages, the count and the order that is out."""
+        return {
+            "fast": self._fast,
+            "slow": self._slow,
+            "seen": self._seen,
+            "target": self._target,
+            "working": self._working,
+        }
+
+    def load(self, saved: Saved) -> None:
+        """Take back both averages, the count and the order that is out."""
+        self._fast, self._slow = float(str(saved["fast"])), float(str(saved["slow"]))
+        self._seen, self._target = int(str(saved["seen"])), int(str(saved["target"]))
+        self._working = str(saved["working"])
+
+    def _go_to(self, target: int) -> None:
+        """Ask for the order that brings the position to `target`."""
+        change = target - self.position(self._market)
+        self._target = target
+        if change > 0:
+            self._working = self.buy(self._market, change)
+        elif change < 0:
+            self._working = self.sell(self._market, -change)
