@@ -1,0 +1,145 @@
+"""The one door: every input is sequenced, journaled, stepped; every effect is journaled before it leaves.
+
+    events ─▶ journal ─▶ engine.step ─▶ effects ─▶ journal ─▶ flush ─▶ commands to the venue
+
+It runs to completion on the event loop's thread, called with whole chunks of events by whoever read them. Nothing is
+queued inside the process: while a chunk is handled the socket is not read, so the kernel's buffers and TCP's own flow
+control are the bounded queue, and no event is ever dropped (docs/adr/0006).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from core.codec import KIND_OF, encode_payload
+from core.effects import BookResyncNeeded, Effect
+from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit
+from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event, Kind
+from daemon.stats import Stats
+from engine.engine import Engine
+from journal.writer import JournalWriter
+
+LAST_MARKET_KIND = Kind.BAR
+
+
+class Execution(Protocol):
+    """Whatever carries approved commands to a venue, and may answer with reports later."""
+
+    def send(self, command: ApprovedCommand, now_ns: int) -> None:
+        """Carry one command out."""
+
+    def on_event(self, event: Event) -> None:
+        """See one market event, after the engine has; a simulated venue trades on it."""
+
+
+Watcher = Callable[[int, Effect], None]
+
+
+class Pipeline:
+    """Sequencer, journal and engine in one pass."""
+
+    __slots__ = (
+        "_commands", "_countdown", "_digest_every", "_durable", "_execution", "_last_ns", "_now_ns", "_watch",
+        "engine", "inputs", "journal", "resync", "stats",
+    )
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: JournalWriter,
+        stats: Stats,
+        now_ns: Callable[[], int],
+        *,
+        durable: bool,
+        digest_every: int,
+        watch: Watcher,
+        execution: Execution,
+    ) -> None:
+        """Join them. `durable`: commands wait for the disk, not only the kernel; `watch` sees every effect."""
+        self.engine = engine
+        self.journal = journal
+        self.stats = stats
+        self.inputs = 0
+        self.resync: list[int] = []  # instruments whose book needs a snapshot
+        self._execution = execution
+        self._now_ns = now_ns
+        self._durable = durable
+        self._digest_every = digest_every
+        self._countdown = digest_every
+        self._watch = watch
+        self._commands: list[tuple[ApprovedCommand, int]] = []
+        self._last_ns = 0
+
+    def feed(self, events: Sequence[Event]) -> None:
+        """Take one chunk of inputs, in order. Raises JournalError, after which nothing may be sent any more."""
+        for event in events:
+            if event[3] < self._last_ns:
+                # Two sockets read in one turn of the loop: the order of arrival is the truth, time must not go back.
+                event = (*event[:3], self._last_ns, *event[4:])  # noqa: PLW2901
+            self._last_ns = event[3]
+            self._one(event)
+        self.journal.flush(durable=self._durable and bool(self._commands))
+        if self._commands:
+            self._send()
+
+    def _one(self, event: Event) -> None:
+        """Journal and step one input."""
+        kind = event[0]
+        if kind < FIRST_PAYLOAD_INPUT:
+            self.journal.append_event(event)
+        else:
+            self.journal.append_payload(kind, event[1], event[2], event[3], encode_payload(event[5]))
+        effects = self.engine.step(event)
+        self.inputs += 1
+        self.stats.inputs[kind] += 1
+        if kind <= LAST_MARKET_KIND:
+            self.stats.last_market_ns = event[3]
+        if effects:
+            self._record(event[3], effects)
+        self._execution.on_event(event)
+        self._countdown -= 1
+        if not self._countdown:
+            self.record_digest()
+
+    def _record(self, now_ns: int, effects: Sequence[Effect]) -> None:
+        """Journal effects; keep the commands among them until the journal has been flushed."""
+        journal, counts = self.journal, self.stats.effects
+        for effect in effects:
+            kind = KIND_OF[type(effect)]
+            journal.append_payload(kind, 0, _instrument_of(effect), now_ns, encode_payload(effect))
+            counts[kind] += 1
+            if isinstance(effect, ApprovedSubmit | ApprovedCancel):
+                self._commands.append((effect, now_ns))
+            elif isinstance(effect, BookResyncNeeded):
+                self.resync.append(effect.instrument)
+            self._watch(now_ns, effect)
+        if self._commands and not self._durable:
+            journal.flush()
+            self._send()
+
+    def _send(self) -> None:
+        """Let the commands out: their record, and that of their cause, are in the kernel or on the disk by now."""
+        for command, caused_ns in self._commands:
+            now_ns = self._now_ns()
+            self._execution.send(command, now_ns)
+            self.stats.commands += 1
+            if isinstance(command, ApprovedSubmit):
+                self.stats.tick_to_order.add(now_ns - caused_ns)
+        self._commands.clear()
+
+    def record_digest(self) -> bytes:
+        """Journal the digest of the engine's state; replay recomputes it at the same place."""
+        self._countdown = self._digest_every
+        digest = self.engine.digest()
+        self.journal.append_digest(self._last_ns, self.inputs, digest)
+        return digest
+
+
+def _instrument_of(effect: Effect) -> int:
+    """Return the index of the instrument that an effect is about, for readers who filter by it."""
+    if isinstance(effect, ApprovedSubmit):
+        return effect.intent.instrument
+    index = getattr(effect, "instrument", NO_INSTRUMENT)
+    return index if isinstance(index, int) and 0 <= index <= NO_INSTRUMENT else NO_INSTRUMENT
+
+
+__all__ = ["Execution", "Pipeline", "Watcher"]
