@@ -33,7 +33,7 @@ check: $(STAMP) ## lint, format, types, import directions, tidy rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run make fmt"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q tests/architecture
 
 replay: $(STAMP) ## prove a recorded session: make replay SESSION=var/sessions/...
