@@ -30,7 +30,16 @@ class BookFault(enum.StrEnum):
 class L2Book:
     """Price levels of one instrument; prices and quantities in its units, `last_update_id` the venue's."""
 
-    __slots__ = ("_ask_prices", "_bid_prices", "_linked", "_skipping", "asks", "bids", "last_update_id", "state")
+    __slots__ = (
+        "_ask_prices",
+        "_bid_prices",
+        "_linked",
+        "_skipping",
+        "asks",
+        "bids",
+        "last_update_id",
+        "state",
+    )
 
     def __init__(self) -> None:
         """Start empty: nothing is believed before a snapshot."""
@@ -43,7 +52,9 @@ class L2Book:
         self._linked = False  # whether a delta has followed the snapshot yet
         self._skipping = False  # inside a message that must not be applied
 
-    def apply(self, flags: int, price: int, quantity: int, last_update_id: int, prev_update_id: int) -> BookFault | None:
+    def apply(
+        self, flags: int, price: int, quantity: int, last_update_id: int, prev_update_id: int
+    ) -> BookFault | None:
         """Apply one BOOK record (`core.records`); return a fault where this level reveals one.
 
         The linking rule is the venue-neutral form of Binance's: after a snapshot the first delta must satisfy

@@ -38,8 +38,19 @@ class Pipeline:
     """Sequencer, journal and engine in one pass."""
 
     __slots__ = (
-        "_commands", "_countdown", "_digest_every", "_durable", "_execution", "_last_ns", "_now_ns", "_watch",
-        "engine", "inputs", "journal", "resync", "stats",
+        "_commands",
+        "_countdown",
+        "_digest_every",
+        "_durable",
+        "_execution",
+        "_last_ns",
+        "_now_ns",
+        "_watch",
+        "engine",
+        "inputs",
+        "journal",
+        "resync",
+        "stats",
     )
 
     def __init__(

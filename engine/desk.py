@@ -4,17 +4,22 @@ Intents leave an actor's outbox, pass the gate, become commands, and come back a
 effect, and effects about an actor's own orders are told to it. `settle` runs until nothing is left to do.
 """
 
+from collections.abc import Callable
+from typing import ParamSpec
+
+from core.clock import EventClock
 from core.effects import Alert, Effect, OrderFilled, OrderUpdated, Severity, StrategyState, TimerSet
 from core.events import OrderReport
 from core.market import Market
 from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, Refusal
-from engine.actors import Actor, Handler, failure_text
+from engine.actors import Actor, failure_text
 from engine.bus import Bus
 from engine.timers import Timers
-from core.clock import EventClock
 from oms.manager import OrderManager
 from risk.gate import Gate
 from strategies.context import AlertIntent, Intent, Subscription, TimerIntent
+
+P = ParamSpec("P")
 
 MAX_INTENTS_PER_EVENT = 1_000  # a strategy that asks for more while handling one event is running away
 
@@ -22,10 +27,29 @@ MAX_INTENTS_PER_EVENT = 1_000  # a strategy that asks for more while handling on
 class Desk:
     """Takes intents to the venue's door and reports back to their strategies."""
 
-    __slots__ = ("_asked", "_bus", "_cursor", "_timers", "actors", "by_id", "clock", "effects", "gate", "manager", "markets", "ready")
+    __slots__ = (
+        "_asked",
+        "_bus",
+        "_cursor",
+        "_timers",
+        "actors",
+        "by_id",
+        "clock",
+        "effects",
+        "gate",
+        "manager",
+        "markets",
+        "ready",
+    )
 
     def __init__(
-        self, gate: Gate, manager: OrderManager, bus: Bus, timers: Timers, clock: EventClock, markets: list[Market]
+        self,
+        gate: Gate,
+        manager: OrderManager,
+        bus: Bus,
+        timers: Timers,
+        clock: EventClock,
+        markets: list[Market],
     ) -> None:
         """Join the gate and the order manager; `effects` collects what the current event caused."""
         self.gate = gate
@@ -46,10 +70,10 @@ class Desk:
         self.actors.append(actor)
         self.by_id[actor.id] = actor
 
-    def call(self, actor: Actor, handler: Handler, item: object) -> None:
+    def call(self, actor: Actor, callback: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run one callback; a strategy that raises is paused, the others go on."""
         try:
-            handler(item)
+            callback(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
             self.fail(actor, error)
 
@@ -153,12 +177,12 @@ class Desk:
         if isinstance(effect, OrderUpdated):
             actor = self.by_id.get(effect.strategy_id)
             if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_order, effect)  # type: ignore[arg-type]
+                self.call(actor, actor.strategy.on_order, effect)
         elif isinstance(effect, OrderFilled):
             actor = self.by_id.get(effect.strategy_id)
             if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_fill, effect)  # type: ignore[arg-type]
+                self.call(actor, actor.strategy.on_fill, effect)
         elif isinstance(effect, Refusal):
             actor = self.by_id.get(effect.intent.strategy_id)
             if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_refusal, effect)  # type: ignore[arg-type]
+                self.call(actor, actor.strategy.on_refusal, effect)

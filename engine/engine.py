@@ -37,7 +37,17 @@ class Engine:
     """The pure core as one object. Build it with `engine.build_engine`; feed it with `step`."""
 
     __slots__ = (
-        "_clock", "_counter", "_due_ns", "_handlers", "bus", "desk", "gate", "lifecycle", "manager", "markets", "timers",
+        "_clock",
+        "_counter",
+        "_due_ns",
+        "_handlers",
+        "bus",
+        "desk",
+        "gate",
+        "lifecycle",
+        "manager",
+        "markets",
+        "timers",
     )
 
     def __init__(self, gate: Gate, manager: OrderManager, clock: EventClock, counter: OrderCounter) -> None:
@@ -109,7 +119,14 @@ class Engine:
         routes = self.bus.quotes[index]
         if routes:
             quote = Quote(
-                index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id  # type: ignore[arg-type]
+                index,
+                now_ns,
+                venue_ns,
+                bid_price,
+                bid_quantity,
+                ask_price,
+                ask_quantity,
+                update_id,  # type: ignore[arg-type]
             )
             self._publish(routes, quote)
 
@@ -195,7 +212,7 @@ class Engine:
             else:
                 actor = self.desk.by_id[owner]
                 if actor.active:
-                    self.desk.call(actor, actor.strategy.on_timer, Timer(name, due_ns, now_ns))  # type: ignore[arg-type]
+                    self.desk.call(actor, actor.strategy.on_timer, Timer(name, due_ns, now_ns))
                     self._settle()
         self._due_ns = self.timers.next_ns
 
@@ -268,13 +285,13 @@ class Engine:
                 self.desk.pause(actor, f"no venue defined {', '.join(missing)}")
                 continue
             self.desk.effects.append(actor.change(StrategyState.ACTIVE, "started"))
-            self.desk.call(actor, lambda _: actor.strategy.on_start(), None)
+            self.desk.call(actor, actor.strategy.on_start)
 
     def _stop_actors(self, reason: str) -> None:
         """Stop the strategies and cancel every working order."""
         for actor in self.desk.actors:
             if actor.active:
-                self.desk.call(actor, lambda _: actor.strategy.on_stop(), None)
+                self.desk.call(actor, actor.strategy.on_stop)
         self._settle()
         for actor in self.desk.actors:
             if actor.active:

@@ -113,8 +113,7 @@ class Strategy:
         return [
             order
             for order in self.context.manager.open_orders()
-            if order.strategy_id == self.context.strategy_id
-            and (market is None or order.instrument == market.index)
+            if order.strategy_id == self.context.strategy_id and (market is None or order.instrument == market.index)
         ]
 
     # -- what can be asked for -------------------------------------------------------------------------------------
@@ -164,9 +163,7 @@ class Strategy:
 
     def cancel(self, client_order_id: str) -> None:
         """Ask to cancel one order."""
-        self.context.outbox.append(
-            CancelIntent(client_order_id=client_order_id, strategy_id=self.context.strategy_id)
-        )
+        self.context.outbox.append(CancelIntent(client_order_id=client_order_id, strategy_id=self.context.strategy_id))
 
     def cancel_all(self, market: Market | None = None) -> None:
         """Ask to cancel all of this strategy's open orders, of one market or of all."""

@@ -51,7 +51,12 @@ class EmaCross(Strategy):
         """Allow the next order once this one has ended; a lost one makes the strategy look at its position again."""
         if update.client_order_id != self._working:
             return
-        if update.state in {OrderState.REJECTED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.NEVER_ARRIVED}:
+        if update.state in {
+            OrderState.REJECTED,
+            OrderState.CANCELLED,
+            OrderState.EXPIRED,
+            OrderState.NEVER_ARRIVED,
+        }:
             self._target = self.position(self._market)
             self._working = ""
         elif update.state is OrderState.FILLED:

@@ -1,0 +1,257 @@
+"""The daemon's life: STARTING, SYNCING, READY, DRAINING, STOPPED.
+
+One event loop, one pipeline. Sockets call `_sink` with chunks of events; one timer wakes the engine and the simulated
+venues when they asked for it; everything that ends the session ends it through `_stop`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from config.settings import Settings
+from core.errors import InvariantError
+from core.events import CommandReceived, LifecycleChanged, LifecycleState
+from core.records import NO_INSTRUMENT, Event, Kind
+from core.rng import Rng
+from daemon.clock import SessionClock
+from daemon.errors import DaemonError, ExitCode, JournalStopped, StartFailed
+from daemon.feeds import Feeds
+from daemon.paper import PaperExecution
+from daemon.pipeline import Pipeline
+from daemon.projection import Projection
+from daemon.stats import Stats
+from engine.engine import Engine
+from engine.timers import NEVER
+from journal.errors import JournalError
+from journal.head import FlushPolicy, SealState
+from journal.writer import JournalWriter
+
+SYNC_DEADLINE_S = 60.0
+LAG_PERIOD_S = 0.1
+
+log = structlog.get_logger("tickerd")
+
+
+class Daemon:
+    """One session from its first record to its seal."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        journal: JournalWriter,
+        clock: SessionClock,
+        labels: list[str],
+    ) -> None:
+        """Join the parts; `run` does the rest."""
+        self.settings = settings
+        self.engine = engine
+        self.journal = journal
+        self.clock = clock
+        self.stats = Stats(clock.now_ns())
+        self.projection = Projection(engine, self.stats, str(journal.folder), settings.session.mode.value, labels)
+        self.paper = PaperExecution(settings.paper.sim, engine.markets)
+        self.pipeline = Pipeline(
+            engine,
+            journal,
+            self.stats,
+            clock.now_ns,
+            durable=settings.session.flush_policy is FlushPolicy.DISK,
+            digest_every=settings.session.digest_every,
+            watch=self.projection.watch,
+            execution=self.paper,
+        )
+        self.feeds = Feeds(settings, clock.now_ns, Rng(clock.now_ns()), self._sink)
+        self.digest = b""
+        self.loop_lag_ns = 0
+        self.end_reason = ""
+        self.exit_code = ExitCode.OK
+        self._failure: DaemonError | None = None
+        self._stopping = asyncio.Event()
+        self._aborting = asyncio.Event()
+        self._synced = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_ns = NEVER
+        self._syncing = False
+
+    # -- what may end it -------------------------------------------------------------------------------------------
+
+    def stop(self, reason: str, source: str) -> None:
+        """Begin to drain; asked for a second time, end at once with the journal sealed as crashed."""
+        if self._stopping.is_set():
+            log.warning("ending at once", reason=reason, source=source)
+            self.end_reason = f"{reason} again, while draining"
+            self._aborting.set()
+            return
+        self.end_reason = reason
+        self._stopping.set()
+
+    def _fail(self, failure: DaemonError) -> None:
+        """Stop trading at once: nothing more is journaled, so nothing more may leave."""
+        if self._failure is None:
+            log.error("stopped", reason=str(failure))
+            self._failure = failure
+            self.end_reason = str(failure)
+        self._stopping.set()
+        self._aborting.set()
+        self._synced.set()
+
+    # -- the life --------------------------------------------------------------------------------------------------
+
+    async def run(self, for_s: float | None) -> ExitCode:
+        """Live one session; return the exit code. The journal is sealed whatever happens."""
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            self._enter(LifecycleState.STARTING)
+            self._sink(await self.feeds.define(self.clock.now_ns))
+            self._enter(LifecycleState.SYNCING)
+            self._syncing = True
+            tasks = [self._loop.create_task(self._connect(number)) for number in range(len(self.feeds.connectors))]
+            tasks.append(self._loop.create_task(self._watch_lag()))
+            await self._until_synced()
+            if not self._stopping.is_set():
+                self._enter(LifecycleState.READY)
+                await self._until_stopped(for_s)
+            await self._drain()
+        except StartFailed as error:
+            self._fail(error)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._seal()
+        return self.exit_code
+
+    async def _connect(self, number: int) -> None:
+        """Run one connector; one that ends by itself ends the session."""
+        connector = self.feeds.connectors[number]
+        try:
+            await connector.run()
+        except Exception as error:
+            self._fail(StartFailed(f"the connector of {connector.venue} ended: {error!r}"))
+            raise
+        self._fail(StartFailed(f"the connector of {connector.venue} ended without being asked to"))
+
+    async def _until_synced(self) -> None:
+        """Wait for every feed; whoever stops the daemon meanwhile ends the wait."""
+        waits = [self._loop.create_task(self._synced.wait()), self._loop.create_task(self._stopping.wait())]
+        done, pending = await asyncio.wait(waits, timeout=SYNC_DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        self._syncing = False
+        if not done:
+            waiting = "; ".join(self.feeds.missing(self.engine.markets))
+            raise StartFailed(f"not in sync after {SYNC_DEADLINE_S:.0f} s: {waiting}; is the venue reachable?")
+
+    async def _until_stopped(self, for_s: float | None) -> None:
+        """Trade until told to stop, or for so long."""
+        try:
+            await asyncio.wait_for(self._stopping.wait(), for_s)
+        except TimeoutError:
+            self.stop(f"ran for {for_s:g} s as asked", "command line")
+
+    async def _drain(self) -> None:
+        """Stop the strategies, cancel what works, wait for the answers within the budget."""
+        if self._aborting.is_set():
+            return
+        self._enter(LifecycleState.DRAINING, self.end_reason)
+        deadline = self._loop.time() + self.settings.session.drain_budget_s
+        while self.engine.manager.open_count and not self._aborting.is_set():
+            left_s = deadline - self._loop.time()
+            if left_s <= 0:
+                log.error("drain budget spent", open_orders=self.engine.manager.open_count)
+                self.end_reason += f"; {self.engine.manager.open_count} orders still open after the drain budget"
+                break
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._aborting.wait(), min(left_s, 0.02))
+        if not self._aborting.is_set():
+            self._enter(LifecycleState.STOPPED, self.end_reason)
+
+    def _seal(self) -> None:
+        """Write the last digest and the seal; a session that was aborted is sealed as crashed."""
+        ended = self._failure is None and not self._aborting.is_set()
+        state = SealState.ENDED if ended else SealState.CRASHED
+        if not ended:
+            self.exit_code = self._failure.exit_code if self._failure else ExitCode.INTERRUPTED
+        try:
+            self.digest = self.pipeline.record_digest()
+            self.journal.seal(
+                state,
+                self.end_reason,
+                digest=self.digest.hex(),
+                inputs=self.pipeline.inputs,
+                effects=self.stats.total_effects,
+                ended_ns=self.clock.now_ns(),
+            )
+        except JournalError as error:
+            log.error("the journal could not be sealed", reason=str(error))
+            self.journal.abandon()
+            self.exit_code = ExitCode.JOURNAL_STOPPED
+
+    # -- the pipeline's edges --------------------------------------------------------------------------------------
+
+    def _sink(self, events: list[Event]) -> None:
+        """Take one chunk of events from whoever read them."""
+        if self._failure is not None:
+            return
+        try:
+            self.pipeline.feed(events)
+        except JournalError as error:
+            self._fail(JournalStopped(f"{error}; trading stopped, what was written is intact"))
+            return
+        except InvariantError as error:
+            self._fail(DaemonError(f"broken invariant: {error}"))
+            return
+        if self.pipeline.resync:
+            self.feeds.resync(self.pipeline.resync, "the engine's book found a fault")
+            self.pipeline.resync.clear()
+        if self._syncing and not self.feeds.missing(self.engine.markets):
+            self._synced.set()
+        self._arm()
+
+    def _arm(self) -> None:
+        """Have the loop wake us when the engine or a simulated venue next wants it."""
+        due_ns = min(self.engine.next_due_ns, self.paper.next_due_ns())
+        if due_ns == self._armed_ns and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._armed_ns = due_ns
+        if due_ns != NEVER:
+            self._timer = self._loop.call_later(max(0, due_ns - self.clock.now_ns()) / 1e9, self._wake)
+
+    def _wake(self) -> None:
+        """Something fell due: reports of simulated venues, or a timer of the engine."""
+        self._timer = None
+        now_ns = self.clock.now_ns()
+        events = self.paper.poll(now_ns)
+        if not events and self.engine.next_due_ns <= now_ns:
+            events = [(Kind.TIME, 0, NO_INSTRUMENT, now_ns, 0, 0, 0, 0, 0, 0)]
+        self._sink(events)
+
+    def _enter(self, state: LifecycleState, reason: str = "") -> None:
+        """Enter a state: an input event like any other."""
+        log.info(state.value.lower(), **({"reason": reason} if reason else {}))
+        change = LifecycleChanged(state, reason)
+        self._sink([(Kind.LIFECYCLE, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, change, 0, 0, 0, 0)])
+
+    def command(self, command: CommandReceived) -> None:
+        """Let an operator's command in."""
+        self._sink([(Kind.COMMAND, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, command, 0, 0, 0, 0)])
+
+    async def _watch_lag(self) -> None:
+        """Measure how late the loop runs what was due: the time during which nobody could be answered."""
+        while True:
+            due = self._loop.time() + LAG_PERIOD_S
+            await asyncio.sleep(LAG_PERIOD_S)
+            self.loop_lag_ns = max(0, int((self._loop.time() - due) * 1e9))
+
+
+OnSession = Callable[[Path], None]

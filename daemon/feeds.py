@@ -1,0 +1,87 @@
+"""Connectors from settings, the events that introduce their instruments, and when they are all in sync."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from config.settings import Channel, ConnectorName, Settings, VenueSettings
+from connectors.base import MarketDataConnector, Sink
+from connectors.errors import ConnectorError
+from core.book import BookState
+from core.events import InstrumentDefined
+from core.instruments import Instrument
+from core.market import Market
+from core.records import Event, Kind
+from core.rng import Rng
+from daemon.errors import StartFailed
+
+
+def make_connector(
+    name: str, settings: VenueSettings, clock_ns: Callable[[], int], rng: Rng, sink: Sink
+) -> MarketDataConnector:
+    """Return the connector of one venue; its client library is imported here, only where configured."""
+    if settings.connector in {ConnectorName.BINANCE_SPOT, ConnectorName.BINANCE_USDM}:
+        from connectors.binance import BinanceConnector, binance_settings  # noqa: PLC0415
+
+        return BinanceConnector(binance_settings(name, settings), clock_ns, rng, sink)
+    raise StartFailed(f"this build has no connector {settings.connector}")
+
+
+class Feeds:
+    """All market-data connectors of one daemon."""
+
+    def __init__(self, settings: Settings, clock_ns: Callable[[], int], rng: Rng, sink: Sink) -> None:
+        """Make the connectors; nothing is contacted yet."""
+        self._settings = settings
+        self._by_index: list[MarketDataConnector] = []
+        self.connectors = [make_connector(name, venue, clock_ns, rng, sink) for name, venue in settings.venues.items()]
+
+    async def define(self, now_ns: Callable[[], int]) -> list[Event]:
+        """Return the events that define every configured instrument. Raises StartFailed."""
+        try:
+            loaded = await asyncio.gather(*(connector.load_instruments() for connector in self.connectors))
+        except ConnectorError as error:
+            raise StartFailed(str(error)) from error
+        events: list[Event] = []
+        for connector, instruments in zip(self.connectors, loaded, strict=True):
+            indexes = {}
+            for instrument in instruments:
+                indexes[instrument.symbol] = index = len(events)
+                events.append(definition(index, instrument, now_ns()))
+                self._by_index.append(connector)
+            connector.assign(indexes)
+        return events
+
+    def resync(self, indexes: Sequence[int], reason: str) -> None:
+        """Have the books of these instruments fetched again."""
+        for index in indexes:
+            self._by_index[index].request_snapshot(index, reason)
+
+    def missing(self, markets: Sequence[Market]) -> list[str]:
+        """Return what is still awaited before trading may begin, in words; empty when all is in sync."""
+        waits = []
+        for market in markets:
+            channels = self._settings.venues[market.instrument.venue.lower()].channels
+            if not market.connected:
+                waits.append(f"{market.instrument.id} is not connected")
+            elif Channel.BOOK in channels and market.book.state is not BookState.LIVE:
+                waits.append(f"{market.instrument.id} has no book")
+            elif Channel.QUOTES in channels and not market.quote_ns:
+                waits.append(f"{market.instrument.id} has no quote")
+        return waits
+
+    def malformed(self) -> dict[str, int]:
+        """Return how many frames were kept raw, by reason, over all connectors."""
+        total: dict[str, int] = {}
+        for connector in self.connectors:
+            for reason, count in connector.stats.raw.items():
+                total[reason] = total.get(reason, 0) + count
+        return total
+
+    def reconnects(self) -> int:
+        """Return how often a connection was lost and made again."""
+        return sum(connector.stats.reconnects for connector in self.connectors)
+
+
+def definition(index: int, instrument: Instrument, now_ns: int) -> Event:
+    """Return the event that defines one instrument."""
+    return (Kind.INSTRUMENT, 0, index, now_ns, 0, InstrumentDefined(instrument), 0, 0, 0, 0)

@@ -1,0 +1,68 @@
+"""Paper execution: approved commands to simulated venues, their reports back as input events.
+
+The simulated venues trade on the very market objects that the engine keeps, after the engine has seen each event; their
+reports enter through the same sequenced door as a real venue's and are journaled, so a paper session replays like a
+live one.
+"""
+
+from collections.abc import Sequence
+
+from connectors.sim.settings import SimSettings
+from connectors.sim.venue import SimVenue
+from core.market import Market
+from core.orders import ApprovedCommand, ApprovedSubmit
+from core.records import Event, Kind
+from engine.timers import NEVER
+
+_MARKET_KINDS = frozenset({Kind.QUOTE, Kind.TRADE, Kind.BOOK})
+
+
+class PaperExecution:
+    """One simulated venue per venue name, found by instrument index."""
+
+    def __init__(self, settings: SimSettings, markets: Sequence[Market]) -> None:
+        """Trade on `markets`, the engine's own list, which grows as instruments are defined."""
+        self._settings = settings
+        self._markets = markets
+        self._venues: dict[str, SimVenue] = {}
+        self._by_index: list[SimVenue] = []
+
+    def send(self, command: ApprovedCommand, now_ns: int) -> None:
+        """Send one command to the simulated venue of its instrument."""
+        if isinstance(command, ApprovedSubmit):
+            self._by_index[command.intent.instrument].submit(command, now_ns)
+        else:
+            self._by_index[command.instrument].cancel(command, now_ns)
+
+    def on_event(self, event: Event) -> None:
+        """Let the simulated venue of this event's instrument trade on it."""
+        kind = event[0]
+        if kind in _MARKET_KINDS:
+            self._by_index[event[2]].on_event(event)
+        elif kind == Kind.INSTRUMENT:
+            self._define(event[2])
+
+    def next_due_ns(self) -> int:
+        """When something next falls due, NEVER if nothing is under way."""
+        dues = [due_ns for venue in self._venues.values() if (due_ns := venue.next_due_ns())]
+        return min(dues, default=NEVER)
+
+    def poll(self, now_ns: int) -> list[Event]:
+        """Let time pass to `now_ns`; return the reports that have come back by then, as events."""
+        reports = []
+        for venue in self._venues.values():
+            venue.advance(now_ns)
+            reports.extend(venue.poll(now_ns))
+        reports.sort(key=lambda report: report[0])
+        return [(Kind.REPORT, 0, index, now_ns, due_ns, report, 0, 0, 0, 0) for due_ns, index, report in reports]
+
+    def _define(self, index: int) -> None:
+        """Let an instrument be traded at the simulated venue of its name."""
+        market = self._markets[index]
+        name = market.instrument.venue
+        venue = self._venues.get(name)
+        if venue is None:
+            venue = self._venues[name] = SimVenue(self._settings, name)
+        venue.define(index, market.instrument, market)
+        if index == len(self._by_index):
+            self._by_index.append(venue)

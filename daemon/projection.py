@@ -1,0 +1,191 @@
+"""Views of the engine for people: built from its state and from the effects that pass, never on an event's path."""
+
+import resource
+from collections import Counter, deque
+
+from core.book import BookState
+from core.effects import Alert, Effect, OrderFilled, StrategyChanged
+from core.market import Market
+from core.money import money_text
+from core.orders import OrderState, Refusal
+from daemon.stats import Stats
+from daemon.status import FeedStatus, FillStatus, PositionStatus, RefusalStatus, Status, StrategyStatus
+from engine.engine import Engine
+
+RECENT = 8
+PAGE_BYTES = resource.getpagesize()
+
+
+class Projection:
+    """Remembers what recent effects said; everything else is read from the engine when asked."""
+
+    def __init__(self, engine: Engine, stats: Stats, session: str, mode: str, labels: list[str]) -> None:
+        """Project `engine`'s session."""
+        self.engine = engine
+        self.stats = stats
+        self.session = session
+        self.mode = mode
+        self.labels = labels
+        self.refusals: Counter[str] = Counter()
+        self.fills = 0
+        self.final_orders: Counter[str] = Counter()
+        self._fills_by_strategy: Counter[str] = Counter()
+        self._reasons: dict[str, str] = {}
+        self._recent_refusals: deque[RefusalStatus] = deque(maxlen=RECENT)
+        self._recent_fills: deque[FillStatus] = deque(maxlen=RECENT)
+        self._alerts: deque[str] = deque(maxlen=RECENT)
+        self._rate = (stats.started_ns, 0, 0.0)
+
+    def watch(self, now_ns: int, effect: Effect) -> None:
+        """Take one effect as it is journaled."""
+        if isinstance(effect, OrderFilled):
+            self.fills += 1
+            self._fills_by_strategy[effect.strategy_id] += 1
+            instrument = self.engine.markets[effect.instrument].instrument
+            self._recent_fills.append(
+                FillStatus(
+                    time_ns=now_ns,
+                    strategy_id=effect.strategy_id,
+                    instrument=instrument.id,
+                    side=effect.side.name.lower(),
+                    quantity=instrument.quantity_text(effect.quantity),
+                    price=instrument.price_text(effect.price),
+                )
+            )
+        elif isinstance(effect, Refusal):
+            self.refusals[effect.code] += 1
+            self._recent_refusals.append(
+                RefusalStatus(
+                    time_ns=now_ns,
+                    strategy_id=effect.intent.strategy_id,
+                    instrument=self._name(effect.intent.instrument),
+                    code=effect.code,
+                    message=effect.message,
+                )
+            )
+        elif isinstance(effect, StrategyChanged):
+            self._reasons[effect.strategy_id] = effect.reason
+        elif isinstance(effect, Alert):
+            self._alerts.append(effect.message)
+
+    def status(
+        self, now_ns: int, *, journal_bytes: int, loop_lag_ns: int, malformed: dict[str, int], reconnects: int
+    ) -> Status:
+        """Return the state of everything at `now_ns`."""
+        engine, stats = self.engine, self.stats
+        p50_ns, p99_ns = stats.tick_to_order.percentiles(0.50, 0.99)
+        return Status(
+            session=self.session,
+            mode=self.mode,
+            labels=self.labels,
+            state=engine.lifecycle.value,
+            time_ns=now_ns,
+            uptime_ns=now_ns - stats.started_ns,
+            inputs=stats.total_inputs,
+            effects=stats.total_effects,
+            events_per_s=self._events_per_s(now_ns),
+            journal_bytes=journal_bytes,
+            rss_bytes=rss_bytes(),
+            tick_to_order_p50_ns=p50_ns,
+            tick_to_order_p99_ns=p99_ns,
+            tick_to_order_count=stats.tick_to_order.count,
+            loop_lag_ns=loop_lag_ns,
+            orders=self.orders_by_state(),
+            commands=stats.commands,
+            malformed=malformed,
+            reconnects=reconnects,
+            feeds=[feed_status(market, now_ns) for market in engine.markets],
+            positions=self.positions(),
+            balances={name: money_text(amount, 8) for name, amount in engine.manager.balances().items()},
+            strategies=self._strategies(),
+            refusals=list(self._recent_refusals),
+            fills=list(self._recent_fills),
+            alerts=list(self._alerts),
+        )
+
+    def orders_by_state(self) -> dict[str, int]:
+        """Return how many orders are, or ended, in each state."""
+        counts = self.engine.manager.counts_by_state()
+        return {state.value: counts[state] for state in OrderState if counts.get(state)}
+
+    def positions(self) -> list[PositionStatus]:
+        """Return the net position of every instrument that was traded."""
+        rows = []
+        for market in self.engine.markets:
+            position = self.engine.manager.position(market.index)
+            if not position.quantity and not position.realised and not position.fees:
+                continue
+            instrument, mark_price = market.instrument, mark_price_of(market)
+            rows.append(
+                PositionStatus(
+                    instrument=instrument.id,
+                    quantity=instrument.quantity_text(position.quantity),
+                    average_price=instrument.price_text(round(position.average_price)) if position.quantity else "",
+                    mark_price=instrument.price_text(mark_price),
+                    realised=money_text(position.realised_money, 8),
+                    unrealised=money_text(position.unrealised(mark_price), 8),
+                    fees=money_text(position.fees, 8),
+                    currency=instrument.currency,
+                )
+            )
+        return rows
+
+    def _strategies(self) -> list[StrategyStatus]:
+        """Return every strategy actor."""
+        open_orders = Counter(order.strategy_id for order in self.engine.manager.open_orders())
+        return [
+            StrategyStatus(
+                id=actor.id,
+                state=actor.state.value,
+                reason=self._reasons.get(actor.id, ""),
+                open_orders=open_orders[actor.id],
+                fills=self._fills_by_strategy[actor.id],
+            )
+            for actor in self.engine.desk.actors
+        ]
+
+    def _events_per_s(self, now_ns: int) -> float:
+        """Return the rate since the last call a quarter of a second ago or more."""
+        then_ns, then, rate = self._rate
+        if now_ns - then_ns >= 200_000_000:
+            total = self.stats.total_inputs
+            rate = (total - then) * 1e9 / (now_ns - then_ns)
+            self._rate = (now_ns, total, rate)
+        return rate
+
+    def _name(self, index: int) -> str:
+        """Return an instrument's name, or its index where there is none."""
+        markets = self.engine.markets
+        return markets[index].instrument.id if 0 <= index < len(markets) else str(index)
+
+
+def feed_status(market: Market, now_ns: int) -> FeedStatus:
+    """Return one market as the screen shows it."""
+    bid_price, ask_price, _ = market.touch()
+    last_ns = max(market.quote_ns, market.trade_ns, market.book_ns)
+    text = market.instrument.price_text
+    return FeedStatus(
+        instrument=market.instrument.id,
+        connected=market.connected,
+        book=market.book.state.name.lower() if market.book.state is not BookState.EMPTY else "empty",
+        stale=list(market.stale_channels),
+        age_ns=now_ns - last_ns if last_ns else -1,
+        bid_price=text(bid_price),
+        ask_price=text(ask_price),
+        last_price=text(market.last_price),
+    )
+
+
+def mark_price_of(market: Market) -> int:
+    """Return the price at which a position is shown: the middle of the touch, else the last trade, else 0."""
+    bid_price, ask_price, _ = market.touch()
+    return (bid_price + ask_price) // 2 if bid_price and ask_price else market.last_price
+
+
+def rss_bytes() -> int:
+    """Return the memory that the process holds now, 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - four times a second
+            return int(file.read().split()[1]) * PAGE_BYTES
+    except OSError:
+        return 0
