@@ -78,7 +78,7 @@ class L2Book:
         return None
 
     def set_level(self, is_ask: int, price: int, quantity: int) -> None:
-        """Set one level's quantity; 0 removes it. Removing an unknown level is normal: the snapshot was not that deep."""
+        """Set one level's quantity; 0 removes it, and removing an unknown one is normal: the snapshot has an end."""
         levels, prices = (self.asks, self._ask_prices) if is_ask else (self.bids, self._bid_prices)
         if quantity:
             if price not in levels:

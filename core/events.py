@@ -71,7 +71,7 @@ class FeedState(enum.StrEnum):
 
 
 class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A change of one feed: of a whole venue where `channel` is empty, else of one channel of the record's instrument."""
+    """A change of a whole venue's feed where `channel` is empty, else of one channel of the record's instrument."""
 
     venue: str
     state: FeedState

@@ -190,7 +190,7 @@ class Daemon:
                 ended_ns=self.clock.now_ns(),
             )
         except JournalError as error:
-            log.error("the journal could not be sealed", reason=str(error))
+            log.error("the journal could not be sealed", reason=str(error))  # noqa: TRY400 - the sentence says it all
             self.journal.abandon()
             self.exit_code = ExitCode.JOURNAL_STOPPED
 

@@ -20,7 +20,7 @@ def make_connector(
 ) -> MarketDataConnector:
     """Return the connector of one venue; its client library is imported here, only where configured."""
     if settings.connector in {ConnectorName.BINANCE_SPOT, ConnectorName.BINANCE_USDM}:
-        from connectors.binance import BinanceConnector, binance_settings  # noqa: PLC0415
+        from connectors.binance import BinanceConnector, binance_settings
 
         return BinanceConnector(binance_settings(name, settings), clock_ns, rng, sink)
     raise StartFailed(f"this build has no connector {settings.connector}")
