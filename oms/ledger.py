@@ -45,9 +45,7 @@ class Ledger:
             return
         balance = self._balances.get(currency, 0) + delta
         self._balances[currency] = balance
-        effects.append(
-            BalanceChanged(currency=currency, delta=str(delta), balance=str(balance), reason=reason)
-        )
+        effects.append(BalanceChanged(currency=currency, delta=str(delta), balance=str(balance), reason=reason))
 
     def canonical(self) -> list[tuple[str, str]]:
         """Return the balances in plain values, sorted."""

@@ -78,9 +78,7 @@ class OrderManager:
         order.cancel_sent_ns = now_ns
         self._advance(order, OrderEvent.CANCEL_SENT, order.filled, "", now_ns, effects)
 
-    def report(
-        self, report: OrderReport, instrument_index: int, now_ns: int, effects: list[Effect]
-    ) -> Order | None:
+    def report(self, report: OrderReport, instrument_index: int, now_ns: int, effects: list[Effect]) -> Order | None:
         """Apply one venue report and return its order, None for an order that is not ours. Repeats change nothing."""
         order = self._table.get(report.client_order_id)
         if order is None:
@@ -157,7 +155,7 @@ class OrderManager:
         """Return all that influences what comes next as lists, tuples, 64-bit integers and text, for a digest."""
         return [
             self._submitted,
-            [(index, self._instruments[index].id, *_units(self._instruments[index])) for index in sorted(self._net)],
+            [(index, *_units(self._instruments[index])) for index in sorted(self._net)],
             self._table.canonical(),
             [(index, *self._net[index].canonical()) for index in sorted(self._net) if self._net[index].fills],
             [

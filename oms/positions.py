@@ -3,9 +3,7 @@
 from core.instruments import Instrument
 
 
-def apply_fill(
-    quantity: int, cost: int, side_sign: int, fill_quantity: int, fill_price: int
-) -> tuple[int, int, int]:
+def apply_fill(quantity: int, cost: int, side_sign: int, fill_quantity: int, fill_price: int) -> tuple[int, int, int]:
     """Return (quantity, cost, realised) after one fill; cost and realised in price units times quantity units.
 
     `quantity` is signed (short is negative), `cost` carries its sign, `side_sign` is 1 for a buy, -1 for a sell.

@@ -1,0 +1,178 @@
+"""The limits as a person writes them, and as the checks compare them: whole numbers in the instrument's units.
+
+A limit of 0 allows nothing; it never means "no limit". Only the limits that may be left out can be absent.
+Whatever cannot be held exactly is cut towards the safer side.
+"""
+
+import zlib
+
+import msgspec
+
+from core.decimals import plain
+from core.errors import PrecisionError
+from core.instruments import Instrument
+from core.money import MONEY_DECIMALS
+from risk.errors import LimitsError
+
+Number = int | float | str
+DEVIATION_DECIMALS = 9
+DEVIATION_UNIT: int = 10**DEVIATION_DECIMALS
+
+
+class InstrumentRisk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Limits of one instrument that differ from the general ones, `[risk.instruments."BTCUSDT.BINANCE"]`."""
+
+    max_order_quantity: Number | None = None
+    max_order_notional: Number | None = None
+    max_position: Number | None = None
+    max_position_notional: Number | None = None
+    max_open_orders: int | None = None
+    max_price_deviation: Number | None = None
+    max_data_age_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a limit."""
+        _check_limits(self, _INSTRUMENT_NUMBERS, _INSTRUMENT_COUNTS)
+
+
+class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """`[risk]`: what no order may exceed. Numbers may be integers, decimals or decimal text; all are exact.
+
+    Quantities in the base asset or contracts, notionals in the quote currency, `max_price_deviation` a fraction
+    (0.05 is 5 %), rates over the whole daemon in event time.
+    """
+
+    max_order_quantity: Number | None = None
+    max_order_notional: Number = 10_000
+    max_position: Number | None = None
+    max_position_notional: Number = 100_000
+    max_open_orders: int = 20  # per instrument
+    max_open_orders_total: int = 100
+    max_price_deviation: Number = "0.05"
+    max_orders_per_second: int = 10
+    max_orders_per_minute: int = 300
+    max_data_age_ms: int = 5_000
+    instruments: dict[str, InstrumentRisk] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a limit."""
+        _check_limits(self, _INSTRUMENT_NUMBERS, _GENERAL_COUNTS)
+
+
+class InstrumentLimits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The limits of one instrument as the checks compare them; None where there is none.
+
+    Quantities in units. `max_order_value`, `max_position_value` and `min_value` in price units times quantity units.
+    `max_deviation` in 10^-9. `max_data_age_ns` in nanoseconds.
+    """
+
+    max_order_quantity: int | None
+    max_order_value: int
+    max_position: int | None
+    max_position_value: int
+    min_value: int
+    max_open_orders: int
+    max_open_orders_total: int
+    max_deviation: int
+    max_data_age_ns: int
+
+
+def resolve(limits: RiskLimits, instrument: Instrument) -> InstrumentLimits:
+    """Return the limits that hold for one instrument, its own before the general ones."""
+    own = limits.instruments.get(instrument.id, InstrumentRisk())
+    factor = instrument.notional_factor
+
+    def units(chosen: Number | None, general: Number | None, decimals: int) -> int | None:
+        number = general if chosen is None else chosen
+        return None if number is None else _floor_units(plain(number), decimals)
+
+    order_notional = units(own.max_order_notional, limits.max_order_notional, MONEY_DECIMALS)
+    position_notional = units(own.max_position_notional, limits.max_position_notional, MONEY_DECIMALS)
+    deviation = units(own.max_price_deviation, limits.max_price_deviation, DEVIATION_DECIMALS)
+    assert order_notional is not None
+    assert position_notional is not None
+    assert deviation is not None
+    age_ms = limits.max_data_age_ms if own.max_data_age_ms is None else own.max_data_age_ms
+    return InstrumentLimits(
+        max_order_quantity=units(own.max_order_quantity, limits.max_order_quantity, instrument.size_precision),
+        max_order_value=order_notional // factor,
+        max_position=units(own.max_position, limits.max_position, instrument.size_precision),
+        max_position_value=position_notional // factor,
+        min_value=-(-instrument.min_notional // factor),
+        max_open_orders=limits.max_open_orders if own.max_open_orders is None else own.max_open_orders,
+        max_open_orders_total=limits.max_open_orders_total,
+        max_deviation=deviation,
+        max_data_age_ns=age_ms * 1_000_000,
+    )
+
+
+def limits_version(limits: RiskLimits) -> int:
+    """Return a number that stands for the limits' content: equal limits, equal number, on every machine.
+
+    Numbers count by their value: 50000, 50_000.0 and "50000" are the same limit.
+    """
+    return zlib.crc32(msgspec.json.encode(_canonical(limits)))
+
+
+def _canonical(limits: RiskLimits | InstrumentRisk) -> list[object]:
+    """Return every field as text, the instruments sorted by name."""
+    fields: list[object] = []
+    for name in limits.__struct_fields__:
+        value = getattr(limits, name)
+        if isinstance(value, dict):
+            fields.append([(key, _canonical(value[key])) for key in sorted(value)])
+        else:
+            fields.append(None if value is None else _trimmed(plain(value)))
+    return fields
+
+
+def _trimmed(text: str) -> str:
+    """Return decimal text without trailing zeros."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _floor_units(text: str, decimals: int) -> int:
+    """Return plain, non-negative decimal text in units of 10^-decimals, cut where it is finer."""
+    whole, _, fraction = text.partition(".")
+    return int(whole + fraction[:decimals].ljust(decimals, "0"))
+
+
+_INSTRUMENT_NUMBERS = (
+    "max_order_quantity",
+    "max_order_notional",
+    "max_position",
+    "max_position_notional",
+    "max_price_deviation",
+)
+_INSTRUMENT_COUNTS = ("max_open_orders", "max_data_age_ms")
+_GENERAL_COUNTS = (
+    *_INSTRUMENT_COUNTS,
+    "max_open_orders_total",
+    "max_orders_per_second",
+    "max_orders_per_minute",
+)
+
+
+def _check_limits(limits: msgspec.Struct, numbers: tuple[str, ...], counts: tuple[str, ...]) -> None:
+    """Raise LimitsError for the first field that cannot be a limit."""
+    for name in numbers:
+        value = getattr(limits, name)
+        if value is not None:
+            _check_number(name, value)
+    for name in counts:
+        value = getattr(limits, name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise LimitsError(name, "a whole number, 0 or more", value)
+
+
+def _check_number(name: str, value: Number) -> None:
+    """Raise LimitsError unless `value` is a plain number, 0 or more; a deviation must stay below 1."""
+    expected = "a fraction from 0 to below 1, such as 0.05" if name == "max_price_deviation" else "a number, 0 or more"
+    try:
+        text = plain(value)
+    except PrecisionError:
+        raise LimitsError(name, expected, value) from None
+    if isinstance(value, bool) or text.startswith("-"):
+        raise LimitsError(name, expected, value)
+    if name == "max_price_deviation" and _floor_units(text, DEVIATION_DECIMALS) >= DEVIATION_UNIT:
+        raise LimitsError(name, expected, value)
