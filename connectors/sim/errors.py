@@ -1,0 +1,13 @@
+"""Every error that the simulated venue raises; what it refuses of an order is a report, never an exception.
+
+SimError
+└── UnsupportedInstrument   an instrument whose fills it cannot price
+"""
+
+
+class SimError(Exception):
+    """Root of this package's errors."""
+
+
+class UnsupportedInstrument(SimError):
+    """The simulated venue would price this instrument's fills wrongly, so it does not take it."""
