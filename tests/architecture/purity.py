@@ -67,16 +67,10 @@ def impure_calls(source: Source) -> Iterator[Finding]:
         match node.func:
             case ast.Name(id=name) if name in _CALLS:
                 yield Finding(node.lineno, "impure-call", f"{name}() in pure code; {_CALLS[name]}")
-            case ast.Attribute(attr=name, value=owner) if (
-                name in _CLOCKS and _last_name(owner) in _CLOCK_OWNERS
-            ):
-                yield Finding(
-                    node.lineno, "impure-call", f".{name}() reads a clock; time is a field of the event (ns)"
-                )
+            case ast.Attribute(attr=name, value=owner) if name in _CLOCKS and _last_name(owner) in _CLOCK_OWNERS:
+                yield Finding(node.lineno, "impure-call", f".{name}() reads a clock; time is a field of the event (ns)")
             case ast.Attribute(attr="timestamp"):
-                yield Finding(
-                    node.lineno, "impure-call", ".timestamp() is a float of seconds; keep time in whole ns"
-                )
+                yield Finding(node.lineno, "impure-call", ".timestamp() is a float of seconds; keep time in whole ns")
 
 
 def set_iteration(source: Source) -> Iterator[Finding]:
@@ -99,9 +93,7 @@ def set_iteration(source: Source) -> Iterator[Finding]:
 def _arguments_of_order_free_calls(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if _order_free(
-                name, keywords
-            ):
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if _order_free(name, keywords):
                 yield from args
 
 
@@ -115,9 +107,7 @@ def _iterated(node: ast.AST, order_free: set[ast.expr]) -> Iterator[ast.expr]:
     match node:
         case ast.For(iter=iterated) | ast.YieldFrom(value=iterated):
             yield iterated
-        case ast.ListComp(generators=generators) | ast.GeneratorExp(generators=generators) if (
-            node not in order_free
-        ):
+        case ast.ListComp(generators=generators) | ast.GeneratorExp(generators=generators) if node not in order_free:
             yield from (generator.iter for generator in generators)
         case ast.DictComp(generators=generators):
             yield from (generator.iter for generator in generators)

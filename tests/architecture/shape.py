@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from tests.architecture.source import Finding, Source
@@ -22,9 +22,7 @@ def package_docstring(source: Source) -> Iterator[Finding]:
     docstring = ast.get_docstring(source.tree) or ""
     missing = [part for part in _DOCSTRING_PARTS if part not in docstring]
     if missing:
-        yield Finding(
-            1, "package-docstring", f"the package docstring lacks {', '.join(missing)}; see core/__init__.py"
-        )
+        yield Finding(1, "package-docstring", f"the package docstring lacks {', '.join(missing)}; see core/__init__.py")
 
 
 def sizes(source: Source) -> Iterator[Finding]:
@@ -33,9 +31,7 @@ def sizes(source: Source) -> Iterator[Finding]:
         return
     lines = len(source.text.splitlines())
     if lines > FILE_LINES_MAX:
-        yield Finding(
-            1, "file-length", f"{lines} lines, at most {FILE_LINES_MAX}; give each subject a file of its own"
-        )
+        yield Finding(1, "file-length", f"{lines} lines, at most {FILE_LINES_MAX}; give each subject a file of its own")
     for node in ast.walk(source.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -55,9 +51,7 @@ def awaiting(source: Source) -> Iterator[Finding]:
         return
     declared = set(_protocol_methods(source.tree))
     for node in ast.walk(source.tree):
-        if node not in declared and isinstance(
-            node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith
-        ):
+        if node not in declared and isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
             yield Finding(
                 node.lineno,
                 "await-outside-transport",
@@ -93,9 +87,7 @@ def swallowed_errors(source: Source) -> Iterator[Finding]:
                 yield Finding(node.lineno, "swallowed-error", f"bare except; {advice}")
             case ast.ExceptHandler(type=ast.expr() as caught, body=body):
                 if _catches_all(caught) and all(_does_nothing(statement) for statement in body):
-                    yield Finding(
-                        node.lineno, "swallowed-error", f"{ast.unparse(caught)} swallowed; {advice}"
-                    )
+                    yield Finding(node.lineno, "swallowed-error", f"{ast.unparse(caught)} swallowed; {advice}")
             case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress"), args=args):
                 if any(_catches_all(arg) for arg in args):
                     yield Finding(node.lineno, "swallowed-error", f"suppress() of everything; {advice}")
@@ -108,7 +100,8 @@ def error_trees(source: Source) -> Iterator[Finding]:
     errors = _error_classes(source.tree)
     for node in errors.values():
         roots = [base for base in map(_name, node.bases) if _is_builtin_error(base)]
-        if roots and len(roots) == len(node.bases) and not node.name.endswith("Error"):
+        is_root = roots and len(roots) == len(node.bases)
+        if is_root and not node.name.startswith("_") and not node.name.endswith("Error"):
             yield Finding(
                 node.lineno,
                 "error-tree",
@@ -125,9 +118,18 @@ def error_trees(source: Source) -> Iterator[Finding]:
                 "error-tree",
                 "errors stand at the top of their file; move this one up, or into errors.py",
             )
-        seen_other |= (
-            isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not is_error
-        )
+        seen_other |= isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not is_error
+
+
+def scattered_errors(sources: Iterable[Source]) -> Iterator[tuple[PurePosixPath, Finding]]:
+    """Want the public errors of a folder in one file, where a reader finds all of them."""
+    homes: dict[PurePosixPath, PurePosixPath] = {}
+    for source in sorted(sources, key=lambda source: (source.path.name != "errors.py", source.path)):
+        public = [node for name, node in _error_classes(source.tree).items() if not name.startswith("_")]
+        if source.is_product and public:
+            home = homes.setdefault(source.path.parent, source.path)
+            if home != source.path:
+                yield source.path, Finding(public[0].lineno, "error-tree", f"move it to the others, in {home}")
 
 
 def assertions(source: Source) -> Iterator[Finding]:
@@ -148,9 +150,7 @@ def assertions(source: Source) -> Iterator[Finding]:
                             "an assertion only looks; do the work on the line before it",
                         )
             case ast.Name(id="__debug__") if source.package != "daemon":
-                yield Finding(
-                    node.lineno, "assertion", "__debug__ makes two programs of one; only daemon/ asks"
-                )
+                yield Finding(node.lineno, "assertion", "__debug__ makes two programs of one; only daemon/ asks")
 
 
 def _protocol_methods(tree: ast.Module) -> Iterator[ast.stmt]:

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from tests.architecture import rules, text
+from tests.architecture import rules, shape, text
 from tests.architecture.source import (
     PACKAGES,
     PURE_PACKAGES,
@@ -37,9 +37,11 @@ def pyproject_text() -> str:
 
 
 def test_python_files_keep_the_house_rules() -> None:
-    fail_with(
-        [problem for source in python_sources() if source.path != _SNIPPETS for problem in judge(source)]
-    )
+    fail_with([problem for source in python_sources() if source.path != _SNIPPETS for problem in judge(source)])
+
+
+def test_each_folder_keeps_its_errors_in_one_file() -> None:
+    fail_with([line for path, found in shape.scattered_errors(python_sources()) for line in report(path, [found])])
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:
@@ -83,9 +85,7 @@ def test_every_package_is_known_to_tidy_to_the_layers_and_to_the_build() -> None
     built = {name for name in settings["setuptools"]["packages"]["find"]["include"] if "." not in name}
 
     assert found == set(PACKAGES), "name a new package in tests/architecture/source.py"
-    assert found == set(settings["importlinter"]["root_packages"]), (
-        "name it in pyproject.toml, [tool.importlinter]"
-    )
+    assert found == set(settings["importlinter"]["root_packages"]), "name it in pyproject.toml, [tool.importlinter]"
     assert found == built, "name it in pyproject.toml, [tool.setuptools.packages.find]"
     assert found >= PURE_PACKAGES
 
@@ -94,6 +94,4 @@ def test_every_package_folder_has_an_init_file() -> None:
     files = set(project_files())
     folders = {path.parent for path in files if path.suffix == ".py" and path.parts[0] in PACKAGES}
 
-    fail_with(
-        [f"{folder}/ has no __init__.py" for folder in sorted(folders) if folder / "__init__.py" not in files]
-    )
+    fail_with([f"{folder}/ has no __init__.py" for folder in sorted(folders) if folder / "__init__.py" not in files])

@@ -106,6 +106,7 @@ LET_PASS = [
         "class OmsError(Exception): ...\nclass Late(OmsError): ...\nclass Order: ...",
     ),
     ("error-tree", "oms/order.py", "class Order: ...\nclass Book(Struct): ..."),
+    ("error-tree", "oms/order.py", "class _Stop(Exception): ...\nclass Order: ..."),
     ("assertion", "oms/order.py", "assert quantity > 0, quantity"),
     ("assertion", "daemon/cli.py", "ok = __debug__"),
 ]
@@ -134,9 +135,7 @@ def test_every_rule_has_a_snippet_that_breaks_it_and_one_that_does_not() -> None
     assert {rule for rule, _, _ in LET_PASS} | sized == set(rules.NAMES)
 
 
-@pytest.mark.parametrize(
-    ("lines", "breaks"), [(shape.FUNCTION_LINES_MAX, False), (shape.FUNCTION_LINES_MAX + 1, True)]
-)
+@pytest.mark.parametrize(("lines", "breaks"), [(shape.FUNCTION_LINES_MAX, False), (shape.FUNCTION_LINES_MAX + 1, True)])
 def test_a_function_may_fill_a_screen_and_no_more(lines: int, breaks: bool) -> None:
     code = "def f() -> None:\n" + "    g()\n" * (lines - 1)
 
@@ -144,9 +143,7 @@ def test_a_function_may_fill_a_screen_and_no_more(lines: int, breaks: bool) -> N
     assert found("tests/oms/test_order.py", code) == []
 
 
-@pytest.mark.parametrize(
-    ("lines", "breaks"), [(shape.FILE_LINES_MAX, False), (shape.FILE_LINES_MAX + 1, True)]
-)
+@pytest.mark.parametrize(("lines", "breaks"), [(shape.FILE_LINES_MAX, False), (shape.FILE_LINES_MAX + 1, True)])
 def test_a_file_may_have_so_many_lines_and_no_more(lines: int, breaks: bool) -> None:
     assert [f.rule for f in found("oms/order.py", "x = 1\n" * lines)] == (["file-length"] if breaks else [])
 
@@ -184,9 +181,7 @@ def test_a_path_of_one_machine_is_found(path: str) -> None:
     assert [(f.line, f.rule) for f in text.machine_paths(f"first\n{path}\n")] == [(2, "machine-path")]
 
 
-@pytest.mark.parametrize(
-    "path", ["https://x.org/home/page", "/tmp/x", "a/work/b", "/etc/tickerd.toml", "~/work/x"]
-)
+@pytest.mark.parametrize("path", ["https://x.org/home/page", "/tmp/x", "a/work/b", "/etc/tickerd.toml", "~/work/x"])
 def test_a_path_that_any_machine_may_have_passes(path: str) -> None:
     assert list(text.machine_paths(path)) == []
 

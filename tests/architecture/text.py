@@ -17,9 +17,7 @@ def machine_paths(text: str) -> Iterator[Finding]:
     """Refuse paths that exist on one machine only."""
     for number, line in enumerate(text.splitlines(), start=1):
         if match := _MACHINE_PATH.search(line):
-            yield Finding(
-                number, "machine-path", f"{match[0]!r} exists on one machine; make it relative or a setting"
-            )
+            yield Finding(number, "machine-path", f"{match[0]!r} exists on one machine; make it relative or a setting")
 
 
 def dependency_reasons(pyproject: str) -> Iterator[Finding]:
