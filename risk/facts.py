@@ -24,9 +24,9 @@ class Breach(NamedTuple):
 class Facts:
     """One order beside its instrument, market, limits and exposure; the gate owns one object and refills it.
 
-    Prices and quantities in units; `value` in price units times quantity units. `touch_ns` is when the reference
-    was received, `reference_twice` bid plus ask: 0 where they are no market. `price` is where the order would trade:
-    its limit, or the other side's best for a market order. `value` is what it may cost at worst.
+    Prices and quantities in units. `touch_ns` is when the reference was received, `reference_twice` is bid plus ask,
+    0 where they are no market. `price` is where the order would trade: its limit, or the other side's best for a
+    market order.
     """
 
     __slots__ = (
@@ -44,6 +44,7 @@ class Facts:
         "per_second",
         "position",
         "price",
+        "quantity",
         "ready",
         "reference_twice",
         "touch_ns",
@@ -65,6 +66,7 @@ class Facts:
     per_second: RateWindow
     position: int  # the account's net quantity
     price: int
+    quantity: int
     ready: bool
     reference_twice: int
     touch_ns: int

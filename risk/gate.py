@@ -128,7 +128,7 @@ def _gather(
     manager: OrderManager,
 ) -> None:
     """Fill in what the checks look at; allocates nothing that outlives the call."""
-    index, side = intent.instrument, intent.side
+    index, side, quantity = intent.instrument, intent.side, intent.quantity
     exposure = manager.exposure(index)
     bid, ask, touch_ns = market.touch()
     reference_twice = bid + ask if 0 < bid <= ask else 0
@@ -139,10 +139,10 @@ def _gather(
     facts.intent, facts.instrument, facts.limits = intent, instrument, limits
     facts.market, facts.manager, facts.exposure = market, manager, exposure
     facts.bid, facts.ask, facts.touch_ns, facts.reference_twice = bid, ask, touch_ns, reference_twice
-    facts.is_market, facts.position = is_market, position
+    facts.is_market, facts.position, facts.quantity = is_market, position, quantity
     facts.price = (ask if side > 0 else bid) if is_market else intent.price
     facts.valued_at = valuation_price(is_market, side, intent.price, bid, ceiling)
-    facts.worst = worst_position(side, position, open_same, intent.quantity)
+    facts.worst = worst_position(side, position, open_same, quantity)
 
 
 def _unknown_instrument(index: int) -> Breach:

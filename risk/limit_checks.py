@@ -5,7 +5,7 @@ from risk.facts import Breach, Facts
 
 def max_quantity(facts: Facts) -> Breach | None:
     """The largest quantity of one order."""
-    limit, figure = facts.limits.max_order_quantity, facts.intent.quantity
+    limit, figure = facts.limits.max_order_quantity, facts.quantity
     if limit is None or figure <= limit:
         return None
     return Breach(
@@ -19,7 +19,7 @@ def max_quantity(facts: Facts) -> Breach | None:
 
 def max_notional(facts: Facts) -> Breach | None:
     """The largest value of one order; a market order counts at the highest price in the collar."""
-    limit, figure = facts.limits.max_order_value, facts.intent.quantity * facts.valued_at
+    limit, figure = facts.limits.max_order_value, facts.quantity * facts.valued_at
     if figure <= limit:
         return None
     limit_text, figure_text, quote = facts.value_text(limit), facts.value_text(figure), facts.instrument.quote
@@ -36,11 +36,11 @@ def reduce_only(facts: Facts) -> Breach | None:
     """A reduce-only order must leave the position on its side or flat, even if all that is open beside it fills."""
     if not facts.intent.reduce_only or facts.worst <= 0:
         return None
-    room = max(facts.intent.quantity - facts.worst, 0)
+    room = max(facts.quantity - facts.worst, 0)
     return Breach(
         "REDUCE_ONLY",
         facts.instrument.quantity_text(room),
-        facts.instrument.quantity_text(facts.intent.quantity),
+        facts.instrument.quantity_text(facts.quantity),
         f"only {facts.quantity_text(room)} can be closed, position {facts.quantity_text(facts.position)} less the "
         "orders already open on this side: ask for less, or cancel those first",
     )

@@ -61,7 +61,7 @@ def collar_last(facts: Facts) -> Breach | None:
 def min_notional(facts: Facts) -> Breach | None:
     """The venue's smallest notional: a limit order at its price, a market order at the middle of bid and ask."""
     limit = facts.limits.min_value
-    quantity = facts.intent.quantity
+    quantity = facts.quantity
     twice = quantity * facts.reference_twice if facts.is_market else 2 * quantity * facts.intent.price
     if twice >= 2 * limit:
         return None

@@ -35,7 +35,7 @@ def duplicate_id(facts: Facts) -> Breach | None:
 
 def quantity_not_positive(facts: Facts) -> Breach | None:
     """The side says which way; the quantity is a size."""
-    quantity = facts.intent.quantity
+    quantity = facts.quantity
     if quantity > 0:
         return None
     figure = facts.instrument.quantity_text(quantity)
@@ -47,15 +47,13 @@ def quantity_not_positive(facts: Facts) -> Breach | None:
 def price_of_type(facts: Facts) -> Breach | None:
     """A limit order has a price above 0, a market order has none."""
     price = facts.intent.price
+    if price == 0 if facts.is_market else price > 0:
+        return None
     text = facts.instrument.price_text(price)
     if facts.is_market:
-        if price == 0:
-            return None
         return Breach(
             "PRICE_ON_MARKET", "0", text, f"a market order carries the price {text}: leave it 0 or send a limit"
         )
-    if price > 0:
-        return None
     return Breach("PRICE_NOT_POSITIVE", "0", text, f"the limit price is {text}: set a price above 0")
 
 
@@ -80,18 +78,18 @@ def tick_size(facts: Facts) -> Breach | None:
 
 def lot_size(facts: Facts) -> Breach | None:
     """Quantities are whole lots."""
-    if facts.intent.quantity % facts.instrument.lot == 0:
+    if facts.quantity % facts.instrument.lot == 0:
         return None
     limit = facts.instrument.quantity_text(facts.instrument.lot)
-    figure = facts.instrument.quantity_text(facts.intent.quantity)
+    figure = facts.instrument.quantity_text(facts.quantity)
     return Breach("LOT_SIZE", limit, figure, f"quantity {figure} is no multiple of the lot {limit}: round it down")
 
 
 def min_quantity(facts: Facts) -> Breach | None:
     """The venue's smallest quantity."""
-    if facts.intent.quantity >= facts.instrument.min_quantity:
+    if facts.quantity >= facts.instrument.min_quantity:
         return None
-    limit, figure = facts.instrument.min_quantity, facts.intent.quantity
+    limit, figure = facts.instrument.min_quantity, facts.quantity
     return Breach(
         "MIN_QUANTITY",
         facts.instrument.quantity_text(limit),
@@ -102,7 +100,7 @@ def min_quantity(facts: Facts) -> Breach | None:
 
 def max_venue_quantity(facts: Facts) -> Breach | None:
     """The venue's largest quantity, where it names one."""
-    limit, figure = facts.instrument.max_quantity, facts.intent.quantity
+    limit, figure = facts.instrument.max_quantity, facts.quantity
     if not limit or figure <= limit:
         return None
     return Breach(
