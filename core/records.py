@@ -6,14 +6,13 @@ the other 60 bytes and is seeded with the sequence number, so a slot in the wron
 a head slot whose `a` is the payload's length, followed by continuation slots of 56 payload bytes each.
 
 Inside the process an event is the plain tuple `(kind, flags, instrument, recv_ns, venue_ns, a, b, c, d, e)`; for the
-kinds that carry a payload, `a` is the decoded struct and b..e are 0. Databento's DBN is the model for the fixed layout.
+kinds that carry a payload, `a` is the decoded struct and b..e are 0. `core.arrays` has the numpy view of a slot.
+Databento's DBN is the model for the fixed layout.
 """
 
 import enum
 import struct
 import zlib
-
-import numpy as np
 
 SLOT_BYTES = 64
 PART_BYTES = 56
@@ -25,23 +24,7 @@ BODY = struct.Struct("<BBHqqqqqqq")
 PART_HEAD = struct.Struct("<BBH")
 CRC = struct.Struct("<I")
 
-SLOT_DTYPE = np.dtype(
-    [
-        ("crc", "<u4"),
-        ("kind", "u1"),
-        ("flags", "u1"),
-        ("instrument", "<u2"),
-        ("recv_ns", "<i8"),
-        ("venue_ns", "<i8"),
-        ("a", "<i8"),
-        ("b", "<i8"),
-        ("c", "<i8"),
-        ("d", "<i8"),
-        ("e", "<i8"),
-    ]
-)
-
-assert SLOT.size == EVENT.size == SLOT_DTYPE.itemsize == SLOT_BYTES
+assert SLOT.size == EVENT.size == SLOT_BYTES
 assert CRC.size + BODY.size == SLOT_BYTES
 assert CRC.size + PART_HEAD.size + PART_BYTES == SLOT_BYTES
 
