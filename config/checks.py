@@ -1,0 +1,173 @@
+"""What types cannot say: names that must exist or be unique, addresses, secrets in the wrong place, live mode."""
+
+import math
+import re
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from config.errors import (
+    ConfigError,
+    Duplicate,
+    LiveUnavailable,
+    SecretInSettings,
+    UnknownName,
+    WrongValue,
+    did_you_mean,
+)
+from config.explain import mistake
+from config.origin import Origin, Path
+from config.settings import ConnectorName, Mode, Settings, VenueSettings
+from config.words import one_of
+from core.decimals import decimals_of, plain
+from core.money import MONEY_DECIMALS
+
+_SECRET_KEY = re.compile(
+    r"(^|_)(api_?key|api_?secret|secret|secret_?key|password|passwd|passphrase|private_?key|(access|auth|api)_?token)$"
+)
+_PASSWORD_IN_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*:[^/@\s]*@", re.IGNORECASE)
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_HINT = "keep it in a file, a systemd credential or the environment (config/secrets.py), never in the settings"
+_MAX_DEPTH = 32
+_REST = ("https", "http")
+_WS = ("wss", "ws")
+_DEPTH_SPEEDS = {
+    ConnectorName.BINANCE_SPOT: ("100ms", "1000ms"),
+    ConnectorName.BINANCE_USDM: ("0ms", "100ms", "250ms", "500ms"),
+}
+_SNAPSHOT_LEVELS_USDM = (5, 10, 20, 50, 100, 500, 1000)  # "Default 500; Valid limits:[5, 10, 20, 50, 100, 500, 1000]"
+_INTERVALS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M")
+_INTERVALS_OF = {ConnectorName.BINANCE_SPOT: ("1s", *_INTERVALS), ConnectorName.BINANCE_USDM: _INTERVALS}
+
+
+def check_depth(value: object, origin: Origin, path: Path = ()) -> Iterator[ConfigError]:
+    """Yield the refusal of endless nesting, before anything else walks down there."""
+    if len(path) > _MAX_DEPTH:
+        yield mistake(WrongValue, origin, path[:3], expected=f"at most {_MAX_DEPTH} levels", found="more")
+        return
+    for key, item in _items(value):
+        yield from check_depth(item, origin, (*path, key))
+
+
+def check_values(value: object, origin: Origin, path: Path = ()) -> Iterator[ConfigError]:
+    """Yield what no key may hold, whatever its type: secrets, and numbers that a journal cannot keep."""
+    for key, item in _items(value):
+        inner = (*path, key)
+        if isinstance(key, str) and _SECRET_KEY.search(_NOT_IN_NAMES.sub("_", key.lower())):
+            yield _secret(origin, inner)
+        elif isinstance(item, float) and not math.isfinite(item):
+            yield mistake(WrongValue, origin, inner, expected="a finite number", found=item)
+        elif isinstance(item, int) and not -(2**63) <= item < 2**63:
+            yield mistake(WrongValue, origin, inner, expected="a whole number of at most 64 bits", found=item)
+        elif isinstance(item, str) and _PASSWORD_IN_ADDRESS.search(item):
+            yield _secret(origin, inner)
+        else:
+            yield from check_values(item, origin, inner)
+
+
+def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield the mistakes of settings whose types are right."""
+    if settings.session.mode is Mode.LIVE:
+        path: Path = ("session", "mode")
+        hint = "this build has no live order entry, so no order could leave it; paper trades on the same live data"
+        yield mistake(LiveUnavailable, origin, path, expected='"paper"', found="live", hint=hint)
+    for name, venue in settings.venues.items():
+        yield from _check_venue(venue, origin, ("venues", name))
+    yield from _check_strategies(settings, origin)
+    for name in settings.risk.instruments:
+        yield from _check_instrument(name, settings, origin, ("risk", "instruments", name))
+    for currency, amount in settings.paper.balances.items():
+        path = ("paper", "balances", currency)
+        if not _is_money(amount):
+            expected = f"an amount from 0 to 10^18 with at most {MONEY_DECIMALS} decimals"
+            yield mistake(WrongValue, origin, path, expected=expected, found=amount)
+
+
+def _is_money(amount: Decimal) -> bool:
+    """Whether an amount can be held exactly, and is no more than anyone owns."""
+    if amount.is_signed() or not -MONEY_DECIMALS <= amount.adjusted() < MONEY_DECIMALS:
+        return False
+    return decimals_of(plain(amount)) <= MONEY_DECIMALS
+
+
+def _check_venue(venue: VenueSettings, origin: Origin, path: Path) -> Iterator[ConfigError]:
+    """Yield wrong addresses, what is asked for twice, and what this connector's venue does not offer."""
+    addresses = (("rest_url", _REST), ("ws_url", _WS), ("ws_market_url", _WS))
+    for key, schemes in addresses:
+        address = getattr(venue, key)
+        if address and (problem := _address_problem(address, schemes)):
+            expected = f"an address such as {schemes[0]}://host or {schemes[1]}://127.0.0.1:9001"
+            yield mistake(WrongValue, origin, (*path, key), expected=expected, found=address, hint=problem)
+    yield from _repeated(venue.instruments, origin, (*path, "instruments"))
+    yield from _repeated(venue.channels, origin, (*path, "channels"))
+    for index, symbol in enumerate(venue.instruments):
+        if symbol != symbol.upper():
+            place = (*path, "instruments", index)
+            hint = f"did you mean {symbol.upper()}?"
+            yield mistake(WrongValue, origin, place, expected="a symbol in capitals", found=symbol, hint=hint)
+    offered: list[tuple[str, Sequence[object]]] = [("bar_interval", _INTERVALS_OF[venue.connector])]
+    if venue.depth_speed:
+        offered.append(("depth_speed", _DEPTH_SPEEDS[venue.connector]))
+    if venue.connector is ConnectorName.BINANCE_USDM:
+        offered.append(("snapshot_levels", _SNAPSHOT_LEVELS_USDM))
+    for key, values in offered:
+        if (value := getattr(venue, key)) not in values:
+            expected = f"{one_of(values)} on {venue.connector}"
+            yield mistake(WrongValue, origin, (*path, key), expected=expected, found=value)
+
+
+def _check_strategies(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield ids used twice and instruments that no venue offers."""
+    first_use: dict[str, int] = {}
+    for index, strategy in enumerate(settings.strategies):
+        path: Path = ("strategies", index)
+        earlier = first_use.setdefault(strategy.id, index)
+        if earlier != index:
+            hint = f"strategies[{earlier}] has it already"
+            yield mistake(Duplicate, origin, (*path, "id"), expected="an id of its own", found=strategy.id, hint=hint)
+        yield from _repeated(strategy.instruments, origin, (*path, "instruments"))
+        for number, name in enumerate(strategy.instruments):
+            yield from _check_instrument(name, settings, origin, (*path, "instruments", number))
+
+
+def _check_instrument(name: str, settings: Settings, origin: Origin, path: Path) -> Iterator[ConfigError]:
+    """Yield the refusal of an instrument that is not among the venues' instruments."""
+    if name not in settings.instruments:
+        hint = did_you_mean(name, settings.instruments)
+        expected = "an instrument of [venues]"
+        yield mistake(UnknownName, origin, path, expected=expected, found=name, hint=hint)
+
+
+def _repeated(names: tuple[str, ...], origin: Origin, path: Path) -> Iterator[ConfigError]:
+    """Yield every name that a list holds for the second time."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield mistake(Duplicate, origin, (*path, index), expected="each name once", found=name)
+
+
+def _address_problem(address: str, schemes: tuple[str, ...]) -> str:
+    """Return what is wrong with an address, "" if nothing."""
+    try:
+        parts = urllib.parse.urlsplit(address)
+        port = parts.port
+    except ValueError as error:
+        return str(error)
+    if parts.scheme not in schemes:
+        return f"it must begin with {schemes[0]}:// or {schemes[1]}://"
+    if not parts.hostname or port == 0:
+        return "it names no host" if not parts.hostname else "port 0 cannot be reached"
+    return "leave out everything from ? or # on" if parts.query or parts.fragment else ""
+
+
+def _secret(origin: Origin, path: Path) -> ConfigError:
+    """Return the refusal of a secret, without its value."""
+    error = mistake(SecretInSettings, origin, path, expected="no secret", found=None, hint=_HINT)
+    error.found = "*** (not shown)"
+    return error
+
+
+def _items(value: object) -> list[tuple[str | int, object]]:
+    """Return what a table or a list holds, by key or index."""
+    if isinstance(value, Mapping):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) else []
