@@ -1,0 +1,323 @@
+"""Every decision about one connection line of Binance market data, from bytes and a time passed in.
+
+Pure: no socket, no clock. The transport hands in frames, snapshot bodies, the opening and closing of connections and
+the passing of time; it gets back events for the core, and finds in `take_actions` what it should do.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from connectors.base import TopicStats
+from connectors.binance import messages, parse
+from connectors.binance.actions import Action, Reconnect, Rotate, SendPing
+from connectors.binance.book import BookTopic
+from connectors.binance.counters import Counters
+from connectors.binance.requests import StreamName
+from connectors.binance.settings import BinanceSettings
+from connectors.binance.topics import BarTopic, QuoteTopic, Topic, TopicSpec, TradeTopic, feed_event, raw_event
+from core.events import FeedState
+from core.instruments import Instrument
+from core.records import NO_INSTRUMENT, Event
+
+_NS = 1_000_000_000
+_JOIN_GRACE_NS = 3 * _NS  # what the old connection had in flight when the new one opened has arrived by then
+_JOIN_LIMIT_NS = 60 * _NS
+_FORGIVE_NS = 10 * _NS  # how long after a change of connection repeats are expected
+_SHUTDOWN = "serverShutdown"
+
+_decode_other = msgspec.json.Decoder(messages.OtherFrame).decode
+
+
+class VenueLink:
+    """Whether a venue is connected: when all of its lines are."""
+
+    def __init__(self, venue: str, lines: int) -> None:
+        """Start with no line open."""
+        self.venue = venue
+        self._lines = lines
+        self._open = 0
+
+    def opened(self, now_ns: int) -> list[Event]:
+        """Count a line as open; the last one connects the venue."""
+        self._open += 1
+        if self._open < self._lines:
+            return []
+        return [feed_event(self.venue, NO_INSTRUMENT, now_ns, "", FeedState.CONNECTED)]
+
+    def closed(self, now_ns: int, reason: str) -> list[Event]:
+        """Count a line as closed; the first one disconnects the venue."""
+        self._open -= 1
+        if self._open != self._lines - 1:
+            return []
+        return [feed_event(self.venue, NO_INSTRUMENT, now_ns, "", FeedState.DISCONNECTED, reason)]
+
+
+class MarketSession:
+    """One line: the streams that share a connection, over all of its connections."""
+
+    def __init__(
+        self,
+        settings: BinanceSettings,
+        streams: Sequence[StreamName],
+        instruments: Mapping[int, Instrument],
+        link: VenueLink | None = None,
+        pool: parse.UnitsPool | None = None,
+    ) -> None:
+        """Follow `streams` of `instruments` (rules by index); `link` and `pool` are shared by the venue's lines."""
+        self.venue = settings.venue
+        self.counters = Counters(raw={})
+        self.last_bytes_ns = 0  # the transport notes when it read anything at all, pings included
+        self._settings = settings
+        self._link = link or VenueLink(settings.venue, 1)
+        self._actions: list[Action] = []
+        self._books: dict[int, BookTopic] = {}
+        self._topics = self._make_topics(streams, instruments, pool or parse.UnitsPool())
+        self._open = False
+        self._opened_ns = 0
+        self._pinged_ns = 0
+        self._rotating = False
+        self._joining_ns = 0  # when the joining connection opened, 0 without one
+        self._switched_ns = 0
+
+    def receive(self, frame: bytes, recv_ns: int) -> list[Event]:
+        """Return the events of one frame of the connection in charge. Never raises, and accounts for every frame."""
+        # {"stream":"btcusdt@trade","data":{...}}: the name is the fourth piece between quotes.
+        pieces = frame.split(b'"', 4)
+        topic = self._topics.get(pieces[3]) if len(pieces) == 5 else None
+        if topic is None:
+            return self._receive_other(frame, recv_ns)
+        try:
+            return topic.receive(frame, recv_ns)
+        except parse.MALFORMED as error:
+            return self._keep_raw(topic, frame, recv_ns, error) + topic.malformed(recv_ns)
+
+    def receive_joining(self, frame: bytes, recv_ns: int) -> list[Event]:
+        """Return the events of one frame of the connection that is about to take over. Never raises."""
+        pieces = frame.split(b'"', 4)
+        topic = self._topics.get(pieces[3]) if len(pieces) == 5 else None
+        if topic is None:
+            return self._receive_other(frame, recv_ns)
+        try:
+            return topic.receive_joining(frame, recv_ns)
+        except parse.MALFORMED as error:
+            return self._keep_raw(topic, frame, recv_ns, error)
+
+    def on_open(self, now_ns: int) -> list[Event]:
+        """Begin on a new connection, all streams subscribed by its URL."""
+        self._open = True
+        self._start_clock(now_ns)
+        self.counters.opens += 1
+        for topic in self._topics.values():
+            topic.open(now_ns)
+        return self._link.opened(now_ns)
+
+    def on_close(self, now_ns: int, reason: str) -> list[Event]:
+        """End with the connection: nothing is fresh, no book in sync."""
+        if not self._open:
+            return []
+        self._open = False
+        self._joining_ns = 0
+        self._actions.clear()
+        self.counters.closes += 1
+        events = self._link.closed(now_ns, reason)
+        for topic in self._topics.values():
+            events += topic.close(now_ns, reason)
+        return events
+
+    def on_joining_open(self, now_ns: int) -> None:
+        """Begin to take from two connections at once."""
+        self._joining_ns = now_ns
+        for topic in self._topics.values():
+            topic.joining_id = -1
+            topic.forgiving = True
+
+    def on_joining_lost(self) -> None:
+        """Go on with the old connection alone; rotation starts again after a while."""
+        self._joining_ns = 0
+        self._rotating = False
+        self._opened_ns += 60 * _NS
+
+    def may_switch(self, now_ns: int) -> bool:
+        """Whether the old connection can be left: nothing is lost, or it took too long."""
+        if not self._joining_ns:
+            return False
+        age_ns = now_ns - self._joining_ns
+        if age_ns > _JOIN_LIMIT_NS:
+            return True
+        return age_ns > _JOIN_GRACE_NS and all(topic.joined for topic in self._topics.values())
+
+    def on_switched(self, now_ns: int) -> None:
+        """Go on with the joining connection alone."""
+        self._start_clock(now_ns)
+        self._switched_ns = now_ns
+        self.counters.rotations += 1
+
+    def on_snapshot(self, index: int, body: bytes, now_ns: int) -> list[Event]:
+        """Return the events of a book snapshot: its levels, the deltas since, SYNCED."""
+        return self._books[index].snapshot(body, now_ns)
+
+    def on_snapshot_failed(self, index: int, now_ns: int, reason: str, body: bytes = b"") -> list[Event]:
+        """Ask again later; keep what the venue answered, if anything."""
+        self._books[index].snapshot_failed(now_ns)
+        if not body:
+            return []
+        self.counters.count_raw("snapshot")
+        return [raw_event(self.venue, index, now_ns, f"snapshot refused: {reason}", body)]
+
+    def on_resync_needed(self, index: int, now_ns: int, reason: str) -> list[Event]:
+        """Withhold a book that the core found wrong, and build it anew."""
+        book = self._books.get(index)
+        return book.resync(now_ns, reason) if book is not None and self._open else []
+
+    def on_oversized(self, data: bytes, total_bytes: int, now_ns: int) -> list[Event]:
+        """Keep the beginning of a frame too large to take; the connection cannot go on after it."""
+        self.counters.count_raw("too large")
+        reason = f"frame of {total_bytes} bytes is too large"
+        return [raw_event(self.venue, NO_INSTRUMENT, now_ns, reason, data, total_bytes)]
+
+    def on_time(self, now_ns: int) -> list[Event]:
+        """Return what silence means: stale streams, and in the actions, pings and changes of connection."""
+        if not self._open:
+            return []
+        events: list[Event] = []
+        late = ""
+        for topic in self._topics.values():
+            news, why = topic.check(now_ns)
+            events += news
+            late = late or why
+        for book in self._books.values():
+            book.tend(now_ns)
+        if self._switched_ns and now_ns - self._switched_ns > _FORGIVE_NS:
+            self._switched_ns = 0
+            for topic in self._topics.values():
+                topic.forgiving = False
+        self._tend_connection(now_ns, late)
+        return events
+
+    def take_actions(self) -> list[Action]:
+        """Return what the transport should do, each action once."""
+        if not self._actions:
+            return []
+        taken = self._actions[:]
+        self._actions.clear()
+        return taken
+
+    def topic_stats(self, now_ns: int) -> list[TopicStats]:
+        """Return the state of every stream, in order of subscription."""
+        return [
+            TopicStats(
+                stream=topic.stream,
+                channel=topic.channel,
+                frames=topic.frames,
+                age_ns=now_ns - topic.last_ns if topic.frames else -1,
+                fresh=topic.fresh,
+            )
+            for topic in self._topics.values()
+        ]
+
+    def _make_topics(
+        self, streams: Sequence[StreamName], instruments: Mapping[int, Instrument], pool: parse.UnitsPool
+    ) -> dict[bytes, Topic]:
+        """Return one topic a stream, by the name that its frames carry."""
+        index_of = {rules.symbol: index for index, rules in instruments.items()}
+        topics: dict[bytes, Topic] = {}
+        for stream in streams:
+            index = index_of[stream.symbol]
+            topics[stream.name.encode()] = self._make_topic(stream, index, instruments[index], pool)
+        return topics
+
+    def _make_topic(self, stream: StreamName, index: int, rules: Instrument, pool: parse.UnitsPool) -> Topic:
+        """Return the topic of one stream."""
+        settings, market = self._settings, self._settings.market
+        bounds_s = {
+            "quotes": settings.quotes_stale_s,
+            "trades": settings.trades_stale_s,
+            "book": settings.book_stale_s,
+            "bars": settings.bars_stale_s,
+        }
+        spec = TopicSpec(
+            venue=self.venue,
+            stream=stream.name,
+            channel=stream.channel,
+            symbol=stream.symbol,
+            index=index,
+            bound_ns=int(bounds_s[stream.channel] * _NS),
+        )
+        if stream.channel == "quotes":
+            return QuoteTopic(spec, self.counters, parse.quote_parser(market, index, rules, pool))
+        if stream.channel == "trades":
+            return TradeTopic(spec, self.counters, parse.trade_parser(market, index, rules, pool))
+        if stream.channel == "bars":
+            return BarTopic(spec, self.counters, parse.bar_parser(index, rules, pool))
+        book = BookTopic(
+            spec,
+            self.counters,
+            parse.depth_parser(market, index, rules, pool),
+            parse.snapshot_parser(index, rules, pool),
+            self._actions,
+        )
+        self._books[index] = book
+        return book
+
+    def _receive_other(self, frame: bytes, recv_ns: int) -> list[Event]:
+        """Account for a frame on no stream of ours: the venue's notices and replies, or something unknown."""
+        try:
+            other = _decode_other(frame)
+        except parse.MALFORMED as error:
+            return self._keep_raw(None, frame, recv_ns, error)
+        if other.event == _SHUTDOWN or (other.data is not None and other.data.event == _SHUTDOWN):
+            self.counters.ignored += 1
+            self._rotate(_SHUTDOWN)
+            return []
+        if other.id is not None and other.error is None and not other.code:
+            self.counters.ignored += 1
+            return []
+        if other.stream:
+            why, detail = "unknown stream", other.stream
+        elif other.code or other.error is not None:
+            why, detail = "error from the venue", f"{other.code} {other.msg}"
+        else:
+            why, detail = "not a combined-stream frame", ""
+        self.counters.count_raw(why)
+        reason = f"{why}: {detail[:100]}" if detail else why
+        return [raw_event(self.venue, NO_INSTRUMENT, recv_ns, reason, frame)]
+
+    def _keep_raw(self, topic: Topic | None, frame: bytes, recv_ns: int, error: Exception) -> list[Event]:
+        """Keep a frame that could not be read as it came."""
+        index = topic.index if topic else NO_INSTRUMENT
+        where = topic.channel if topic else "frame"
+        self.counters.count_raw(f"malformed {where}")
+        return [raw_event(self.venue, index, recv_ns, f"malformed {where}: {str(error)[:200]}", frame)]
+
+    def _start_clock(self, now_ns: int) -> None:
+        """Note the beginning of a connection."""
+        self._opened_ns = self.last_bytes_ns = now_ns
+        self._pinged_ns = 0
+        self._rotating = False
+        self._joining_ns = 0
+
+    def _rotate(self, reason: str) -> None:
+        """Ask for another connection, once."""
+        if not self._rotating:
+            self._rotating = True
+            self._actions.append(Rotate(reason))
+
+    def _tend_connection(self, now_ns: int, late: str) -> None:
+        """Ping a silent connection, leave a dead one, replace an old one or one that lost a stream."""
+        settings = self._settings
+        ping_ns = int(settings.ping_after_s * _NS)
+        self.last_bytes_ns = min(self.last_bytes_ns, now_ns)  # the clock was set back
+        silent = now_ns - self.last_bytes_ns
+        if silent < ping_ns:
+            self._pinged_ns = 0
+        elif not self._pinged_ns:
+            self._pinged_ns = now_ns
+            self._actions.append(SendPing())
+        elif now_ns - self._pinged_ns > ping_ns:
+            self._actions.append(Reconnect(f"no byte for {silent / _NS:.0f} s, ping unanswered"))
+            return
+        if late:
+            self._rotate(late)
+        elif now_ns - self._opened_ns > int(settings.rotate_after_s * _NS):
+            self._rotate("the venue ends a connection after 24 hours")
