@@ -1,9 +1,7 @@
 """One instrument's matching: our orders against the market that the events tell."""
 
-from bisect import insort
-from operator import attrgetter
-
 from connectors.sim import rules
+from connectors.sim.ladder import Ladder
 from connectors.sim.matching import (
     NO_LIMIT_BUY,
     NO_LIMIT_SELL,
@@ -12,7 +10,6 @@ from connectors.sim.matching import (
     fill_on_print,
     fill_on_touch,
     is_deeper,
-    left_of,
     queue_after_display,
     still_unprinted,
 )
@@ -25,21 +22,18 @@ from core.market import Market
 from core.orders import Liquidity, OrderIntent, OrderType, Side, TimeInForce
 from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event, Kind
 
-TAKEN_MAX = 256  # levels of which we remember what we took; beyond it the oldest is forgotten
-
 _QUOTE, _TRADE, _BOOK = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK)
-_rank = attrgetter("rank")
 
 
 class Matcher:
     """The working orders of one instrument. `active` says whether a market event can matter to it."""
 
     __slots__ = (
+        "_asks",
+        "_bids",
         "_market",
-        "_orders",
         "_print_lag_ns",
         "_reports",
-        "_taken",
         "_working",
         "active",
         "instrument",
@@ -62,17 +56,15 @@ class Matcher:
         self._reports = reports
         self._working = working
         self._print_lag_ns = print_lag_ns
-        # Best price first, then first come.
-        self._orders: dict[Side, list[WorkingOrder]] = {Side.BUY: [], Side.SELL: []}
-        # By side and price: what we took of the quantity that the venue displays there.
-        self._taken: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
+        self._bids = Ladder(Side.BUY)
+        self._asks = Ladder(Side.SELL)
 
     def redefine(self, instrument: Instrument, market: Market) -> None:
         """Go on under the venue's new rules; what works keeps its price and place."""
         self.instrument = instrument
         self._market = market
 
-    # -- requests --------------------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------------------------
 
     def submit(self, intent: OrderIntent) -> None:
         """Refuse a new order, or accept it, trade what can be traded and let the rest stay or expire."""
@@ -118,23 +110,23 @@ class Matcher:
 
     def _obtainable(self, order: WorkingOrder) -> int:
         """How much of the order could trade now."""
-        taken = self._taken[order.side.opposite]
+        ladder = self._opposite(order)
         total = 0
-        for price, displayed in levels_of(self._market, order.side.opposite):
+        for price, displayed in levels_of(self._market, ladder.side):
             if total >= order.leaves or not crosses(order.sign, order.limit, price):
                 break
-            total += left_of(displayed, taken.get(price, 0))
+            total += ladder.left(price, displayed)
         return total
 
     def _take(self, order: WorkingOrder) -> None:
-        """Walk the other side's levels within the limit, one fill a level; remember what was taken of each."""
-        taken = self._taken[order.side.opposite]
-        for price, displayed in levels_of(self._market, order.side.opposite):
+        """Walk the other side's levels within the limit, one fill a level."""
+        ladder = self._opposite(order)
+        for price, displayed in levels_of(self._market, ladder.side):
             if not order.leaves or not crosses(order.sign, order.limit, price):
                 break
-            quantity = min(order.leaves, left_of(displayed, taken.get(price, 0)))
+            quantity = min(order.leaves, ladder.left(price, displayed))
             if quantity:
-                self._note_taken(taken, price, quantity)
+                ladder.take(price, quantity)
                 self._fill(order, price, quantity, Liquidity.TAKER)
 
     def _rest_or_expire(self, order: WorkingOrder, intent: OrderIntent, touch: Touch) -> None:
@@ -147,7 +139,7 @@ class Matcher:
             order.ahead = self._queue_at(order, touch)
             order.joined_update_id = self._market.update_id
             order.joined_venue_ns = self._market.venue_ns
-            insort(self._orders[order.side], order, key=_rank)
+            self._own(order).add(order)
 
     def _queue_at(self, order: WorkingOrder, touch: Touch) -> int:
         """How many stand ahead of an order that joins now: all that is displayed at its price."""
@@ -159,64 +151,70 @@ class Matcher:
         displayed = displayed_in_book(self._market, order.side, order.limit)
         return UNKNOWN_QUEUE if displayed is None else displayed
 
-    # -- market events ---------------------------------------------------------------------------------------
+    # -- market events ---------------------------------------------------------------------------------------------
 
     def on_event(self, event: Event) -> None:
         """Let an event that the market has already taken in act on the working orders."""
-        kind, flags = event[0], event[1]
+        kind = event[0]
         if kind == _QUOTE:
-            self._on_touch(touch_of(self._market))
+            self._on_touch()
         elif kind == _TRADE:
-            if not flags & NOT_MARKET:
+            if not event[1] & NOT_MARKET:
                 self._on_print(event)
-        elif kind == _BOOK and flags & LAST and not flags & PENDING:
+        elif kind == _BOOK and event[1] & LAST and not event[1] & PENDING:
             if not self._market.quote_ns:
-                self._on_touch(touch_of(self._market))
+                self._on_touch()
             self._on_depth()
         else:
             return
         self._note_activity()
 
-    def _on_touch(self, touch: Touch) -> None:
+    def _on_touch(self) -> None:
         """Fill orders that the other side came to; correct the queue of those at the touch or before it."""
+        touch = touch_of(self._market)
         if touch == NO_TOUCH:
             return
         bid, bid_quantity, ask, ask_quantity = touch
-        self._forget_taken(Side.BUY, bid, bid_quantity)
-        self._forget_taken(Side.SELL, ask, ask_quantity)
-        for order in tuple(self._orders[Side.BUY]):
-            if not self._meet_touch(order, bid, bid_quantity, ask, ask_quantity):
-                break
-        for order in tuple(self._orders[Side.SELL]):
-            if not self._meet_touch(order, ask, ask_quantity, bid, bid_quantity):
-                break
+        bids, asks = self._bids, self._asks
+        if bids.taken:
+            bids.show_touch(bid, bid_quantity)
+        if asks.taken:
+            asks.show_touch(ask, ask_quantity)
+        if bids.orders:
+            self._meet(bids, bid, bid_quantity, asks, ask, ask_quantity)
+        if asks.orders:
+            self._meet(asks, ask, ask_quantity, bids, bid, bid_quantity)
 
-    def _meet_touch(self, order: WorkingOrder, own: int, own_quantity: int, opposite: int, displayed: int) -> bool:
-        """Let one order meet the touch; return whether orders further back could be concerned too."""
-        taken = self._taken[order.side.opposite]
-        left = left_of(displayed, taken.get(opposite, 0))
-        quantity = fill_on_touch(order.sign, order.limit, order.leaves, opposite, left)
-        if quantity:
-            self._note_taken(taken, opposite, quantity)
-            self._fill(order, order.limit, quantity, Liquidity.MAKER)
-        elif is_deeper(order.sign, order.limit, own):
-            return False
-        self._show(order, own_quantity if order.limit == own else 0)
-        return True
+    def _meet(self, own: Ladder, touch: int, quantity: int, other: Ladder, opposite: int, displayed: int) -> None:
+        """Let one side's orders meet both touches, best first, as far back as a touch can concern them."""
+        sign = own.sign
+        for order in tuple(own.orders):
+            limit = order.limit
+            if crosses(sign, limit, opposite):
+                fill = fill_on_touch(sign, limit, order.leaves, opposite, other.left(opposite, displayed))
+                if fill:
+                    other.take(opposite, fill)
+                    self._fill(order, limit, fill, Liquidity.MAKER)
+            elif is_deeper(sign, limit, touch):
+                break
+            shown = quantity if limit == touch else 0
+            if shown < order.ahead:
+                self._show(order, shown)
 
     def _on_print(self, event: Event) -> None:
         """Serve our orders from a public trade: best price, then first come, never more than was traded."""
         _, flags, _, now_ns, venue_ns, price, left, *_ = event
         assert isinstance(price, int)
-        for order in tuple(self._orders[Side.BUY if flags & SELL_AGGRESSOR else Side.SELL]):
-            if not left or (order.limit - price) * order.sign < 0:
+        own = self._bids if flags & SELL_AGGRESSOR else self._asks
+        for order in tuple(own.orders):
+            if not left or (order.limit - price) * own.sign < 0:
                 break
             # The venue's own clock says that this trade happened before the order joined.
             if not order.leaves or 0 < venue_ns < order.joined_venue_ns:
                 continue
             unprinted = still_unprinted(order.unprinted, order.dropped_ns, now_ns, self._print_lag_ns)
             quantity, order.ahead, order.unprinted = fill_on_print(
-                order.sign, order.limit, order.leaves, order.ahead, unprinted, price, left
+                own.sign, order.limit, order.leaves, order.ahead, unprinted, price, left
             )
             if quantity:
                 left -= quantity
@@ -225,50 +223,28 @@ class Matcher:
     def _on_depth(self) -> None:
         """Correct what lies behind the touch by a whole book message: queues, and what is left of levels."""
         bid, _, ask, _ = touch_of(self._market)
-        for side, touch in ((Side.BUY, bid), (Side.SELL, ask)):
-            for order in self._orders[side]:
+        last_update_id = self._market.book.last_update_id
+        for ladder, touch in ((self._bids, bid), (self._asks, ask)):
+            for order in ladder.orders:
                 # A book older than our joining shows a queue that others may have joined since.
-                if is_deeper(order.sign, order.limit, touch) and (
-                    self._market.book.last_update_id >= order.joined_update_id
-                ):
-                    displayed = displayed_in_book(self._market, side, order.limit)
-                    if displayed is not None:
-                        self._show(order, displayed)
-            taken = self._taken[side]
-            for price in tuple(taken):
-                if is_deeper(int(side), price, touch):
-                    displayed = displayed_in_book(self._market, side, price)
-                    if displayed is not None:
-                        _lower(taken, price, displayed)
+                if is_deeper(ladder.sign, order.limit, touch) and last_update_id >= order.joined_update_id:
+                    shown = displayed_in_book(self._market, ladder.side, order.limit)
+                    if shown is not None and shown < order.ahead:
+                        self._show(order, shown)
+            for price in tuple(ladder.taken):
+                if is_deeper(ladder.sign, price, touch):
+                    shown = displayed_in_book(self._market, ladder.side, price)
+                    if shown is not None:
+                        ladder.show(price, shown)
 
     def _show(self, order: WorkingOrder, displayed: int) -> None:
-        """Correct one order's queue by what the venue displays at its price."""
-        if displayed < order.ahead:
-            now_ns = self._reports.match_ns
-            unprinted = still_unprinted(order.unprinted, order.dropped_ns, now_ns, self._print_lag_ns)
-            order.ahead, order.unprinted = queue_after_display(order.ahead, unprinted, displayed)
-            order.dropped_ns = now_ns
+        """Correct one order's queue: the venue displays less than we believed to stand ahead of it."""
+        now_ns = self._reports.match_ns
+        unprinted = still_unprinted(order.unprinted, order.dropped_ns, now_ns, self._print_lag_ns)
+        order.ahead, order.unprinted = queue_after_display(order.ahead, unprinted, displayed)
+        order.dropped_ns = now_ns
 
-    # -- what was taken --------------------------------------------------------------------------------------
-
-    def _note_taken(self, taken: dict[int, int], price: int, quantity: int) -> None:
-        """Remember what we took of a displayed level: it is not there a second time."""
-        taken[price] = taken.get(price, 0) + quantity
-        if len(taken) > TAKEN_MAX:
-            del taken[next(iter(taken))]
-
-    def _forget_taken(self, side: Side, touch: int, displayed: int) -> None:
-        """Forget levels that lie before the touch, so are gone; at the touch, no more is ours than is shown."""
-        taken = self._taken[side]
-        if not taken:
-            return
-        for price in tuple(taken):
-            if price == touch:
-                _lower(taken, price, displayed)
-            elif not is_deeper(int(side), price, touch):
-                del taken[price]
-
-    # -- fills and ends --------------------------------------------------------------------------------------
+    # -- fills and ends --------------------------------------------------------------------------------------------
 
     def _fill(self, order: WorkingOrder, price: int, quantity: int, liquidity: Liquidity) -> None:
         """Book one execution; end the order where it was the last."""
@@ -280,9 +256,9 @@ class Matcher:
         self._expire_reduced()
 
     def _expire_reduced(self) -> None:
-        """End reduce-only orders that, after a fill, would do more than reduce the position."""
-        for orders in self._orders.values():
-            for order in [order for order in orders if order.reduce_only]:
+        """End resting reduce-only orders that, after a fill, would do more than reduce the position."""
+        for ladder in (self._bids, self._asks):
+            for order in [order for order in ladder.orders if order.reduce_only]:
                 if -order.sign * self.position < order.leaves:
                     self._end(order, ReportType.EXPIRED, "reduce-only: more than is left of the position")
 
@@ -293,29 +269,23 @@ class Matcher:
         self._remove(order)
 
     def _remove(self, order: WorkingOrder) -> None:
-        """Take an ended order off the lists."""
+        """Forget an ended order."""
         del self._working[order.client_order_id]
-        orders = self._orders[order.side]
-        if order in orders:
-            orders.remove(order)
+        self._own(order).discard(order)
+
+    def _own(self, order: WorkingOrder) -> Ladder:
+        """The side on which an order rests."""
+        return self._bids if order.sign > 0 else self._asks
+
+    def _opposite(self, order: WorkingOrder) -> Ladder:
+        """The side with which an order trades."""
+        return self._asks if order.sign > 0 else self._bids
 
     def _note_activity(self) -> None:
         """Keep `active` true only while a market event can change something."""
-        orders, taken = self._orders, self._taken
-        self.active = bool(orders[Side.BUY] or orders[Side.SELL] or taken[Side.BUY] or taken[Side.SELL])
+        bids, asks = self._bids, self._asks
+        self.active = bool(bids.orders or asks.orders or bids.taken or asks.taken)
 
     def state(self) -> list[object]:
         """Return what a digest covers."""
-        return [
-            self.position,
-            [order.state() for side in (Side.BUY, Side.SELL) for order in self._orders[side]],
-            [sorted(self._taken[side].items()) for side in (Side.BUY, Side.SELL)],
-        ]
-
-
-def _lower(taken: dict[int, int], price: int, displayed: int) -> None:
-    """No more of a level can be ours than is shown; what comes on top of it later is new."""
-    if not displayed:
-        del taken[price]
-    elif displayed < taken[price]:
-        taken[price] = displayed
+        return [self.position, self._bids.state(), self._asks.state()]

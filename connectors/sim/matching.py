@@ -2,7 +2,7 @@
 
 `sign` is +1 for a buy, -1 for a sell; prices and quantities are ints in the instrument's units; a price of 0 means
 that nobody is there. Nothing here knows orders, books or reports: `matcher.py` calls these live, a compiled loop may
-inline them.
+inline them. None calls another, since numba calls only what it has compiled.
 """
 
 UNKNOWN_QUEUE = 1 << 62  # nothing tells how many stand ahead: wait until the venue shows the level
@@ -39,16 +39,6 @@ def queue_after_display(ahead: int, unprinted: int, displayed: int) -> tuple[int
     return displayed, unprinted + ahead - displayed
 
 
-def queue_after_print(ahead: int, unprinted: int, quantity: int) -> tuple[int, int, int]:
-    """Return (ahead, unprinted, past) once `quantity` traded at our price; `past` went beyond the queue."""
-    if ahead >= UNKNOWN_QUEUE:
-        return ahead, unprinted, 0
-    known = min(quantity, unprinted)
-    rest = quantity - known
-    eaten = min(rest, ahead)
-    return ahead - eaten, unprinted - known, rest - eaten
-
-
 def still_unprinted(unprinted: int, dropped_ns: int, now_ns: int, print_lag_ns: int) -> int:
     """What a print may still explain: a queue that shrank before `print_lag_ns` shrank by cancellations."""
     return unprinted if now_ns - dropped_ns <= print_lag_ns else 0
@@ -63,16 +53,16 @@ def fill_on_print(
     the queue is done; we get no more of it than was traded.
     """
     better = (limit - price) * sign
-    if better < 0:
-        return 0, ahead, unprinted
     if better > 0:
         return min(leaves, quantity), 0, 0
-    ahead, unprinted, past = queue_after_print(ahead, unprinted, quantity)
-    return min(leaves, past), ahead, unprinted
+    if better < 0 or ahead >= UNKNOWN_QUEUE:
+        return 0, ahead, unprinted
+    shown_before = min(quantity, unprinted)
+    news = quantity - shown_before
+    served = min(news, ahead)
+    return min(leaves, news - served), ahead - served, unprinted - shown_before
 
 
 def fill_on_touch(sign: int, limit: int, leaves: int, opposite: int, left: int) -> int:
     """Return the fill of a resting order when the other side shows `left` at `opposite`: it came to us."""
-    if not crosses(sign, limit, opposite):
-        return 0
-    return min(leaves, left)
+    return min(leaves, left) if opposite > 0 and (limit - opposite) * sign >= 0 else 0
