@@ -1,0 +1,220 @@
+"""One segment as the reader sees it: mapped where it is plain, unpacked into memory where it is compressed."""
+
+import contextlib
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import zstandard
+
+from core.arrays import SLOT_DTYPE
+from core.records import EVENT, SLOT_BYTES, Kind, parts_of
+from journal.check import Fault, crc_fault, crc_fault_at, first_crc, structure_fault
+from journal.errors import JournalDamaged, JournalIOError
+from journal.folders import COMPRESSED_SUFFIX
+from journal.head import SealPayload, SegmentHead
+from journal.layout import has_payload, read_payload, whole_slots
+from journal.masks import Slots
+
+MAX_SEGMENT_BYTES = 4 << 30  # a compressed file that claims to hold more is damaged
+
+_segment_head = msgspec.msgpack.Decoder(SegmentHead)
+_seal = msgspec.msgpack.Decoder(SealPayload)
+
+
+class TornTail(msgspec.Struct, frozen=True):
+    """What an interrupted write left at the end of an unsealed session. Readers treat it as absent.
+
+    `seq` is the first sequence number that is not there, `offset` where its slot would begin in `segment`.
+    """
+
+    segment: str
+    seq: int
+    offset: int
+    bytes: int
+
+
+class Segment:
+    """One segment file: `slots` slots of whole records, the first of them numbered `first_seq`."""
+
+    __slots__ = (
+        "_crcs_right",
+        "_data",
+        "_records_whole",
+        "compressed",
+        "file_bytes",
+        "first_seq",
+        "number",
+        "path",
+        "slots",
+        "total_bytes",
+    )
+
+    def __init__(self, path: Path, number: int, first_seq: int) -> None:
+        """Look at the file. Raises JournalIOError, JournalDamaged."""
+        self.path = path
+        self.number = number
+        self.first_seq = first_seq
+        self.compressed = path.suffix == COMPRESSED_SUFFIX
+        self._crcs_right = False
+        self._records_whole = False
+        self._data: memoryview | None = None
+        with self._reading():
+            self.file_bytes = path.stat().st_size
+            self.total_bytes = self._unpacked_size() if self.compressed else self.file_bytes
+        self.slots = self.total_bytes // SLOT_BYTES
+
+    @property
+    def end_seq(self) -> int:
+        """The sequence number after this segment's last slot."""
+        return self.first_seq + self.slots
+
+    # -------------------------------------------------------------------------------------------------- bytes
+
+    def data(self) -> memoryview:
+        """All bytes of the segment, a torn tail included. Raises JournalIOError, JournalDamaged."""
+        if self._data is None:
+            with self._reading():
+                self._data = memoryview(self._unpack() if self.compressed else self._map())
+        return self._data
+
+    def array(self) -> Slots:
+        """The whole records' slots as a structured array over the same bytes, without a copy."""
+        return np.frombuffer(self.data(), SLOT_DTYPE, count=self.slots)
+
+    def payload(self, index: int) -> bytes:
+        """Return the payload of the record whose head is slot `index`."""
+        return read_payload(self.data(), index, EVENT.unpack_from(self.data(), index * SLOT_BYTES)[5])
+
+    def release(self) -> None:
+        """Drop an unpacked copy; a mapping stays, since its pages are the kernel's to drop."""
+        if self.compressed:
+            self._data = None
+
+    def close(self) -> None:
+        """Forget the bytes; what was handed out keeps them alive as long as it needs them."""
+        self._data = None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise JournalIOError(f"cannot read {self.path}: {error}; check the disk") from error
+        except zstandard.ZstdError as error:
+            raise self.damaged(Fault(0, "compressed segment", "a zstd frame", str(error))) from error
+
+    def _map(self) -> bytes | mmap.mmap:
+        if self.file_bytes == 0:
+            return b""  # an empty file cannot be mapped
+        with self.path.open("rb") as file:
+            # The size seen first: a running session's file may have grown since.
+            return mmap.mmap(file.fileno(), self.file_bytes, access=mmap.ACCESS_READ)
+
+    def _unpacked_size(self) -> int:
+        with self.path.open("rb") as file:
+            size = zstandard.frame_content_size(file.read(64))
+        if not 0 <= size <= MAX_SEGMENT_BYTES:
+            raise self.damaged(Fault(0, "compressed segment", f"at most {MAX_SEGMENT_BYTES} bytes", f"{size}"))
+        return size
+
+    def _unpack(self) -> bytes:
+        return zstandard.ZstdDecompressor().decompress(self.path.read_bytes())
+
+    # ----------------------------------------------------------------------------------------------- checking
+
+    def damaged(self, fault: Fault) -> JournalDamaged:
+        """Return the error that says where in the session and in this file `fault` is."""
+        return JournalDamaged(
+            fault.what,
+            seq=self.first_seq + fault.index,
+            segment=self.path.name,
+            offset=fault.index * SLOT_BYTES,
+            expected=fault.expected,
+            found=fault.found,
+        )
+
+    def check(self) -> None:
+        """Verify every CRC and the structure of every record, once. Raises JournalDamaged."""
+        slots = self.array()
+        fault = None if self._crcs_right else crc_fault(slots, self.first_seq)
+        self._crcs_right = True
+        if fault is None and not self._records_whole:
+            fault = structure_fault(slots)
+            self._records_whole = True
+        if fault is not None:
+            self._crcs_right = self._records_whole = False
+            raise self.damaged(fault)
+
+    def _check_record(self, index: int) -> None:
+        """Verify the one record whose head is slot `index`. Raises JournalDamaged."""
+        slots = self.array()
+        fault = crc_fault(slots[index : index + 1], self.first_seq + index)
+        if fault is None and has_payload(int(slots["kind"][index])):
+            end = index + 1 + parts_of(int(slots["a"][index]))
+            fault = crc_fault(slots[index:end], self.first_seq + index) or structure_fault(slots[index:end])
+        if fault is not None:
+            raise self.damaged(msgspec.structs.replace(fault, index=index + fault.index))
+
+    def head(self) -> SegmentHead:
+        """Return the segment's first record. Raises JournalDamaged where it is not a segment's head."""
+        self._check_record(0)
+        kind = int(self.array()["kind"][0])
+        if kind != Kind.SEGMENT:
+            raise self.damaged(Fault(0, "no segment head", "kind 1", f"kind {kind}"))
+        try:
+            return _segment_head.decode(self.payload(0))
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise self.damaged(Fault(0, "segment head", "a head of this schema", str(error))) from error
+
+    def seal(self) -> SealPayload | None:
+        """Return the seal that this segment ends with, the chain's last link after it; None without.
+
+        Raises JournalDamaged where its payload is not a seal's.
+        """
+        index, linked = self._find_seal()
+        if index < 0 or not linked or self.total_bytes % SLOT_BYTES:
+            return None
+        try:
+            self._check_record(index)
+            self._check_record(self.slots - 1)
+        except JournalDamaged:
+            return None  # `cut_torn_tail` tells a torn write from damage
+        try:
+            return _seal.decode(self.payload(index))
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise self.damaged(Fault(index, "seal", "a seal of this schema", str(error))) from error
+
+    def _find_seal(self) -> tuple[int, bool]:
+        """Return the slot of a SEAL that is the last record, -1 without, and whether a CHAIN follows it."""
+        kinds = self.array()["kind"]
+        linked = self.slots > 0 and int(kinds[-1]) == Kind.CHAIN
+        index = self.slots - 1 - linked
+        while index > 0 and int(kinds[index]) == Kind.PART:
+            index -= 1
+        return (index, linked) if index >= 0 and int(kinds[index]) == Kind.SEAL else (-1, linked)
+
+    def cut_torn_tail(self) -> TornTail | None:
+        """Leave an interrupted write out of `slots`, and say what was left out.
+
+        Torn is only what reaches the end of the file without a right slot in it. Raises JournalDamaged where a
+        right slot follows a wrong one, or where more than an interrupted write can leave follows a seal.
+        """
+        slots = self.array()
+        wrong = first_crc(slots, self.first_seq, right=False)
+        if wrong >= 0 and first_crc(slots[wrong:], self.first_seq + wrong, right=True) >= 0:
+            raise self.damaged(crc_fault_at(slots, self.first_seq, wrong))
+        self._crcs_right = True
+        end = self.slots if wrong < 0 else wrong
+        self.slots = whole_slots(self.data()[: end * SLOT_BYTES])
+        left = self.total_bytes - self.slots * SLOT_BYTES
+        if left == 0:
+            return None
+        index, linked = self._find_seal()
+        if index >= 0 and (linked or left >= SLOT_BYTES):
+            # Seal and link are one write, synced before the writer lets go: this was put there later.
+            expected = "the end of the file" if linked else "the chain's last link"
+            raise self.damaged(Fault(self.slots, "bytes after the seal", expected, f"{left} bytes"))
+        return TornTail(segment=self.path.name, seq=self.end_seq, offset=self.slots * SLOT_BYTES, bytes=left)
