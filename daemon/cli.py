@@ -1,0 +1,100 @@
+"""`tickerd`: the command line. Each word is a module of `daemon.commands`, imported only when it is said."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from daemon import __version__
+from daemon.errors import DaemonError, ExitCode
+
+WORDS = {
+    "run": "run a session: paper or live, from a settings file",
+    "demo": "run a paper session on a synthetic market: no keys, no internet",
+    "replay": "run a recorded session again, prove it, or ask what else would have happened",
+    "journal": "list, show, verify, export, compress recorded sessions",
+    "config": "check or show settings",
+    "strategies": "list the strategies that settings can name",
+    "emulate": "serve a venue's protocol from recorded or synthetic markets",
+    "doctor": "look for what would keep tickerd from working here",
+    "version": "print version, build and libraries",
+}
+
+EPILOG = """exit codes:
+  0 ok                      4 journal damaged
+  1 internal error          5 venue unreachable
+  2 usage or settings       6 journal could not be written, trading stopped
+  3 verification failed     7 interrupted a second time, sealed as crashed
+
+first steps:
+  tickerd demo                                  sixty seconds of paper trading
+  tickerd run -c config/binance-spot-paper.toml the same on Binance's public market data
+  tickerd replay var/sessions/latest --verify   prove that it replays bit for bit
+"""
+
+
+def parser(word: str | None) -> argparse.ArgumentParser:
+    """Return the parser; only the word that was said fills in its options, so that starting stays fast."""
+    top = argparse.ArgumentParser(
+        prog="tickerd",
+        description="An event-driven live trading daemon: journal first, risk gate on every order, exact replay.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"tickerd {__version__}")
+    words = top.add_subparsers(dest="word", metavar="WORD", required=True)
+    for name, summary in WORDS.items():
+        sub = words.add_parser(
+            name, help=summary, description=summary[0].upper() + summary[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == word:
+            importlib.import_module(f"daemon.commands.{name}").add(sub)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line and return the exit code."""
+    if not __debug__:
+        sys.stderr.write("tickerd: refuses to run under python -O, which strips the assertions it relies on\n")
+        return ExitCode.USAGE
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    word = next((argument for argument in given if argument in WORDS), None)
+    options = parser(word).parse_args(given)
+    try:
+        return int(importlib.import_module(f"daemon.commands.{options.word}").run(options))
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has seen enough
+        return ExitCode.OK
+    except Exception as error:
+        if os.environ.get("TICKERD_TRACEBACK"):
+            raise
+        sys.stderr.write(f"tickerd: {error or type(error).__name__}\n")
+        return exit_code_of(error)
+
+
+def exit_code_of(error: Exception) -> ExitCode:
+    """Return the documented exit code of an error; one of ours knows, anything else is internal."""
+    from config.errors import ConfigError
+    from connectors.errors import ConnectorError
+    from core.errors import CoreError
+    from journal.errors import JournalDamaged, JournalError, JournalFull, JournalIOError
+
+    if isinstance(error, DaemonError):
+        return error.exit_code
+    if isinstance(error, ConfigError):
+        return ExitCode.USAGE
+    if isinstance(error, JournalDamaged):
+        return ExitCode.JOURNAL_DAMAGED
+    if isinstance(error, JournalFull | JournalIOError):
+        return ExitCode.JOURNAL_STOPPED
+    if isinstance(error, JournalError):
+        return ExitCode.USAGE
+    if isinstance(error, ConnectorError):
+        return ExitCode.VENUE_UNREACHABLE
+    if not isinstance(error, CoreError):
+        sys.stderr.write("tickerd: this is a defect; TICKERD_TRACEBACK=1 shows where it happened\n")
+    return ExitCode.INTERNAL

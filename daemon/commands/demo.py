@@ -1,0 +1,83 @@
+"""`tickerd demo`: a paper session on the embedded venue's synthetic market. No keys, no internet."""
+
+import argparse
+import contextlib
+import importlib.resources
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from daemon.commands.run import add_output_options, duration_s
+from daemon.errors import ExitCode, StartFailed
+
+LABELS = ("synthetic market",)
+
+EPILOG = """examples:
+  tickerd demo
+  tickerd demo --for 10s --seed 7 --plain
+
+The market is made up from the seed by the embedded venue, a process of its own; the daemon connects to it over a real
+websocket on loopback and trades on paper. Ctrl-C drains and seals the journal.
+"""
+
+
+class _Listening(msgspec.Struct, frozen=True):
+    """The line with which the embedded venue says that it listens."""
+
+    http_url: str
+    ws_url: str
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the word."""
+    parser.epilog = EPILOG
+    parser.add_argument("--for", dest="for_s", type=duration_s, default=60.0, metavar="TIME", help="default: 60s")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the market's seed (default: 1)")
+    parser.add_argument("--root", metavar="DIR", help="where sessions are kept (default: var/sessions)")
+    add_output_options(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Carry it out."""
+    from config.load import parse
+    from daemon.start import run_session
+
+    text = importlib.resources.files("config").joinpath("demo.toml").read_text(encoding="utf-8")
+    with embedded_venue(options.seed) as venue:
+        environ = {
+            **os.environ,
+            "TICKERD__VENUES__BINANCE__REST_URL": venue.http_url,
+            "TICKERD__VENUES__BINANCE__WS_URL": venue.ws_url,
+        }
+        config = parse(text, file="config/demo.toml", environ=environ)
+        if options.root:
+            config = config.with_root(options.root)
+        return run_session(config, for_s=options.for_s, as_json=options.json, plain=options.plain, labels=LABELS)
+
+
+@contextlib.contextmanager
+def embedded_venue(seed: int) -> Iterator[_Listening]:
+    """Run the embedded venue in a process of its own while the block runs. Raises StartFailed."""
+    command = [sys.executable, "-m", "daemon", "emulate", "binance", "--synthetic", "--seed", str(seed)]
+    # Its own process group: Ctrl-C is for the daemon, which still needs its venue while it drains.
+    process = subprocess.Popen(
+        [*command, "--port", "0", "--json"], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise StartFailed(f"the embedded venue ended at once with code {process.wait()}; its words are above")
+        yield msgspec.json.decode(line, type=_Listening)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        process.stdout.close()

@@ -1,0 +1,55 @@
+"""`tickerd run -c FILE`: one session, from settings to seal."""
+
+import argparse
+import re
+from pathlib import Path
+
+from daemon.errors import ExitCode, UsageError
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+EPILOG = """examples:
+  tickerd run -c config/binance-spot-paper.toml
+  tickerd run -c my.toml --for 60s --json
+  TICKERD__RISK__MAX_ORDER_NOTIONAL=1000 tickerd run -c my.toml
+
+The first Ctrl-C (or SIGTERM) drains: strategies stop, working orders are cancelled, the journal is sealed as ended.
+The second ends at once, and the journal is sealed as crashed.
+"""
+
+
+def duration_s(text: str) -> float:
+    """Return a duration such as `60s`, `5m`, `1h` in seconds; a bare number is seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|)", text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration; write 60s, 5m or 1h")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a session is told."""
+    parser.add_argument("--json", action="store_true", help="one JSON object a line: session, status, summary")
+    parser.add_argument("--plain", action="store_true", help="plain lines, even on a terminal")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the word."""
+    parser.epilog = EPILOG
+    parser.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings, TOML")
+    parser.add_argument("--for", dest="for_s", type=duration_s, metavar="TIME", help="drain after so long: 60s, 5m, 1h")
+    parser.add_argument("--root", metavar="DIR", help="where sessions are kept, instead of [session] root")
+    add_output_options(parser)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Carry it out."""
+    from config.load import load
+    from config.settings import Mode
+    from daemon.start import run_session
+
+    config = load(options.config)
+    if options.root:
+        config = config.with_root(options.root)
+    if config.settings.session.mode is Mode.LIVE:
+        raise UsageError('[session] mode = "live" needs live order entry, which this build lacks; use mode = "paper"')
+    return run_session(config, for_s=options.for_s, as_json=options.json, plain=options.plain)

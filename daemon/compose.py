@@ -1,0 +1,65 @@
+"""From settings to an engine, and to the head of the session that it will write: one place for live, paper and replay."""
+
+from collections.abc import Mapping
+
+from config.digest import config_digest, decision_config
+from config.settings import Settings, StrategySettings
+from config.strategies import LoadedStrategy, load_recorded, strategy_params
+from core.decimals import plain
+from core.ids import session_epoch
+from core.money import money
+from daemon import head
+from engine.build import EngineSettings, StrategySpec
+from journal.head import SessionHead, StrategySource
+
+
+def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, LoadedStrategy]:
+    """Return the strategies as the session recorded them, files by their recorded source. Raises ConfigError."""
+    sources = {source.id: source for source in session.strategies}
+    return {chosen.id: load_recorded(sources[chosen.id]) for chosen in settings.strategies}
+
+
+def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int) -> EngineSettings:
+    """Return all that decides what the engine of this session does. Raises ConfigError."""
+    return EngineSettings(
+        epoch=session_epoch(started_ns),
+        seed=settings.session.seed,
+        limits=settings.risk,
+        strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
+        balances={currency: money(plain(amount)) for currency, amount in settings.paper.balances.items()},
+    )
+
+
+def session_head(
+    settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int, session_id: str, labels: tuple[str, ...]
+) -> SessionHead:
+    """Return the head of the session about to be written."""
+    return SessionHead(
+        session_id=session_id,
+        started_ns=started_ns,
+        mode=settings.session.mode.value,
+        seed=settings.session.seed,
+        build=head.build(),
+        config_digest=config_digest(settings),
+        config=decision_config(settings),
+        libraries=head.libraries(),
+        python=head.python(),
+        flush_policy=settings.session.flush_policy,
+        strategies=tuple(_source(chosen, loaded[chosen.id]) for chosen in settings.strategies),
+        labels=labels,
+    )
+
+
+def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
+    """Return one strategy as the engine wants it."""
+    return StrategySpec(
+        id=chosen.id,
+        strategy=loaded.strategy,
+        params=strategy_params(chosen, loaded),
+        instruments=chosen.instruments,
+    )
+
+
+def _source(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySource:
+    """Return one strategy as the head keeps it."""
+    return StrategySource(id=chosen.id, use=chosen.use, sha256=loaded.sha256, source=loaded.source)
