@@ -15,7 +15,7 @@ from config.errors import (
     WrongValue,
     did_you_mean,
 )
-from config.explain import mistake
+from config.explain import mistake, problem
 from config.origin import Origin, Path
 from config.settings import ConnectorName, Mode, Settings, VenueSettings
 from config.words import one_of
@@ -161,9 +161,7 @@ def _address_problem(address: str, schemes: tuple[str, ...]) -> str:
 
 def _secret(origin: Origin, path: Path) -> ConfigError:
     """Return the refusal of a secret, without its value."""
-    error = mistake(SecretInSettings, origin, path, expected="no secret", found=None, hint=_HINT)
-    error.found = "*** (not shown)"
-    return error
+    return problem(SecretInSettings, origin, path, expected="no secret", found="*** (not shown)", hint=_HINT)
 
 
 def _items(value: object) -> list[tuple[str | int, object]]:

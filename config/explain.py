@@ -58,7 +58,7 @@ def field_types(struct: type[msgspec.Struct]) -> dict[str, object]:
     return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
 
 
-def unknown_key(path: Path, struct: type[msgspec.Struct], origin: Origin) -> UnknownKey:
+def unknown_key(path: Path, struct: type[msgspec.Struct], origin: Origin) -> ConfigError:
     """Return the refusal of a key, with the nearest valid one: in its own table, else of the same name further down."""
     name, known = str(path[-1]), field_types(struct)
     deeper = next(_paths_to(name, struct), None)
@@ -66,17 +66,23 @@ def unknown_key(path: Path, struct: type[msgspec.Struct], origin: Origin) -> Unk
         hint = f"did you mean {key_text((*path[:-1], *deeper))}?"
     else:
         hint = did_you_mean(name, known)
-    file, line = origin.place(path)
     table = f"a key of [{key_text(path[:-1])}]" if len(path) > 1 else "a table of the settings"
-    return UnknownKey(file=file, line=line, key=key_text(path), expected=table, found=name, hint=hint)
+    return problem(UnknownKey, origin, path, expected=table, found=name, hint=hint)
 
 
 def mistake(
     kind: type[ConfigError], origin: Origin, path: Path, *, expected: str, found: object, hint: str = ""
 ) -> ConfigError:
     """Return one mistake at the place where its key is written; `found` is a value, shown as in TOML."""
+    return problem(kind, origin, path, expected=expected, found=found_text(found), hint=hint)
+
+
+def problem(
+    kind: type[ConfigError], origin: Origin, path: Path, *, expected: str, found: str, hint: str = ""
+) -> ConfigError:
+    """Return one mistake at the place where its key is written; `found` is said in words."""
     file, line = origin.place(path)
-    return kind(file=file, line=line, key=key_text(path), expected=expected, found=found_text(found), hint=hint)
+    return kind(file=file, line=line, key=key_text(path), expected=expected, found=found, hint=hint)
 
 
 def _struct_mistakes(

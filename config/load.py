@@ -58,17 +58,17 @@ def settings_of(
     """Return the checked settings of parsed TOML, which is taken over and changed. Raises ConfigError."""
     origin = origin or Origin("settings")
     refused = apply_overrides(document, Settings, environ or {}, origin)
-    _raise_first(list(check_depth(document, origin)))
+    raise_first(list(check_depth(document, origin)))
     plain = _plain(document)
     values = list(check_values(plain, origin))
     told = {error.key for error in values}
-    _raise_first([*refused, *values, *(error for error in mistakes(plain, Settings, origin) if error.key not in told)])
+    raise_first([*refused, *values, *(error for error in mistakes(plain, Settings, origin) if error.key not in told)])
     settings = msgspec.convert(plain, Settings)
-    _raise_first(list(check_settings(settings, origin)))
+    raise_first(list(check_settings(settings, origin)))
     return Config(settings=settings, origin=origin, folder=folder or FilePath())
 
 
-def _raise_first(found: list[ConfigError]) -> None:
+def raise_first(found: list[ConfigError]) -> None:
     """Raise the first of several mistakes, in the order of the file; it carries the others."""
     if found:
         found.sort(key=lambda error: error.line)

@@ -1,0 +1,91 @@
+"""Executes a strategy file from its text, under a module name of its own.
+
+The text is read once: what is executed is what the session records. `sys.path` is left alone, so a user's folder
+called `strategies` cannot shadow ours; a strategy that needs files of its own becomes a package with an entry point.
+"""
+
+import importlib.abc
+import importlib.util
+import itertools
+import re
+import sys
+import traceback
+from pathlib import Path as FilePath
+from types import ModuleType
+
+from config.errors import StrategyBroken, StrategyNotFound, did_you_mean
+from config.explain import problem
+from config.origin import Origin, Path
+
+_MAX_SOURCE_BYTES = 1 << 20
+_ALONE = "a strategy file stands alone: make what needs other files a package with an entry point"
+_NOT_IN_NAMES = re.compile(r"\W+", re.ASCII)
+_numbers = itertools.count(1)
+
+
+class _TextLoader(importlib.abc.SourceLoader):
+    """Loads a module from text; as it also returns the text, tracebacks show the lines even without the file."""
+
+    def __init__(self, text: str, filename: str) -> None:
+        self._text = text
+        self._filename = filename
+
+    def get_filename(self, fullname: str) -> str:
+        return self._filename
+
+    def get_data(self, path: str | bytes) -> bytes:
+        return self._text.encode()
+
+
+def read_source(name: str, folder: FilePath, origin: Origin, path: Path) -> tuple[FilePath, str]:
+    """Return a strategy's file and text: absolute, or relative to the settings' folder, then the working directory.
+
+    Raises StrategyNotFound with the nearest file there, StrategyBroken where it is no readable text.
+    """
+    given = FilePath(name).expanduser()
+    tried = list(dict.fromkeys([(folder / given).resolve(), given.resolve()]))
+    file = next((file for file in tried if file.is_file()), None)
+    if file is None:
+        there = {other.name for place in tried for other in place.parent.glob("*.py")}
+        expected = "the file " + " or ".join(str(place) for place in tried)
+        hint = did_you_mean(given.name, there)
+        raise problem(StrategyNotFound, origin, path, expected=expected, found="none", hint=hint)
+    try:
+        if file.stat().st_size > _MAX_SOURCE_BYTES:
+            raise problem(StrategyBroken, origin, path, expected="a file of at most 1 MiB", found=f"more in {file}")
+        return file, importlib.util.decode_source(file.read_bytes())
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        raise problem(StrategyBroken, origin, path, expected="a readable file", found=f"{error} ({file})") from error
+
+
+def execute(text: str, filename: str, origin: Origin, path: Path) -> ModuleType:
+    """Return a fresh module made from `text`; `filename` names it in tracebacks. Raises StrategyBroken.
+
+    Fresh each time, so two strategies of one file, or a session and its replay, share no state of the module.
+    """
+    stem = _NOT_IN_NAMES.sub("_", FilePath(filename).stem)
+    name = f"tickerd_user_strategy_{next(_numbers)}_{stem}"
+    spec = importlib.util.spec_from_loader(name, _TextLoader(text, filename), origin=filename)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # typing and msgspec look annotations up there
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        hint = _ALONE if isinstance(error, ImportError) else ""
+        found = _raised(error, filename)
+        raise problem(StrategyBroken, origin, path, expected="a module that imports", found=found, hint=hint) from error
+    return module
+
+
+def _raised(error: BaseException, filename: str) -> str:
+    """Return what a module raised, and the line of it that did: `NameError: ... (my/ema.py:3: x = y)`."""
+    said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    if isinstance(error, SyntaxError):
+        return f"{said} ({filename}:{error.lineno}: {(error.text or '').strip()})"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
+    if not frames:
+        return f"{said} ({filename})"
+    return f"{said} ({filename}:{frames[-1].lineno}: {frames[-1].line})"
