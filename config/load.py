@@ -25,6 +25,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     folder: FilePath
 
+    def with_root(self, root: str) -> "Config":
+        """Return the same configuration with sessions kept under `root`."""
+        session = msgspec.structs.replace(self.settings.session, root=root)
+        return msgspec.structs.replace(self, settings=msgspec.structs.replace(self.settings, session=session))
+
+
+def ready_made() -> dict[str, FilePath]:
+    """Return the settings files that come with tickerd, by name without `.toml`."""
+    return {file.stem: file for file in sorted(FilePath(__file__).parent.glob("*.toml"))}
+
 
 def load(path: FilePath | str, environ: Mapping[str, str] | None = None) -> Config:
     """Return the checked settings of a TOML file, overridden by `environ` (default: the process's).

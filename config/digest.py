@@ -1,0 +1,109 @@
+"""Which settings decide what is traded, and their hash: what a session's head keeps, and what a replay starts from.
+
+Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with
+their parameters; limits; the simulated account and venue. Not deciding: folders, flush policy, addresses, timeouts of
+connections, logs, metrics, screen. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
+"""
+
+import enum
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import get_args
+
+import msgspec
+
+from config.explain import field_types
+from config.settings import Settings
+from core.decimals import decimals_of, plain
+
+_SESSION = ("mode", "seed", "digest_every")
+_VENUE = (
+    "connector",
+    "instruments",
+    "channels",
+    "depth_speed",
+    "snapshot_levels",
+    "bar_interval",
+    "quotes_stale_s",
+    "book_stale_s",
+    "trades_stale_s",
+    "bars_stale_s",
+)
+_NUMBER_TYPES = {int, float, str}
+
+
+def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, object]:
+    """Return the settings that decide, every default written out, as plain values for JSON and msgpack.
+
+    `params`: parameters by strategy id with the strategies' own defaults filled in (`config.strategies`), where known.
+    """
+    strategies = [plain_table(strategy) for strategy in settings.strategies]
+    for strategy, told in zip(settings.strategies, strategies, strict=True):
+        told["params"] = _plain(dict((params or {}).get(strategy.id, strategy.params)))
+    return {
+        "session": _only(plain_table(settings.session), _SESSION),
+        "venues": {name: _only(plain_table(venue), _VENUE) for name, venue in settings.venues.items()},
+        "strategies": strategies,
+        "risk": plain_table(settings.risk),
+        "paper": plain_table(settings.paper),
+    }
+
+
+def config_digest(settings: Settings, params: Mapping[str, Mapping[str, object]] | None = None) -> str:
+    """Return the SHA-256, in hex, of the settings that decide: equal decisions, equal digest, on every machine."""
+    canonical = msgspec.json.encode(decision_config(settings, params), order="deterministic")
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def settings_from_decisions(config: Mapping[str, object]) -> Settings:
+    """Return settings that decide as `config` (what `decision_config` gave) does; all others at their defaults.
+
+    Raises msgspec.ValidationError where a session of a newer build holds a setting that this one does not know.
+    """
+    return msgspec.convert(config, Settings)
+
+
+def plain_table(struct: msgspec.Struct) -> dict[str, object]:
+    """Return a struct of the settings as a table of plain values; fields that hold nothing are left out, as in TOML."""
+    types = field_types(type(struct))
+    table: dict[str, object] = {}
+    for field in msgspec.structs.fields(struct):
+        value = getattr(struct, field.name)
+        if value is not None:
+            table[field.encode_name] = _number(value) if _is_number(types[field.encode_name]) else _plain(value)
+    return table
+
+
+def _only(table: dict[str, object], keys: tuple[str, ...]) -> dict[str, object]:
+    return {key: table[key] for key in keys if key in table}
+
+
+def _plain(value: object) -> object:
+    """Return a value of the settings as JSON and msgpack have it."""
+    match value:
+        case msgspec.Struct():
+            return plain_table(value)
+        case enum.Enum():
+            return value.value
+        case Decimal():
+            return _number(value)
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case tuple() | list():
+            return [_plain(item) for item in value]
+    return value
+
+
+def _is_number(wanted: object) -> bool:
+    """Whether a field takes a number as integer, float or text, so that one value has several spellings."""
+    return set(get_args(wanted)) >= _NUMBER_TYPES
+
+
+def _number(value: object) -> str:
+    """Return a number's one spelling: plain decimal text without trailing zeros."""
+    assert isinstance(value, int | float | str | Decimal)
+    text = plain(value)
+    decimals = decimals_of(text)
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction[:decimals]}" if decimals else whole

@@ -1,0 +1,32 @@
+"""What a venue's connector is told, from the settings' table."""
+
+from config.settings import ConnectorName, VenueSettings
+from connectors.binance.settings import BinanceSettings, Market
+
+_MARKETS = {ConnectorName.BINANCE_SPOT: Market.SPOT, ConnectorName.BINANCE_USDM: Market.USDM}
+
+
+def binance_settings(name: str, venue: VenueSettings) -> BinanceSettings:
+    """Return the settings of the Binance connector for `[venues.NAME]`."""
+    return BinanceSettings(
+        venue=name.upper(),
+        market=_MARKETS[venue.connector],
+        rest_url=venue.rest_url,
+        ws_url=venue.ws_url,
+        ws_market_url=venue.ws_market_url,
+        instruments=venue.instruments,
+        channels=tuple(channel.value for channel in venue.channels),
+        depth_speed=venue.depth_speed,
+        snapshot_levels=venue.snapshot_levels,
+        bar_interval=venue.bar_interval,
+        quotes_stale_s=venue.quotes_stale_s,
+        book_stale_s=venue.book_stale_s,
+        trades_stale_s=venue.trades_stale_s,
+        bars_stale_s=venue.bars_stale_s,
+        connect_timeout_s=venue.connect_timeout_s,
+        request_timeout_s=venue.request_timeout_s,
+        start_timeout_s=venue.start_timeout_s,
+        ping_after_s=venue.ping_after_s,
+        rotate_after_s=venue.rotate_after_s,
+        clock_every_s=venue.clock_every_s,
+    )
