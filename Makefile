@@ -18,6 +18,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv from requirements.lock; done again only when the lock or pyproject.toml changes
+	@test -z "$(PYTHON)" || PYTHON="$(PYTHON)" .ci/setup
+	@echo "setup: ready. Next: make run, make test, make help"
 
 $(STAMP): requirements.lock pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" .ci/setup
@@ -31,7 +33,7 @@ test: $(STAMP) ## the whole test suite, under 5 minutes on 2 cores (ARGS="tests/
 
 check: $(STAMP) ## lint, format, types, import directions, tidy rules
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run make fmt"; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "not formatted: run make fmt"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q tests/architecture

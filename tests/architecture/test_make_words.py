@@ -35,6 +35,7 @@ def test_setup_without_a_python_that_fits_says_what_to_do_and_leaves_nothing(
     tmp_path: Path, program: str, says: str
 ) -> None:
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
+    shutil.copy(ROOT / "requirements.lock", tmp_path)
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{program}\n", encoding="utf-8")
     python.chmod(0o755)
