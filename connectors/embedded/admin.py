@@ -1,0 +1,99 @@
+"""The paths that no exchange has: `/emulator/state` to look at the venue, `/emulator/faults` to trouble its clients."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import msgspec
+from aiohttp import web
+
+from connectors.embedded.faults import Clear, Cut, Fault, Http, Inject, decode_fault
+from connectors.embedded.frames import Frame
+from connectors.embedded.hub import Hub
+from connectors.embedded.market import Catalogue, Market
+from connectors.embedded.player import Outlet, Player
+from connectors.embedded.websocket import Connection
+
+
+class Admin:
+    """Handlers of the two paths."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        hub: Hub,
+        player: Player,
+        connections: Sequence[Connection],
+        outlet: Outlet,
+    ) -> None:
+        """Act on the parts of one running venue."""
+        self._catalogue = catalogue
+        self._hub = hub
+        self._player = player
+        self._connections = connections
+        self._outlet = outlet
+
+    def add_routes(self, app: web.Application) -> None:
+        """Add both paths."""
+        app.router.add_get("/emulator/state", self._state)
+        app.router.add_post("/emulator/faults", self._faults)
+
+    async def _state(self, request: web.Request) -> web.Response:
+        streams = self._catalogue.streams
+        return web.json_response(
+            {
+                "state": self._player.state,
+                "frames_passed": self._player.passed,
+                "frames_sent": self._hub.sent,
+                "connections": len(self._connections),
+                "streams": sorted(f"{stream.market} {stream.name}" for stream in streams if stream.public),
+                "subscribed": sorted(f"{streams[n].market} {streams[n].name}" for n in self._hub.subscribed()),
+            }
+        )
+
+    async def _faults(self, request: web.Request) -> web.Response:
+        try:
+            fault = decode_fault(await request.read())
+            await self._happen(fault)
+        except (msgspec.DecodeError, LookupError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({"ok": True})
+
+    async def _happen(self, fault: Fault) -> None:
+        if isinstance(fault, Clear):
+            self._player.faults.clear()
+        elif isinstance(fault, Cut):
+            await self._cut(fault.code)
+        elif isinstance(fault, Http):
+            self._player.faults.add_http(fault)
+        elif isinstance(fault, Inject):
+            await self._inject(fault)
+        else:
+            stream = self._stream(fault.stream, fault.market)
+            self._player.faults.add(fault, stream, time.monotonic_ns())
+
+    def _stream(self, name: str, market: Market | None) -> int:
+        for candidate in (market,) if market else tuple(Market):
+            found = self._catalogue.resolve(candidate, name)
+            if found:
+                return found[0]
+        raise LookupError(f"no stream {name!r} is served; GET /emulator/state lists the streams")
+
+    async def _inject(self, fault: Inject) -> None:
+        text = fault.text.encode() * fault.repeat
+        if fault.stream:
+            numbers = [self._stream(fault.stream, fault.market)]
+        else:
+            markets = (fault.market,) if fault.market else tuple(Market)
+            numbers = [self._catalogue.unattributed(market) for market in markets]
+        self._hub.rebuild()  # a market without frames of its own has just got its pseudo stream
+        for number in numbers:
+            self._hub.publish(Frame(time.time_ns(), number, text, 0, len(text)))
+        await self._outlet.flush()
+
+    async def _cut(self, code: int) -> None:
+        if code == 1006:  # RFC 6455: never sent, it means that no close frame came
+            for connection in list(self._connections):
+                connection.abort()
+        else:
+            await asyncio.gather(*(connection.close(code) for connection in self._connections))

@@ -1,0 +1,228 @@
+"""The embedded venue behind its port: REST, websockets, faults, and the player, put together and taken apart.
+
+async with EmbeddedVenue(Settings(synthetic=True, seed=7)) as venue:
+    ...  # venue.http_url, venue.ws_url
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from connectors.embedded.admin import Admin
+from connectors.embedded.errors import ListenError
+from connectors.embedded.frames import Clock, FrameSource
+from connectors.embedded.http_api import HttpApi
+from connectors.embedded.hub import Hub
+from connectors.embedded.market import Market
+from connectors.embedded.player import Player
+from connectors.embedded.recording import Recording
+from connectors.embedded.rest import RestMarket
+from connectors.embedded.session import Session
+from connectors.embedded.settings import AtEnd, Settings
+from connectors.embedded.synthetic_source import SyntheticSource
+from connectors.embedded.view import MarketView
+from connectors.embedded.websocket import Connection
+
+# Path prefixes that say which market a websocket is for. USDⓈ-M's own, since 2026-04, are /public, /market and
+# /private (https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams); here each
+# of them serves every stream.
+_PREFIXES = {
+    "": None,
+    "/spot": Market.SPOT,
+    "/usdm": Market.USDM,
+    "/fapi": Market.USDM,
+    "/public": Market.USDM,
+    "/market": Market.USDM,
+    "/private": Market.USDM,
+}
+
+
+def build_source(settings: Settings) -> FrameSource:
+    """Make the frames' source that the settings ask for.
+
+    Reads recordings once, so it takes a while. May raise RecordingError.
+    """
+    if settings.synthetic:
+        return SyntheticSource(settings.seed, settings.market or Market.SPOT)
+    return Recording(settings.frames, settings.market)
+
+
+class EmbeddedVenue:
+    """A running venue. Start it with `async with`, or `start()` and `close()`."""
+
+    def __init__(self, settings: Settings, clock: Clock = time.time_ns) -> None:
+        """Prepare; nothing is read or listened on yet."""
+        self.settings = settings
+        self._clock = clock
+        self._connections: list[Connection] = []
+        self._runners: list[web.AppRunner] = []
+        self._playing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Read the recordings, listen, and let playback begin as the settings say."""
+        source = await asyncio.to_thread(build_source, self.settings)
+        self.source = source
+        self.markets = tuple(market for market in Market if any(l.market is market for l in source.listings))
+        views = {
+            (listing.market, listing.symbol): MarketView(listing, source.snapshots(listing.market, listing.symbol))
+            for listing in source.listings
+        }
+        self.hub = Hub(source.catalogue)
+        self.player = Player(source, self.hub, views, self, self.settings, self._clock)
+        rest = {
+            market: RestMarket(
+                market,
+                {symbol: view for (owner, symbol), view in views.items() if owner is market},
+                lambda: self._clock() // 1_000_000,
+            )
+            for market in Market
+        }
+        http = HttpApi(rest, self.player, synthetic=source.synthetic)
+        admin = Admin(source.catalogue, self.hub, self.player, self._connections, self)
+        self._port = await self._listen(http, admin, self.settings.port, None)
+        self._usdm_port = self._port
+        if self.settings.usdm_port is not None:
+            self._usdm_port = await self._listen(http, admin, self.settings.usdm_port, Market.USDM)
+        self._playing = asyncio.create_task(self.player.run(), name="playback")
+
+    async def close(self) -> None:
+        """End playback, close every connection, and stop listening; raises what ended playback before."""
+        playing, self._playing = self._playing, None
+        if playing is not None:
+            playing.cancel()
+            await asyncio.wait([playing])
+        await self.close_all()
+        for runner in self._runners:
+            await runner.cleanup()
+        self._runners.clear()
+        if playing is not None and not playing.cancelled():
+            playing.result()
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, or the recording has ended where the settings say that this is the end."""
+        assert self._playing is not None, "start first"
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([stopping, self._playing], return_when=asyncio.FIRST_COMPLETED)
+            if self._playing.done():
+                self._playing.result()
+                if self.settings.at_end is not AtEnd.EXIT:
+                    await stopping
+        finally:
+            stopping.cancel()
+
+    @property
+    def http_url(self) -> str:
+        """The REST base URL, of every market."""
+        return f"http://{self._authority(self._port)}"
+
+    @property
+    def ws_url(self) -> str:
+        """The websocket base URL of spot, or of the only market there is."""
+        return f"ws://{self._authority(self._port)}"
+
+    @property
+    def usdm_ws_url(self) -> str:
+        """The websocket base URL of USDⓈ-M; a path prefix tells it from spot where both share a port."""
+        shared = self._usdm_port == self._port and len(self.markets) > 1
+        return f"ws://{self._authority(self._usdm_port)}{'/usdm' if shared else ''}"
+
+    def _authority(self, port: int) -> str:
+        host = self.settings.host
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    async def flush(self) -> None:
+        """Write what is queued for every connection and wait for their readers (the player's outlet)."""
+        waiting = [connection for connection in self._connections if connection.out]
+        if len(waiting) == 1:
+            await waiting[0].flush()
+        elif waiting:
+            await asyncio.gather(*(connection.flush() for connection in waiting))
+
+    async def close_all(self) -> None:
+        """End every connection with a close frame."""
+        await asyncio.gather(*(connection.close() for connection in self._connections))
+
+    async def _listen(self, http: HttpApi, admin: Admin, port: int, market: Market | None) -> int:
+        app = web.Application()
+        http.add_routes(app)
+        admin.add_routes(app)
+        for prefix, named in _PREFIXES.items():
+            self._add_websocket_routes(app, prefix, named or market)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        await runner.setup()
+        self._runners.append(runner)
+        try:
+            await web.TCPSite(runner, self.settings.host, port).start()
+        except OSError as error:
+            raise ListenError(
+                f"cannot listen on {self.settings.host}:{port}: {error.strerror or error}; choose another --port"
+            ) from error
+        listening: int = runner.addresses[0][1]
+        return listening
+
+    def _add_websocket_routes(self, app: web.Application, prefix: str, market: Market | None) -> None:
+        async def raw(request: web.Request) -> web.StreamResponse:
+            names = request.match_info.get("names", "").split("/")
+            return await self._websocket(request, names, market, combined=False)
+
+        async def combined(request: web.Request) -> web.StreamResponse:
+            names = request.query.get("streams", "").split("/")
+            return await self._websocket(request, names, market, combined=True)
+
+        app.router.add_get(f"{prefix}/ws", raw)
+        app.router.add_get(f"{prefix}/ws/{{names:.*}}", raw)
+        app.router.add_get(f"{prefix}/stream", combined)
+
+    async def _websocket(
+        self, request: web.Request, names: Sequence[str], market: Market | None, *, combined: bool
+    ) -> web.StreamResponse:
+        if request.query.get("timeUnit", "").lower() == "microsecond":
+            return web.json_response(
+                {"code": -1194, "msg": "Invalid value for time unit; frames here are in MILLISECOND."}, status=400
+            )
+        session = Session(names, combined=combined)
+        connection = Connection(request, session, market or self._market_of(session.streams))
+        decided = market is not None or bool(session.streams)
+        await connection.open()
+        self._connections.append(connection)
+        self.hub.add(connection)
+        self.player.subscriptions_changed()
+        watch = asyncio.create_task(
+            connection.watch(self._clock, *self.settings.keepalive(connection.market), self.settings.connection_life_s)
+        )
+        try:
+            while (text := await connection.receive()) is not None:
+                await connection.reply(session.receive(text))
+                if not decided and session.streams:
+                    connection.market, decided = self._market_of(session.streams), True
+                self.hub.rebuild()
+                self.player.subscriptions_changed()
+        finally:
+            watch.cancel()
+            self._connections.remove(connection)
+            self.hub.remove(connection)
+            self.player.subscriptions_changed()
+        return connection.socket
+
+    def _market_of(self, names: Sequence[str]) -> Market:
+        """Return the only market there is, or the one that serves more of these very names; spot where it is even."""
+        if len(self.markets) == 1:
+            return self.markets[0]
+        served = {
+            market: sum(self.source.catalogue.exact(market, name) is not None for name in names) for market in Market
+        }
+        return Market.USDM if served[Market.USDM] > served[Market.SPOT] else Market.SPOT

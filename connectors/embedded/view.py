@@ -1,0 +1,89 @@
+"""What the venue knows of one symbol at the position that playback has reached: book, best prices, tape.
+
+Frames that pass are only noted; they are decoded when a client asks, when the player has nothing else to do, or when
+many have gathered. So playing at full speed costs the venue no parsing.
+"""
+
+import msgspec
+
+from connectors.embedded.book import VenueBook
+from connectors.embedded.frames import Frame
+from connectors.embedded.market import Listing, StreamKind
+from connectors.embedded.tape import Tape
+from connectors.embedded.wire import DepthSnapshot, Ticker, decode_ticker, decode_trade
+
+_NOTED_MAX = 50_000
+
+
+class MarketView:
+    """One symbol's state, brought up to date when it is asked for."""
+
+    def __init__(self, listing: Listing, snapshots: tuple[bytes, ...]) -> None:
+        """Start before the first frame; `snapshots` are the depth answers that playback will pass."""
+        self.listing = listing
+        self._snapshots = snapshots
+        self._noted: list[tuple[StreamKind, Frame]] = []
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Return to before the first frame."""
+        self._noted.clear()
+        self._book = VenueBook(self.listing.market, self._snapshots)
+        self._tape = Tape()
+        self._ticker: Frame | None = None
+
+    def note(self, kind: StreamKind, frame: Frame) -> None:
+        """Note an event that playback sent, or a depth answer that it passed."""
+        if kind is StreamKind.TICKER:
+            self._ticker = frame
+            return
+        self._noted.append((kind, frame))
+        if len(self._noted) > _NOTED_MAX:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Decode what was noted."""
+        for kind, frame in self._noted:
+            data = frame.data
+            if kind is StreamKind.DEPTH:
+                self._book.on_diff(data)
+            elif kind is StreamKind.SNAPSHOT:
+                self._book.on_snapshot(data)
+            else:
+                self._trade(data)
+        self._noted.clear()
+
+    def depth(self, limit: int) -> DepthSnapshot:
+        """Return what `GET depth` answers now."""
+        self.catch_up()
+        return self._book.answer(limit)
+
+    def book_known(self) -> bool:
+        """Whether the venue's own book is known, or the next recorded snapshot has to speak for it."""
+        self.catch_up()
+        return self._book.synced
+
+    def tape(self) -> Tape:
+        """Return the trades sent so far."""
+        self.catch_up()
+        return self._tape
+
+    def ticker(self) -> Ticker:
+        """Return the best prices: the last bookTicker sent, or the best of the book before there was one."""
+        if self._ticker is not None:
+            try:
+                return decode_ticker(self._ticker.data)
+            except msgspec.DecodeError:
+                self._ticker = None
+        best = self.depth(1)
+        zero = self.listing.price_text(0)
+        bid, bid_quantity = best.bids[0] if best.bids else (zero, zero)
+        ask, ask_quantity = best.asks[0] if best.asks else (zero, zero)
+        return Ticker(best.last_update_id, bid, bid_quantity, ask, ask_quantity, "", best.transaction_ms)
+
+    def _trade(self, data: bytes) -> None:
+        try:
+            trade = decode_trade(data)
+        except msgspec.DecodeError:
+            return  # a malformed frame is served as it is; the tape goes on without it
+        self._tape.on_trade(trade)
