@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 SECOND_NS = 1_000_000_000
-NOTHING = "–"
+NOTHING = "-"
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -44,7 +44,7 @@ def bytes_text(size: int) -> str:
     if size < 1024:
         return f"{size} B"
     value, unit = size / 1024, "KiB"
-    for unit in ("KiB", "MiB", "GiB", "TiB"):  # noqa: B007 - the last one stays
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
         if value < 1000 or unit == "TiB":
             break
         value /= 1024
@@ -75,6 +75,16 @@ def total(texts: Iterable[str]) -> Decimal:
     return sum((value for text in texts if (value := number(text)) is not None), Decimal(0))
 
 
+def balance_text(amount: Decimal | None) -> str:
+    """Return a balance: two decimals from a thousand on, else all of the first eight that are not zeros."""
+    if amount is None:
+        return NOTHING
+    if abs(amount) >= 1000:
+        return f"{amount:,.2f}"
+    text = f"{amount:.8f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
 def money_decimals(amounts: Iterable[Decimal | None]) -> int:
     """Return how many decimals show a column of money: 2 where it holds whole units, more where it is all small."""
     largest = max((abs(amount) for amount in amounts if amount is not None), default=Decimal(0))
@@ -93,12 +103,12 @@ def money_text(amount: Decimal | None, decimals: int, *, signed: bool = False) -
     return f"{rounded:{'+' if signed else ''},.{decimals}f}"
 
 
-def price_text(text: str, decimals: int | None = None) -> str:
-    """Return a price with thousands separated, at `decimals` if given; text that is no number stays as it is."""
+def price_text(text: str, decimals: int) -> str:
+    """Return a price with thousands separated, to at least `decimals`; text that is no number stays as it is."""
     value = number(text)
     if value is None:
         return text or NOTHING
-    return f"{value:,f}" if decimals is None else f"{value:,.{decimals}f}"
+    return f"{value:,.{max(decimals, decimals_of([text]))}f}"
 
 
 def decimals_of(texts: Iterable[str]) -> int:
