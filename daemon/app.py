@@ -6,15 +6,13 @@ venues when they asked for it; everything that ends the session ends it through 
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from pathlib import Path
 
 import structlog
 
 from config.settings import Settings
 from core.errors import InvariantError
 from core.events import CommandReceived, LifecycleChanged, LifecycleState
-from core.records import NO_INSTRUMENT, Event, Kind
+from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
 from core.rng import Rng
 from daemon.clock import SessionClock
 from daemon.errors import DaemonError, ExitCode, JournalStopped, StartFailed
@@ -23,6 +21,7 @@ from daemon.paper import PaperExecution
 from daemon.pipeline import Pipeline
 from daemon.projection import Projection
 from daemon.stats import Stats
+from daemon.status import Status
 from engine.engine import Engine
 from engine.timers import NEVER
 from journal.errors import JournalError
@@ -184,14 +183,14 @@ class Daemon:
             self.journal.seal(
                 state,
                 self.end_reason,
-                digest=self.digest.hex(),
+                digest=self.digest,
                 inputs=self.pipeline.inputs,
                 effects=self.stats.total_effects,
                 ended_ns=self.clock.now_ns(),
             )
         except JournalError as error:
             log.error("the journal could not be sealed", reason=str(error))  # noqa: TRY400 - the sentence says it all
-            self.journal.abandon()
+            self.journal.close()
             self.exit_code = ExitCode.JOURNAL_STOPPED
 
     # -- the pipeline's edges --------------------------------------------------------------------------------------
@@ -208,6 +207,10 @@ class Daemon:
         except InvariantError as error:
             self._fail(DaemonError(f"broken invariant: {error}"))
             return
+        if self.journal.low_on_space and not self._stopping.is_set():
+            # What is left was set aside for this: the cancels of the drain, and the seal.
+            self.exit_code = ExitCode.JOURNAL_STOPPED
+            self.stop("the disk is full: free space, then start again", "journal")
         if self.pipeline.resync:
             self.feeds.resync(self.pipeline.resync, "the engine's book found a fault")
             self.pipeline.resync.clear()
@@ -253,5 +256,12 @@ class Daemon:
             await asyncio.sleep(LAG_PERIOD_S)
             self.loop_lag_ns = max(0, int((self._loop.time() - due) * 1e9))
 
-
-OnSession = Callable[[Path], None]
+    def status(self) -> Status:
+        """Return the state of everything, for the screen and the metrics."""
+        return self.projection.status(
+            self.clock.now_ns(),
+            journal_bytes=self.journal.next_seq * SLOT_BYTES,
+            loop_lag_ns=self.loop_lag_ns,
+            malformed=self.feeds.malformed(),
+            reconnects=self.feeds.reconnects(),
+        )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from config.digest import config_digest, decision_config
 from config.settings import Settings, StrategySettings
-from config.strategies import LoadedStrategy, load_recorded, strategy_params
+from config.strategies import LoadedStrategy, effective_params, load_recorded, strategy_params
 from core.decimals import plain
 from core.ids import session_epoch
 from core.money import money
@@ -34,14 +34,15 @@ def session_head(
     settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int, session_id: str, labels: tuple[str, ...]
 ) -> SessionHead:
     """Return the head of the session about to be written."""
+    params = {chosen.id: effective_params(chosen, loaded[chosen.id]) for chosen in settings.strategies}
     return SessionHead(
         session_id=session_id,
         started_ns=started_ns,
         mode=settings.session.mode.value,
         seed=settings.session.seed,
         build=head.build(),
-        config_digest=config_digest(settings),
-        config=decision_config(settings),
+        config_digest=config_digest(settings, params),
+        config=decision_config(settings, params),
         libraries=head.libraries(),
         python=head.python(),
         flush_policy=settings.session.flush_policy,

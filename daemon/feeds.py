@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from config.settings import Channel, ConnectorName, Settings, VenueSettings
+from config.venues import binance_settings
 from connectors.base import MarketDataConnector, Sink
 from connectors.errors import ConnectorError
 from core.book import BookState
@@ -20,7 +21,8 @@ def make_connector(
 ) -> MarketDataConnector:
     """Return the connector of one venue; its client library is imported here, only where configured."""
     if settings.connector in {ConnectorName.BINANCE_SPOT, ConnectorName.BINANCE_USDM}:
-        from connectors.binance import BinanceConnector, binance_settings
+        from connectors.binance.transport import BinanceConnector
+
 
         return BinanceConnector(binance_settings(name, settings), clock_ns, rng, sink)
     raise StartFailed(f"this build has no connector {settings.connector}")

@@ -103,7 +103,7 @@ class Replay:
         whole = until_seq is None and self.reader.sealed is not None
         verifier.finish(seq, sealed=whole)
         if verifier.ok and whole and self.reader.sealed is not None:
-            self._compare_seal(self.reader.sealed.digest)
+            verifier.digest(self.reader.end_seq, self.reader.sealed.digest)
 
     def _plain(self, run: PlainRun) -> None:
         """Relive a run of plain inputs; only its last may have effects, or a recorded effect would have ended it."""
@@ -129,10 +129,6 @@ class Replay:
         self.verifier.expect_none(record.seq)
         self.verifier.expect(self.engine.step((*head, struct, 0, 0, 0, 0)))
         self.events += 1
-
-    def _compare_seal(self, recorded: str) -> None:
-        """Compare the state with the one that the session was sealed with."""
-        self.verifier.digest(self.reader.end_seq, bytes.fromhex(recorded))
 
 
 def replay_session(folder: Path, until_seq: int | None = None, progress: Progress | None = None) -> ReplayResult:

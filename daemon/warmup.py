@@ -87,7 +87,7 @@ def warm_up() -> None:
             now_ns = number * STEP_NS
             pipeline.feed(_round(number, now_ns))
             pipeline.feed(paper.poll(now_ns))
-        digest = pipeline.record_digest().hex()
+        digest = pipeline.record_digest()
         journal.seal(SealState.ENDED, "warm", digest=digest, inputs=0, effects=0, ended_ns=now_ns)
 
 
