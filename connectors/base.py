@@ -42,6 +42,7 @@ class ConnectorStats(msgspec.Struct, frozen=True, kw_only=True):
     reconnects: int
     rotations: int  # planned changes of connection without a break
     requests: int  # REST requests
+    last_error: str  # why the last attempt to connect or to ask failed, empty since the last success
     topics: tuple[TopicStats, ...]
 
 

@@ -15,17 +15,23 @@ class ConnectorError(Exception):
 
 
 class VenueUnreachable(ConnectorError):
-    """No usable answer within the time allowed: network, DNS, TLS, or an overloaded venue."""
+    """No usable answer within the time allowed: network, DNS, TLS, overload. `body`: what came instead."""
+
+    def __init__(self, message: str, *, body: bytes = b"") -> None:
+        """Keep what was answered in place of an answer."""
+        super().__init__(message)
+        self.body = body
 
 
 class VenueRefused(ConnectorError):
     """The venue understood the request and refused it. `retry_after_s` is 0 where it named no time."""
 
-    def __init__(self, message: str, *, status: int, retry_after_s: float = 0.0) -> None:
-        """Keep the HTTP `status` and how long the venue wants to be left alone."""
+    def __init__(self, message: str, *, status: int, retry_after_s: float = 0.0, body: bytes = b"") -> None:
+        """Keep the HTTP `status`, how long the venue wants to be left alone, and its words."""
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.body = body
 
 
 class MalformedMessage(ConnectorError, ValueError):

@@ -30,10 +30,10 @@ sync, and come again as REAPPLIED after the snapshot that they extend.
 
 from collections.abc import Callable
 
-from connectors.binance.actions import Action, FetchSnapshot
 from connectors.binance.counters import Counters
 from connectors.binance.parse import MALFORMED, with_flags
 from connectors.binance.topics import Topic, TopicSpec, feed_event, raw_event
+from connectors.stream.actions import Action, FetchSnapshot
 from core.events import FeedState
 from core.records import PENDING, REAPPLIED, Event
 

@@ -13,7 +13,6 @@ class Counters(msgspec.Struct):
     resyncs: int = 0
     stale_snapshots: int = 0
     ignored: int = 0  # understood, and no event by design: bars still open, replies
-    opens: int = 0
     closes: int = 0
     rotations: int = 0
     stales: int = 0

@@ -217,8 +217,9 @@ class SymbolInfo(msgspec.Struct):
     status: str
     base: str = field(name="baseAsset")
     quote: str = field(name="quoteAsset")
-    base_precision: int = field(name="baseAssetPrecision")
     filters: list[SymbolFilter]
+    base_precision: int = field(name="baseAssetPrecision", default=8)
+    quote_precision: int = field(name="quotePrecision", default=8)
     contract_type: str = field(name="contractType", default="")
     margin_asset: str = field(name="marginAsset", default="")
     pair: str = ""

@@ -10,47 +10,24 @@ import msgspec
 
 from connectors.base import TopicStats
 from connectors.binance import messages, parse
-from connectors.binance.actions import Action, Reconnect, Rotate, SendPing
 from connectors.binance.book import BookTopic
 from connectors.binance.counters import Counters
 from connectors.binance.requests import StreamName
 from connectors.binance.settings import BinanceSettings
-from connectors.binance.topics import BarTopic, QuoteTopic, Topic, TopicSpec, TradeTopic, feed_event, raw_event
-from core.events import FeedState
+from connectors.binance.streams import VenueLink, make_topics
+from connectors.binance.topics import Topic, raw_event
+from connectors.stream.actions import Action, Reconnect, Rotate, SendPing
 from core.instruments import Instrument
 from core.records import NO_INSTRUMENT, Event
 
 _NS = 1_000_000_000
 _JOIN_GRACE_NS = 3 * _NS  # what the old connection had in flight when the new one opened has arrived by then
 _JOIN_LIMIT_NS = 60 * _NS
+_JOIN_RETRY_NS = 15 * _NS
 _FORGIVE_NS = 10 * _NS  # how long after a change of connection repeats are expected
 _SHUTDOWN = "serverShutdown"
 
 _decode_other = msgspec.json.Decoder(messages.OtherFrame).decode
-
-
-class VenueLink:
-    """Whether a venue is connected: when all of its lines are."""
-
-    def __init__(self, venue: str, lines: int) -> None:
-        """Start with no line open."""
-        self.venue = venue
-        self._lines = lines
-        self._open = 0
-
-    def opened(self, now_ns: int) -> list[Event]:
-        """Count a line as open; the last one connects the venue."""
-        self._open += 1
-        if self._open < self._lines:
-            return []
-        return [feed_event(self.venue, NO_INSTRUMENT, now_ns, "", FeedState.CONNECTED)]
-
-    def closed(self, now_ns: int, reason: str) -> list[Event]:
-        """Count a line as closed; the first one disconnects the venue."""
-        self._open -= 1
-        if self._open != self._lines - 1:
-            return []
-        return [feed_event(self.venue, NO_INSTRUMENT, now_ns, "", FeedState.DISCONNECTED, reason)]
 
 
 class MarketSession:
@@ -67,16 +44,21 @@ class MarketSession:
         """Follow `streams` of `instruments` (rules by index); `link` and `pool` are shared by the venue's lines."""
         self.venue = settings.venue
         self.counters = Counters(raw={})
+        self.opens = 0  # connections so far, those that joined not counted
         self.last_bytes_ns = 0  # the transport notes when it read anything at all, pings included
         self._settings = settings
         self._link = link or VenueLink(settings.venue, 1)
         self._actions: list[Action] = []
-        self._books: dict[int, BookTopic] = {}
-        self._topics = self._make_topics(streams, instruments, pool or parse.UnitsPool())
+        self._topics = make_topics(
+            settings, streams, instruments, pool or parse.UnitsPool(), self.counters, self._actions
+        )
+        self._books = {topic.index: topic for topic in self._topics.values() if isinstance(topic, BookTopic)}
         self._open = False
         self._opened_ns = 0
         self._pinged_ns = 0
+        self._shutdown = False  # the venue announced that it will end the connection
         self._rotating = False
+        self._rotate_from_ns = 0  # not before: the last attempt failed
         self._joining_ns = 0  # when the joining connection opened, 0 without one
         self._switched_ns = 0
 
@@ -107,7 +89,7 @@ class MarketSession:
         """Begin on a new connection, all streams subscribed by its URL."""
         self._open = True
         self._start_clock(now_ns)
-        self.counters.opens += 1
+        self.opens += 1
         for topic in self._topics.values():
             topic.open(now_ns)
         return self._link.opened(now_ns)
@@ -132,11 +114,12 @@ class MarketSession:
             topic.joining_id = -1
             topic.forgiving = True
 
-    def on_joining_lost(self) -> None:
-        """Go on with the old connection alone; rotation starts again after a while."""
+    def on_joining_lost(self, now_ns: int) -> None:
+        """Go on with the old connection alone; try again after a while."""
         self._joining_ns = 0
         self._rotating = False
-        self._opened_ns += 60 * _NS
+        self._rotate_from_ns = now_ns + _JOIN_RETRY_NS
+        self._switched_ns = now_ns
 
     def may_switch(self, now_ns: int) -> bool:
         """Whether the old connection can be left: nothing is lost, or it took too long."""
@@ -155,10 +138,12 @@ class MarketSession:
 
     def on_snapshot(self, index: int, body: bytes, now_ns: int) -> list[Event]:
         """Return the events of a book snapshot: its levels, the deltas since, SYNCED."""
-        return self._books[index].snapshot(body, now_ns)
+        return self._books[index].snapshot(body, now_ns) if self._open else []
 
     def on_snapshot_failed(self, index: int, now_ns: int, reason: str, body: bytes = b"") -> list[Event]:
         """Ask again later; keep what the venue answered, if anything."""
+        if not self._open:
+            return []
         self._books[index].snapshot_failed(now_ns)
         if not body:
             return []
@@ -209,56 +194,12 @@ class MarketSession:
             TopicStats(
                 stream=topic.stream,
                 channel=topic.channel,
-                frames=topic.frames,
-                age_ns=now_ns - topic.last_ns if topic.frames else -1,
+                frames=topic.earlier_frames + topic.frames,
+                age_ns=now_ns - topic.last_ns if topic.earlier_frames + topic.frames else -1,
                 fresh=topic.fresh,
             )
             for topic in self._topics.values()
         ]
-
-    def _make_topics(
-        self, streams: Sequence[StreamName], instruments: Mapping[int, Instrument], pool: parse.UnitsPool
-    ) -> dict[bytes, Topic]:
-        """Return one topic a stream, by the name that its frames carry."""
-        index_of = {rules.symbol: index for index, rules in instruments.items()}
-        topics: dict[bytes, Topic] = {}
-        for stream in streams:
-            index = index_of[stream.symbol]
-            topics[stream.name.encode()] = self._make_topic(stream, index, instruments[index], pool)
-        return topics
-
-    def _make_topic(self, stream: StreamName, index: int, rules: Instrument, pool: parse.UnitsPool) -> Topic:
-        """Return the topic of one stream."""
-        settings, market = self._settings, self._settings.market
-        bounds_s = {
-            "quotes": settings.quotes_stale_s,
-            "trades": settings.trades_stale_s,
-            "book": settings.book_stale_s,
-            "bars": settings.bars_stale_s,
-        }
-        spec = TopicSpec(
-            venue=self.venue,
-            stream=stream.name,
-            channel=stream.channel,
-            symbol=stream.symbol,
-            index=index,
-            bound_ns=int(bounds_s[stream.channel] * _NS),
-        )
-        if stream.channel == "quotes":
-            return QuoteTopic(spec, self.counters, parse.quote_parser(market, index, rules, pool))
-        if stream.channel == "trades":
-            return TradeTopic(spec, self.counters, parse.trade_parser(market, index, rules, pool))
-        if stream.channel == "bars":
-            return BarTopic(spec, self.counters, parse.bar_parser(index, rules, pool))
-        book = BookTopic(
-            spec,
-            self.counters,
-            parse.depth_parser(market, index, rules, pool),
-            parse.snapshot_parser(index, rules, pool),
-            self._actions,
-        )
-        self._books[index] = book
-        return book
 
     def _receive_other(self, frame: bytes, recv_ns: int) -> list[Event]:
         """Account for a frame on no stream of ours: the venue's notices and replies, or something unknown."""
@@ -268,7 +209,8 @@ class MarketSession:
             return self._keep_raw(None, frame, recv_ns, error)
         if other.event == _SHUTDOWN or (other.data is not None and other.data.event == _SHUTDOWN):
             self.counters.ignored += 1
-            self._rotate(_SHUTDOWN)
+            self._shutdown = True
+            self._rotate(_SHUTDOWN, recv_ns)
             return []
         if other.id is not None and other.error is None and not other.code:
             self.counters.ignored += 1
@@ -294,12 +236,12 @@ class MarketSession:
         """Note the beginning of a connection."""
         self._opened_ns = self.last_bytes_ns = now_ns
         self._pinged_ns = 0
-        self._rotating = False
-        self._joining_ns = 0
+        self._shutdown = self._rotating = False
+        self._joining_ns = self._rotate_from_ns = 0
 
-    def _rotate(self, reason: str) -> None:
-        """Ask for another connection, once."""
-        if not self._rotating:
+    def _rotate(self, reason: str, now_ns: int) -> None:
+        """Ask for another connection, once at a time."""
+        if not self._rotating and now_ns >= self._rotate_from_ns:
             self._rotating = True
             self._actions.append(Rotate(reason))
 
@@ -317,7 +259,9 @@ class MarketSession:
         elif now_ns - self._pinged_ns > ping_ns:
             self._actions.append(Reconnect(f"no byte for {silent / _NS:.0f} s, ping unanswered"))
             return
-        if late:
-            self._rotate(late)
+        if self._shutdown:
+            self._rotate(_SHUTDOWN, now_ns)
+        elif late:
+            self._rotate(late, now_ns)
         elif now_ns - self._opened_ns > int(settings.rotate_after_s * _NS):
-            self._rotate("the venue ends a connection after 24 hours")
+            self._rotate("the venue ends a connection after 24 hours", now_ns)

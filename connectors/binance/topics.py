@@ -52,8 +52,8 @@ class Topic:
     """What every stream has: when it was last heard, whether it is fresh, the last id taken from it."""
 
     __slots__ = (
-        "bound_ns", "channel", "counters", "forgiving", "frames", "fresh", "index", "joining_id", "last_id",
-        "last_ns", "opened_ns", "patience_ns", "rebuilds", "stale", "stream", "venue",
+        "bound_ns", "channel", "counters", "earlier_frames", "forgiving", "frames", "fresh", "index",
+        "joining_id", "last_id", "last_ns", "opened_ns", "patience_ns", "rebuilds", "stale", "stream", "venue",
     )  # fmt: skip
 
     def __init__(self, spec: TopicSpec, counters: Counters) -> None:
@@ -68,6 +68,7 @@ class Topic:
         self.last_ns = 0
         self.opened_ns = 0
         self.frames = 0  # since the connection opened
+        self.earlier_frames = 0  # before that
         self.fresh = False
         self.stale = False  # reported as such
         self.forgiving = False  # two connections overlap, or did a moment ago: repeats are expected
@@ -101,6 +102,7 @@ class Topic:
     def open(self, now_ns: int) -> None:
         """Begin on a new connection."""
         self.opened_ns = self.last_ns = now_ns
+        self.earlier_frames += self.frames
         self.frames = 0
         self.joining_id = -1
         self.forgiving = False

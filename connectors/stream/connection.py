@@ -1,0 +1,127 @@
+"""A websocket connection as an asyncio protocol.
+
+Callbacks only, so that no task switch stands between the arrival of bytes and their events.
+"""
+
+import asyncio
+import socket
+from typing import Protocol, cast
+
+from connectors.stream.frames import ClientFrames
+
+UNACKNOWLEDGED_MS_MAX = 20_000
+
+
+class Listener(Protocol):
+    """Who is told what happens to a connection. Called from the loop; must not block."""
+
+    def on_open(self, connection: "StreamConnection") -> None:
+        """The handshake is done."""
+        ...
+
+    def on_messages(self, connection: "StreamConnection", messages: list[bytes], wire_bytes: int) -> None:
+        """Data messages, in order, of one chunk of `wire_bytes`; the list may be empty (pings, a part of a frame)."""
+        ...
+
+    def on_lost(self, connection: "StreamConnection", reason: str) -> None:
+        """Nothing more will come. Told once, and also where the connection never opened."""
+        ...
+
+
+class StreamConnection(asyncio.Protocol):
+    """One connection, from the handshake to its end."""
+
+    def __init__(self, frames: ClientFrames, listener: Listener) -> None:
+        """Speak through `frames`, tell `listener`."""
+        self.frames = frames
+        self._listener = listener
+        self._transport: asyncio.Transport | None = None
+        self._told_open = False
+        self._told_lost = False
+        self._reason = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the handshake."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: end a connection whose peer acknowledges nothing
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Cut messages out of a chunk and hand them on."""
+        frames = self.frames
+        messages = frames.feed(data)
+        if not self._told_open and frames.is_open:
+            self._told_open = True
+            self._listener.on_open(self)
+        if self._told_open and not self._told_lost:
+            self._listener.on_messages(self, messages, len(data))
+        self._flush()
+        if frames.refusal is not None or frames.is_closing:
+            self._end(frames.close_reason)
+
+    def eof_received(self) -> None:
+        """Pass the end of the stream on; the transport closes itself."""
+        self.frames.end()
+        self._flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the end, unless it was told."""
+        self.frames.end()
+        self._tell_lost(self._reason or self.frames.close_reason or (str(exc) if exc else "connection lost"))
+
+    def ping(self) -> None:
+        """Send a ping."""
+        self.frames.ping()
+        self._flush()
+
+    def close(self) -> None:
+        """Leave politely: a closing frame, then the end, without waiting for the venue."""
+        self._told_lost = True
+        self.frames.close()
+        self._flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self, reason: str) -> None:
+        """End at once."""
+        self._reason = self._reason or reason
+        if self._transport is not None:
+            self._transport.abort()
+        self._tell_lost(reason)
+
+    def pause(self) -> None:
+        """Stop reading."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _flush(self) -> None:
+        """Write what the protocol wants sent."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        for part in self.frames.output():
+            if part:
+                transport.write(part)
+
+    def _end(self, reason: str) -> None:
+        """Close after the protocol said that it is over."""
+        self._reason = self._reason or reason
+        if self._transport is not None:
+            self._transport.close()
+        self._tell_lost(self._reason or "closed")
+
+    def _tell_lost(self, reason: str) -> None:
+        """Tell the listener once."""
+        if not self._told_lost:
+            self._told_lost = True
+            self._listener.on_lost(self, reason)
