@@ -1,5 +1,6 @@
 """The life of orders through the manager: what venues really send, and what becomes of it."""
 
+import msgspec
 import pytest
 
 from core.effects import Alert, BalanceChanged, OrderFilled, OrderUpdated, PositionChanged, Severity
@@ -483,8 +484,6 @@ def test_asking_about_an_undefined_instrument_is_a_wiring_fault(desk, ask):
 
 
 def test_an_instruments_rules_may_change_while_it_is_traded(desk):  # F21
-    import msgspec
-
     desk.submit(quantity=100)
     desk.fill("e", 40, 60_000_00)
     desk.manager.define(BTC, msgspec.structs.replace(SPOT, tick=10, lot=100, tradable=False))
@@ -493,8 +492,6 @@ def test_an_instruments_rules_may_change_while_it_is_traded(desk):  # F21
 
 
 def test_the_units_of_an_instrument_in_use_may_not_change(desk):
-    import msgspec
-
     finer = msgspec.structs.replace(SPOT, price_precision=3)
     desk.manager.define(BTC, finer)  # not used yet
     assert desk.manager.position(BTC).factor == finer.notional_factor

@@ -1,5 +1,7 @@
 """Bounds: closed orders are dropped in time, their executions remembered a while longer, and the state follows."""
 
+import msgspec
+
 from core.events import ReportType
 from core.orders import OrderState
 from tests.oms.making import BTC, Desk
@@ -72,8 +74,6 @@ def test_an_order_reopened_and_ended_again_counts_as_closed_last():
 
 
 def test_the_state_is_plain_and_fits_msgpack():
-    import msgspec
-
     desk = Desk(keep_closed=1)
     closed(desk, 3)
     desk.submit("open", quantity=2**62)
