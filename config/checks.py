@@ -26,6 +26,7 @@ _SECRET_KEY = re.compile(
     r"(^|_)(api_?key|api_?secret|secret|secret_?key|password|passwd|passphrase|private_?key|(access|auth|api)_?token)$"
 )
 _PASSWORD_IN_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*:[^/@\s]*@", re.IGNORECASE)
+_HUGE_NUMBER = re.compile(r"[+-]?[0-9_.]+e[+-]?[0-9_]{3,}", re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _HINT = "keep it in a file, a systemd credential or the environment (config/secrets.py), never in the settings"
 _MAX_DEPTH = 32
@@ -53,14 +54,16 @@ def check_values(value: object, origin: Origin, path: Path = ()) -> Iterator[Con
     """Yield what no key may hold, whatever its type: secrets, and numbers that a journal cannot keep."""
     for key, item in _items(value):
         inner = (*path, key)
-        if isinstance(key, str) and _SECRET_KEY.search(_NOT_IN_NAMES.sub("_", key.lower())):
-            yield _secret(origin, inner)
+        if isinstance(key, str) and names_a_secret(key):
+            yield secret_refused(origin, inner)
         elif isinstance(item, float) and not math.isfinite(item):
             yield mistake(WrongValue, origin, inner, expected="a finite number", found=item)
         elif isinstance(item, int) and not -(2**63) <= item < 2**63:
             yield mistake(WrongValue, origin, inner, expected="a whole number of at most 64 bits", found=item)
+        elif isinstance(item, str) and _HUGE_NUMBER.fullmatch(item):
+            yield mistake(WrongValue, origin, inner, expected="a number that can be written out", found=item)
         elif isinstance(item, str) and _PASSWORD_IN_ADDRESS.search(item):
-            yield _secret(origin, inner)
+            yield secret_refused(origin, inner)
         else:
             yield from check_values(item, origin, inner)
 
@@ -159,7 +162,12 @@ def _address_problem(address: str, schemes: tuple[str, ...]) -> str:
     return "leave out everything from ? or # on" if parts.query or parts.fragment else ""
 
 
-def _secret(origin: Origin, path: Path) -> ConfigError:
+def names_a_secret(key: str) -> bool:
+    """Whether a key looks like that of a secret."""
+    return bool(_SECRET_KEY.search(_NOT_IN_NAMES.sub("_", key.lower())))
+
+
+def secret_refused(origin: Origin, path: Path) -> ConfigError:
     """Return the refusal of a secret, without its value."""
     return problem(SecretInSettings, origin, path, expected="no secret", found="*** (not shown)", hint=_HINT)
 

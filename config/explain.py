@@ -67,7 +67,7 @@ def unknown_key(path: Path, struct: type[msgspec.Struct], origin: Origin) -> Con
     else:
         hint = did_you_mean(name, known)
     table = f"a key of [{key_text(path[:-1])}]" if len(path) > 1 else "a table of the settings"
-    return problem(UnknownKey, origin, path, expected=table, found=name, hint=hint)
+    return problem(UnknownKey, origin, path, expected=table, found=key_text((name,)), hint=hint)
 
 
 def mistake(

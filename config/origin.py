@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 
 Path = tuple[str | int, ...]
 
+_MAX_DEPTH = 64
+
 
 def key_text(path: Path) -> str:
     """Return a path as it is written in messages: `strategies[0].params.fast`, `risk.instruments."BTCUSDT.BINANCE"`."""
@@ -101,7 +103,9 @@ def _table_path(header: Mapping[str, object], arrays: dict[Path, int], *, is_arr
 
 
 def _note(lines: dict[Path, int], path: Path, value: object, number: int) -> None:
-    """Note the line of everything inside one statement."""
+    """Note the line of everything inside one statement, down to where nothing is looked up any more."""
+    if len(path) > _MAX_DEPTH:
+        return
     if path:
         lines.setdefault(path, number)
     if isinstance(value, Mapping):

@@ -14,6 +14,7 @@ from typing import get_args
 import msgspec
 from msgspec import inspect
 
+from config.checks import names_a_secret, secret_refused
 from config.errors import ConfigError, SyntaxMistake, WrongValue
 from config.explain import container, field_types, mistake, unknown_key
 from config.origin import Origin, Path
@@ -32,8 +33,12 @@ def apply_overrides(
     refused: list[ConfigError] = []
     for variable in sorted(name for name in environ if name.upper().startswith(PREFIX)):
         here = Origin(f"environment variable {variable}")
+        parts = variable[len(PREFIX) :].split("__")
+        if names_a_secret(parts[-1]):
+            refused.append(secret_refused(here, tuple(part.lower() for part in parts)))
+            continue
         try:
-            path, kind = _resolve(document, wanted, variable[len(PREFIX) :].split("__"), here)
+            path, kind = _resolve(document, wanted, parts, here)
             _put(document, path, _value(environ[variable], kind, _get(document, path), path, here), here)
         except ConfigError as error:
             refused.append(error)

@@ -16,12 +16,18 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 def show_json(settings: Settings) -> str:
     """Return all settings, defaults included, as one JSON object."""
-    return msgspec.json.encode(plain_table(settings)).decode()
+    return msgspec.json.encode(_effective(settings)).decode()
 
 
 def show_toml(settings: Settings) -> str:
     """Return all settings, defaults included, as TOML; loading it gives settings of the same digest."""
-    return "\n".join(_table((), plain_table(settings))).strip() + "\n"
+    return "\n".join(_table((), _effective(settings))).strip() + "\n"
+
+
+def _effective(settings: Settings) -> dict[str, object]:
+    """Return all settings as plain values, with the flush policy that follows from the mode."""
+    session = msgspec.structs.replace(settings.session, flush=settings.session.flush_policy)
+    return plain_table(msgspec.structs.replace(settings, session=session))
 
 
 def _table(path: tuple[str, ...], table: Mapping[str, object]) -> Iterator[str]:

@@ -1,0 +1,60 @@
+"""The settings files that come with tickerd are right, complete and about what they say."""
+
+import pytest
+
+from config.load import load, ready_made
+from config.settings import ConnectorName
+from config.strategies import load_strategies
+from config.venues import binance_settings
+
+NAMES = ["binance-spot-paper", "binance-usdm-paper", "demo"]
+
+
+def test_these_are_the_files():
+    assert sorted(ready_made()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_ready_made_file_loads_with_its_strategies(name):
+    config = load(ready_made()[name], {})
+    assert load_strategies(config).keys() == {strategy.id for strategy in config.settings.strategies}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_ready_made_file_is_short_and_explained(name):
+    lines = ready_made()[name].read_text().splitlines()
+    assert lines[0].startswith("# ")
+    assert len(lines) < 60
+    assert all(len(line) <= 120 for line in lines)
+
+
+def test_the_demo_trades_two_instruments_with_two_strategies():
+    settings = load(ready_made()["demo"], {}).settings
+    assert settings.instruments == ("BTCUSDT.BINANCE", "ETHUSDT.BINANCE")
+    assert [(each.use, each.instruments) for each in settings.strategies] == [
+        ("ema-cross", ("BTCUSDT.BINANCE",)),
+        ("two-sided-quoter", ("ETHUSDT.BINANCE",)),
+    ]
+
+
+def test_the_demo_is_pointed_at_another_port_by_the_environment():
+    environ = {
+        "TICKERD__VENUES__BINANCE__REST_URL": "http://127.0.0.1:7",
+        "TICKERD__VENUES__BINANCE__WS_URL": "ws://127.0.0.1:7",
+    }
+    venue = load(ready_made()["demo"], environ).settings.venues["binance"]
+    assert (venue.rest_url, venue.ws_url) == ("http://127.0.0.1:7", "ws://127.0.0.1:7")
+
+
+@pytest.mark.parametrize(
+    ("name", "connector", "host"),
+    [
+        ("binance-spot-paper", ConnectorName.BINANCE_SPOT, "api.binance.com"),
+        ("binance-usdm-paper", ConnectorName.BINANCE_USDM, "fapi.binance.com"),
+    ],
+)
+def test_the_paper_files_read_from_the_real_venue(name, connector, host):
+    settings = load(ready_made()[name], {}).settings
+    ((venue_name, venue),) = settings.venues.items()
+    assert venue.connector is connector
+    assert host in binance_settings(venue_name, venue).rest_base
