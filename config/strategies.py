@@ -154,26 +154,23 @@ def _class_in(module: ModuleType, name: str, file: str, origin: Origin, path: Pa
 
 def _strategy_class(thing: object, name: str, origin: Origin, path: Path) -> type[Strategy]:
     """Return `thing` if it is a strategy class with usable parameters. Raises NotAStrategy."""
-    if not (isinstance(thing, type) and issubclass(thing, Strategy)) or thing is Strategy:
-        kind = (
-            "the base class itself"
-            if thing is Strategy
-            else "a class"
-            if isinstance(thing, type)
-            else found_kind(thing)
-        )
+    if not isinstance(thing, type) or not issubclass(thing, Strategy) or thing is Strategy:
+        kind = "the base itself" if thing is Strategy else _kind(thing)
         expected = "a subclass of strategies.Strategy"
         raise problem(NotAStrategy, origin, path, expected=expected, found=f"{name}, {kind}")
     wanted = getattr(thing, "Params", None)
     if not (isinstance(wanted, type) and issubclass(wanted, StrategyParams)):
         expected = f"{name}.Params to be a subclass of strategies.StrategyParams"
-        raise problem(NotAStrategy, origin, path, expected=expected, found=found_kind(wanted))
+        raise problem(NotAStrategy, origin, path, expected=expected, found=_kind(wanted))
     return thing
 
 
-def found_kind(thing: object) -> str:
+def _kind(thing: object) -> str:
     """Return in words what something is."""
-    return f"the class {thing.__name__}" if isinstance(thing, type) else f"a {type(thing).__name__}"
+    if isinstance(thing, type):
+        return "a class of another kind"
+    name = type(thing).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def _named(use: str, origin: Origin, path: Path) -> LoadedStrategy:
@@ -183,8 +180,8 @@ def _named(use: str, origin: Origin, path: Path) -> LoadedStrategy:
         installed = _entry_points()
         if use not in installed:
             known = [*BUILTIN, *installed]
-            hint = did_you_mean(use, known) + "; a file is written as my/ema.py:EmaCross"
-            expected = "a built-in strategy, an entry point or FILE.py:CLASS"
+            hint = did_you_mean(use, known)
+            expected = "a built-in strategy, an entry point or a file such as my/ema.py:EmaCross"
             raise problem(StrategyNotFound, origin, path, expected=expected, found=found_text(use), hint=hint)
         strategy = _strategy_class(_load_entry_point(installed[use], origin, path), use, origin, path)
     text = _source_of(strategy)

@@ -468,5 +468,5 @@ def test_dates_in_parameters_become_text():
 
 
 def test_settings_can_be_made_without_a_file():
-    document = {"venues": {"binance": {"connector": "binance-spot", "instruments": ["BTCUSDT"]}}}
+    document: dict[str, object] = {"venues": {"binance": {"connector": "binance-spot", "instruments": ["BTCUSDT"]}}}
     assert settings_of(document, folder=Path()).settings.instruments == ("BTCUSDT.BINANCE",)
