@@ -155,16 +155,20 @@ class Matcher:
 
     def on_event(self, event: Event) -> None:
         """Let an event that the market has already taken in act on the working orders."""
-        kind = event[0]
-        if kind == _QUOTE:
-            self._on_touch()
-        elif kind == _TRADE:
-            if not event[1] & NOT_MARKET:
-                self._on_print(event)
-        elif kind == _BOOK and event[1] & LAST and not event[1] & PENDING:
+        kind, flags = event[0], event[1]
+        if kind == _BOOK:
+            if flags & (LAST | PENDING) != LAST:
+                return
+            self._reports.move_to(event[3])
             if not self._market.quote_ns:
                 self._on_touch()
             self._on_depth()
+        elif kind == _QUOTE:
+            self._reports.move_to(event[3])
+            self._on_touch()
+        elif kind == _TRADE and not flags & NOT_MARKET:
+            self._reports.move_to(event[3])
+            self._on_print(event)
         else:
             return
         self._note_activity()
@@ -172,9 +176,9 @@ class Matcher:
     def _on_touch(self) -> None:
         """Fill orders that the other side came to; correct the queue of those at the touch or before it."""
         touch = touch_of(self._market)
-        if touch == NO_TOUCH:
-            return
         bid, bid_quantity, ask, ask_quantity = touch
+        if not bid and not ask:
+            return
         bids, asks = self._bids, self._asks
         if bids.taken:
             bids.show_touch(bid, bid_quantity)
@@ -203,14 +207,14 @@ class Matcher:
 
     def _on_print(self, event: Event) -> None:
         """Serve our orders from a public trade: best price, then first come, never more than was traded."""
-        _, flags, _, now_ns, venue_ns, price, left, *_ = event
+        _, flags, _, now_ns, venue_ns, price, left, _, _, _ = event
         assert isinstance(price, int)
         own = self._bids if flags & SELL_AGGRESSOR else self._asks
         for order in tuple(own.orders):
-            if not left or (order.limit - price) * own.sign < 0:
+            if (order.limit - price) * own.sign < 0:
                 break
             # The venue's own clock says that this trade happened before the order joined.
-            if not order.leaves or 0 < venue_ns < order.joined_venue_ns:
+            if 0 < venue_ns < order.joined_venue_ns:
                 continue
             unprinted = still_unprinted(order.unprinted, order.dropped_ns, now_ns, self._print_lag_ns)
             quantity, order.ahead, order.unprinted = fill_on_print(

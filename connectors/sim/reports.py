@@ -17,7 +17,7 @@ DueReport = tuple[int, int, OrderReport]
 class Reports:
     """Reports in the order in which they were made, each due a response latency after its match."""
 
-    __slots__ = ("_due", "_execs", "_match_ns", "_orders", "_settings", "_venue")
+    __slots__ = ("_due", "_execs", "_orders", "_settings", "_venue", "match_ns")
 
     def __init__(self, settings: SimSettings, venue: str) -> None:
         """Number orders and executions of `venue` from 1."""
@@ -26,16 +26,11 @@ class Reports:
         self._due: deque[DueReport] = deque()
         self._orders = 0
         self._execs = 0
-        self._match_ns = 0
+        self.match_ns = 0  # the time of what is matched now
 
     def move_to(self, now_ns: int) -> None:
         """Set the time of what is matched next; it never runs backwards, whatever the caller's clock does."""
-        self._match_ns = max(self._match_ns, now_ns)
-
-    @property
-    def match_ns(self) -> int:
-        """The time of matching."""
-        return self._match_ns
+        self.match_ns = max(self.match_ns, now_ns)
 
     @property
     def next_due_ns(self) -> int:
@@ -93,8 +88,8 @@ class Reports:
     def state(self) -> list[object]:
         """Return what a digest covers."""
         pending = [(due_ns, instrument, encode_payload(report)) for due_ns, instrument, report in self._due]
-        return [self._match_ns, self._orders, self._execs, pending]
+        return [self.match_ns, self._orders, self._execs, pending]
 
     def _put(self, instrument: int, report: OrderReport) -> None:
         """Send a report on its way."""
-        self._due.append((self._match_ns + self._settings.response_latency_ns, instrument, report))
+        self._due.append((self.match_ns + self._settings.response_latency_ns, instrument, report))

@@ -63,7 +63,6 @@ class SimVenue:
         """Match on an event that the market has taken in, then take requests that arrived by its time."""
         matcher = self._matchers.get(event[2])
         if matcher is not None and matcher.active:
-            self._reports.move_to(event[3])
             matcher.on_event(event)
         if self._requests and self._requests[0][0] <= event[3]:
             self._reports.move_to(event[3])
@@ -101,11 +100,8 @@ class SimVenue:
         ]
 
     def _send(self, command: ApprovedSubmit | ApprovedCancel, now_ns: int) -> None:
-        """Put a request on its way; requests do not overtake each other."""
-        arrival_ns = now_ns + self._settings.entry_latency_ns
-        if self._requests and self._requests[-1][0] > arrival_ns:
-            arrival_ns = self._requests[-1][0]
-        self._requests.append((arrival_ns, command))
+        """Put a request on its way, behind those sent before it."""
+        self._requests.append((now_ns + self._settings.entry_latency_ns, command))
 
     def _receive_submit(self, command: ApprovedSubmit) -> None:
         """Hand an order to its instrument's matching."""

@@ -110,6 +110,6 @@ def test_an_event_of_another_instrument_brings_requests_in() -> None:
 def test_without_orders_nothing_is_ever_due() -> None:
     world = quoted()
     world.trade("sell 6 @ 100")
-    world.venue.advance(10_000_000)
+    world.venue.advance(world.now_ns + 10_000_000)
     assert world.venue.next_due_ns() == 0
-    assert world.venue.poll(10_000_000) == []
+    assert world.venue.poll(world.now_ns + 10_000_000) == []

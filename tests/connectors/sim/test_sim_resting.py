@@ -90,6 +90,13 @@ def test_a_trade_through_our_price_fills_at_our_price_up_to_its_quantity(world: 
     world.hears("A filled 1 @ 100 maker")
 
 
+def test_a_trade_through_the_price_of_two_of_our_orders_ends_both_queues(world: World) -> None:
+    accepted(world, "A: buy 1 @ 100", "B: buy 1 @ 99")  # B behind 7
+    world.trade("sell 1 @ 98")
+    world.trade("sell 1 @ 99")
+    world.hears("A filled 1 @ 100 maker", "B filled 1 @ 99 maker")
+
+
 def test_after_a_trade_through_our_price_nobody_is_ahead(world: World) -> None:
     accepted(world, "A: buy 9 @ 100")
     world.trade("sell 1 @ 99")
@@ -148,6 +155,14 @@ def test_nobody_is_ahead_once_the_touch_has_fallen_behind_our_price(world: World
     world.hears("A filled 2 @ 100 maker")
 
 
+def test_nobody_is_ahead_of_a_sell_once_all_other_sellers_have_gone(world: World) -> None:
+    accepted(world, "A: sell 3 @ 101")
+    world.quote("5 @ 100 | -")
+    world.wait(NO_LATENCY.print_lag_ns + 1)
+    world.trade("buy 2 @ 101")
+    world.hears("A filled 2 @ 101 maker")
+
+
 def test_an_order_inside_the_spread_has_nobody_ahead() -> None:
     world = World()
     world.quote("5 @ 100 | 104 @ 4")
@@ -199,6 +214,12 @@ def test_beyond_the_depth_of_the_book_the_queue_is_unknown(world: World) -> None
     world.hears()
     world.trade("sell 2 @ 89")
     world.hears("A filled 2 @ 90 maker")
+
+
+def test_beyond_the_depth_of_the_book_the_sellers_ahead_are_unknown(world: World) -> None:
+    accepted(world, "A: sell 3 @ 103")
+    world.trade("buy 900 @ 103")
+    world.hears()
 
 
 # -- the other side comes to us ------------------------------------------------------------------------------------

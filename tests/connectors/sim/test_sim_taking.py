@@ -122,6 +122,27 @@ def test_a_level_that_was_gone_comes_back_whole() -> None:
     world.hears("B accepted", "B filled 4 @ 101 taker")
 
 
+def test_a_bid_that_was_gone_comes_back_whole() -> None:
+    world = World()
+    world.quote("5 @ 100 | 101 @ 4")
+    world.send("A: sell 5")
+    world.quote("5 @ 99 | 101 @ 4")
+    world.quote("5 @ 100 | 101 @ 4")
+    world.heard()
+    world.send("B: sell 5")
+    world.hears("B accepted", "B filled 5 @ 100 taker")
+
+
+@pytest.mark.parametrize("gone", ["5 @ 100 | 102 @ 9", "5 @ 100 | -", "5 @ 100 | 101 @ 0"])
+def test_nothing_is_remembered_of_a_level_that_is_gone(gone: str) -> None:
+    world = World()
+    world.quote("5 @ 100 | 101 @ 4")
+    world.send("A: buy 4")
+    world.quote(gone)
+    _, _, matchers = world.venue.state()
+    assert matchers == [(0, [4, [[], []], [[], []]])]
+
+
 def test_a_deeper_level_is_whole_again_once_the_book_has_shown_it_gone(world: World) -> None:
     world.send("A: buy 10 @ 102")
     world.depth(("ask", 102, 0))

@@ -63,7 +63,7 @@ class World:
     """A market, a venue and a clock of whole nanoseconds."""
 
     def __init__(self, settings: SimSettings = NO_LATENCY, instrument: Instrument = PLAIN) -> None:
-        self.now_ns = 1_000
+        self.now_ns = 1_723_161_255_000_000_000
         self.market = Market(0, instrument)
         self.venue = SimVenue(settings, "SIM")
         self.venue.define(0, instrument, self.market)
