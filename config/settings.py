@@ -13,7 +13,10 @@ from msgspec import Meta
 
 from connectors.sim.settings import SimSettings
 from journal.head import FlushPolicy
+from journal.retention import RetentionPolicy
 from risk.limits import RiskLimits
+
+GIB = 1 << 30
 
 SymbolText = Annotated[
     str, Meta(pattern=r"^[^\s/?&#@\"]{1,40}$", description='a symbol as the venue writes it, such as "BTCUSDT"')
@@ -82,6 +85,15 @@ class KeepSettings(Table, frozen=True, kw_only=True):
     max_age_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     max_sessions: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     max_gib: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+
+    @property
+    def policy(self) -> RetentionPolicy:
+        """The same as the journal takes it, which says None where there is no limit."""
+        return RetentionPolicy(
+            max_age_days=self.max_age_days or None,
+            max_sessions=self.max_sessions or None,
+            max_total_bytes=int(self.max_gib * GIB) or None,
+        )
 
 
 class SessionSettings(Table, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from config.venues import binance_settings
 from connectors.base import CHANNELS
 from connectors.binance.settings import BinanceSettings, Market
 from journal.head import FlushPolicy
+from journal.retention import RetentionPolicy
 
 # The names that stay, as the first users were given them.
 GOOD = """\
@@ -91,6 +92,12 @@ def test_both_binance_markets_run_in_one_daemon():
     got = settings(GOOD + more)
     assert got.instruments == ("BTCUSDT.BINANCE", "ETHUSDT.BINANCE", "BTCUSDT.FUTURES")
     assert binance_settings("futures", got.venues["futures"]).market is Market.USDM
+
+
+def test_nothing_is_removed_unless_a_limit_is_set():
+    assert settings().session.keep.policy == RetentionPolicy()
+    kept = settings(GOOD + "[session.keep]\nmax_age_days = 7\nmax_sessions = 3\nmax_gib = 0.5").session.keep
+    assert kept.policy == RetentionPolicy(max_age_days=7, max_sessions=3, max_total_bytes=1 << 29)
 
 
 def test_settings_are_frozen():
