@@ -184,7 +184,7 @@ class Daemon:
                 state,
                 self.end_reason,
                 digest=self.digest,
-                inputs=self.pipeline.inputs,
+                inputs=self.stats.total_inputs,
                 effects=self.stats.total_effects,
                 ended_ns=self.clock.now_ns(),
             )

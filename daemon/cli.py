@@ -46,7 +46,9 @@ def parser(word: str | None) -> argparse.ArgumentParser:
     words = top.add_subparsers(dest="word", metavar="WORD", required=True)
     for name, summary in WORDS.items():
         sub = words.add_parser(
-            name, help=summary, description=summary[0].upper() + summary[1:] + ".",
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == word:

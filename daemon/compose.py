@@ -1,4 +1,4 @@
-"""From settings to an engine, and to the head of the session that it will write: one place for live, paper and replay."""
+"""From settings to an engine, and to the head of the session that it will write: the same for paper and replay."""
 
 from collections.abc import Mapping
 

@@ -23,7 +23,6 @@ def make_connector(
     if settings.connector in {ConnectorName.BINANCE_SPOT, ConnectorName.BINANCE_USDM}:
         from connectors.binance.transport import BinanceConnector
 
-
         return BinanceConnector(binance_settings(name, settings), clock_ns, rng, sink)
     raise StartFailed(f"this build has no connector {settings.connector}")
 

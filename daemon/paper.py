@@ -14,7 +14,9 @@ from core.orders import ApprovedCommand, ApprovedSubmit
 from core.records import Event, Kind
 from engine.timers import NEVER
 
-_MARKET_KINDS = frozenset({Kind.QUOTE, Kind.TRADE, Kind.BOOK})
+# Plain ints: this runs for every event, and an enum member costs a look-up each time.
+_LAST_MARKET_KIND = int(Kind.BOOK)
+_INSTRUMENT_KIND = int(Kind.INSTRUMENT)
 
 
 class PaperExecution:
@@ -37,9 +39,9 @@ class PaperExecution:
     def on_event(self, event: Event) -> None:
         """Let the simulated venue of this event's instrument trade on it."""
         kind = event[0]
-        if kind in _MARKET_KINDS:
+        if kind <= _LAST_MARKET_KIND:
             self._by_index[event[2]].on_event(event)
-        elif kind == Kind.INSTRUMENT:
+        elif kind == _INSTRUMENT_KIND:
             self._define(event[2])
 
     def next_due_ns(self) -> int:

@@ -13,12 +13,10 @@ from typing import Protocol
 from core.codec import KIND_OF, encode_payload
 from core.effects import BookResyncNeeded, Effect
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit
-from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event, Kind
+from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event
 from daemon.stats import Stats
 from engine.engine import Engine
 from journal.writer import JournalWriter
-
-LAST_MARKET_KIND = Kind.BAR
 
 
 class Execution(Protocol):
@@ -47,7 +45,6 @@ class Pipeline:
         "_now_ns",
         "_watch",
         "engine",
-        "inputs",
         "journal",
         "resync",
         "stats",
@@ -69,7 +66,6 @@ class Pipeline:
         self.engine = engine
         self.journal = journal
         self.stats = stats
-        self.inputs = 0
         self.resync: list[int] = []  # instruments whose book needs a snapshot
         self._execution = execution
         self._now_ns = now_ns
@@ -82,34 +78,31 @@ class Pipeline:
 
     def feed(self, events: Sequence[Event]) -> None:
         """Take one chunk of inputs, in order. Raises JournalError, after which nothing may be sent any more."""
+        append, step, see = self.journal.append_event, self.engine.step, self._execution.on_event
+        counts, last_ns = self.stats.inputs, self._last_ns
         for event in events:
-            if event[3] < self._last_ns:
+            now_ns = event[3]
+            if now_ns < last_ns:
                 # Two sockets read in one turn of the loop: the order of arrival is the truth, time must not go back.
-                event = (*event[:3], self._last_ns, *event[4:])  # noqa: PLW2901
-            self._last_ns = event[3]
-            self._one(event)
-        self.journal.flush(durable=self._durable and bool(self._commands))
+                event = (*event[:3], last_ns, *event[4:])  # noqa: PLW2901
+                now_ns = last_ns
+            self._last_ns = last_ns = now_ns
+            kind = event[0]
+            if kind < FIRST_PAYLOAD_INPUT:
+                append(event)
+            else:
+                self.journal.append_payload(kind, event[1], event[2], now_ns, encode_payload(event[5]), event[4])
+            counts[kind] += 1
+            effects = step(event)
+            if effects:
+                self._record(now_ns, effects)
+            see(event)
+            self._countdown -= 1
+            if not self._countdown:
+                self.record_digest()
+        self.journal.flush(durable=bool(self._commands))
         if self._commands:
             self._send()
-
-    def _one(self, event: Event) -> None:
-        """Journal and step one input."""
-        kind = event[0]
-        if kind < FIRST_PAYLOAD_INPUT:
-            self.journal.append_event(event)
-        else:
-            self.journal.append_payload(kind, event[1], event[2], event[3], encode_payload(event[5]))
-        effects = self.engine.step(event)
-        self.inputs += 1
-        self.stats.inputs[kind] += 1
-        if kind <= LAST_MARKET_KIND:
-            self.stats.last_market_ns = event[3]
-        if effects:
-            self._record(event[3], effects)
-        self._execution.on_event(event)
-        self._countdown -= 1
-        if not self._countdown:
-            self.record_digest()
 
     def _record(self, now_ns: int, effects: Sequence[Effect]) -> None:
         """Journal effects; keep the commands among them until the journal has been flushed."""
@@ -141,7 +134,7 @@ class Pipeline:
         """Journal the digest of the engine's state; replay recomputes it at the same place."""
         self._countdown = self._digest_every
         digest = self.engine.digest()
-        self.journal.append_digest(self._last_ns, self.inputs, digest)
+        self.journal.append_digest(self._last_ns, self.stats.total_inputs, digest)
         return digest
 
 

@@ -152,5 +152,3 @@ def replay_session(folder: Path, until_seq: int | None = None, progress: Progres
             recorded_build=f"{head.build.version} {head.build.source_digest[:12]}, {head.python}",
             elapsed_s=time.perf_counter() - started,
         )
-
-

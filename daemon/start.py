@@ -167,7 +167,7 @@ def wants_screen(settings: Settings, *, as_json: bool, plain: bool) -> bool:
     if as_json or plain or wish is False:
         return False
     if wish is True and not sys.stdout.isatty():
-        raise UsageError("[screen] enabled = true needs a terminal; use \"auto\", or run with --json")
+        raise UsageError('[screen] enabled = true needs a terminal; use "auto", or run with --json')
     return True
 
 

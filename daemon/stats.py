@@ -31,7 +31,7 @@ class Latency:
 class Stats:
     """Counters of one run."""
 
-    __slots__ = ("commands", "effects", "inputs", "last_market_ns", "started_ns", "tick_to_order")
+    __slots__ = ("commands", "effects", "inputs", "started_ns", "tick_to_order")
 
     def __init__(self, started_ns: int) -> None:
         """Count from zero at `started_ns`."""
@@ -39,7 +39,6 @@ class Stats:
         self.inputs = [0] * 256  # by record kind
         self.effects = [0] * 256
         self.commands = 0
-        self.last_market_ns = 0
         self.tick_to_order = Latency()
 
     @property

@@ -1,4 +1,4 @@
-"""What would another strategy, or another limit, have done on these inputs?
+"""Another strategy, or another limit: what it would have done on the inputs of a recorded session.
 
 The market of a recorded session drives a fresh engine and a fresh simulated venue in virtual time: what the recorded
 orders brought back (reports) is left out, the new orders trade instead, with the session's own latency and fees.
@@ -59,7 +59,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         """Return it as a person reads it."""
         rows = [("", "recorded", "what if"), ("orders", self.recorded.orders, self.what_if.orders)]
         rows.append(("fills", self.recorded.fills, self.what_if.fills))
-        for title, field in (("refused", "refusals"), ("realised", "realised"), ("unrealised", "unrealised"), ("fees", "fees")):
+        for title, field in (
+            ("refused", "refusals"),
+            ("realised", "realised"),
+            ("unrealised", "unrealised"),
+            ("fees", "fees"),
+        ):
             old, new = getattr(self.recorded, field), getattr(self.what_if, field)
             rows.extend((f"{title} {name}", old.get(name, "0"), new.get(name, "0")) for name in sorted({*old, *new}))
         width = max(len(str(row[0])) for row in rows)
@@ -132,9 +137,7 @@ def what_if(
     return Comparison(session=str(folder), changed=changed, recorded=recorded, what_if=_outcome(run))
 
 
-def _relive_market(
-    reader: SessionReader, run: VirtualRun, until_seq: int | None, progress: Progress | None
-) -> Outcome:
+def _relive_market(reader: SessionReader, run: VirtualRun, until_seq: int | None, progress: Progress | None) -> Outcome:
     """Feed the recorded market, lifecycle and commands; return what the recorded orders came to."""
     recorded = _Recorded(run.engine)
     for chunk in reader.chunks(until_seq=until_seq):
@@ -241,7 +244,7 @@ def _with_limits(settings: Settings, changes: Sequence[str]) -> Settings:
 def _with_strategy(
     settings: Settings, loaded: dict[str, LoadedStrategy], use: str | None, params: str | None
 ) -> tuple[Settings, dict[str, LoadedStrategy]]:
-    """Return settings in which one other strategy, or other parameters, replace the recorded ones. Raises UsageError."""
+    """Return settings with one other strategy, or other parameters, in place of the recorded. Raises UsageError."""
     try:
         values = msgspec.json.decode(params, type=dict[str, object]) if params else {}
     except msgspec.MsgspecError as error:

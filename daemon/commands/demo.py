@@ -64,9 +64,7 @@ def embedded_venue(seed: int) -> Iterator[_Listening]:
     """Run the embedded venue in a process of its own while the block runs. Raises StartFailed."""
     command = [sys.executable, "-m", "daemon", "emulate", "binance", "--synthetic", "--seed", str(seed)]
     # Its own process group: Ctrl-C is for the daemon, which still needs its venue while it drains.
-    process = subprocess.Popen(
-        [*command, "--port", "0", "--json"], stdout=subprocess.PIPE, start_new_session=True
-    )
+    process = subprocess.Popen([*command, "--port", "0", "--json"], stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout is not None
     try:
         line = process.stdout.readline()

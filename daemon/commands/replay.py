@@ -24,7 +24,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", type=Path, metavar="SESSION", help="a session's folder")
     parser.add_argument("--verify", action="store_true", help="compare with what was recorded (the default)")
     parser.add_argument("--until", type=int, metavar="SEQ", help="stop before this sequence number")
-    parser.add_argument("--strategy", metavar="USE", help="another strategy: a built-in name, entry point or FILE:CLASS")
+    parser.add_argument(
+        "--strategy", metavar="USE", help="another strategy: a built-in name, entry point or FILE:CLASS"
+    )
     parser.add_argument("--params", metavar="JSON", help="its parameters")
     parser.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help="another [risk] limit")
     parser.add_argument("--json", action="store_true", help="one JSON object")

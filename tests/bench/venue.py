@@ -1,0 +1,60 @@
+"""The embedded venue as a process of its own on the other core, and a daemon against it."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+
+class Listening(msgspec.Struct, frozen=True):
+    """What the embedded venue says when it listens."""
+
+    rest_url: str
+    ws_url: str
+
+
+@contextlib.contextmanager
+def embedded_venue(*arguments: str) -> Iterator[Listening]:
+    """Serve while the block runs, on the last core."""
+    command = [sys.executable, "-m", "daemon", "emulate", "binance", "--port", "0", "--json", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(process.pid, {cores[-1]})
+    assert process.stdout is not None
+    try:
+        yield msgspec.json.decode(process.stdout.readline(), type=Listening)
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+def toml(venue: Listening, root: object, *, flush: str = "os", strategy: str = "", channels: Sequence[str] = ()) -> str:
+    """Return settings of a daemon against that venue."""
+    named = ", ".join(f'"{channel}"' for channel in channels or ("quotes",))
+    return f"""
+[session]
+root = "{root}"
+flush = "{flush}"
+[venues.binance]
+connector = "binance-spot"
+rest_url = "{venue.rest_url}"
+ws_url = "{venue.ws_url}"
+instruments = ["BTCUSDT"]
+channels = [{named}]
+[risk]
+max_orders_per_second = 100000
+max_orders_per_minute = 1000000
+max_open_orders = 1000
+max_open_orders_total = 1000
+max_order_notional = 1000000
+max_position_notional = 100000000
+[paper.balances]
+USDT = "1000000"
+[metrics]
+port = 0
+{strategy}
+"""
