@@ -77,21 +77,22 @@ class BookTopic(Topic):
         self._fetching_ns = 0  # when the snapshot under way was asked for, 0 without one
         self._attempts = 0
 
-    def receive(self, frame: bytes, recv_ns: int) -> list[Event]:
+    def receive(self, frame: bytes, recv_ns: int, out: list[Event]) -> None:
         events = self._parse(frame, recv_ns)
         _, _, _, _, _, _, _, _, last, prev = events[0]
         if self.synced and prev == self.last_id != last:
             self.last_id = last
         else:
-            taken = self._take_unlinked(events, frame, recv_ns)
+            taken = self._take_unlinked(events, recv_ns)
             if taken is None:
-                return self.repeated(frame, recv_ns, f"depthUpdate {events[0][7]}..{last}")
+                self.repeated(frame, recv_ns, f"depthUpdate {events[0][7]}..{last}", out)
+                return
             events = taken
         self.last_ns = recv_ns
         self.frames += 1
-        if self.fresh:
-            return events
-        return [self.freshen(recv_ns), *events]
+        if not self.fresh:
+            out.append(self.freshen(recv_ns))
+        out += events
 
     def last_id_of(self, frame: bytes) -> tuple[int, bool]:
         event = self._parse(frame, 0)[0]
@@ -162,7 +163,7 @@ class BookTopic(Topic):
         if not self._fetching_ns and now_ns - self.opened_ns > _FIRST_DELTA_WAIT_NS:
             self._fetch(now_ns)
 
-    def _take_unlinked(self, events: list[Event], frame: bytes, recv_ns: int) -> list[Event] | None:
+    def _take_unlinked(self, events: list[Event], recv_ns: int) -> list[Event] | None:
         """Return a delta's events where it does not simply follow the last; None where it was there before."""
         _, _, _, _, _, _, _, _, last, prev = events[0]
         if not self.synced:

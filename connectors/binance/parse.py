@@ -1,4 +1,4 @@
-"""Frame bytes to event tuples, exactly: no float, no Decimal, no dict walked.
+"""Frame bytes to numbers and book events, exactly: no float, no Decimal, no dict walked.
 
 Prices and quantities repeat all the time, so each decimal text is converted once and remembered (`Units`): a hit
 costs one dict look-up. Whatever cannot be held exactly raises, and the session keeps the frame raw.
@@ -18,17 +18,15 @@ from connectors.errors import MalformedMessage
 from core.decimals import to_units
 from core.errors import PrecisionError
 from core.instruments import Instrument
-from core.records import ASK, EMPTY, FIRST, LAST, NOT_MARKET, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
+from core.records import ASK, EMPTY, FIRST, LAST, SNAPSHOT, Event, Kind
 
 MALFORMED: Final = (ValueError, msgspec.MsgspecError, RecursionError)
 """What decoding hostile bytes may raise: bad UTF-8, wrong types, numbers out of range, JSON nested too deep."""
 
 NUMBER_CHARS_MAX = 48
 MEMO_ENTRIES_MAX = 32_768
-_NS_PER_MS = 1_000_000
+NS_PER_MS = 1_000_000
 _BOOK = int(Kind.BOOK)
-_QUOTE = int(Kind.QUOTE)
-_TRADE = int(Kind.TRADE)
 _BAR = int(Kind.BAR)
 
 
@@ -85,57 +83,18 @@ class UnitsPool:
         return self._memos.setdefault((precision, minimum), Units(precision, minimum))
 
 
-def quote_parser(market: Market, index: int, rules: Instrument, pool: UnitsPool) -> Callable[[bytes, int], Event]:
-    """Return the function that turns a bookTicker frame and its receive time into a QUOTE event."""
-    decode: Callable[[bytes], messages.SpotQuoteFrame | messages.UsdmQuoteFrame]
+def quote_decoder(market: Market) -> Callable[[bytes], messages.SpotQuoteFrame | messages.UsdmQuoteFrame]:
+    """Return the function that decodes a bookTicker frame."""
     if market is Market.SPOT:
-        decode = msgspec.json.Decoder(messages.SpotQuoteFrame).decode
-    else:
-        decode = msgspec.json.Decoder(messages.UsdmQuoteFrame).decode
-    symbol = rules.symbol
-    prices = pool.positive(rules.price_precision)
-    quantities = pool.positive(rules.size_precision)
-
-    def parse(frame: bytes, recv_ns: int) -> Event:
-        data = decode(frame).data
-        if data.symbol != symbol:
-            raise MalformedMessage(f"{symbol}'s stream carries {data.symbol!r}")
-        return (
-            _QUOTE, 0, index, recv_ns, data.event_ms * _NS_PER_MS,
-            prices[data.bid_price], quantities[data.bid_quantity],
-            prices[data.ask_price], quantities[data.ask_quantity], data.update_id,
-        )  # fmt: skip
-
-    return parse
+        return msgspec.json.Decoder(messages.SpotQuoteFrame).decode
+    return msgspec.json.Decoder(messages.UsdmQuoteFrame).decode
 
 
-def trade_parser(market: Market, index: int, rules: Instrument, pool: UnitsPool) -> Callable[[bytes, int], Event]:
-    """Return the function that turns a trade frame and its receive time into a TRADE event."""
-    decode: Callable[[bytes], messages.SpotTradeFrame | messages.UsdmTradeFrame]
+def trade_decoder(market: Market) -> Callable[[bytes], messages.SpotTradeFrame | messages.UsdmTradeFrame]:
+    """Return the function that decodes a trade frame."""
     if market is Market.SPOT:
-        decode = msgspec.json.Decoder(messages.SpotTradeFrame).decode
-    else:
-        decode = msgspec.json.Decoder(messages.UsdmTradeFrame).decode
-    symbol = rules.symbol
-    prices = pool.positive(rules.price_precision)
-    quantities = pool.positive(rules.size_precision)
-    any_prices = pool.unsigned(rules.price_precision)
-    any_quantities = pool.unsigned(rules.size_precision)
-
-    def parse(frame: bytes, recv_ns: int) -> Event:
-        data = decode(frame).data
-        if data.symbol != symbol:
-            raise MalformedMessage(f"{symbol}'s stream carries {data.symbol!r}")
-        # "m": is the buyer the market maker? Then the seller took.
-        flags = SELL_AGGRESSOR if data.buyer_is_maker else 0
-        if data.order_type == "MARKET":
-            price, quantity = prices[data.price], quantities[data.quantity]
-        else:  # INSURANCE_FUND, ADL, NA: no trade of the book, and its price may be "0"
-            price, quantity = any_prices[data.price], any_quantities[data.quantity]
-            flags |= NOT_MARKET
-        return (_TRADE, flags, index, recv_ns, data.trade_ms * _NS_PER_MS, price, quantity, data.trade_id, 0, 0)
-
-    return parse
+        return msgspec.json.Decoder(messages.SpotTradeFrame).decode
+    return msgspec.json.Decoder(messages.UsdmTradeFrame).decode
 
 
 def depth_parser(market: Market, index: int, rules: Instrument, pool: UnitsPool) -> Callable[[bytes, int], list[Event]]:
@@ -164,7 +123,7 @@ def depth_parser(market: Market, index: int, rules: Instrument, pool: UnitsPool)
             raise MalformedMessage(f"{symbol}'s stream carries {data.symbol!r}")
         if not prev <= first <= last:
             raise MalformedMessage(f"update ids run backwards: pu {prev}, U {first}, u {last}")
-        venue_ns = data.event_ms * _NS_PER_MS
+        venue_ns = data.event_ms * NS_PER_MS
         events: list[Event] = [
             (_BOOK, 0, index, recv_ns, venue_ns, prices[price], quantities[quantity], first, last, prev)
             for price, quantity in data.bids
@@ -189,7 +148,7 @@ def snapshot_parser(index: int, rules: Instrument, pool: UnitsPool) -> Callable[
 
     def parse(body: bytes, recv_ns: int) -> list[Event]:
         data = decode(body)
-        last, venue_ns = data.last_update_id, data.event_ms * _NS_PER_MS
+        last, venue_ns = data.last_update_id, data.event_ms * NS_PER_MS
         events: list[Event] = [
             (_BOOK, SNAPSHOT | flag, index, recv_ns, venue_ns, prices[price], quantities[quantity], last, last, 0)
             for flag, levels in ((0, data.bids), (ASK, data.asks))
@@ -216,7 +175,7 @@ def bar_parser(index: int, rules: Instrument, pool: UnitsPool) -> Callable[[byte
         if data.symbol != symbol or bar.symbol != symbol:
             raise MalformedMessage(f"{symbol}'s stream carries {data.symbol!r}")
         event = (
-            _BAR, 0, index, recv_ns, bar.open_ms * _NS_PER_MS,
+            _BAR, 0, index, recv_ns, bar.open_ms * NS_PER_MS,
             prices[bar.open], prices[bar.high], prices[bar.low], prices[bar.close], quantities[bar.volume],
         )  # fmt: skip
         return event if bar.closed else None

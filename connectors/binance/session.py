@@ -27,6 +27,9 @@ _JOIN_RETRY_NS = 15 * _NS
 _FORGIVE_NS = 10 * _NS  # how long after a change of connection repeats are expected
 _SHUTDOWN = "serverShutdown"
 
+_NAME_AT = len(b'{"stream":"')
+_AFTER_NAME = b'","data":{'
+
 _decode_other = msgspec.json.Decoder(messages.OtherFrame).decode
 
 
@@ -52,6 +55,7 @@ class MarketSession:
         self._topics = make_topics(
             settings, streams, instruments, pool or parse.UnitsPool(), self.counters, self._actions
         )
+        self._heads, self._head_end = _heads(self._topics)
         self._books = {topic.index: topic for topic in self._topics.values() if isinstance(topic, BookTopic)}
         self._open = False
         self._opened_ns = 0
@@ -62,28 +66,35 @@ class MarketSession:
         self._joining_ns = 0  # when the joining connection opened, 0 without one
         self._switched_ns = 0
 
-    def receive(self, frame: bytes, recv_ns: int) -> list[Event]:
-        """Return the events of one frame of the connection in charge. Never raises, and accounts for every frame."""
-        # {"stream":"btcusdt@trade","data":{...}}: the name is the fourth piece between quotes.
-        pieces = frame.split(b'"', 4)
-        topic = self._topics.get(pieces[3]) if len(pieces) == 5 else None
-        if topic is None:
-            return self._receive_other(frame, recv_ns)
-        try:
-            return topic.receive(frame, recv_ns)
-        except parse.MALFORMED as error:
-            return self._keep_raw(topic, frame, recv_ns, error) + topic.malformed(recv_ns)
+    def receive(self, frames: Sequence[bytes], recv_ns: int) -> list[Event]:
+        """Return the events of frames of the connection in charge, in order. Never raises, accounts for every frame."""
+        out: list[Event] = []
+        find, end = self._heads.get, self._head_end
+        for frame in frames:
+            topic = find(frame[_NAME_AT:end]) or self._find_topic(frame)
+            if topic is None:
+                self._receive_other(frame, recv_ns, out)
+                continue
+            try:
+                topic.receive(frame, recv_ns, out)
+            except parse.MALFORMED as error:
+                self._keep_raw(topic, frame, recv_ns, error, out)
+                out += topic.malformed(recv_ns)
+        return out
 
-    def receive_joining(self, frame: bytes, recv_ns: int) -> list[Event]:
-        """Return the events of one frame of the connection that is about to take over. Never raises."""
-        pieces = frame.split(b'"', 4)
-        topic = self._topics.get(pieces[3]) if len(pieces) == 5 else None
-        if topic is None:
-            return self._receive_other(frame, recv_ns)
-        try:
-            return topic.receive_joining(frame, recv_ns)
-        except parse.MALFORMED as error:
-            return self._keep_raw(topic, frame, recv_ns, error)
+    def receive_joining(self, frames: Sequence[bytes], recv_ns: int) -> list[Event]:
+        """Return the events of frames of the connection that is about to take over. Never raises."""
+        out: list[Event] = []
+        for frame in frames:
+            topic = self._find_topic(frame)
+            if topic is None:
+                self._receive_other(frame, recv_ns, out)
+                continue
+            try:
+                topic.receive_joining(frame, recv_ns, out)
+            except parse.MALFORMED as error:
+                self._keep_raw(topic, frame, recv_ns, error, out)
+        return out
 
     def on_open(self, now_ns: int) -> list[Event]:
         """Begin on a new connection, all streams subscribed by its URL."""
@@ -201,20 +212,31 @@ class MarketSession:
             for topic in self._topics.values()
         ]
 
-    def _receive_other(self, frame: bytes, recv_ns: int) -> list[Event]:
+    def _find_topic(self, frame: bytes) -> Topic | None:
+        """Return the topic that a frame names, whatever its spaces and order of keys; None for no topic of ours."""
+        pieces = frame.split(b'"', 4)
+        if len(pieces) == 5 and pieces[1] == b"stream":
+            return self._topics.get(pieces[3])
+        try:
+            return self._topics.get(_decode_other(frame).stream.encode())
+        except parse.MALFORMED:
+            return None  # `_receive_other` meets the same error, and keeps the frame
+
+    def _receive_other(self, frame: bytes, recv_ns: int, out: list[Event]) -> None:
         """Account for a frame on no stream of ours: the venue's notices and replies, or something unknown."""
         try:
             other = _decode_other(frame)
         except parse.MALFORMED as error:
-            return self._keep_raw(None, frame, recv_ns, error)
+            self._keep_raw(None, frame, recv_ns, error, out)
+            return
         if other.event == _SHUTDOWN or (other.data is not None and other.data.event == _SHUTDOWN):
             self.counters.ignored += 1
             self._shutdown = True
             self._rotate(_SHUTDOWN, recv_ns)
-            return []
+            return
         if other.id is not None and other.error is None and not other.code:
             self.counters.ignored += 1
-            return []
+            return
         if other.stream:
             why, detail = "unknown stream", other.stream
         elif other.code or other.error is not None:
@@ -223,14 +245,14 @@ class MarketSession:
             why, detail = "not a combined-stream frame", ""
         self.counters.count_raw(why)
         reason = f"{why}: {detail[:100]}" if detail else why
-        return [raw_event(self.venue, NO_INSTRUMENT, recv_ns, reason, frame)]
+        out.append(raw_event(self.venue, NO_INSTRUMENT, recv_ns, reason, frame))
 
-    def _keep_raw(self, topic: Topic | None, frame: bytes, recv_ns: int, error: Exception) -> list[Event]:
+    def _keep_raw(self, topic: Topic | None, frame: bytes, recv_ns: int, error: Exception, out: list[Event]) -> None:
         """Keep a frame that could not be read as it came."""
         index = topic.index if topic else NO_INSTRUMENT
         where = topic.channel if topic else "frame"
         self.counters.count_raw(f"malformed {where}")
-        return [raw_event(self.venue, index, recv_ns, f"malformed {where}: {str(error)[:200]}", frame)]
+        out.append(raw_event(self.venue, index, recv_ns, f"malformed {where}: {str(error)[:200]}", frame))
 
     def _start_clock(self, now_ns: int) -> None:
         """Note the beginning of a connection."""
@@ -265,3 +287,15 @@ class MarketSession:
             self._rotate(late, now_ns)
         elif now_ns - self._opened_ns > int(settings.rotate_after_s * _NS):
             self._rotate("the venue ends a connection after 24 hours", now_ns)
+
+
+def _heads(topics: Mapping[bytes, Topic]) -> tuple[dict[bytes, Topic], int]:
+    """Return the topics by the bytes at which frames begin to differ, all of one length, and where those bytes end.
+
+    `{"stream":"btcusdt@trade","data":{...}}`: one slice of the frame, from the name on and as long as the longest name,
+    is the whole name and a part of what always follows it; so the slice finds the topic without looking for the
+    name's end. Names too short for what is known to follow are left to the slower way.
+    """
+    width = max((len(name) for name in topics), default=0) + 1
+    known = {name + _AFTER_NAME: topic for name, topic in topics.items()}
+    return {head[:width]: topic for head, topic in known.items() if len(head) >= width}, _NAME_AT + width

@@ -59,9 +59,9 @@ def make_topics(
         topic: Topic
         match stream.channel:
             case "quotes":
-                topic = QuoteTopic(spec, counters, parse.quote_parser(market, index, rules, pool))
+                topic = QuoteTopic(spec, counters, market, rules, pool)
             case "trades":
-                topic = TradeTopic(spec, counters, parse.trade_parser(market, index, rules, pool))
+                topic = TradeTopic(spec, counters, market, rules, pool)
             case "bars":
                 topic = BarTopic(spec, counters, parse.bar_parser(index, rules, pool))
             case _:

@@ -10,13 +10,19 @@ from collections.abc import Callable
 
 import msgspec
 
+from connectors.binance import parse
 from connectors.binance.counters import Counters
+from connectors.binance.settings import Market
+from connectors.errors import MalformedMessage
 from core.events import FeedChanged, FeedState, RawReceived
-from core.records import Event, Kind
+from core.instruments import Instrument
+from core.records import NOT_MARKET, SELL_AGGRESSOR, Event, Kind
 
 RAW_BYTES_MAX = 65_536
 """How much of a frame that could not become an event is kept."""
 
+_QUOTE = int(Kind.QUOTE)
+_TRADE = int(Kind.TRADE)
 _NS = 1_000_000_000
 _STALE_MEAN_GAPS = 20  # a stream is late when silent for this many times its mean interval, if that is longer
 _STALE_MAX_NS = 3600 * _NS
@@ -76,23 +82,23 @@ class Topic:
         self.patience_ns = spec.bound_ns * _REBUILD_AFTER
         self.rebuilds = spec.channel in {"quotes", "book"}  # a quiet tape is normal, a quiet book is not
 
-    def receive(self, frame: bytes, recv_ns: int) -> list[Event]:
-        """Return the events of a frame from the connection in charge. Raises what `parse.MALFORMED` names."""
+    def receive(self, frame: bytes, recv_ns: int, out: list[Event]) -> None:
+        """Add the events of a frame from the connection in charge to `out`, or raise what `parse.MALFORMED` names."""
         raise NotImplementedError
 
     def last_id_of(self, frame: bytes) -> tuple[int, bool]:
         """Return a frame's last id, and whether it directly follows what was taken. Raises as `receive` does."""
         raise NotImplementedError
 
-    def receive_joining(self, frame: bytes, recv_ns: int) -> list[Event]:
-        """Return the events of a frame from the joining connection that nothing can be missing before."""
+    def receive_joining(self, frame: bytes, recv_ns: int, out: list[Event]) -> None:
+        """Add the events of a frame from the joining connection where nothing can be missing before it."""
         before, (number, follows) = self.joining_id, self.last_id_of(frame)
         self.joining_id = max(number, before)
         covered = 0 <= before <= self.last_id
         if number > self.last_id and (covered or follows or self.last_id == 0 or not self.fresh):
-            return self.receive(frame, recv_ns)
-        self.counters.overlaps += 1
-        return []
+            self.receive(frame, recv_ns, out)
+        else:
+            self.counters.overlaps += 1
 
     @property
     def joined(self) -> bool:
@@ -146,41 +152,55 @@ class Topic:
         self.patience_ns = min(2 * max(self.patience_ns, silent), _STALE_MAX_NS)
         return events, f"{self.stream} silent for {silent / _NS:.1f} s on a live connection"
 
-    def repeated(self, frame: bytes, recv_ns: int, what: str) -> list[Event]:
+    def repeated(self, frame: bytes, recv_ns: int, what: str, out: list[Event]) -> None:
         """Count a frame that was there before; keep it raw unless an overlap explains it."""
         if self.forgiving:
             self.counters.overlaps += 1
-            return []
+            return
         self.counters.duplicates += 1
-        return [raw_event(self.venue, self.index, recv_ns, f"duplicate {what}", frame)]
+        out.append(raw_event(self.venue, self.index, recv_ns, f"duplicate {what}", frame))
 
 
 class QuoteTopic(Topic):
     """`@bookTicker`: the best bid and ask, each with the id of the book update behind it."""
 
-    __slots__ = ("_last", "_parse")
+    __slots__ = ("_decode", "_last", "_prices", "_quantities", "_symbol")
 
-    def __init__(self, spec: TopicSpec, counters: Counters, parse: Callable[[bytes, int], Event]) -> None:
-        """Read frames with `parse`."""
+    def __init__(
+        self, spec: TopicSpec, counters: Counters, market: Market, rules: Instrument, pool: parse.UnitsPool
+    ) -> None:
+        """Read frames of `market` in the units of `rules`."""
         super().__init__(spec, counters)
-        self._parse = parse
-        self._last: tuple[object, ...] = ()
+        self._symbol = spec.symbol
+        self._decode = parse.quote_decoder(market)
+        self._prices = pool.positive(rules.price_precision)
+        self._quantities = pool.positive(rules.size_precision)
+        self._last: Event | None = None
 
-    def receive(self, frame: bytes, recv_ns: int) -> list[Event]:
-        event = self._parse(frame, recv_ns)
-        update_id = event[9]
+    def receive(self, frame: bytes, recv_ns: int, out: list[Event]) -> None:
+        data = self._decode(frame).data
+        if data.symbol != self._symbol:
+            raise MalformedMessage(f"{self._symbol}'s stream carries {data.symbol!r}")
+        prices, quantities = self._prices, self._quantities
+        update_id = data.update_id
+        event = (
+            _QUOTE, 0, self.index, recv_ns, data.event_ms * parse.NS_PER_MS,
+            prices[data.bid_price], quantities[data.bid_quantity],
+            prices[data.ask_price], quantities[data.ask_quantity], update_id,
+        )  # fmt: skip
         if update_id <= self.last_id and not self._is_change(event):
-            return self.repeated(frame, recv_ns, f"bookTicker {update_id}")
+            self.repeated(frame, recv_ns, f"bookTicker {update_id}", out)
+            return
         self.last_id = update_id
         self.last_ns = recv_ns
         self.frames += 1
         self._last = event
-        if self.fresh:
-            return [event]
-        return [self.freshen(recv_ns), event]
+        if not self.fresh:
+            out.append(self.freshen(recv_ns))
+        out.append(event)
 
     def last_id_of(self, frame: bytes) -> tuple[int, bool]:
-        return self._parse(frame, 0)[9], False
+        return self._decode(frame).data.update_id, False
 
     def open(self, now_ns: int) -> None:
         """Take the venue's ids as they come: a quote replaces all before it, whatever its number."""
@@ -189,38 +209,53 @@ class QuoteTopic(Topic):
 
     def _is_change(self, event: Event) -> bool:
         """Whether an event with the last id again says something else than the last did."""
-        return event[9] == self.last_id and event[5:9] != self._last[5:9]
+        return self._last is not None and event[9] == self.last_id and event[5:9] != self._last[5:9]
 
 
 class TradeTopic(Topic):
     """`@trade`: every trade, its id one more than the one before."""
 
-    __slots__ = ("_last_trade_ns", "_parse")
+    __slots__ = ("_any_prices", "_any_quantities", "_decode", "_last_trade_ns", "_prices", "_quantities", "_symbol")
 
-    def __init__(self, spec: TopicSpec, counters: Counters, parse: Callable[[bytes, int], Event]) -> None:
-        """Read frames with `parse`."""
+    def __init__(
+        self, spec: TopicSpec, counters: Counters, market: Market, rules: Instrument, pool: parse.UnitsPool
+    ) -> None:
+        """Read frames of `market` in the units of `rules`."""
         super().__init__(spec, counters)
-        self._parse = parse
+        self._symbol = spec.symbol
+        self._decode = parse.trade_decoder(market)
+        self._prices = pool.positive(rules.price_precision)
+        self._quantities = pool.positive(rules.size_precision)
+        self._any_prices = pool.unsigned(rules.price_precision)
+        self._any_quantities = pool.unsigned(rules.size_precision)
         self._last_trade_ns = 0
 
-    def receive(self, frame: bytes, recv_ns: int) -> list[Event]:
-        event = self._parse(frame, recv_ns)
-        trade_id = event[7]
-        events = [event]
+    def receive(self, frame: bytes, recv_ns: int, out: list[Event]) -> None:
+        data = self._decode(frame).data
+        if data.symbol != self._symbol:
+            raise MalformedMessage(f"{self._symbol}'s stream carries {data.symbol!r}")
+        flags = SELL_AGGRESSOR if data.buyer_is_maker else 0  # "m": is the buyer the market maker? Then the seller took
+        if data.order_type == "MARKET":
+            price, quantity = self._prices[data.price], self._quantities[data.quantity]
+        else:  # INSURANCE_FUND, ADL, NA: no trade of the book, and its price may be "0"
+            price, quantity = self._any_prices[data.price], self._any_quantities[data.quantity]
+            flags |= NOT_MARKET
+        trade_id, trade_ns = data.trade_id, data.trade_ms * parse.NS_PER_MS
         if trade_id != self.last_id + 1 and self.last_id:
-            if trade_id <= self.last_id and event[4] <= self._last_trade_ns + _RESTART_NS:
-                return self.repeated(frame, recv_ns, f"trade {trade_id}")
-            events = [self._gap(trade_id, recv_ns), event]
+            if trade_id <= self.last_id and trade_ns <= self._last_trade_ns + _RESTART_NS:
+                self.repeated(frame, recv_ns, f"trade {trade_id}", out)
+                return
+            out.append(self._gap(trade_id, recv_ns))
         self.last_id = trade_id
         self.last_ns = recv_ns
         self.frames += 1
-        self._last_trade_ns = event[4]
-        if self.fresh:
-            return events
-        return [self.freshen(recv_ns), *events]
+        self._last_trade_ns = trade_ns
+        if not self.fresh:
+            out.append(self.freshen(recv_ns))
+        out.append((_TRADE, flags, self.index, recv_ns, trade_ns, price, quantity, trade_id, 0, 0))
 
     def last_id_of(self, frame: bytes) -> tuple[int, bool]:
-        trade_id = self._parse(frame, 0)[7]
+        trade_id = self._decode(frame).data.trade_id
         return trade_id, trade_id == self.last_id + 1
 
     def _gap(self, trade_id: int, recv_ns: int) -> Event:
@@ -243,18 +278,19 @@ class BarTopic(Topic):
         super().__init__(spec, counters)
         self._parse = parse
 
-    def receive(self, frame: bytes, recv_ns: int) -> list[Event]:
+    def receive(self, frame: bytes, recv_ns: int, out: list[Event]) -> None:
         event = self._parse(frame, recv_ns)
         self.last_ns = recv_ns
         self.frames += 1
-        events = [] if self.fresh else [self.freshen(recv_ns)]
+        if not self.fresh:
+            out.append(self.freshen(recv_ns))
         if event is None:
             self.counters.ignored += 1
-            return events
-        if event[4] <= self.last_id:
-            return events + self.repeated(frame, recv_ns, f"bar of {event[4]}")
-        self.last_id = event[4]
-        return [*events, event]
+        elif event[4] <= self.last_id:
+            self.repeated(frame, recv_ns, f"bar of {event[4]}", out)
+        else:
+            self.last_id = event[4]
+            out.append(event)
 
     def last_id_of(self, frame: bytes) -> tuple[int, bool]:
         event = self._parse(frame, 0)

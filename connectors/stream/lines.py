@@ -1,6 +1,6 @@
 """A line, and what its supervisor needs of the venue: a session that decides, and a way to fetch a book."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -20,12 +20,12 @@ class LineSession(Protocol):
     opens: int
     last_bytes_ns: int
 
-    def receive(self, frame: bytes, recv_ns: int) -> list[Event]:
-        """Take a frame of the connection in charge. Never raises."""
+    def receive(self, frames: Sequence[bytes], recv_ns: int) -> list[Event]:
+        """Take the frames of one chunk of the connection in charge. Never raises."""
         ...
 
-    def receive_joining(self, frame: bytes, recv_ns: int) -> list[Event]:
-        """Take a frame of the connection that is to take over. Never raises."""
+    def receive_joining(self, frames: Sequence[bytes], recv_ns: int) -> list[Event]:
+        """Take the frames of one chunk of the connection that is to take over. Never raises."""
         ...
 
     def on_open(self, now_ns: int) -> list[Event]:

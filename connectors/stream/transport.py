@@ -110,10 +110,7 @@ class LineSupervisor:
             return
         self.wire_bytes += wire_bytes
         self.frames += len(messages)
-        events: list[Event] = []
-        for message in messages:
-            events += receive(message, now_ns)
-        self._emit(events)
+        self._emit(receive(messages, now_ns))
         self._act()
 
     def on_lost(self, connection: StreamConnection, reason: str) -> None:
