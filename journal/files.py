@@ -62,8 +62,10 @@ class Reserve:
 
     def spend(self) -> bool:
         """Release it because the disk is full; False where there is none to release."""
-        self.spent = self.release() or self.spent
-        return self.spent
+        if not self.release():
+            return False
+        self.spent = True
+        return True
 
 
 class SegmentFile:

@@ -66,7 +66,9 @@ def sessions(root: Path) -> list[Path]:
     """Return the session folders under `root`, oldest first."""
     if not root.is_dir():
         return []
-    return sorted(path for path in root.iterdir() if not path.is_symlink() and is_session(path))
+    return sorted(
+        path for path in root.iterdir() if not path.name.startswith(".") and not path.is_symlink() and is_session(path)
+    )
 
 
 def latest_session(root: Path) -> Path:

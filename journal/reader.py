@@ -71,7 +71,7 @@ def _session_head(first: Segment, folder: Path) -> SessionHead:
 
 
 class SessionReader:
-    """An open session. Segments are loaded as they are reached; only one unpacked copy is kept at a time."""
+    """An open session. Segments are mapped or unpacked as they are reached, one at a time."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class SessionReader:
     def close(self) -> None:
         """Let go of the files; arrays and memoryviews handed out keep theirs."""
         for segment in self.segments:
-            segment.close()
+            segment.release()
 
     @property
     def end_seq(self) -> int:
@@ -168,7 +168,7 @@ class SessionReader:
         return {name: np.concatenate(columns) for name, columns in parts.items()}
 
     def _load(self, segment: Segment) -> Slots:
-        """Return a segment's slots, checked if this reader checks, the unpacked copy before it dropped."""
+        """Return a segment's slots, checked if this reader checks; the segment before it is let go."""
         if self._loaded is not segment and self._loaded is not None:
             self._loaded.release()
         self._loaded = segment

@@ -89,12 +89,7 @@ class Segment:
         return read_payload(self.data(), index, EVENT.unpack_from(self.data(), index * SLOT_BYTES)[5])
 
     def release(self) -> None:
-        """Drop an unpacked copy; a mapping stays, since its pages are the kernel's to drop."""
-        if self.compressed:
-            self._data = None
-
-    def close(self) -> None:
-        """Forget the bytes; what was handed out keeps them alive as long as it needs them."""
+        """Forget the bytes (and the file); what was handed out keeps them alive as long as it needs them."""
         self._data = None
 
     @contextlib.contextmanager
@@ -109,7 +104,13 @@ class Segment:
     def _map(self) -> bytes | mmap.mmap:
         if self.file_bytes == 0:
             return b""  # an empty file cannot be mapped
-        with self.path.open("rb") as file:
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:  # compressed since we looked at the folder
+            self.path = self.path.with_name(self.path.name + COMPRESSED_SUFFIX)
+            self.compressed = True
+            return self._unpack()
+        with file:
             # The size seen first: a running session's file may have grown since.
             return mmap.mmap(file.fileno(), self.file_bytes, access=mmap.ACCESS_READ)
 
@@ -186,6 +187,10 @@ class Segment:
             return _seal.decode(self.payload(index))
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise self.damaged(Fault(index, "seal", "a seal of this schema", str(error))) from error
+
+    def seal_index(self) -> int:
+        """Return the slot of the SEAL that is the last record but for a link of the chain, -1 without."""
+        return self._find_seal()[0]
 
     def _find_seal(self) -> tuple[int, bool]:
         """Return the slot of a SEAL that is the last record, -1 without, and whether a CHAIN follows it."""

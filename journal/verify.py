@@ -1,0 +1,180 @@
+"""Verify a whole session: every CRC, every record's structure, the hash chain, the segments' order, the seal.
+
+The chain is what a CRC is not: an edit that also mends its slot's CRC still breaks the next link. Whoever can rewrite
+every link after the edit leaves no trace in the folder alone; keep `VerifyReport.chain` elsewhere to rule that out.
+"""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from core.records import NO_INSTRUMENT, SLOT_BYTES, Kind
+from journal.check import Fault
+from journal.errors import JournalDamaged
+from journal.head import SessionState
+from journal.layout import CHAIN_START, HASH_FIELDS
+from journal.masks import IS_EFFECT, IS_INPUT, Slots
+from journal.progress import Progress
+from journal.reader import SessionReader, open_session
+from journal.segments import Segment, TornTail
+
+
+class Damage(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a JournalDamaged, as a value."""
+
+    what: str
+    seq: int
+    segment: str
+    offset: int
+    expected: str
+    found: str
+
+
+class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What verification found. `ok` means not damaged; a torn tail is what a crash leaves and no damage.
+
+    `slots` were found right, in order from the session's beginning. `unchained_slots` of them follow the chain's last
+    link: a crash leaves some, and they are held by their CRCs alone. `chain` is the last link's value in hex.
+    """
+
+    folder: str
+    ok: bool
+    session_id: str = ""
+    state: SessionState | None = None
+    segments: int = 0
+    slots: int = 0
+    inputs: int = 0
+    effects: int = 0
+    records: dict[str, int] = {}
+    links: int = 0
+    unchained_slots: int = 0
+    chain: str = ""
+    torn: TornTail | None = None
+    damage: Damage | None = None
+
+    def raise_if_damaged(self) -> None:
+        """Raise JournalDamaged with the first damage, if there was any."""
+        if self.damage is not None:
+            raise JournalDamaged(**msgspec.structs.asdict(self.damage))
+
+
+def verify(folder: Path, progress: Progress | None = None) -> VerifyReport:
+    """Verify the session in `folder`; damage is in the report, not raised.
+
+    Raises JournalNotFound, JournalIOError, SchemaUnsupported.
+    """
+    try:
+        reader = open_session(folder)
+    except JournalDamaged as error:
+        return VerifyReport(folder=str(folder), ok=False, damage=_damage(error))
+    walk = _Walk(reader)
+    damage = None
+    with reader:
+        try:
+            for segment in reader.segments:
+                walk.take(segment)
+                if progress is not None:
+                    progress(segment.end_seq, reader.end_seq)
+        except JournalDamaged as error:
+            damage = _damage(error)
+        return walk.report(damage)
+
+
+def _damage(error: JournalDamaged) -> Damage:
+    return Damage(
+        what=error.what,
+        seq=error.seq,
+        segment=error.segment,
+        offset=error.offset,
+        expected=error.expected,
+        found=error.found,
+    )
+
+
+class _Walk:
+    """What is known after some segments, the hash chain above all."""
+
+    def __init__(self, reader: SessionReader) -> None:
+        self.reader = reader
+        self.slots = 0
+        self.counts = np.zeros(256, np.int64)
+        self.links = 0
+        self.linked_seq = 0  # the first slot after the last link
+        self.value = CHAIN_START
+        self.hasher = hashlib.sha256(CHAIN_START)
+
+    def take(self, segment: Segment) -> None:
+        """Verify the next segment. Raises JournalDamaged."""
+        if segment.slots == 0:
+            return  # an interrupted write left it before its head was whole
+        slots = self.reader.array(segment.number)
+        self._check_places(segment, slots)
+        self._follow_chain(segment, slots)
+        self.counts += np.bincount(slots["kind"], minlength=256)
+        self.slots = segment.end_seq
+
+    def _check_places(self, segment: Segment, slots: Slots) -> None:
+        """Verify what may stand only at a segment's beginning or at the session's end."""
+        previous = segment.head().previous
+        if previous != self.value:
+            raise segment.damaged(Fault(0, "hash chain between segments", self.value.hex(), previous.hex()))
+        heads = np.flatnonzero(slots["kind"] == Kind.SEGMENT)
+        if len(heads) > 1:
+            fault = Fault(int(heads[1]), "misplaced record", "one head a segment", "a second head")
+            raise segment.damaged(fault)
+        seals = np.flatnonzero(slots["kind"] == Kind.SEAL)
+        if len(seals) and (int(seals[0]) != segment.seal_index() or segment.end_seq != self.reader.end_seq):
+            fault = Fault(int(seals[0]), "misplaced record", "the end after a seal", "more records")
+            raise segment.damaged(fault)
+        closed = segment is not self.reader.segments[-1]
+        if closed and int(slots["kind"][-1]) != Kind.CHAIN:
+            last = len(slots) - 1
+            found = f"kind {int(slots['kind'][-1])}"
+            raise segment.damaged(Fault(last, "closed segment", "a link of the chain at its end", found))
+
+    def _follow_chain(self, segment: Segment, slots: Slots) -> None:
+        """Recompute every link in the segment. Raises JournalDamaged at the first that differs."""
+        data = segment.data()
+        begin = 0
+        for at in np.flatnonzero(slots["kind"] == Kind.CHAIN).tolist():
+            self.hasher.update(data[begin * SLOT_BYTES : at * SLOT_BYTES])
+            seq = segment.first_seq + at
+            self.value = self.hasher.digest()
+            expected = (Kind.CHAIN, 0, NO_INSTRUMENT, 0, 0, seq - self.linked_seq, *HASH_FIELDS.unpack(self.value))
+            found = slots[at].item()[1:]
+            if found != expected:
+                what = f"hash chain (a record from seq {self.linked_seq} on was changed)"
+                fault = Fault(at, what, self.value.hex(), HASH_FIELDS.pack(*found[6:]).hex())
+                raise segment.damaged(fault)
+            self.links += 1
+            self.linked_seq = seq + 1
+            self.hasher = hashlib.sha256(self.value)
+            begin = at + 1
+        self.hasher.update(data[begin * SLOT_BYTES : segment.slots * SLOT_BYTES])
+
+    def report(self, damage: Damage | None) -> VerifyReport:
+        """Return the report over what was taken."""
+        reader = self.reader
+        kinds = {kind.value: kind.name for kind in Kind if kind not in {Kind.PART, Kind.EMPTY}}
+        return VerifyReport(
+            folder=str(reader.folder),
+            ok=damage is None,
+            session_id=reader.head.session_id,
+            state=reader.state,
+            segments=len(reader.segments),
+            slots=self.slots,
+            inputs=int(self.counts[IS_INPUT].sum()),
+            effects=int(self.counts[IS_EFFECT].sum()),
+            records={
+                kinds.get(kind, str(kind)): count
+                for kind, count in enumerate(self.counts.tolist())
+                if count and kind != Kind.PART
+            },
+            links=self.links,
+            unchained_slots=max(0, self.slots - self.linked_seq),
+            chain=self.value.hex() if self.links else "",
+            torn=reader.torn,
+            damage=damage,
+        )
