@@ -1,9 +1,10 @@
-"""Every error that the embedded venue raises at its user; requests of clients are answered, not raised.
+"""Every error that the embedded venue raises.
 
 EmulatorError
 ├── RecordingError   a recorded file cannot be served as it is
 ├── SettingsError    the settings contradict each other or leave nothing to serve
-└── ListenError      the port cannot be listened on
+├── ListenError      the port cannot be listened on
+└── RequestError     a client's REST request; it becomes an error body, and nothing else
 """
 
 
@@ -21,3 +22,14 @@ class SettingsError(EmulatorError):
 
 class ListenError(EmulatorError):
     """The address cannot be listened on."""
+
+
+class RequestError(EmulatorError):
+    """A request that is answered with an error body, `{"code":-1121,"msg":"Invalid symbol."}`, and an HTTP status."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        """Carry what the answer says."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 from aiohttp import web
 
+from connectors.embedded import refusals
+from connectors.embedded.errors import RequestError
 from connectors.embedded.market import Market
 from connectors.embedded.player import Player
-from connectors.embedded.refusals import Refusal
 from connectors.embedded.rest import Answer, RestMarket
 
 _BASES = {"/api/v3": Market.SPOT, "/fapi/v1": Market.USDM, "/fapi/v2": Market.USDM}
@@ -59,14 +60,14 @@ class HttpApi:
         return handle
 
     def _answer(self, market: Market, request: web.Request) -> web.Response:
-        endpoint = self._rest[market].endpoints.get(request.match_info["endpoint"])
-        if endpoint is None:
-            missing = Refusal(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
-            return self._response(market, missing.body(), missing.status, 1)
         try:
+            endpoint = self._rest[market].endpoints.get(request.match_info["endpoint"])
+            if endpoint is None:
+                raise refusals.invalid_path(request.path, request.method)
             answer: Answer = endpoint(request.query)
-        except Refusal as refusal:
-            return self._response(market, refusal.body(), refusal.status, 1)
+        except RequestError as error:
+            body = msgspec.json.encode({"code": error.code, "msg": error.message})
+            return self._response(market, body, error.status, 1)
         if answer.depth_of:
             self._player.depth_fetched((market, answer.depth_of))
         return self._response(market, msgspec.json.encode(answer.body), 200, answer.weight)

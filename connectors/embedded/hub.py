@@ -1,9 +1,11 @@
 """Who gets which frame: the routes from numbered streams to the connections that subscribed to them."""
 
+from collections.abc import Callable
 from typing import Protocol
 
+from connectors.embedded.derived import aggregate_of
 from connectors.embedded.frames import SHORT_HEADERS, Frame, combined_prefix, text_header
-from connectors.embedded.market import Catalogue, Market, StreamKind
+from connectors.embedded.market import AGGREGATE_TRADE, Catalogue, Market, Stream, StreamKind
 
 
 class Subscriber(Protocol):
@@ -22,15 +24,23 @@ class Subscriber(Protocol):
 
 
 class _Route:
-    """One subscription of one connection to one stream; `prefix` rewraps a stream served under another name."""
+    """One subscription of one connection to one stream.
 
-    __slots__ = ("out", "prefix", "raw", "subscriber")
+    A stream served under another name is wrapped anew (`prefix`), and rewritten where that name promises another event
+    (`convert`).
+    """
 
-    def __init__(self, subscriber: Subscriber, prefix: bytes | None) -> None:
-        self.subscriber = subscriber
+    __slots__ = ("convert", "out", "prefix", "raw")
+
+    def __init__(self, subscriber: Subscriber, stream: Stream, name: str) -> None:
         self.out = subscriber.out
         self.raw = not subscriber.combined
-        self.prefix = prefix
+        self.prefix: bytes | None = None
+        self.convert: Callable[[bytes], bytes] | None = None
+        if stream.public and stream.name != name:
+            self.prefix = combined_prefix(name)
+            if name.endswith(AGGREGATE_TRADE):
+                self.convert = aggregate_of
 
 
 class Hub:
@@ -63,9 +73,7 @@ class Hub:
             subscribed = False
             for name in connection.streams:
                 for number in self.catalogue.resolve(connection.market, name):
-                    stream = self.catalogue.streams[number]
-                    prefix = None if stream.name == name else combined_prefix(name)
-                    self._routes[number].append(_Route(connection, prefix))
+                    self._routes[number].append(_Route(connection, self.catalogue.streams[number], name))
                     subscribed = True
             if subscribed:
                 self._route_unattributed(connection)
@@ -73,7 +81,7 @@ class Hub:
     def _route_unattributed(self, connection: Subscriber) -> None:
         for number, stream in enumerate(self.catalogue.streams):
             if stream.kind is StreamKind.UNATTRIBUTED and stream.market is connection.market:
-                self._routes[number].append(_Route(connection, None))
+                self._routes[number].append(_Route(connection, stream, stream.name))
 
     def subscribed(self) -> frozenset[int]:
         """Return the numbers of the public streams that somebody gets."""
@@ -88,15 +96,34 @@ class Hub:
         """
         size = 0
         for route in self._routes[frame.stream]:
-            if route.raw:
+            if route.prefix is not None:
+                payload = _under_another_name(frame, route, route.prefix)
+            elif route.raw:
                 payload = frame.text[frame.data_start : frame.data_end]
-            elif route.prefix is None:
-                payload = frame.text
             else:
-                payload = b"%b%b}" % (route.prefix, frame.data)
+                payload = frame.text
             length = len(payload)
             route.out.append(SHORT_HEADERS[length] if length < 2048 else text_header(length))
             route.out.append(payload)
             size += length
             self.sent += 1
         return size
+
+    def unnumbered(self, market: Market) -> list[str]:
+        """Return the names subscribed to in a market that no source serves, each once."""
+        names = [name for connection in self.connections if connection.market is market for name in connection.streams]
+        return [name for name in dict.fromkeys(names) if not self.catalogue.resolve(market, name)]
+
+    def publish_named(self, market: Market, name: str, data: bytes) -> None:
+        """Queue an event of a stream that no source has a number for: the venue made it itself."""
+        text = combined_prefix(name) + data + b"}"
+        for connection in self.connections:
+            if connection.market is market and name in connection.streams:
+                payload = text if connection.combined else data
+                connection.out += (text_header(len(payload)), payload)
+                self.sent += 1
+
+
+def _under_another_name(frame: Frame, route: _Route, prefix: bytes) -> bytes:
+    data = frame.data if route.convert is None else route.convert(frame.data)
+    return data if route.raw else b"%b%b}" % (prefix, data)

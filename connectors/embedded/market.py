@@ -8,6 +8,7 @@ import msgspec
 from core.decimals import to_text
 
 SPOT_WIRE_DECIMALS = 8  # spot writes every price and quantity with 8 decimals; USDⓈ-M with as many as the tick and lot
+AGGREGATE_TRADE = "aggTrade"
 UNATTRIBUTED = "unattributed"  # the pseudo stream of frames that name none
 
 # Quote assets, longest first where one ends another: BTCFDUSD is BTC/FDUSD, not BTCF/DUSD.
@@ -60,19 +61,22 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     price_decimals: int
     quantity_decimals: int
 
-    def price_text(self, units: int) -> str:
-        """Write a price of `units` ticks as this market does on the wire."""
-        return _wire_text(units, self.price_decimals, self.market)
+    @property
+    def wire_decimals(self) -> tuple[int, int]:
+        """With how many decimals prices and quantities are written."""
+        if self.market is Market.SPOT:
+            return SPOT_WIRE_DECIMALS, SPOT_WIRE_DECIMALS
+        return self.price_decimals, self.quantity_decimals
 
-    def quantity_text(self, units: int) -> str:
-        """Write a quantity of `units` lots as this market does on the wire."""
-        return _wire_text(units, self.quantity_decimals, self.market)
+    def price_text(self, ticks: int) -> str:
+        """Write a price as this market does on the wire."""
+        written = self.wire_decimals[0]
+        return fixed_text(ticks * 10 ** (written - self.price_decimals), written)
 
-
-def _wire_text(units: int, decimals: int, market: Market) -> str:
-    if market is Market.SPOT:
-        return fixed_text(units * 10 ** (SPOT_WIRE_DECIMALS - decimals), SPOT_WIRE_DECIMALS)
-    return fixed_text(units, decimals)
+    def quantity_text(self, lots: int) -> str:
+        """Write a quantity as this market does on the wire."""
+        written = self.wire_decimals[1]
+        return fixed_text(lots * 10 ** (written - self.quantity_decimals), written)
 
 
 def fixed_text(units: int, decimals: int) -> str:
@@ -137,7 +141,8 @@ class Catalogue:
         """Return the streams that a subscription to `name` gets; none where nothing of the kind is served.
 
         A depth stream is served at whatever speed there is (`btcusdt@depth` gets the recorded
-        `btcusdt@depth@100ms`), and `!bookTicker` is every book ticker of the market.
+        `btcusdt@depth@100ms`), `!bookTicker` is every book ticker of the market, and where no aggregate trades were
+        recorded, the single ones stand for them (the hub rewrites them).
         """
         number = self.exact(market, name)
         if number is not None:
@@ -147,7 +152,8 @@ class Catalogue:
         depth = _DEPTH_NAME.fullmatch(name)
         if depth:
             return self._select(market, StreamKind.DEPTH, depth["symbol"].upper())[:1]
-        return []
+        symbol, _, kind = name.partition("@")
+        return self._select(market, StreamKind.TRADE, symbol.upper()) if kind == AGGREGATE_TRADE else []
 
     @property
     def public(self) -> frozenset[int]:

@@ -3,49 +3,39 @@
 Source: https://developers.binance.com/docs/binance-spot-api-docs/errors
 """
 
-import msgspec
+from connectors.embedded.errors import RequestError
 
 
-class Refusal(Exception):
-    """A request that is answered with an error body; `status` is the HTTP status."""
-
-    def __init__(self, code: int, message: str, status: int = 400) -> None:
-        """Carry what the body says."""
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
-
-    def body(self) -> bytes:
-        """Return the error body, `{"code":-1121,"msg":"Invalid symbol."}`."""
-        return msgspec.json.encode({"code": self.code, "msg": self.message})
-
-
-def missing(parameter: str) -> Refusal:
+def missing(parameter: str) -> RequestError:
     """A mandatory parameter is not there."""
-    return Refusal(-1102, f"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.")
+    return RequestError(-1102, f"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.")
 
 
-def illegal_characters(parameter: str, legal: str) -> Refusal:
+def illegal_characters(parameter: str, legal: str) -> RequestError:
     """A parameter holds what it may not."""
-    return Refusal(-1100, f"Illegal characters found in parameter '{parameter}'; legal range is '{legal}'.")
+    return RequestError(-1100, f"Illegal characters found in parameter '{parameter}'; legal range is '{legal}'.")
 
 
-def invalid_symbol() -> Refusal:
+def invalid_symbol() -> RequestError:
     """No such symbol on this market."""
-    return Refusal(-1121, "Invalid symbol.")
+    return RequestError(-1121, "Invalid symbol.")
 
 
-def invalid_interval() -> Refusal:
+def invalid_interval() -> RequestError:
     """No such kline interval."""
-    return Refusal(-1120, "Invalid interval.")
+    return RequestError(-1120, "Invalid interval.")
 
 
-def bad_combination() -> Refusal:
+def bad_combination() -> RequestError:
     """Two parameters exclude each other."""
-    return Refusal(-1128, "Combination of optional parameters invalid.")
+    return RequestError(-1128, "Combination of optional parameters invalid.")
 
 
-def not_valid(parameter: str) -> Refusal:
+def not_valid(parameter: str) -> RequestError:
     """A parameter is well formed and still means nothing."""
-    return Refusal(-1130, f"Data sent for parameter '{parameter}' is not valid.")
+    return RequestError(-1130, f"Data sent for parameter '{parameter}' is not valid.")
+
+
+def invalid_path(path: str, method: str) -> RequestError:
+    """Nothing is served there."""
+    return RequestError(-5000, f"Path {path}, Method {method} is invalid", 404)

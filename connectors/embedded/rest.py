@@ -12,8 +12,8 @@ import msgspec
 
 from connectors.embedded import refusals
 from connectors.embedded.exchange_info import spot_exchange_info, usdm_exchange_info
-from connectors.embedded.market import SPOT_WIRE_DECIMALS, Market, fixed_text
-from connectors.embedded.tape import INTERVALS_MS, Candle, Print
+from connectors.embedded.market import Market, fixed_text
+from connectors.embedded.tape import INTERVALS_MS, Candle, Print, cut, signed
 from connectors.embedded.view import MarketView
 
 Parameters = Mapping[str, str]
@@ -80,12 +80,12 @@ class RestMarket:
 
     def _trades(self, parameters: Parameters) -> Answer:
         view = self._view(parameters)
-        price, quantity = self._decimals(view)
+        price, quantity = view.listing.wire_decimals
         rows: list[dict[str, object]] = [
             {
                 "id": trade.trade_id,
-                "price": _cut(trade.price, price),
-                "qty": _cut(trade.quantity, quantity),
+                "price": cut(trade.price, price),
+                "qty": cut(trade.quantity, quantity),
                 "quoteQty": fixed_text(trade.quote_quantity, 8),
                 "time": trade.time_ms,
                 "isBuyerMaker": trade.buyer_is_maker,
@@ -98,12 +98,12 @@ class RestMarket:
     def _aggregate_trades(self, parameters: Parameters) -> Answer:
         # Recordings hold single trades: each is its own aggregate.
         view = self._view(parameters)
-        price, quantity = self._decimals(view)
+        price, quantity = view.listing.wire_decimals
         rows: list[dict[str, object]] = [
             {
                 "a": trade.trade_id,
-                "p": _cut(trade.price, price),
-                "q": _cut(trade.quantity, quantity),
+                "p": cut(trade.price, price),
+                "q": cut(trade.quantity, quantity),
                 "f": trade.trade_id,
                 "l": trade.trade_id,
                 "T": trade.time_ms,
@@ -129,15 +129,15 @@ class RestMarket:
         return Answer([self._kline_row(view, candle, INTERVALS_MS[interval]) for candle in found], 2)
 
     def _kline_row(self, view: MarketView, candle: Candle, width_ms: int) -> list[object]:
-        price, quantity = self._decimals(view)
+        price, quantity = view.listing.wire_decimals
         return [
             candle.open_ms,
-            *(_cut(units, price) for units in (candle.open, candle.high, candle.low, candle.close)),
-            _cut(candle.volume, quantity),
+            *(cut(units, price) for units in (candle.open, candle.high, candle.low, candle.close)),
+            cut(candle.volume, quantity),
             candle.open_ms + width_ms - 1,
             fixed_text(candle.turnover, 8),
             candle.trades,
-            _cut(candle.taker_buy_volume, quantity),
+            cut(candle.taker_buy_volume, quantity),
             fixed_text(candle.taker_buy_turnover, 8),
             "0",
         ]
@@ -161,12 +161,12 @@ class RestMarket:
     def _price(self, parameters: Parameters) -> Answer:
         rows = []
         for view in self._select(parameters):
-            price, _ = self._decimals(view)
+            price, _ = view.listing.wire_decimals
             day = view.tape().day()
             recent = view.tape().recent
             row: dict[str, object] = {
                 "symbol": view.listing.symbol,
-                "price": _cut(day.close if day else 0, price),
+                "price": cut(day.close, price),
             }
             rows.append(row if self._spot else row | {"time": recent[-1].time_ms if recent else 0})
         return Answer(_one_or_all(rows, parameters), 2)
@@ -176,22 +176,21 @@ class RestMarket:
         return Answer(_one_or_all(rows, parameters), 2 if "symbol" in parameters else 80)
 
     def _day_row(self, view: MarketView) -> dict[str, object]:
-        price, quantity = self._decimals(view)
+        price, quantity = view.listing.wire_decimals
         tape, ticker = view.tape(), view.ticker()
-        day = tape.day() or Candle(0, 0, 0, 0, 0, -1, -1)
+        day = tape.day()
         last = tape.recent[-1] if tape.recent else None
-        change = day.close - day.open
         row: dict[str, object] = {
             "symbol": view.listing.symbol,
-            "priceChange": _signed(change, price),
-            "priceChangePercent": _signed(change * 100_000 // day.open if day.open else 0, 3),
-            "weightedAvgPrice": _cut(day.turnover * 10**8 // day.volume if day.volume else 0, price),
-            "lastPrice": _cut(day.close, price),
-            "lastQty": _cut(last.quantity if last else 0, quantity),
-            "openPrice": _cut(day.open, price),
-            "highPrice": _cut(day.high, price),
-            "lowPrice": _cut(day.low, price),
-            "volume": _cut(day.volume, quantity),
+            "priceChange": signed(day.close - day.open, price),
+            "priceChangePercent": signed(day.change_ppm * 10_000, 3),
+            "weightedAvgPrice": cut(day.mean_price, price),
+            "lastPrice": cut(day.close, price),
+            "lastQty": cut(last.quantity if last else 0, quantity),
+            "openPrice": cut(day.open, price),
+            "highPrice": cut(day.high, price),
+            "lowPrice": cut(day.low, price),
+            "volume": cut(day.volume, quantity),
             "quoteVolume": fixed_text(day.turnover, 8),
             "openTime": day.open_ms,
             "closeTime": last.time_ms if last else 0,
@@ -201,7 +200,7 @@ class RestMarket:
         }
         if self._spot:
             row |= {
-                "prevClosePrice": _cut(day.open, price),
+                "prevClosePrice": cut(day.open, price),
                 "bidPrice": ticker.bid,
                 "bidQty": ticker.bid_quantity,
                 "askPrice": ticker.ask,
@@ -237,12 +236,6 @@ class RestMarket:
             raise refusals.illegal_characters("symbols", r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}")*\]$') from None
         return [self._known(name, "symbols") for name in names]
 
-    def _decimals(self, view: MarketView) -> tuple[int, int]:
-        """Return how many decimals prices and quantities are written with."""
-        if self._spot:
-            return SPOT_WIRE_DECIMALS, SPOT_WIRE_DECIMALS
-        return view.listing.price_decimals, view.listing.quantity_decimals
-
 
 def _between(trades: Iterable[Print], parameters: Parameters) -> list[Print]:
     """Return the trades asked for: the oldest from `startTime` on, or else the latest."""
@@ -260,16 +253,6 @@ def _number(parameters: Parameters, name: str, default: int) -> int:
     if not re.fullmatch(_NUMBER, text):
         raise refusals.illegal_characters(name, _NUMBER)
     return int(text)
-
-
-def _cut(units: int, decimals: int) -> str:
-    """Write units of 10^-8 with fewer decimals; what the market does not write is cut off."""
-    return fixed_text(units // 10 ** (8 - decimals), decimals)
-
-
-def _signed(units: int, decimals: int) -> str:
-    text = fixed_text(abs(units), 3) if decimals == 3 else _cut(abs(units), decimals)
-    return f"-{text}" if units < 0 else text
 
 
 def _one_or_all(rows: list[dict[str, object]], parameters: Parameters) -> object:

@@ -13,6 +13,7 @@ from typing import Self
 from aiohttp import web
 
 from connectors.embedded.admin import Admin
+from connectors.embedded.derived import DerivedStreams
 from connectors.embedded.errors import ListenError
 from connectors.embedded.frames import Clock, FrameSource
 from connectors.embedded.http_api import HttpApi
@@ -40,6 +41,8 @@ _PREFIXES = {
     "/private": Market.USDM,
 }
 
+_DERIVE_EVERY_S = 0.1
+
 
 def build_source(settings: Settings) -> FrameSource:
     """Make the frames' source that the settings ask for.
@@ -60,7 +63,7 @@ class EmbeddedVenue:
         self._clock = clock
         self._connections: list[Connection] = []
         self._runners: list[web.AppRunner] = []
-        self._playing: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -90,37 +93,46 @@ class EmbeddedVenue:
             )
             for market in Market
         }
+        self._derived = [
+            DerivedStreams(market, {symbol: view for (owner, symbol), view in views.items() if owner is market})
+            for market in self.markets
+        ]
         http = HttpApi(rest, self.player, synthetic=source.synthetic)
         admin = Admin(source.catalogue, self.hub, self.player, self._connections, self)
         self._port = await self._listen(http, admin, self.settings.port, None)
         self._usdm_port = self._port
         if self.settings.usdm_port is not None:
             self._usdm_port = await self._listen(http, admin, self.settings.usdm_port, Market.USDM)
-        self._playing = asyncio.create_task(self.player.run(), name="playback")
+        self._tasks = [
+            asyncio.create_task(self.player.run(), name="playback"),
+            asyncio.create_task(self._derive(), name="derived streams"),
+        ]
 
     async def close(self) -> None:
         """End playback, close every connection, and stop listening; raises what ended playback before."""
-        playing, self._playing = self._playing, None
-        if playing is not None:
-            playing.cancel()
-            await asyncio.wait([playing])
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         await self.close_all()
         for runner in self._runners:
             await runner.cleanup()
         self._runners.clear()
-        if playing is not None and not playing.cancelled():
-            playing.result()
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or the recording has ended where the settings say that this is the end."""
-        assert self._playing is not None, "start first"
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([stopping, self._playing], return_when=asyncio.FIRST_COMPLETED)
-            if self._playing.done():
-                self._playing.result()
-                if self.settings.at_end is not AtEnd.EXIT:
-                    await stopping
+            await asyncio.wait([stopping, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in self._tasks:
+                if task.done():
+                    task.result()  # raises what ended it
+            if self.settings.at_end is not AtEnd.EXIT:
+                await stopping
         finally:
             stopping.cancel()
 
@@ -155,6 +167,17 @@ class EmbeddedVenue:
     async def close_all(self) -> None:
         """End every connection with a close frame."""
         await asyncio.gather(*(connection.close() for connection in self._connections))
+
+    async def _derive(self) -> None:
+        """Send the streams that are made from what was sent, to those who subscribed to any."""
+        while True:
+            await asyncio.sleep(_DERIVE_EVERY_S)
+            for derived in self._derived:
+                for name in self.hub.unnumbered(derived.market):
+                    event = derived.update(name, self._clock())
+                    if event is not None:
+                        self.hub.publish_named(derived.market, name, event)
+            await self.flush()
 
     async def _listen(self, http: HttpApi, admin: Admin, port: int, market: Market | None) -> int:
         app = web.Application()

@@ -21,7 +21,7 @@ _LEVELS_MIN = 25
 _LEVELS_MAX = 60
 _SPREAD_MAX_TICKS = 4
 _SWEEP_LEVELS_MAX = 4
-_TREND_S = (3.0, 9.0)
+_TREND_S = (1.0, 4.0)
 _PULL_PER_S = 1 / 60  # keeps the fair price within sight of where it began
 
 _FIRST_UPDATE_ID = 1_000_000

@@ -4,6 +4,7 @@ from collections import deque
 
 import msgspec
 
+from connectors.embedded.market import SPOT_WIRE_DECIMALS, fixed_text
 from connectors.embedded.wire import UNITS_PER_ONE, TradeEvent
 from core.decimals import to_units
 from core.errors import PrecisionError
@@ -23,6 +24,16 @@ INTERVALS_MS = {
     "1w": 7 * _DAY_MS,
 }
 _WEEK_SHIFT_MS = 4 * _DAY_MS  # 1970-01-01 was a Thursday; weeks open on Monday
+
+
+def cut(units: int, decimals: int) -> str:
+    """Write units of 10^-8 with fewer decimals; what the market does not write is cut off."""
+    return fixed_text(units // 10 ** (SPOT_WIRE_DECIMALS - decimals), decimals)
+
+
+def signed(units: int, decimals: int) -> str:
+    """Write units of 10^-8 that may be negative."""
+    return f"-{cut(-units, decimals)}" if units < 0 else cut(units, decimals)
 
 
 class Print(msgspec.Struct, frozen=True, gc=False):
@@ -55,6 +66,16 @@ class Candle(msgspec.Struct, gc=False):
     trades: int = 0
     taker_buy_volume: int = 0
     taker_buy_turnover: int = 0
+
+    @property
+    def mean_price(self) -> int:
+        """The price of the average unit traded."""
+        return self.turnover * UNITS_PER_ONE // self.volume if self.volume else 0
+
+    @property
+    def change_ppm(self) -> int:
+        """Close over open less one, in millionths."""
+        return (self.close - self.open) * 1_000_000 // self.open if self.open else 0
 
 
 class Tape:
@@ -95,10 +116,10 @@ class Tape:
                 merged.append(msgspec.structs.replace(minute, open_ms=open_ms))
         return merged
 
-    def day(self) -> Candle | None:
-        """Return the last 24 hours up to the last trade as one candle, to the minute."""
+    def day(self) -> Candle:
+        """Return the last 24 hours up to the last trade as one candle, to the minute; all 0 before the first."""
         if not self._minutes:
-            return None
+            return Candle(0, 0, 0, 0, 0, -1, -1)
         begin = self._minutes[-1].open_ms - _DAY_MS
         span = [minute for minute in self._minutes if minute.open_ms > begin]
         whole = msgspec.structs.replace(span[0])
