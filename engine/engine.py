@@ -40,7 +40,9 @@ class Engine:
         "_clock",
         "_counter",
         "_due_ns",
+        "_effects",
         "_handlers",
+        "_quote_routes",
         "bus",
         "desk",
         "gate",
@@ -62,6 +64,9 @@ class Engine:
         self._clock = clock
         self._counter = counter
         self._due_ns = self.timers.next_ns
+        # The desk's list and the bus's routes under names of our own: one look-up less for every event.
+        self._effects = self.desk.effects
+        self._quote_routes = self.bus.quotes
         self._handlers = self._handler_table()
 
     # -- the one door ----------------------------------------------------------------------------------------------
@@ -73,9 +78,7 @@ class Engine:
         if now_ns >= self._due_ns:
             self._fire(now_ns)
         self._handlers[event[0]](event)
-        if self.desk.effects:
-            return self.desk.collect()
-        return NO_EFFECTS
+        return self.desk.collect() if self._effects else NO_EFFECTS
 
     @property
     def next_due_ns(self) -> int:
@@ -116,7 +119,7 @@ class Engine:
         market.update_id = update_id
         market.venue_ns = venue_ns
         market.quote_ns = now_ns
-        routes = self.bus.quotes[index]
+        routes = self._quote_routes[index]
         if routes:
             quote = Quote(
                 index,

@@ -30,6 +30,7 @@ class EmaCross(Strategy):
         self._fast_alpha = 2.0 / (self.params.fast + 1)
         self._slow_alpha = 2.0 / (self.params.slow + 1)
         self._fast = self._slow = 0.0
+        self._warm_up = self.params.slow
         self._seen = 0
         self._target = 0
         self._working = ""
@@ -38,13 +39,16 @@ class EmaCross(Strategy):
     def on_quote(self, quote: Quote) -> None:
         """Move both averages; ask for an order when they have crossed."""
         twice_mid = quote.bid_price + quote.ask_price
-        if not self._seen:
+        seen = self._seen
+        self._seen = seen + 1
+        if not seen:
             self._fast = self._slow = float(twice_mid)
-        self._seen += 1
-        self._fast = fast = self._fast + self._fast_alpha * (twice_mid - self._fast)
-        self._slow = slow = self._slow + self._slow_alpha * (twice_mid - self._slow)
+            return
+        fast, slow = self._fast, self._slow
+        self._fast = fast = fast + self._fast_alpha * (twice_mid - fast)
+        self._slow = slow = slow + self._slow_alpha * (twice_mid - slow)
         target = self._quantity if fast > slow else self._short
-        if target != self._target and not self._working and self._seen > self.params.slow:
+        if target != self._target and seen >= self._warm_up and not self._working:
             self._go_to(target)
 
     def on_order(self, update: OrderUpdated) -> None:
