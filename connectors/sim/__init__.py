@@ -1,8 +1,32 @@
 """The simulated venue: fills approved orders on the market that is seen, for paper trading and backtests.
 
-For: answering as a venue would, without sending anything anywhere; pure, so it replays exactly.
+For: answering as a venue would, without sending anything anywhere; pure, so the same inputs give the same answers.
 May import: `core`.
 Refuses: clocks, sockets, randomness, and to write what it reads (`core.market.Market` belongs to the driver).
+
+What it assumes; `docs/adr/0005-simulated-venue.md` says why:
+
+1. The touch is the quote stream's. Deeper levels are the book's, as far as they lie strictly behind that touch. Without
+   quotes the book is the market, without a live book there is only the touch, without both every order is refused.
+2. A request is matched an entry latency after it was sent, its reports come a response latency after the match. Both
+   are constant, on our reception clock. An order may fill while its cancel travels.
+3. Orders that can trade walk the displayed levels, one fill a level, as takers. A market order's remainder expires, an
+   IOC order's too, FOK fills whole or not at all, a GTC limit order's remainder rests; post-only is refused if it would
+   take.
+4. Our trades do not move the market, but what we took of a level is not there again while it stays displayed; only what
+   is displayed on top of it is new.
+5. A resting order stands behind all that is displayed at its price when it joins (nobody inside the spread; unknown, so
+   for ever, where nothing shows the level). The queue advances by trades at the price, and to what is displayed where
+   that is less: other cancellations happened behind us. A trade that the quote has already shown counts once.
+6. A resting order fills by what a trade at its price leaves beyond the queue; by a trade through its price, up to the
+   traded quantity; by the other side's touch reaching its price, up to what is displayed there. Always as maker, at its
+   own price, and only against the aggressor that can have met it. Our orders share one event's quantity, best price
+   first, then first come.
+7. Our own orders do not trade with each other. Balances and margin are not checked: the gate did.
+8. Fees are parts per million of the notional, rounded against us.
+
+Reading order: `view.py` (what is matched on), `matching.py` (the arithmetic), `ladder.py` and `matcher.py` (one
+instrument), `reports.py` and `fees.py` (the answers), `venue.py` (requests, latency, what a driver calls).
 """
 
 from connectors.sim.errors import SimError, UnsupportedInstrument

@@ -1,5 +1,7 @@
 """Requests and reports take their time, and the market moves meanwhile."""
 
+import pytest
+
 from connectors.sim import SimSettings
 from tests.connectors.sim.world import World
 
@@ -24,6 +26,24 @@ def test_an_order_is_seen_after_the_entry_latency_and_answered_after_the_respons
     assert world.venue.poll(sent_ns + 139) == []
     assert [(due_ns, index) for due_ns, index, _ in world.venue.poll(sent_ns + 140)] == [(sent_ns + 140, 0)] * 2
     assert world.venue.next_due_ns() == 0
+
+
+@pytest.mark.parametrize("filled_by", ["print", "quote", "book"])
+def test_a_fill_of_a_resting_order_is_reported_a_response_latency_after_the_event(filled_by: str) -> None:
+    world = World(SLOW)
+    world.draw("  | 102 | 4\n 5 | 100 |")
+    if filled_by != "book":
+        world.quote("5 @ 100 | 102 @ 4")
+    world.send("A: buy 1 @ 101")
+    world.wait(10_000)
+    world.hears("A accepted")
+    if filled_by == "print":
+        world.trade("sell 1 @ 100")
+    elif filled_by == "quote":
+        world.quote("5 @ 100 | 101 @ 4")
+    else:
+        world.depth(("ask", 101, 4))
+    assert world.venue.next_due_ns() == world.now_ns + 40
 
 
 def test_an_order_meets_the_market_of_its_arrival() -> None:

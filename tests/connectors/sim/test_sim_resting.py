@@ -309,6 +309,13 @@ def test_a_reduce_only_order_needs_a_position_to_reduce(world: World) -> None:
     )  # fmt: skip
 
 
+def test_a_reduce_only_order_may_close_the_whole_position(world: World) -> None:
+    world.send("A: buy 2", "B: sell 2 @ 105 reduce-only", "C: buy 1", "D: sell 1")
+    world.heard()
+    world.trade("buy 9 @ 106")
+    world.hears("B filled 2 @ 105 maker")
+
+
 def test_a_resting_reduce_only_order_expires_rather_than_turn_the_position(world: World) -> None:
     world.send("A: buy 4", "B: sell 3 @ 105 reduce-only")
     world.heard()
