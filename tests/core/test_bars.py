@@ -15,9 +15,8 @@ def run(spec: BarSpec, moves):
     builder, bars, now_ns = BarBuilder(0, spec), [], 10 * SECOND
     for wait_ns, price, quantity in moves:
         now_ns += wait_ns
-        for bar in (builder.close_due(now_ns), builder.add(now_ns, price, quantity)):
-            if bar is not None:
-                bars.append(bar)
+        closed = (builder.close_due(now_ns), builder.add(now_ns, price, quantity))
+        bars.extend(bar for bar in closed if bar is not None)
     return builder, bars
 
 

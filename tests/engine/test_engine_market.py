@@ -3,11 +3,11 @@ import pytest
 from core.bars import BarSpec, BarUnit
 from core.book import BookState
 from core.effects import Alert, BookResyncNeeded, OrderUpdated
-from core.events import FeedState
+from core.events import FeedState, InstrumentDefined
 from core.records import ASK, FIRST, LAST, NOT_MARKET, PENDING, SNAPSHOT, Kind
 from engine.errors import EngineError
 from strategies import Strategy
-from tests.engine.scenario import LOT, SECOND, Stage, only
+from tests.engine.scenario import BTC, LOT, SECOND, Stage, only
 
 WHOLE = FIRST | LAST
 
@@ -149,11 +149,8 @@ def test_timers_fire_in_order_of_time_at_the_event_that_brings_it():
 
 
 def test_an_event_of_an_undefined_instrument_stops_the_engine():
+    stage = Stage()
     with pytest.raises(EngineError, match="must not skip"):
-        stage = Stage()
-        from core.events import InstrumentDefined
-        from tests.engine.scenario import BTC
-
         stage.payload(Kind.INSTRUMENT, InstrumentDefined(BTC), 1)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from core.effects import Alert, OrderFilled, OrderUpdated, PositionChanged, StrategyChanged, StrategyState
+from core.effects import Alert, OrderFilled, PositionChanged, StrategyChanged, StrategyState
 from core.events import FeedState, LifecycleState, ReportType
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderState, Refusal
 from engine.desk import MAX_INTENTS_PER_EVENT
