@@ -65,6 +65,7 @@ class Daemon:
         )
         self.feeds = Feeds(settings, clock.now_ns, Rng(clock.now_ns()), self._sink)
         self.digest = b""
+        self.seal_state = SealState.CRASHED
         self.loop_lag_ns = 0
         self.end_reason = ""
         self.exit_code = ExitCode.OK
@@ -175,13 +176,13 @@ class Daemon:
     def _seal(self) -> None:
         """Write the last digest and the seal; a session that was aborted is sealed as crashed."""
         ended = self._failure is None and not self._aborting.is_set()
-        state = SealState.ENDED if ended else SealState.CRASHED
+        self.seal_state = SealState.ENDED if ended else SealState.CRASHED
         if not ended:
             self.exit_code = self._failure.exit_code if self._failure else ExitCode.INTERRUPTED
         try:
             self.digest = self.pipeline.record_digest()
             self.journal.seal(
-                state,
+                self.seal_state,
                 self.end_reason,
                 digest=self.digest,
                 inputs=self.stats.total_inputs,
@@ -220,7 +221,7 @@ class Daemon:
 
     def _arm(self) -> None:
         """Have the loop wake us when the engine or a simulated venue next wants it."""
-        due_ns = min(self.engine.next_due_ns, self.paper.next_due_ns())
+        due_ns = min(self.engine.next_due_ns, self.paper.refresh())
         if due_ns == self._armed_ns and self._timer is not None:
             return
         if self._timer is not None:

@@ -74,8 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("TICKERD_TRACEBACK"):
             raise
-        sys.stderr.write(f"tickerd: {error or type(error).__name__}\n")
+        for message in messages_of(error):
+            sys.stderr.write(f"tickerd: {message}\n")
         return exit_code_of(error)
+
+
+def messages_of(error: Exception) -> list[str]:
+    """Return an error in words; settings with several mistakes tell them all."""
+    from config.errors import ConfigError
+
+    if isinstance(error, ConfigError):
+        return [str(mistake) for mistake in error.all]
+    return [str(error) or type(error).__name__]
 
 
 def exit_code_of(error: Exception) -> ExitCode:

@@ -28,6 +28,7 @@ class PaperExecution:
         self._markets = markets
         self._venues: dict[str, SimVenue] = {}
         self._by_index: list[SimVenue] = []
+        self.due_ns = NEVER  # when a request arrives or a report comes back next
 
     def send(self, command: ApprovedCommand, now_ns: int) -> None:
         """Send one command to the simulated venue of its instrument."""
@@ -35,6 +36,13 @@ class PaperExecution:
             self._by_index[command.intent.instrument].submit(command, now_ns)
         else:
             self._by_index[command.instrument].cancel(command, now_ns)
+        self.refresh()
+
+    def before(self, now_ns: int) -> None:
+        """Let the requests that arrived by `now_ns` meet the market as it was before the event of that time."""
+        for venue in self._venues.values():
+            venue.advance(now_ns)
+        self.refresh()
 
     def on_event(self, event: Event) -> None:
         """Let the simulated venue of this event's instrument trade on it."""
@@ -44,19 +52,21 @@ class PaperExecution:
         elif kind == _INSTRUMENT_KIND:
             self._define(event[2])
 
-    def next_due_ns(self) -> int:
-        """When something next falls due, NEVER if nothing is under way."""
-        dues = [due_ns for venue in self._venues.values() if (due_ns := venue.next_due_ns())]
-        return min(dues, default=NEVER)
-
     def poll(self, now_ns: int) -> list[Event]:
         """Let time pass to `now_ns`; return the reports that have come back by then, as events."""
         reports = []
         for venue in self._venues.values():
             venue.advance(now_ns)
             reports.extend(venue.poll(now_ns))
+        self.refresh()
         reports.sort(key=lambda report: report[0])
         return [(Kind.REPORT, 0, index, now_ns, due_ns, report, 0, 0, 0, 0) for due_ns, index, report in reports]
+
+    def refresh(self) -> int:
+        """Look again at what falls due next, and return it: an event may have filled an order."""
+        dues = [due_ns for venue in self._venues.values() if (due_ns := venue.next_due_ns())]
+        self.due_ns = min(dues, default=NEVER)
+        return self.due_ns
 
     def _define(self, index: int) -> None:
         """Let an instrument be traded at the simulated venue of its name."""

@@ -22,6 +22,12 @@ from journal.writer import JournalWriter
 class Execution(Protocol):
     """Whatever carries approved commands to a venue, and may answer with reports later."""
 
+    due_ns: int
+    """When `before` wants to be called, `engine.timers.NEVER` if not at all."""
+
+    def before(self, now_ns: int) -> None:
+        """See the time of the next event, before the engine sees the event."""
+
     def send(self, command: ApprovedCommand, now_ns: int) -> None:
         """Carry one command out."""
 
@@ -78,8 +84,8 @@ class Pipeline:
 
     def feed(self, events: Sequence[Event]) -> None:
         """Take one chunk of inputs, in order. Raises JournalError, after which nothing may be sent any more."""
-        append, step, see = self.journal.append_event, self.engine.step, self._execution.on_event
-        counts, last_ns = self.stats.inputs, self._last_ns
+        execution, counts, last_ns = self._execution, self.stats.inputs, self._last_ns
+        append, step, see = self.journal.append_event, self.engine.step, execution.on_event
         for event in events:
             now_ns = event[3]
             if now_ns < last_ns:
@@ -93,6 +99,8 @@ class Pipeline:
             else:
                 self.journal.append_payload(kind, event[1], event[2], now_ns, encode_payload(event[5]), event[4])
             counts[kind] += 1
+            if now_ns >= execution.due_ns:
+                execution.before(now_ns)
             effects = step(event)
             if effects:
                 self._record(now_ns, effects)

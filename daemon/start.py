@@ -22,11 +22,11 @@ from daemon.logs import configure_logging
 from daemon.metrics import MetricsServer
 from daemon.screen import ScreenProcess
 from daemon.status import Status
-from daemon.summary import Summary, render_text
+from daemon.summary import Summary, print_summary
 from daemon.warmup import warm_up
 from engine.build import build_engine
 from journal.folders import create_session_folder
-from journal.retention import RetentionPolicy, retain
+from journal.retention import apply_retention
 from journal.writer import JournalWriter
 
 log = structlog.get_logger("tickerd")
@@ -35,38 +35,38 @@ LOG_NAME = "tickerd.log"
 
 
 class Output:
-    """Where the session is told: a live screen, plain lines, or one JSON object a line."""
+    """Where the session is told: a screen (live, or plain lines without a terminal), or one JSON object a line."""
 
-    def __init__(self, *, as_json: bool, screen: ScreenProcess | None) -> None:
-        """Tell through `screen` where there is one."""
+    def __init__(self, *, as_json: bool) -> None:
+        """Tell nothing yet; `screen` is set once there is one."""
+        self.screen: ScreenProcess | None = None
         self._as_json = as_json
-        self._screen = screen
 
     def session(self, folder: Path) -> None:
         """Tell where the session is kept, first of all."""
         if self._as_json:
             self._line({"event": "session", "session": str(folder)})
-        elif self._screen is None:
+        else:
             sys.stdout.write(f"session {folder}\n")
             sys.stdout.flush()
 
     def status(self, status: Status) -> None:
         """Tell the present state."""
-        if self._screen is not None:
-            self._screen.show(status)
+        if self.screen is not None:
+            self.screen.show(status)
         elif self._as_json:
             self._line({"event": "status", **msgspec.to_builtins(status)})
 
-    def summary(self, summary: Summary, folder: Path) -> None:
-        """Tell how it ended."""
-        if self._screen is not None:
-            self._screen.close()
-            sys.stdout.write(f"session {folder}\n")
+    def end(self, status: Status, summary: Summary) -> None:
+        """Tell the last state and how the session went."""
+        if self.screen is not None:
+            self.screen.close(status)
+        else:
+            self.status(status)
         if self._as_json:
             self._line({"event": "summary", **msgspec.to_builtins(summary)})
         else:
-            sys.stdout.write(render_text(summary) + "\n")
-            sys.stdout.flush()
+            print_summary(summary)
 
     def _line(self, fields: dict[str, object]) -> None:
         """Write one object."""
@@ -75,25 +75,27 @@ class Output:
 
 
 def run_session(
-    config: Config, *, for_s: float | None, as_json: bool, show_screen: bool, labels: tuple[str, ...] = ()
+    config: Config, *, for_s: float | None, as_json: bool, plain: bool, labels: tuple[str, ...] = ()
 ) -> ExitCode:
     """Run one session to its end and return the exit code. Raises ConfigError, JournalError, StartFailed."""
     settings = config.settings
+    show_screen = wants_screen(settings, as_json=as_json)
+    on_terminal = show_screen and not plain and sys.stdout.isatty()
     loaded = load_strategies(config)
     clock = SessionClock()
     started_ns = clock.now_ns()
     engine = build_engine(engine_settings(settings, loaded, started_ns))
     root = Path(settings.session.root)
     folder = create_session_folder(root, started_ns, settings.session.mode.value)
-    start_logging(settings.log, folder / LOG_NAME if show_screen else None)
-    journal = JournalWriter.create(
-        folder,
-        session_head(settings, loaded, started_ns, folder.name, labels),
-        segment_bytes=settings.session.segment_mib * MIB,
-    )
-    screen = ScreenProcess.start() if show_screen else None
-    output = Output(as_json=as_json, screen=screen)
+    # On a terminal the screen has the last word: logs go beside the session.
+    start_logging(settings.log, folder / LOG_NAME if on_terminal else None)
+    head = session_head(settings, loaded, started_ns, folder.name, labels)
+    journal = JournalWriter.create(folder, head, segment_bytes=settings.session.segment_mib * MIB)
+    output = Output(as_json=as_json)
     output.session(folder)
+    if show_screen:
+        run_for_ns = None if for_s is None else int(for_s * 1e9)
+        output.screen = ScreenProcess.start(run_for_ns=run_for_ns)
     warm_up()
     gc.collect()
     gc.freeze()
@@ -104,9 +106,8 @@ def run_session(
         return daemon
 
     daemon = uvloop.run(main())
-    output.summary(summary_of(daemon, folder), folder)
-    keep = settings.session.keep
-    retain(root, RetentionPolicy(max_age_days=keep.max_age_days, max_sessions=keep.max_sessions, max_gib=keep.max_gib))
+    output.end(daemon.status(), summary_of(daemon, folder))
+    apply_retention(root, settings.session.keep.policy, clock.now_ns())
     return daemon.exit_code
 
 
@@ -122,7 +123,6 @@ async def _live(daemon: Daemon, settings: Settings, output: Output, for_s: float
     finally:
         teller.cancel()
         await asyncio.gather(teller, return_exceptions=True)
-        output.status(daemon.status())
         if metrics is not None:
             metrics.close()
 
@@ -161,16 +161,30 @@ def start_logging(settings: LogSettings, beside: Path | None) -> None:
     configure_logging(settings.level, settings.format, file, settings.max_mib * MIB, settings.keep)
 
 
-def wants_screen(settings: Settings, *, as_json: bool, plain: bool) -> bool:
-    """Whether the live table is to be shown. Raises UsageError where it was asked for and cannot be."""
-    wish = settings.screen.enabled
-    if as_json or plain or wish is False:
-        return False
-    if wish is True and not sys.stdout.isatty():
-        raise UsageError('[screen] enabled = true needs a terminal; use "auto", or run with --json')
-    return True
+def wants_screen(settings: Settings, *, as_json: bool) -> bool:
+    """Whether the state is to be shown as it changes. Raises UsageError where it was asked for and cannot be."""
+    if settings.screen.enabled is True and (as_json or not sys.stdout.isatty()):
+        raise UsageError('[screen] enabled = true needs a terminal and no --json; use "auto"')
+    return not as_json and settings.screen.enabled is not False
 
 
 def summary_of(daemon: Daemon, folder: Path) -> Summary:
     """Return how the session went."""
-    raise NotImplementedError
+    status, projection = daemon.status(), daemon.projection
+    return Summary(
+        session=str(folder),
+        state=daemon.seal_state.value,
+        reason=daemon.end_reason,
+        duration_ns=status.uptime_ns,
+        inputs=status.inputs,
+        effects=status.effects,
+        orders=status.orders,
+        fills=projection.fills,
+        refusals=dict(projection.refusals),
+        malformed=status.malformed,
+        positions=status.positions,
+        tick_to_order_p50_ns=status.tick_to_order_p50_ns,
+        tick_to_order_p99_ns=status.tick_to_order_p99_ns,
+        digest=daemon.digest.hex(),
+        replay=f"tickerd replay {folder} --verify",
+    )

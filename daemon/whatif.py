@@ -91,13 +91,14 @@ class VirtualRun:
 
     def catch_up(self, now_ns: int) -> None:
         """Let everything that falls due up to `now_ns` happen, each at its own time."""
-        while (due_ns := min(self.paper.next_due_ns(), self.engine.next_due_ns)) <= now_ns and due_ns != NEVER:
+        while (due_ns := min(self.paper.refresh(), self.engine.next_due_ns)) <= now_ns and due_ns != NEVER:
             time_passes: Event = (Kind.TIME, 0, NO_INSTRUMENT, due_ns, 0, 0, 0, 0, 0, 0)
             for event in self.paper.poll(due_ns) or [time_passes]:
                 self._step(event)
 
     def _step(self, event: Event) -> None:
         """Step one event and let its commands out."""
+        self.paper.before(event[3])
         effects = self.engine.step(event)
         self.paper.on_event(event)
         for effect in effects:

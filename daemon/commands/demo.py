@@ -28,7 +28,7 @@ websocket on loopback and trades on paper. Ctrl-C drains and seals the journal.
 class _Listening(msgspec.Struct, frozen=True):
     """The line with which the embedded venue says that it listens."""
 
-    http_url: str
+    rest_url: str
     ws_url: str
 
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     with embedded_venue(options.seed) as venue:
         environ = {
             **os.environ,
-            "TICKERD__VENUES__BINANCE__REST_URL": venue.http_url,
+            "TICKERD__VENUES__BINANCE__REST_URL": venue.rest_url,
             "TICKERD__VENUES__BINANCE__WS_URL": venue.ws_url,
         }
         config = parse(text, file="config/demo.toml", environ=environ)

@@ -4,7 +4,7 @@ import argparse
 import re
 from pathlib import Path
 
-from daemon.errors import ExitCode, UsageError
+from daemon.errors import ExitCode
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
@@ -44,12 +44,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Carry it out."""
     from config.load import load
-    from config.settings import Mode
     from daemon.start import run_session
 
     config = load(options.config)
     if options.root:
         config = config.with_root(options.root)
-    if config.settings.session.mode is Mode.LIVE:
-        raise UsageError('[session] mode = "live" needs live order entry, which this build lacks; use mode = "paper"')
     return run_session(config, for_s=options.for_s, as_json=options.json, plain=options.plain)

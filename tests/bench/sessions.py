@@ -68,7 +68,7 @@ def write_session(folder: Path, market: list[Event], strategy: str = "") -> int:
     )
     for event in market:
         now_ns = event[3]
-        if paper.next_due_ns() <= now_ns:
+        if paper.refresh() <= now_ns:
             pipeline.feed(paper.poll(now_ns))
         pipeline.feed((event,))
     digest = pipeline.record_digest()
