@@ -67,8 +67,7 @@ class EmaCross(Strategy):
             self._working = ""
 
     def on_refusal(self, _refusal: object) -> None:
-        """Look again at the next quote."""
-        self._target = self.position(self._market)
+        """Wait for the next crossing: what the gate refused it would refuse again at every quote."""
         self._working = ""
 
     def save(self) -> Saved:

@@ -84,10 +84,10 @@ def test_a_rejected_order_is_tried_again_at_the_next_quote():
     assert len(submits(stage.quote(price + 1, price + 3))) == 1
 
 
-def test_a_refused_order_does_not_stop_the_averages():
+def test_a_refused_order_is_not_asked_for_again_before_the_next_crossing():
     stage = opened(EmaCross, limits=RiskLimits(max_order_notional="0.5"), fast=2, slow=5, quantity="0.01")
-    for number in range(20):
-        stage.quote(99_00 + number, 99_02 + number)
+    refused = sum(len(stage.quote(99_00 + number, 99_02 + number)) for number in range(20))
+    assert refused == 1
     assert strategy_of(stage).save()["seen"] == 20
 
 
