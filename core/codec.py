@@ -1,7 +1,8 @@
 """Payloads of records: which struct each kind carries, and its bytes.
 
-msgpack by msgspec; structs are maps of field names, so fields may be added with defaults (msgspec's schema evolution)
-and journals of an older build stay readable.
+msgpack by msgspec. The structs on an order's path are arrays, which take half the slots and half the time of maps; the
+others are maps of field names. Both evolve as msgspec documents: new fields have defaults, and those of an array come
+last; then journals of an older build stay readable.
 """
 
 import msgspec
@@ -34,6 +35,16 @@ KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPE
 
 _decoders = {kind: msgspec.msgpack.Decoder(struct) for kind, struct in PAYLOAD_TYPES.items()}
 encode_payload = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def fields_of(struct: msgspec.Struct) -> dict[str, object]:
+    """Return a payload as plain values by field name, structs inside it too: for people and for JSON."""
+    return {name: _plain(getattr(struct, name)) for name in struct.__struct_fields__}
+
+
+def _plain(value: object) -> object:
+    """Return a field's value with structs by name and enums by value."""
+    return fields_of(value) if isinstance(value, msgspec.Struct) else msgspec.to_builtins(value)
 
 
 def decode_payload(kind: int, payload: bytes | memoryview) -> msgspec.Struct:

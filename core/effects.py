@@ -35,7 +35,7 @@ class StrategyState(enum.StrEnum):
     STOPPED = "stopped"
 
 
-class OrderUpdated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class OrderUpdated(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """An order changed state, or stayed in it while its filled quantity moved."""
 
     client_order_id: str
@@ -52,7 +52,7 @@ class OrderUpdated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str
 
 
-class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One execution, booked once. Fee and realised profit are money as integers in text."""
 
     client_order_id: str
@@ -68,7 +68,7 @@ class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     realised: str
 
 
-class PositionChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PositionChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A position after a fill: net quantity in units, cost and realised profit as money in text."""
 
     instrument: int
@@ -78,7 +78,7 @@ class PositionChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fees: str
 
 
-class BalanceChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class BalanceChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A currency's balance after a change, both money as integers in text."""
 
     currency: str
@@ -87,7 +87,7 @@ class BalanceChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Alert(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Something a person should know."""
 
     severity: Severity
@@ -96,7 +96,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     instrument: int = 0xFFFF
 
 
-class StrategyChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class StrategyChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A strategy actor changed state; `traceback` tells where it raised."""
 
     strategy_id: str
@@ -105,7 +105,7 @@ class StrategyChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     traceback: str = ""
 
 
-class TimerSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class TimerSet(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A strategy asked to be called at `due_ns`, event time."""
 
     strategy_id: str
@@ -113,7 +113,7 @@ class TimerSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     due_ns: int
 
 
-class BookResyncNeeded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class BookResyncNeeded(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The core's book found a gap or a cross that the session did not: fetch a snapshot."""
 
     instrument: int

@@ -40,7 +40,7 @@ class ReportType(enum.StrEnum):
     NEVER_ARRIVED = "never-arrived"  # proven absent, past the venue's visibility lag
 
 
-class OrderReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One message of a venue about one order. Price and quantity in the instrument's units; `fee` is money.
 
     `exec_id`, `price`, `quantity`, `fee`, `fee_currency` and `liquidity` belong to FILLED alone. A positive fee is

@@ -57,7 +57,7 @@ class OrderState(enum.StrEnum):
     NEVER_ARRIVED = "never-arrived"  # the venue's evidence says that it never had the order
 
 
-class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What a strategy wants. Price (0 for market) and quantity in the instrument's units; `instrument` is its index."""
 
     client_order_id: str
@@ -72,14 +72,14 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reduce_only: bool = False
 
 
-class CancelIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class CancelIntent(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A strategy's, or the engine's own, wish to cancel a working order."""
 
     client_order_id: str
     strategy_id: str
 
 
-class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True):
+class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """An order that passed every check; made by the gate alone, the only order type that a connector takes."""
 
     intent: OrderIntent
@@ -87,7 +87,7 @@ class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True):
     limits_version: int
 
 
-class ApprovedCancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ApprovedCancel(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A cancel that may go out; made by the gate alone."""
 
     client_order_id: str
@@ -96,7 +96,7 @@ class ApprovedCancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     venue_order_id: str
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Why an order did not pass: a value, journaled and shown, never an exception.
 
     `limit` and `figure` are decimal texts in the unit that `message` names; `figure` is what broke the limit.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from core.codec import KIND_OF, decode_payload, encode_payload
+from core.codec import KIND_OF, decode_payload, encode_payload, fields_of
 from core.effects import Effect, StrategyChanged
 from core.records import Kind
 from engine.engine import Engine
@@ -88,12 +88,12 @@ class Verifier:
 
 def describe(effect: Effect) -> str:
     """Return an effect in words."""
-    return f"{KIND_OF[type(effect)].name} {msgspec.json.encode(effect).decode()}"
+    return f"{KIND_OF[type(effect)].name} {msgspec.json.encode(fields_of(effect)).decode()}"
 
 
 def describe_payload(kind: int, payload: bytes) -> str:
     """Return a recorded effect in words. Raises CodecError where it does not decode."""
-    return f"{Kind(kind).name} {msgspec.json.encode(decode_payload(kind, payload)).decode()}"
+    return f"{Kind(kind).name} {msgspec.json.encode(fields_of(decode_payload(kind, payload))).decode()}"
 
 
 def _same_change(effect: Effect, payload: bytes) -> bool:

@@ -3,8 +3,8 @@ import pytest
 
 from core import codec
 from core.errors import CodecError
-from core.events import OrderReport, ReportType
-from core.orders import OrderIntent, OrderType, Side
+from core.events import FeedChanged, FeedState, OrderReport, ReportType
+from core.orders import ApprovedSubmit, OrderIntent, OrderType, Side
 from core.records import Kind
 
 
@@ -20,8 +20,26 @@ def test_a_struct_comes_back_as_it_went():
 
 
 def test_a_field_that_a_later_build_added_does_not_hide_the_rest():
-    payload = msgspec.msgpack.encode({"type": "accepted", "client_order_id": "t1", "added_later": 1})
+    report = OrderReport(type=ReportType.ACCEPTED, client_order_id="t1")
+    fields = msgspec.msgpack.decode(codec.encode_payload(report))
+    assert codec.decode_payload(Kind.REPORT, msgspec.msgpack.encode([*fields, "added later"])) == report
+    feed = msgspec.msgpack.encode({"venue": "BINANCE", "state": "stale", "added_later": 1})
+    assert codec.decode_payload(Kind.FEED, feed) == FeedChanged(venue="BINANCE", state=FeedState.STALE)
+
+
+def test_a_field_that_an_earlier_build_lacked_takes_its_default():
+    payload = msgspec.msgpack.encode(["accepted", "t1"])
     assert codec.decode_payload(Kind.REPORT, payload) == OrderReport(type=ReportType.ACCEPTED, client_order_id="t1")
+
+
+def test_a_payload_can_be_told_by_field_names():
+    intent = OrderIntent(
+        client_order_id="t1", strategy_id="s", instrument=0, side=Side.BUY, type=OrderType.MARKET, quantity=1
+    )
+    told = codec.fields_of(ApprovedSubmit(intent=intent, reference_price=5, limits_version=1))
+    assert told["reference_price"] == 5
+    assert isinstance(told["intent"], dict)
+    assert (told["intent"]["side"], told["intent"]["type"]) == (1, "market")
 
 
 def test_bytes_that_do_not_decode_are_told_with_their_kind():
