@@ -153,6 +153,13 @@ class KlineFrame(msgspec.Struct, gc=False):
     data: Kline
 
 
+class RestError(msgspec.Struct, gc=False):
+    """A refusal: `{"code":-1121,"msg":"Invalid symbol."}`."""
+
+    code: int
+    msg: str
+
+
 class OtherData(msgspec.Struct, gc=False):
     """The data of a frame on no stream that we asked for."""
 
@@ -169,11 +176,10 @@ class OtherFrame(msgspec.Struct, gc=False):
     stream: str = ""
     data: OtherData | None = None
     event: str = field(name="e", default="")
-    result: msgspec.Raw | None = None
     id: int | str | None = None
     code: int = 0
     msg: str = ""
-    error: msgspec.Raw | None = None
+    error: RestError | None = None
 
 
 class DepthSnapshot(msgspec.Struct, gc=False):
@@ -189,13 +195,6 @@ class ServerTime(msgspec.Struct, gc=False):
     """REST `/time`."""
 
     server_ms: Millis = field(name="serverTime")
-
-
-class RestError(msgspec.Struct, gc=False):
-    """Body of a refusal: `{"code":-1121,"msg":"Invalid symbol."}`."""
-
-    code: int
-    msg: str
 
 
 class SymbolFilter(msgspec.Struct, gc=False):

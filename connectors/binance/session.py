@@ -240,7 +240,8 @@ class MarketSession:
         if other.stream:
             why, detail = "unknown stream", other.stream
         elif other.code or other.error is not None:
-            why, detail = "error from the venue", f"{other.code} {other.msg}"
+            refusal = other.error or messages.RestError(other.code, other.msg)
+            why, detail = "error from the venue", f"{refusal.code} {refusal.msg}"
         else:
             why, detail = "not a combined-stream frame", ""
         self.counters.count_raw(why)

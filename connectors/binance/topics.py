@@ -24,6 +24,7 @@ RAW_BYTES_MAX = 65_536
 _QUOTE = int(Kind.QUOTE)
 _TRADE = int(Kind.TRADE)
 _NS = 1_000_000_000
+_MEAN_FROM_FRAMES = 5
 _STALE_MEAN_GAPS = 20  # a stream is late when silent for this many times its mean interval, if that is longer
 _STALE_MAX_NS = 3600 * _NS
 _REBUILD_AFTER = 6  # times its bound, then the connection is replaced
@@ -95,7 +96,7 @@ class Topic:
         before, (number, follows) = self.joining_id, self.last_id_of(frame)
         self.joining_id = max(number, before)
         covered = 0 <= before <= self.last_id
-        if number > self.last_id and (covered or follows or self.last_id == 0 or not self.fresh):
+        if number > self.last_id and (covered or follows or self.stale):
             self.receive(frame, recv_ns, out)
         else:
             self.counters.overlaps += 1
@@ -135,7 +136,7 @@ class Topic:
         self.last_ns = min(self.last_ns, now_ns)  # the clock was set back
         silent = now_ns - self.last_ns
         bound = self.bound_ns
-        if self.frames:
+        if self.frames >= _MEAN_FROM_FRAMES:
             mean = (self.last_ns - self.opened_ns) // self.frames
             bound = max(bound, min(mean * _STALE_MEAN_GAPS, _STALE_MAX_NS))
         if silent <= bound:

@@ -1,6 +1,7 @@
 """The documented book synchronisation: order of snapshot and deltas, gaps, repeats, retries, bounds."""
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -240,16 +241,18 @@ def test_a_lost_connection_withholds_the_book_and_the_next_one_builds_it_anew():
     assert states(session.on_snapshot(0, snapshot(20), 3 * SECOND)) == ["synced"]
 
 
-def make_stream(rng: random.Random, market: Market, messages: int) -> tuple[list[dict], list[dict[str, str]]]:
+def make_stream(rng: random.Random, market: Market, messages: int) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """Return random depth messages, and the true bids after each (before the first: empty)."""
     truth: dict[str, str] = {}
-    stream, truths, last = [], [{}], 100
+    stream: list[dict[str, Any]] = []
+    truths: list[dict[str, str]] = [{}]
+    last = 100
     for _ in range(messages):
         first = last + 1 if market is Market.SPOT else last + rng.randint(1, 50)
         size = rng.randint(0, 3)
         levels = [[f"{rng.randint(90, 99)}.00", str(rng.randint(0, 3))] for _ in range(size)]
         levels = [list(pair) for pair in dict(levels).items()]
-        message = {"first": first, "last": first + rng.randint(0, 9), "bids": levels}
+        message: dict[str, Any] = {"first": first, "last": first + rng.randint(0, 9), "bids": levels}
         message["prev"] = None if market is Market.SPOT else last
         last = message["last"]
         for price, quantity in levels:

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.connectors.binance.support import (
 each_recording = pytest.mark.parametrize(("name", "market", "symbol"), RECORDED, ids=[case[0] for case in RECORDED])
 
 
-def expected_numbers(data: dict, market: Market) -> list[tuple]:
+def expected_numbers(data: dict[str, Any], market: Market) -> list[tuple[object, ...]]:
     """Return what a frame says, as tuples of exact decimals and ids."""
     if data.get("e") == "trade":
         return [(Decimal(data["p"]), Decimal(data["q"]), data["t"], data["T"], data["m"])]
@@ -36,7 +37,7 @@ def expected_numbers(data: dict, market: Market) -> list[tuple]:
     return [(*numbers, data["u"], data.get("E", 0))]
 
 
-def told_numbers(event: Event) -> tuple:
+def told_numbers(event: Event) -> tuple[object, ...]:
     """Return what an event says, in the same form."""
     first, *rest = event[5:]
     assert isinstance(first, int)
@@ -76,7 +77,7 @@ def test_every_number_of_every_frame_comes_out_exactly(recorded_dir, name, marke
 
 
 @each_recording
-@pytest.mark.parametrize("delay", [0, 1, 40, 400], ids=lambda delay: f"snapshot-{delay}-frames-late")
+@pytest.mark.parametrize("delay", [0, 40, 400], ids=lambda delay: f"snapshot-{delay}-frames-late")
 def test_the_book_equals_one_rebuilt_from_the_file(recorded_dir, name, market, symbol, delay):
     lines = list(recorded_lines(recorded_dir, name))
     body = next(frame for _, frame in lines if frame.startswith(b'{"lastUpdateId"'))
