@@ -24,9 +24,7 @@ def passes(venue: VenueBook, *updates: Any) -> None:
 
 def answer(venue: VenueBook, limit: int = 100) -> Any:
     found = venue.answer(limit)
-    return snapshot(
-        found.last_update_id, [list(level) for level in found.bids], [list(level) for level in found.asks]
-    )
+    return snapshot(found.last_update_id, [list(level) for level in found.bids], [list(level) for level in found.asks])
 
 
 def test_before_the_snapshot_it_is_the_answer_whatever_was_sent() -> None:

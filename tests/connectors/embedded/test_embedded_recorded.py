@@ -36,7 +36,7 @@ async def read(url: str, count: int, received: list[bytes], opened: asyncio.Even
     async with connect(url) as socket:
         if opened is not None:
             opened.set()
-        for _ in range(count):
+        while len(received) < count:
             received.append(await socket.recv(decode=False))
 
 
@@ -74,13 +74,16 @@ async def test_playback_waits_at_the_recorded_snapshot_until_the_depth_was_asked
     with gzip.open(path) as file:
         before = next(n for n, line in enumerate(file) if line.partition(b" ")[2].startswith(b'{"lastUpdateId"'))
     settings = Settings(frames=(path,), speed=None, snapshot_grace_s=30)
-    async with EmbeddedVenue(settings) as venue, asyncio.timeout(30):
-        async with connect(f"{venue.ws_url}/stream?streams={'/'.join(FILES['spot-btcusdt'][2])}") as socket:
-            for _ in range(before):
-                await socket.recv()
-            state = await get(f"{venue.http_url}/emulator/state")
-            answer = await get(f"{venue.http_url}/api/v3/depth", symbol="BTCUSDT", limit=5000)
+    async with (
+        EmbeddedVenue(settings) as venue,
+        asyncio.timeout(30),
+        connect(f"{venue.ws_url}/stream?streams={'/'.join(FILES['spot-btcusdt'][2])}") as socket,
+    ):
+        for _ in range(before):
             await socket.recv()
+        state = await get(f"{venue.http_url}/emulator/state")
+        answer = await get(f"{venue.http_url}/api/v3/depth", symbol="BTCUSDT", limit=5000)
+        await socket.recv()
 
     assert (state["state"], state["frames_passed"]) == ("held", before)
     assert answer == recorded_snapshot(path)

@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.connectors.embedded.world import (
     write_recording,
 )
 
-USDM_TRADE = {"X": "MARKET", "M": None}
+USDM_TRADE: dict[str, Any] = {"X": "MARKET", "M": None}
 
 
 def texts(recording: Recording) -> list[bytes]:
@@ -86,9 +87,7 @@ def test_the_snapshots_of_several_symbols_are_told_apart_by_their_update_ids(tmp
 
 
 def test_a_snapshot_that_could_be_anybodys_is_refused(tmp_path: Path) -> None:
-    path = write_recording(
-        tmp_path / "a.gz", [(0, depth(1, 9)), (0, depth(1, 9, symbol="XYZUSDT")), (1, snapshot(5))]
-    )
+    path = write_recording(tmp_path / "a.gz", [(0, depth(1, 9)), (0, depth(1, 9, symbol="XYZUSDT")), (1, snapshot(5))])
 
     with pytest.raises(RecordingError, match="cannot tell whose depth snapshot"):
         Recording([path])

@@ -41,6 +41,12 @@ def test_the_combined_property_is_read_and_set() -> None:
     assert session.combined
 
 
+UNKNOWN_VARIANT = (
+    "Invalid request: unknown variant `SUBSCRIPE`, expected one of `SUBSCRIBE`, `UNSUBSCRIBE`, "
+    "`LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY` at line 1 column"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
@@ -57,8 +63,7 @@ def test_the_combined_property_is_read_and_set() -> None:
         (
             '{"method":"SUBSCRIPE","params":[],"id":1}',
             2,
-            "Invalid request: unknown variant `SUBSCRIPE`, expected one of `SUBSCRIBE`, `UNSUBSCRIBE`, "
-            "`LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY` at line 1 column",
+            UNKNOWN_VARIANT,
         ),
         ('{"params":[],"id":1}', 2, "Invalid request: missing field `method` at line 1 column 20"),
         ('{"method":}', 3, "Invalid JSON: expected value at line 1 column 11"),

@@ -132,4 +132,4 @@ def test_the_opening_snapshot_and_the_depth_frames_make_the_documented_book(kind
         if source.catalogue.streams[frame.stream].name == "ethusdt@depth@100ms":
             assert book.apply(json.loads(frame.data))
     (bid, _), (ask, _) = (side[0] for side in book.top(1))
-    assert bid < ask
+    assert float(bid) < float(ask)

@@ -36,9 +36,11 @@ async def get_all(url: str, **parameters: str | int) -> tuple[int, Json, Any]:
 
 
 async def post_fault(venue: EmbeddedVenue, **fault: object) -> None:
-    async with aiohttp.ClientSession() as session:
-        async with session.post(f"{venue.http_url}/emulator/faults", json=fault) as response:
-            assert response.status == 200, await response.text()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{venue.http_url}/emulator/faults", json=fault) as response,
+    ):
+        assert response.status == 200, await response.text()
 
 
 def recorded_frames(path: Path) -> list[bytes]:
@@ -97,34 +99,36 @@ def snapshot(last: int, bids: Json = (), asks: Json = ()) -> Json:
 
 
 class LocalBook:
-    """A book kept as "How to manage a local order book correctly" says, of either market, in decimals."""
+    """A book kept as "How to manage a local order book correctly" says, of either market, in the venue's texts."""
 
     def __init__(self) -> None:
-        self.bids: dict[Decimal, Decimal] = {}
-        self.asks: dict[Decimal, Decimal] = {}
+        self.bids: dict[str, str] = {}
+        self.asks: dict[str, str] = {}
         self.last_update_id = 0
 
     def load(self, answer: Json) -> None:
-        self.bids = {Decimal(price): Decimal(quantity) for price, quantity in answer["bids"]}
-        self.asks = {Decimal(price): Decimal(quantity) for price, quantity in answer["asks"]}
+        self.bids = dict(answer["bids"])
+        self.asks = dict(answer["asks"])
         self.last_update_id = answer["lastUpdateId"]
 
     def apply(self, data: Json) -> bool:
         """Apply a depth update; returns whether it followed on what the book holds."""
         if data["u"] < self.last_update_id or ("pu" not in data and data["u"] == self.last_update_id):
             return True
-        begins = data["pu"] <= self.last_update_id if "pu" in data else data["U"] <= self.last_update_id + 1
+        before: int = data["pu"] if "pu" in data else data["U"] - 1
+        follows = before <= self.last_update_id
         for side, levels in ((self.bids, data["b"]), (self.asks, data["a"])):
             for price, quantity in levels:
-                if Decimal(quantity) == 0:
-                    side.pop(Decimal(price), None)
+                if float(quantity) == 0:
+                    side.pop(price, None)
                 else:
-                    side[Decimal(price)] = Decimal(quantity)
+                    side[price] = quantity
         self.last_update_id = data["u"]
-        return begins
+        return follows
 
-    def top(self, levels: int) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
-        return sorted(self.bids.items(), reverse=True)[:levels], sorted(self.asks.items())[:levels]
+    def top(self, levels: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        bids = sorted(self.bids.items(), key=lambda level: Decimal(level[0]), reverse=True)
+        return bids[:levels], sorted(self.asks.items(), key=lambda level: Decimal(level[0]))[:levels]
 
 
 def rebuild(path: Path) -> LocalBook:
