@@ -255,6 +255,7 @@ class JournalWriter:
             number=self._number,
             first_seq=self._seq,
             previous=self._previous,
+            schema_version=self.head.schema_version,
             session=session,
         )
         self.append_struct(Kind.SEGMENT, 0, NO_INSTRUMENT, self.head.started_ns, head)
