@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import itertools
 import json
 from pathlib import Path
 
@@ -107,16 +108,19 @@ async def test_both_markets_and_all_symbols_play_on_one_port_merged_by_receive_t
         )
 
     lines = sorted(
-        (int(stamp), market, text)
-        for name, path in paths.items()
-        for market in ["/public/stream" if name.startswith("usdm") else "/stream"]
-        for stamp, text in stamped(path)
+        (
+            (int(stamp), "/public/stream" if name.startswith("usdm") else "/stream", text)
+            for name, path in paths.items()
+            for stamp, text in stamped(path)
+        ),
+        key=lambda line: line[0],
     )
     for market, frames in received.items():
         assert frames == [text for _, kind, text in lines if kind == market][: counts[market]]
 
 
 def stamped(path: Path) -> list[tuple[bytes, bytes]]:
+    """The first frames of a file with their receive times: more than are looked at."""
     with gzip.open(path) as file:
-        pairs = [line.rstrip(b"\n").split(b" ", 1) for line in file]
+        pairs = [line.rstrip(b"\n").split(b" ", 1) for line in itertools.islice(file, 5000)]
     return [(stamp, text) for stamp, text in pairs if not text.startswith(b'{"lastUpdateId"')]
