@@ -128,11 +128,18 @@ def serve(fd: int, view: View) -> None:
         view.show(newest)
 
 
+def in_foreground(fd: int) -> bool:
+    """Whether `fd` is a terminal that is ours to set: not from the background, nor when we belong to another one."""
+    try:
+        return os.tcgetpgrp(fd) == os.getpgrp()
+    except OSError:
+        return False
+
+
 @contextmanager
 def quiet_keys(fd: int) -> Iterator[None]:
     """Keep what is typed off the picture, and out of the shell afterwards; Ctrl-C and Ctrl-Z work as ever."""
-    # In the background the terminal is another's to set.
-    if not os.isatty(fd) or os.tcgetpgrp(fd) != os.getpgrp():
+    if not in_foreground(fd):
         yield
         return
     before, changed = termios.tcgetattr(fd), termios.tcgetattr(fd)

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from daemon.screen import words
+
 TITLE = "bold cyan"
 HEADING = "grey58"
 BAR = "grey70 on grey15"
@@ -13,6 +15,7 @@ BAD = "red1"
 CAUTION = "yellow3"
 COST = "orange3"
 ALARM = "bold white on red3"
+CALM = "bold black on cyan"
 LABEL = "bold black on yellow3"
 
 LIFECYCLE = {
@@ -41,7 +44,7 @@ SIDE = {"buy": GOOD, "sell": BAD}
 
 def of_amount(amount: Decimal | None, decimals: int | None = None) -> str:
     """Return the colour of a profit, as it looks at so many decimals."""
-    shown = amount if amount is None or decimals is None else round(amount, decimals)
+    shown = amount if amount is None or decimals is None else words.rounded(amount, decimals)
     if not shown:
         return QUIET
     return GOOD if shown > 0 else BAD

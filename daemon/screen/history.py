@@ -41,7 +41,7 @@ class Recorder:
         self._run_for_ns = run_for_ns
         self._rates: deque[float] = deque(maxlen=KEPT_S)
         self._profits: deque[float] = deque(maxlen=KEPT_S)
-        self._second = -1
+        self._second: int | None = None
 
     def add(self, status: Status) -> None:
         """Take one status; within a second the last one counts."""

@@ -36,7 +36,10 @@ def profit_text(status: Status) -> str:
     """Return realised and unrealised profit less fees, by currency: `+1.23 USDT -0.0020 BTC`."""
     profits = profits_of(status.positions)
     return (
-        " ".join(f"{words.money_text(p.net, words.money_decimals([p.net]), signed=True)} {p.currency}" for p in profits)
+        " ".join(
+            f"{words.money_text(p.net, words.money_decimals([p.net]), signed=True)} {words.clean(p.currency)}"
+            for p in profits
+        )
         or "0.00"
     )
 

@@ -28,15 +28,15 @@ def _identity(status: Status, history: History, width: int) -> Text:
     live = status.mode == "live"
     left = [
         Part(0, cell(f"● {status.state}", colours.LIFECYCLE.get(status.state, colours.ALARM))),
-        Part(0, cell_chip(status.mode.upper(), colours.ALARM if live else "bold black on cyan")),
-        *(Part(1, cell_chip(label.upper(), colours.LABEL)) for label in status.labels),
+        Part(0, _chip(status.mode.upper(), colours.ALARM if live else colours.CALM)),
+        *(Part(rank, _chip(label.upper(), colours.LABEL)) for rank, label in enumerate(status.labels)),
     ]
     if history.silent_ns >= SILENCE_NS:
-        left.append(Part(0, cell_chip(f"NO NEWS FOR {words.latency_text(history.silent_ns)}", colours.ALARM)))
-    right = [Part(3, named("up", words.duration_text(status.uptime_ns)))]
+        left.append(Part(0, _chip(f"NO NEWS FOR {words.latency_text(history.silent_ns)}", colours.ALARM)))
+    right = [Part(9, named("up", words.duration_text(status.uptime_ns)))]
     if history.run_for_ns is not None and status.state not in {"DRAINING", "STOPPED"}:
         left_ns = max(0, history.run_for_ns - status.uptime_ns)
-        right.append(Part(2, named("ends in", words.duration_text(left_ns + words.SECOND_NS - 1))))
+        right.append(Part(8, named("ends in", words.duration_text(left_ns + words.SECOND_NS - 1))))
     return spread(left, right, width)
 
 
@@ -88,9 +88,9 @@ def named(name: str, value: str, style: str = colours.FIGURE) -> Text:
     return Text.assemble((f"{name} ", colours.QUIET), (value, style))
 
 
-def cell_chip(text: str, style: str) -> Text:
+def _chip(text: str, style: str) -> Text:
     """Return text on a coloured ground, with air on both sides."""
-    return Text.assemble((f" {cell(text).plain} ", style))
+    return Text(f" {words.clipped(text, 30)} ", style=style)
 
 
 def _alarming(bad: object) -> str:

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
-import structlog
 
 from daemon.status import Status
 
-CLOSE_S = 3.0
+CLOSE_S = 5.0
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 
 Warn = Callable[[str], object]
@@ -63,7 +62,11 @@ class ScreenProcess:
             )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        return cls(child, warn or structlog.get_logger("tickerd").warning)
+        if warn is None:
+            import structlog  # not at the top: the child imports this file too, and has to be drawing soon
+
+            warn = structlog.get_logger("tickerd").warning
+        return cls(child, warn)
 
     @property
     def alive(self) -> bool:

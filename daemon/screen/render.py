@@ -3,7 +3,8 @@
 import textwrap
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.cells import chop_cells
+from rich.console import RenderableType
 from rich.text import Text
 
 from daemon.screen import colours, panels, words
@@ -20,10 +21,7 @@ TITLE = "tickerd"
 
 def render(status: Status, history: History, width: int, height: int) -> RenderableType:
     """Return a frame for a terminal of `width` x `height`. It keeps off the last line, where the cursor waits."""
-    lines = frame(status, history, width, max(1, height - 1))
-    for line in lines:
-        line.no_wrap, line.overflow, line.end = True, "crop", ""
-    return Group(Text("\n").join(lines))
+    return Text("\n", no_wrap=True, overflow="crop", end="").join(frame(status, history, width, max(1, height - 1)))
 
 
 def frame(status: Status, history: History, width: int, height: int) -> list[Text]:
@@ -44,9 +42,7 @@ def frame(status: Status, history: History, width: int, height: int) -> list[Tex
 
 def _tiny(status: Status, width: int, height: int) -> list[Text]:
     """Where nothing fits, the plain line, folded."""
-    text = cell(status_line(status)).plain
-    lines = [Text(text[start : start + width]) for start in range(0, len(text), max(1, width))]
-    return lines[:height]
+    return [exact(Text(part), width) for part in chop_cells(words.clean(status_line(status)), width)][:height]
 
 
 def _head(status: Status, history: History, style: Style, width: int) -> list[Text]:

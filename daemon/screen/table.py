@@ -9,6 +9,8 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
+from daemon.screen import words
+
 GAP = 2
 GAP_WIDE = 3
 
@@ -41,8 +43,8 @@ class Part(NamedTuple):
 
 
 def cell(text: str, style: str = "") -> Text:
-    """Return one cell. What came from outside may hold control characters; a terminal must never obey them."""
-    return Text("".join(c if c.isprintable() else "·" for c in " ".join(text.split())), style=style)
+    """Return one cell of clean text."""
+    return Text(words.clean(text), style=style)
 
 
 def table(columns: Sequence[Column], width: int, *, first: str, heading: str) -> list[Text]:

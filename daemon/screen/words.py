@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 SECOND_NS = 1_000_000_000
 NOTHING = "-"
 _BARS = "▁▂▃▄▅▆▇█"
+_WIDE = Context(prec=100)
 
 
 def count_text(count: float) -> str:
@@ -62,12 +63,17 @@ def moment_text(time_ns: int) -> str:
 
 
 def number(text: str) -> Decimal | None:
-    """Return decimal text as a number; None for what is none, so that a screen shows it as it came."""
+    """Return decimal text as a number; None for what is none or beyond all reason, shown as it came."""
     try:
         value = Decimal(text)
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    return value if value.is_finite() and abs(value.adjusted()) <= 40 else None
+
+
+def rounded(amount: Decimal, decimals: int) -> Decimal:
+    """Return a number of any size at so many decimals."""
+    return amount.quantize(Decimal(1).scaleb(-decimals), context=_WIDE)
 
 
 def total(texts: Iterable[str]) -> Decimal:
@@ -97,10 +103,10 @@ def money_text(amount: Decimal | None, decimals: int, *, signed: bool = False) -
     """Return money with thousands separated and a sign where asked for: `+1,234.50`; never a negative zero."""
     if amount is None:
         return NOTHING
-    rounded = round(amount, decimals)
-    if not rounded:
-        return f"{abs(rounded):.{decimals}f}"
-    return f"{rounded:{'+' if signed else ''},.{decimals}f}"
+    shown = rounded(amount, decimals)
+    if not shown:
+        return f"{abs(shown):.{decimals}f}"
+    return f"{shown:{'+' if signed else ''},.{decimals}f}"
 
 
 def price_text(text: str, decimals: int) -> str:
@@ -116,9 +122,14 @@ def decimals_of(texts: Iterable[str]) -> int:
     return max((len(text.partition(".")[2]) for text in texts), default=0)
 
 
+def clean(text: str) -> str:
+    """Return text as one line. What came from outside may hold control characters; a terminal must never obey them."""
+    return "".join(character if character.isprintable() else "·" for character in " ".join(text.split()))
+
+
 def clipped(text: str, width: int) -> str:
-    """Return at most `width` characters of one line of text, the last one an ellipsis if some are missing."""
-    line = " ".join(text.split())
+    """Return at most `width` characters of one clean line, the last one an ellipsis if some are missing."""
+    line = clean(text)
     return line if len(line) <= width else line[: max(0, width - 1)] + "…"
 
 
