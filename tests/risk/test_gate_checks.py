@@ -125,6 +125,30 @@ def test_quantities_are_whole_lots(room, quantity, code):
     assert room.code(quantity=quantity) == code
 
 
+def test_one_unit_at_one_price_unit_is_an_order():
+    room = Room(limits(max_price_deviation="0.5"), tick=1, lot=1, min_quantity=0, min_notional=0)
+    room.quote(1, 1)
+    room.market.last_price = 0
+    assert room.code(quantity=1, price=1) == ""
+    assert room.code(quantity=1, type=MARKET) == ""
+    room.quote(3, 3)
+    room.trade(1)
+    assert room.code(quantity=1, price=3) == "PRICE_COLLAR"
+
+
+@pytest.mark.parametrize("name", ["max_position", "max_position_notional"])
+def test_a_position_limit_of_zero_lets_no_unit_pass(name):
+    room = Room(limits(**{name: 0}), lot=1, min_quantity=0, min_notional=0)
+    assert room.code(quantity=1) == name.upper()
+
+
+def test_a_reduce_only_order_may_not_flip_by_one_unit():
+    room = Room(lot=1)
+    room.hold(300)
+    assert room.code(side=Side.SELL, quantity=300, reduce_only=True) == ""
+    assert room.code(side=Side.SELL, quantity=301, reduce_only=True) == "REDUCE_ONLY"
+
+
 def test_tick_and_lot_are_told(room):
     tick, lot = room.refusal(price=999_95), room.refusal(quantity=103)
     assert (tick.limit, tick.figure) == ("0.1", "999.95")
@@ -239,9 +263,9 @@ def test_the_collar_tells_distances_as_fractions():
     room = Room(tick=1)
     refusal = room.refusal(price=1050_01)
     assert (refusal.limit, refusal.figure) == ("0.05", "0.05001")
-    assert "1000" in refusal.message
-    assert "the middle of bid and ask" in refusal.message
-    assert "its limit, 1050.01 USDT" in refusal.message
+    assert "is a fraction 0.05001 away from the middle of bid and ask, 1000; allowed is 0.05" in refusal.message
+    assert "buy at its limit, 1050.01 USDT" in refusal.message
+    assert "sell at its limit, 949.99 USDT" in room.refusal(price=949_99, side=Side.SELL).message
 
 
 @pytest.mark.parametrize(
@@ -250,6 +274,13 @@ def test_the_collar_tells_distances_as_fractions():
 def test_the_price_is_near_the_last_trade_too(room, last, code):
     room.trade(last)
     assert room.code(price=1000_00) == code
+
+
+def test_the_collar_around_the_last_trade_tells_its_own_distance(room):
+    room.trade(800_00)
+    refusal = room.refusal(price=1000_00)
+    assert refusal.figure == "0.25"
+    assert "away from the last trade, 800; allowed is 0.05" in refusal.message
 
 
 def test_a_last_trade_older_than_data_may_be_does_not_judge():
@@ -273,6 +304,15 @@ def test_a_market_order_is_judged_by_the_price_it_would_get(side):
     refusal = room.refusal(type=MARKET, side=side)
     assert refusal.code == "PRICE_COLLAR"
     assert "the best price on the other side" in refusal.message
+
+
+@pytest.mark.parametrize(("side", "code"), [(Side.BUY, "PRICE_COLLAR"), (Side.SELL, "")])
+def test_a_market_buy_would_get_the_ask_and_a_market_sell_the_bid(room, side, code):
+    room.quote(960_00, 1040_00)
+    room.trade(991_00)  # 960 is 3.1 % away, 1040 is 4.9 %
+    assert room.code(type=MARKET, side=side) == ""
+    room.trade(990_00)  # 960 is 3.0 % away, 1040 is 5.1 %
+    assert room.code(type=MARKET, side=side) == code
 
 
 def test_a_market_order_against_a_wild_quote_is_stopped_by_the_last_trade(room):
