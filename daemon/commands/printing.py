@@ -3,8 +3,12 @@
 import datetime as dt
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _NS_PER_S = 1_000_000_000
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -32,13 +36,17 @@ def write_json(answer: object) -> None:
     write_line(msgspec.json.encode(answer).decode())
 
 
+def is_wide() -> bool:
+    """Whether `write_table` shows wide columns."""
+    return _console().width >= WIDE_COLUMNS
+
+
 def write_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, indent: int = 0) -> None:
     """Write a table as wide as the terminal, or 80 columns where there is none; colours only on a terminal."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
 
-    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    console = _console()
     shown = [at for at, column in enumerate(columns) if not column.wide or console.width >= WIDE_COLUMNS]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in (columns[at] for at in shown):
@@ -48,6 +56,13 @@ def write_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, ind
     with console.capture() as capture:
         console.print(Padding(table, (0, 0, 0, indent)))
     sys.stdout.write("".join(line.rstrip() + "\n" for line in capture.get().splitlines()))
+
+
+def _console() -> "Console":
+    """Return a console that shows text as it is: a name in brackets is no markup."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
 
 
 def count_text(count: int) -> str:
