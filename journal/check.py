@@ -4,10 +4,11 @@ import zlib
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from core.records import PART_BYTES, SLOT_BYTES, Kind
 from journal.layout import MAX_PAYLOAD_BYTES
-from journal.masks import IS_PAYLOAD, IS_RECORD, Slots
+from journal.masks import IS_PAYLOAD, IS_SLOT, Slots
 
 # Until a process has checked this many slots, zlib in a loop (0.7 us a slot) takes less time than numba's import (2 s).
 _FEW_SLOTS = 1_500_000
@@ -51,29 +52,49 @@ def crc_fault_at(slots: Slots, first_seq: int, index: int) -> Fault:
     return Fault(index, "CRC mismatch", f"{crc:08x} for these bytes", f"{int(slots['crc'][index]):08x}")
 
 
-def structure_fault(slots: Slots) -> Fault | None:
-    """Return the first slot that breaks the rule "a head, then exactly its parts, numbered from 0"."""
-    if len(slots) == 0:
+def structure_fault(slots: Slots, kinds: npt.NDArray[np.uint8]) -> Fault | None:
+    """Return the first slot that breaks the rule "a head, then exactly its parts, numbered from 0".
+
+    `kinds` are the slots' kinds, side by side.
+    """
+    known = IS_SLOT[kinds]
+    if not known.all():
+        at = int(np.argmin(known))
+        return Fault(at, "unknown record", "a kind that records have", f"kind {int(kinds[at])}")
+    heads = np.flatnonzero(IS_PAYLOAD[kinds])
+    parts = np.flatnonzero(kinds == Kind.PART)
+    sizes = slots["a"][heads]
+    possible = (sizes >= 0) & (sizes <= MAX_PAYLOAD_BYTES)
+    if not possible.all():
+        at = int(np.argmin(possible))
+        return Fault(int(heads[at]), "payload length", f"at most {MAX_PAYLOAD_BYTES}", str(int(sizes[at])))
+    # Where parts must be, and which: each payload's, right after its head.
+    counts = -(-sizes // PART_BYTES)
+    owner = np.repeat(heads, counts)
+    numbers = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return _first_misplaced(parts, owner, numbers) or _first_misnumbered(slots, parts, numbers)
+
+
+def _first_misplaced(
+    parts: npt.NDArray[np.int64], owner: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]
+) -> Fault | None:
+    """Return the first continuation that belongs to no payload, or the first payload that misses one."""
+    wanted = owner + 1 + numbers
+    both = min(len(parts), len(wanted))
+    differs = parts[:both] != wanted[:both]
+    at = int(np.argmax(differs)) if differs.any() else both
+    if at == len(parts) == len(wanted):
         return None
-    kinds = slots["kind"]
-    heads = np.flatnonzero(kinds != Kind.PART)
-    if heads.size == 0 or heads[0] != 0:
-        return Fault(0, "misplaced slot", "a record's head", "a continuation")
-    head_kinds = kinds[heads]
-    if not IS_RECORD[head_kinds].all():
-        at = int(np.argmin(IS_RECORD[head_kinds]))
-        return Fault(int(heads[at]), "unknown record", "a kind that records have", f"kind {int(head_kinds[at])}")
-    followed = np.diff(heads, append=len(slots)) - 1
-    sizes = np.where(IS_PAYLOAD[head_kinds], slots["a"][heads], 0)
-    impossible = (sizes < 0) | (sizes > MAX_PAYLOAD_BYTES)
-    wrong = impossible | (-(-np.where(impossible, 0, sizes) // PART_BYTES) != followed)
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        expected = f"a payload that fills {int(followed[at])} continuation slots"
-        return Fault(int(heads[at]), "payload length", expected, f"{int(sizes[at])} bytes")
-    numbers = np.arange(len(slots)) - np.repeat(heads, followed + 1) - 1
-    misnumbered = (kinds == Kind.PART) & (slots["instrument"] != numbers)
-    if misnumbered.any():
-        at = int(np.argmax(misnumbered))
-        return Fault(at, "part number", str(int(numbers[at])), str(int(slots["instrument"][at])))
-    return None
+    if at < len(parts) and (at == len(wanted) or parts[at] < wanted[at]):
+        return Fault(int(parts[at]), "misplaced slot", "a record's head", "a continuation")
+    return Fault(int(owner[at]), "payload", f"a continuation {int(numbers[at]) + 1} slots on", "none")
+
+
+def _first_misnumbered(slots: Slots, parts: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> Fault | None:
+    """Return the first continuation whose number is not its place in the payload."""
+    wrong = slots["instrument"][parts] != numbers
+    if not wrong.any():
+        return None
+    at = int(np.argmax(wrong))
+    found = int(slots["instrument"][parts[at]])
+    return Fault(int(parts[at]), "part number", str(int(numbers[at])), str(found))

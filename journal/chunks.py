@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from core.records import EVENT, SLOT_BYTES, Kind, parts_of
 from journal.layout import HASH_FIELDS, has_payload, read_payload
-from journal.masks import IS_PLAIN_INPUT, Slots
+from journal.masks import IS_PLAIN_INPUT
 
 
 class PlainRun(msgspec.Struct, frozen=True):
@@ -49,13 +50,15 @@ class DigestRecord(msgspec.Struct, frozen=True, gc=False):
 Chunk = PlainRun | PayloadRecord | DigestRecord
 
 
-def chunks_of(data: memoryview, slots: Slots, first_seq: int, start: int, stop: int) -> Iterator[Chunk]:
-    """Yield the chunks whose records begin at slots `start` to `stop` of one segment.
+def chunks_of(
+    data: memoryview, all_kinds: npt.NDArray[np.uint8], first_seq: int, start: int, stop: int
+) -> Iterator[Chunk]:
+    """Yield the chunks whose records begin at slots `start` to `stop` of one segment, given all its kinds.
 
     The journal's own records (SEGMENT, CHAIN, SEAL) are left out.
     """
-    kinds = slots["kind"][start:stop].tobytes()
-    is_plain = IS_PLAIN_INPUT[np.frombuffer(kinds, np.uint8)]
+    is_plain = IS_PLAIN_INPUT[all_kinds[start:stop]]
+    kinds = all_kinds[start:stop].tobytes()
     edges = (np.flatnonzero(is_plain[1:] != is_plain[:-1]) + 1).tolist()
     plain = bool(is_plain[0]) if len(is_plain) else False
     begin = 0

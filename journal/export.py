@@ -84,7 +84,7 @@ class _Walk:
         slots = self._session.array(segment.number)
         begin = 0
         # A definition counts for what follows it, so batches end at definitions.
-        for cut in (*np.flatnonzero(slots["kind"] == Kind.INSTRUMENT).tolist(), len(slots)):
+        for cut in (*np.flatnonzero(segment.kinds() == Kind.INSTRUMENT).tolist(), len(slots)):
             for low in range(begin, cut, self._batch_slots):
                 high = min(low + self._batch_slots, cut)
                 yield self._batch(segment, slots, low, high), segment.first_seq + high
@@ -109,7 +109,7 @@ class _Walk:
         if low >= high:
             return []
         window = slots[low:high]
-        wanted = window["kind"] == self._table.kind
+        wanted = segment.kinds()[low:high] == self._table.kind
         if self._table.plain:
             rows = np.flatnonzero(wanted & self._shows[window["flags"]] & self._of_instrument(window))
             if rows.size == 0:

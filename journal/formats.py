@@ -2,16 +2,20 @@
 
 import csv
 import io
+import re
+from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 import msgspec
 
 from journal.rows import Batch
-from journal.tables import Field, Form
+from journal.tables import BASE, Field, Form
 
 FORMATS = ("csv", "ndjson", "parquet")
 
-_NUMBERS_AS_TEXT = frozenset((Form.PRICE, Form.QUANTITY, Form.MONEY, Form.WORD, Form.SIDE))
+_FREE = frozenset((Form.TEXT, Form.BYTES))
+_INSTRUMENT_AT = [field.form for field in BASE].index(Form.INSTRUMENT)
+_PLAIN_NAME = re.compile(r"[\w.:/@+-]+")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -40,14 +44,13 @@ class NdjsonSink:
     def __init__(self, out: BinaryIO, fields: tuple[Field, ...]) -> None:
         self._out = out
         self._names = [field.name for field in fields]
-        self._bools = [at for at, field in enumerate(fields) if field.form is Form.BOOL]
-        self._template = _template(fields)
+        self._fill = _template(fields, '"{name}":%d', '"{name}":%s', '"{name}":"%s"', "{{{}}}\n")
+        self._bools = _bools(fields)
 
     def write(self, batch: Batch) -> None:
-        if self._template is not None and _needs_no_escape(batch[3]):
-            for at in self._bools:
-                batch[at] = ["true" if value else "false" for value in batch[at]]
-            self._out.write("".join(map(self._template.__mod__, zip(*batch, strict=True))).encode())
+        if self._fill is not None and _plain_names(batch):
+            _spell_bools(batch, self._bools)
+            self._out.write("".join(map(self._fill, zip(*batch, strict=True))).encode())
             return
         lines = [_encode(dict(zip(self._names, row, strict=True))) for row in zip(*batch, strict=True)]
         self._out.write(b"\n".join(lines) + b"\n")
@@ -56,45 +59,56 @@ class NdjsonSink:
         """Nothing ends a file of lines."""
 
 
-def _template(fields: tuple[Field, ...]) -> str | None:
-    """Return the %-template of a row whose texts need no escaping; None where a column is free text or may be null.
-
-    Filling a template takes a third of the time of encoding a dictionary.
-    """
-    parts = []
-    for field in fields:
-        if field.form is Form.INT:
-            parts.append(f'"{field.name}":%d')
-        elif field.form is Form.BOOL:
-            parts.append(f'"{field.name}":%s')
-        elif field.form is Form.INSTRUMENT or field.form in _NUMBERS_AS_TEXT:
-            parts.append(f'"{field.name}":"%s"')
-        else:
-            return None
-    return "{" + ",".join(parts) + "}\n"
-
-
-def _needs_no_escape(names: list[object]) -> bool:
-    """Whether instrument names can stand in JSON as they are."""
-    return all(isinstance(name, str) and _encode(name) == f'"{name}"'.encode() for name in set(names))
-
-
 class CsvSink:
     """Comma-separated, a header first, `true` and `false`, nothing for null."""
 
     def __init__(self, out: BinaryIO, fields: tuple[Field, ...]) -> None:
         self._text = io.TextIOWrapper(out, encoding="utf-8", newline="")
-        self._bools = [at for at, field in enumerate(fields) if field.form is Form.BOOL]
         self._writer = csv.writer(self._text, lineterminator="\n")
         self._writer.writerow([field.name for field in fields])
+        self._fill = _template(fields, "%d", "%s", "%s", "{}\n")
+        self._bools = _bools(fields)
 
     def write(self, batch: Batch) -> None:
-        for at in self._bools:
-            batch[at] = ["true" if value else "false" for value in batch[at]]
-        self._writer.writerows(zip(*batch, strict=True))
+        _spell_bools(batch, self._bools)
+        if self._fill is not None and _plain_names(batch):
+            self._text.write("".join(map(self._fill, zip(*batch, strict=True))))
+        else:
+            self._writer.writerows(zip(*batch, strict=True))
 
     def close(self) -> None:
         self._text.detach()  # flushes, and leaves the file to its owner
+
+
+def _template(
+    fields: tuple[Field, ...], number: str, boolean: str, word: str, line: str
+) -> Callable[[tuple[object, ...]], str] | None:
+    """Return what fills a line's %-template from a row; None where a column is free text, which needs escaping.
+
+    Filling a template takes a third of the time of encoding a dictionary.
+    """
+    parts = []
+    for field in fields:
+        if field.form in _FREE:
+            return None
+        form = number if field.form is Form.INT else boolean if field.form is Form.BOOL else word
+        parts.append(form.format(name=field.name))
+    return line.format(",".join(parts)).__mod__
+
+
+def _bools(fields: tuple[Field, ...]) -> list[int]:
+    return [at for at, field in enumerate(fields) if field.form is Form.BOOL]
+
+
+def _spell_bools(batch: Batch, columns: list[int]) -> None:
+    """Spell booleans as JSON does."""
+    for at in columns:
+        batch[at] = ["true" if value else "false" for value in batch[at]]
+
+
+def _plain_names(batch: Batch) -> bool:
+    """Whether the batch's instruments all have names that stand in JSON and in CSV as they are."""
+    return all(isinstance(name, str) and _PLAIN_NAME.fullmatch(name) for name in set(batch[_INSTRUMENT_AT]))
 
 
 class ParquetSink:

@@ -18,6 +18,4 @@ IS_PAYLOAD = _mask([has_payload(kind) for kind in range(256)])
 IS_PLAIN_INPUT = _mask([FIRST_INPUT <= kind < FIRST_PAYLOAD_INPUT for kind in range(256)])
 IS_INPUT = _mask([FIRST_INPUT <= kind < FIRST_EFFECT for kind in range(256)])
 IS_EFFECT = _mask([FIRST_EFFECT <= kind < Kind.PART for kind in range(256)])
-IS_RECORD = _mask(
-    [FIRST_INPUT <= kind < Kind.PART or kind in PAYLOAD_META or kind in PLAIN_META for kind in range(256)]
-)
+IS_SLOT = _mask([kind >= FIRST_INPUT or kind in PAYLOAD_META or kind in PLAIN_META for kind in range(256)])

@@ -127,9 +127,9 @@ class SessionReader:
             start = max(from_seq, segment.first_seq)
             stop = min(stop_seq, segment.end_seq)
             if start < stop:
-                slots = self._load(segment)
-                first_seq = segment.first_seq
-                yield from chunks_of(segment.data(), slots, first_seq, start - first_seq, stop - first_seq)
+                self._load(segment)
+                data, kinds, first_seq = segment.data(), segment.kinds(), segment.first_seq
+                yield from chunks_of(data, kinds, first_seq, start - first_seq, stop - first_seq)
 
     def events(self, from_seq: int = 0, until_seq: int | None = None) -> Iterator[tuple[int, Event]]:
         """Yield (seq, event) of every input and effect in order, payloads decoded.
@@ -161,7 +161,7 @@ class SessionReader:
         parts: dict[str, list[npt.NDArray[np.int64]]] = {"seq": [], **{name: [] for name in fields}}
         for segment in self.segments:
             slots = self._load(segment)
-            rows = np.flatnonzero(slots["kind"] == kind)
+            rows = np.flatnonzero(segment.kinds() == kind)
             parts["seq"].append(rows + segment.first_seq)
             for name, field in fields.items():
                 parts[name].append(slots[field][rows].astype(np.int64))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import zstandard
 
 from core.arrays import SLOT_DTYPE
@@ -42,6 +43,7 @@ class Segment:
     __slots__ = (
         "_crcs_right",
         "_data",
+        "_kinds",
         "_records_whole",
         "compressed",
         "file_bytes",
@@ -61,6 +63,7 @@ class Segment:
         self._crcs_right = False
         self._records_whole = False
         self._data: memoryview | None = None
+        self._kinds: npt.NDArray[np.uint8] | None = None
         with self._reading():
             self.file_bytes = path.stat().st_size
             self.total_bytes = self._unpacked_size() if self.compressed else self.file_bytes
@@ -84,6 +87,12 @@ class Segment:
         """The whole records' slots as a structured array over the same bytes, without a copy."""
         return np.frombuffer(self.data(), SLOT_DTYPE, count=self.slots)
 
+    def kinds(self) -> npt.NDArray[np.uint8]:
+        """The kinds of all slots side by side: looking through them costs a 64th of going over the slots."""
+        if self._kinds is None or len(self._kinds) != self.slots:
+            self._kinds = np.ascontiguousarray(self.array()["kind"])
+        return self._kinds
+
     def payload(self, index: int) -> bytes:
         """Return the payload of the record whose head is slot `index`."""
         return read_payload(self.data(), index, EVENT.unpack_from(self.data(), index * SLOT_BYTES)[5])
@@ -91,6 +100,7 @@ class Segment:
     def release(self) -> None:
         """Forget the bytes (and the file); what was handed out keeps them alive as long as it needs them."""
         self._data = None
+        self._kinds = None
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -143,7 +153,7 @@ class Segment:
         fault = None if self._crcs_right else crc_fault(slots, self.first_seq)
         self._crcs_right = True
         if fault is None and not self._records_whole:
-            fault = structure_fault(slots)
+            fault = structure_fault(slots, self.kinds())
             self._records_whole = True
         if fault is not None:
             self._crcs_right = self._records_whole = False
@@ -155,7 +165,9 @@ class Segment:
         fault = crc_fault(slots[index : index + 1], self.first_seq + index)
         if fault is None and has_payload(int(slots["kind"][index])):
             end = index + 1 + parts_of(int(slots["a"][index]))
-            fault = crc_fault(slots[index:end], self.first_seq + index) or structure_fault(slots[index:end])
+            fault = crc_fault(slots[index:end], self.first_seq + index) or structure_fault(
+                slots[index:end], np.ascontiguousarray(slots["kind"][index:end])
+            )
         if fault is not None:
             raise self.damaged(msgspec.structs.replace(fault, index=index + fault.index))
 

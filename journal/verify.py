@@ -110,35 +110,35 @@ class _Walk:
         if segment.slots == 0:
             return  # an interrupted write left it before its head was whole
         slots = self.reader.array(segment.number)
-        self._check_places(segment, slots)
+        self._check_places(segment)
         self._follow_chain(segment, slots)
-        self.counts += np.bincount(slots["kind"], minlength=256)
+        self.counts += np.bincount(segment.kinds(), minlength=256)
         self.slots = segment.end_seq
 
-    def _check_places(self, segment: Segment, slots: Slots) -> None:
+    def _check_places(self, segment: Segment) -> None:
         """Verify what may stand only at a segment's beginning or at the session's end."""
         previous = segment.head().previous
         if previous != self.value:
             raise segment.damaged(Fault(0, "hash chain between segments", self.value.hex(), previous.hex()))
-        heads = np.flatnonzero(slots["kind"] == Kind.SEGMENT)
+        kinds = segment.kinds()
+        heads = np.flatnonzero(kinds == Kind.SEGMENT)
         if len(heads) > 1:
             fault = Fault(int(heads[1]), "misplaced record", "one head a segment", "a second head")
             raise segment.damaged(fault)
-        seals = np.flatnonzero(slots["kind"] == Kind.SEAL)
+        seals = np.flatnonzero(kinds == Kind.SEAL)
         if len(seals) and (int(seals[0]) != segment.seal_index() or segment.end_seq != self.reader.end_seq):
             fault = Fault(int(seals[0]), "misplaced record", "the end after a seal", "more records")
             raise segment.damaged(fault)
         closed = segment is not self.reader.segments[-1]
-        if closed and int(slots["kind"][-1]) != Kind.CHAIN:
-            last = len(slots) - 1
-            found = f"kind {int(slots['kind'][-1])}"
-            raise segment.damaged(Fault(last, "closed segment", "a link of the chain at its end", found))
+        if closed and kinds[-1] != Kind.CHAIN:
+            fault = Fault(len(kinds) - 1, "closed segment", "a link of the chain at its end", f"kind {kinds[-1]}")
+            raise segment.damaged(fault)
 
     def _follow_chain(self, segment: Segment, slots: Slots) -> None:
         """Recompute every link in the segment. Raises JournalDamaged at the first that differs."""
         data = segment.data()
         begin = 0
-        for at in np.flatnonzero(slots["kind"] == Kind.CHAIN).tolist():
+        for at in np.flatnonzero(segment.kinds() == Kind.CHAIN).tolist():
             self.hasher.update(data[begin * SLOT_BYTES : at * SLOT_BYTES])
             seq = segment.first_seq + at
             self.value = self.hasher.digest()

@@ -364,7 +364,6 @@ def test_a_file_size_limit_counts_as_a_full_disk_and_loses_nothing_written(tmp_p
         from journal.writer import JournalWriter
         from tests.journal.making import head, quote
         from pathlib import Path
-from typing import Any
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, {resource.RLIM_INFINITY}))
         writer = JournalWriter.create(Path({str(folder)!r}), head(), reserve_bytes=0)
         try:
