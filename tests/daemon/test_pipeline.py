@@ -1,0 +1,112 @@
+"""Promise 2: an input is in the journal before the engine sees it, a command leaves only after its record."""
+
+import itertools
+import os
+
+import pytest
+
+from core.codec import KIND_OF
+from core.orders import ApprovedSubmit
+from core.records import FIRST_EFFECT, NO_INSTRUMENT, Kind
+from journal.reader import open_session
+from tests.daemon.sessions import Recorder
+
+
+def events_on_disk(folder) -> list[tuple[int, tuple]]:
+    """What another process reads of the session now: only what the kernel has."""
+    with open_session(folder) as reader:
+        return list(reader.events())
+
+
+@pytest.fixture
+def recorder(tmp_path) -> Recorder:
+    made = Recorder(tmp_path)
+    made.open()
+    return made
+
+
+def test_when_a_command_leaves_its_record_and_its_cause_are_in_the_kernel(recorder):
+    seen = []
+
+    class Watching:
+        due_ns = recorder.paper.due_ns
+        before = recorder.paper.before
+        on_event = recorder.paper.on_event
+
+        def send(self, command, now_ns):
+            recorded = events_on_disk(recorder.folder)
+            orders = [event[5] for _, event in recorded if event[0] == KIND_OF[type(command)]]
+            seen.append((command, orders, recorded))
+
+    recorder.pipeline._execution = Watching()
+    recorder.trade(60)
+    assert seen
+    for command, orders, events in seen:
+        assert command in orders
+        kinds = [event[0] for _, event in events]
+        assert any(kind < FIRST_EFFECT for kind in kinds[: kinds.index(KIND_OF[type(command)])])
+
+
+def test_effects_follow_their_cause_and_precede_the_next_input(recorder):
+    recorder.trade(60)
+    recorder.journal.flush()
+    recorded = [event for _, event in events_on_disk(recorder.folder)]
+    for before, after in itertools.pairwise(recorded):
+        if after[0] == Kind.SUBMIT:
+            assert before[0] < FIRST_EFFECT or before[3] == after[3]
+
+
+@pytest.mark.parametrize(("durable", "syncs"), [(True, True), (False, False)])
+def test_commands_wait_for_the_disk_where_the_policy_says_so(tmp_path, monkeypatch, durable, syncs):
+    from tests.daemon import sessions
+
+    text = sessions.SETTINGS.replace("seed = 3", f'seed = 3\nflush = "{"disk" if durable else "os"}"')
+    monkeypatch.setattr(sessions, "SETTINGS", text)
+    monkeypatch.setattr(sessions, "config", lambda: sessions.parse(text))
+    recorder = sessions.Recorder(tmp_path)
+    recorder.pipeline._durable = durable
+    recorder.open()
+    order = []
+    sync = os.fdatasync
+
+    def watched(fd):
+        order.append("sync")
+        return sync(fd)
+
+    from journal import files
+
+    monkeypatch.setattr(files, "_sync_data", watched)
+    send = recorder.paper.send
+
+    def sent(command, now_ns):
+        order.append("send" if isinstance(command, ApprovedSubmit) else "cancel")
+        send(command, now_ns)
+
+    monkeypatch.setattr(recorder.paper, "send", sent)
+    recorder.trade(60)
+    assert "send" in order
+    if syncs:
+        assert order[order.index("send") - 1] == "sync"
+    else:
+        assert "sync" not in order
+
+
+def test_time_never_goes_back_even_where_two_sockets_disagree(recorder):
+    late = recorder.now_ns + 10_000
+    recorder.pipeline.feed([(Kind.TIME, 0, NO_INSTRUMENT, late, 0, 0, 0, 0, 0, 0)])
+    recorder.pipeline.feed([(Kind.QUOTE, 0, 0, late - 5_000, 0, 5_999_999, 1, 6_000_001, 1, 9)])
+    recorder.journal.flush()
+    times = [event[3] for _, event in events_on_disk(recorder.folder)]
+    assert times == sorted(times)
+    assert times[-1] == late
+
+
+def test_a_digest_is_recorded_every_so_many_inputs(recorder):
+    recorder.trade(300)
+    folder = recorder.seal()
+    from journal.chunks import DigestRecord
+
+    with open_session(folder) as reader:
+        counts = [chunk.inputs for chunk in reader.chunks() if isinstance(chunk, DigestRecord)]
+    assert counts[:-1] == [500 * (number + 1) for number in range(len(counts) - 1)]
+    assert len(counts) > 2
