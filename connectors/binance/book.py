@@ -44,7 +44,7 @@ _NS = 1_000_000_000
 _RETRY_FIRST_NS = _NS // 2
 _RETRY_MAX_NS = 10 * _NS
 _SETTLED_NS = 10 * _NS  # in sync for so long, the next resync starts without delay
-_FETCH_LOST_NS = 60 * _NS
+_FETCH_LOST_NS = 600 * _NS  # every fetch is answered, if only by its deadline; this is for the one that was not
 _FIRST_DELTA_WAIT_NS = 2 * _NS
 
 

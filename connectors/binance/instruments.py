@@ -70,7 +70,7 @@ def _to_instrument(info: messages.SymbolInfo, market: Market, venue: str) -> Ins
         size_precision=size_precision,
         tick=to_units(tick, price_precision) if _is_positive(tick) else 1,
         lot=to_units(lot_rule.step_size, size_precision) if _is_positive(lot_rule.step_size) else 1,
-        min_quantity=to_units(lot_rule.min_quantity, size_precision),
+        min_quantity=_unsigned(lot_rule.min_quantity, size_precision),
         max_quantity=_capped(lot_rule.max_quantity, size_precision),
         min_notional=_min_notional(filters),
         expiry_ns=info.delivery_ms * _NS_PER_MS if asset_class is AssetClass.FUTURE else 0,
@@ -99,9 +99,19 @@ def _is_positive(text: str) -> bool:
     return text.strip("0.") != ""
 
 
+def _unsigned(text: str, precision: int) -> int:
+    """Return a quantity in units. Raises ValueError where it is negative or cannot be held exactly."""
+    units = to_units(text, precision)
+    if units < 0:
+        raise ValueError(f"a quantity of {text}")
+    return units
+
+
 def _capped(text: str, precision: int) -> int:
     """Return a maximum in units, no larger than a record holds."""
     try:
-        return to_units(text, precision)
+        return _unsigned(text, precision)
     except PrecisionError:
-        return INT64_MAX if text.replace(".", "", 1).isdecimal() else to_units(text, precision)
+        if text.replace(".", "", 1).isdecimal():
+            return INT64_MAX
+        raise

@@ -191,6 +191,18 @@ class DepthSnapshot(msgspec.Struct, gc=False):
     event_ms: Millis = field(name="E", default=0)
 
 
+class RestKline(msgspec.Struct, array_like=True, gc=False):
+    """One bar of REST `/klines`: an array whose later fields we do not need."""
+
+    open_ms: Millis
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    close_ms: Millis
+
+
 class ServerTime(msgspec.Struct, gc=False):
     """REST `/time`."""
 

@@ -29,6 +29,8 @@ NS_PER_MS = 1_000_000
 _BOOK = int(Kind.BOOK)
 _BAR = int(Kind.BAR)
 
+_decode_klines = msgspec.json.Decoder(list[messages.RestKline]).decode
+
 
 class Units(dict[str, int]):
     """Decimal text to integer units of one precision, converted once and remembered; `units[text]` is the call.
@@ -181,6 +183,25 @@ def bar_parser(index: int, rules: Instrument, pool: UnitsPool) -> Callable[[byte
         return event if bar.closed else None
 
     return parse
+
+
+def read_bars(body: bytes, now_ns: int, index: int, rules: Instrument) -> list[Event]:
+    """Return the BAR events of a REST klines body, oldest first, without the one still open at `now_ns`.
+
+    Raises MalformedMessage.
+    """
+    prices, quantities = Units(rules.price_precision, 1), Units(rules.size_precision, 0)
+    try:
+        return [
+            (
+                _BAR, 0, index, now_ns, bar.open_ms * NS_PER_MS,
+                prices[bar.open], prices[bar.high], prices[bar.low], prices[bar.close], quantities[bar.volume],
+            )
+            for bar in _decode_klines(body)
+            if bar.close_ms * NS_PER_MS < now_ns
+        ]  # fmt: skip
+    except MALFORMED as error:
+        raise MalformedMessage(f"klines do not read as documented: {error}; body begins {body[:80]!r}") from error
 
 
 def mark_ends(events: list[Event]) -> None:

@@ -274,14 +274,15 @@ class MarketSession:
         ping_ns = int(settings.ping_after_s * _NS)
         self.last_bytes_ns = min(self.last_bytes_ns, now_ns)  # the clock was set back
         silent = now_ns - self.last_bytes_ns
-        if silent < ping_ns:
-            self._pinged_ns = 0
-        elif not self._pinged_ns:
-            self._pinged_ns = now_ns
-            self._actions.append(SendPing())
-        elif now_ns - self._pinged_ns > ping_ns:
-            self._actions.append(Reconnect(f"no byte for {silent / _NS:.0f} s, ping unanswered"))
-            return
+        if self.last_bytes_ns > self._pinged_ns:
+            self._pinged_ns = 0  # something came since
+        if silent >= ping_ns:
+            if not self._pinged_ns:
+                self._pinged_ns = now_ns
+                self._actions.append(SendPing())
+            elif now_ns - self._pinged_ns > ping_ns:
+                self._actions.append(Reconnect(f"no byte for {silent / _NS:.0f} s, ping unanswered"))
+                return
         if self._shutdown:
             self._rotate(_SHUTDOWN, now_ns)
         elif late:

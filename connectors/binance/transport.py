@@ -7,8 +7,8 @@ from connectors.base import ClockNs, ConnectorStats, Sink
 from connectors.binance import rest
 from connectors.binance.instruments import find_symbol, read_exchange_info, to_instrument
 from connectors.binance.messages import SymbolInfo
-from connectors.binance.parse import UnitsPool
-from connectors.binance.requests import depth_url, exchange_info_url, lines, time_url
+from connectors.binance.parse import UnitsPool, read_bars
+from connectors.binance.requests import depth_url, exchange_info_url, klines_url, lines, time_url
 from connectors.binance.session import MarketSession
 from connectors.binance.settings import BinanceSettings
 from connectors.binance.streams import VenueLink
@@ -18,8 +18,10 @@ from connectors.rest.transport import RestClient
 from connectors.stream.lines import LineSetup
 from connectors.stream.transport import LineSupervisor
 from core.instruments import Instrument
+from core.records import Event
 from core.rng import Rng
 
+_NS = 1_000_000_000
 _CLOCK_SAMPLES = 5
 _CLOCK_RETRY_S = 30.0
 
@@ -34,6 +36,8 @@ class BinanceConnector:
         self._rng = rng
         self._sink = sink
         self._rest = RestClient(settings.request_timeout_s)
+        # A snapshot of 1,000 levels weighs 50 of the 6,000 (spot) or 20 of the 2,400 (USDⓈ-M) that a minute allows.
+        self._book_bucket = TokenBucket(per_second=1.0, burst=20)
         self._instruments: dict[str, Instrument] = {}
         self._sessions: list[MarketSession] = []
         self._supervisors: list[LineSupervisor] = []
@@ -117,6 +121,16 @@ class BinanceConnector:
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
 
+    async def load_bars(self, symbol: str, index: int, limit: int) -> list[Event]:
+        """Return the symbol's latest closed bars of `bar_interval`, oldest first, at most `limit`.
+
+        Raises VenueUnreachable, VenueRefused or MalformedMessage.
+        """
+        url = klines_url(self._settings, symbol, limit + 1)
+        async with RestClient(self._settings.request_timeout_s) as client:
+            body = rest.accept(await client.get(url), "klines")
+        return read_bars(body, self._clock_ns(), index, self._instruments[symbol])[-limit:]
+
     def request_snapshot(self, index: int, reason: str) -> None:
         """Withhold the book of an instrument and fetch it again."""
         for line in self._supervisors:
@@ -169,6 +183,7 @@ class BinanceConnector:
 
     async def _fetch_book(self, symbol: str) -> bytes:
         """Return the body of a book snapshot. Raises VenueRefused or VenueUnreachable."""
+        await asyncio.sleep(self._book_bucket.take(self._clock_ns()) / _NS)
         return rest.accept(await self._rest.get(depth_url(self._settings, symbol)), "depth")
 
     async def _measure_clock(self) -> None:

@@ -1,6 +1,7 @@
 """Keeping a websocket line up: connect, follow, replace without a break, reconnect. Every decision is the session's."""
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Coroutine
 
@@ -46,21 +47,20 @@ class LineSupervisor:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                opened_s = loop.time()
                 wait_s = 0.0
-                self._down.clear()
                 try:
-                    await self._open()
+                    if self._connection is None:
+                        await self._open()
                     opened_s = loop.time()
                     await self._follow()
+                    if loop.time() - opened_s > _STABLE_S:
+                        self._setup.backoff.reset()
                 except VenueRefused as error:
                     self.last_error, wait_s = str(error), error.retry_after_s
                 except VenueUnreachable as error:
                     self.last_error = str(error)
                 if self._failure is not None:
                     raise self._failure
-                if loop.time() - opened_s > _STABLE_S:
-                    self._setup.backoff.reset()
                 await asyncio.sleep(max(wait_s, self._setup.backoff.next_s()))
         finally:
             self._leave()
@@ -139,8 +139,9 @@ class LineSupervisor:
         await open_stream(self._setup.url, self, self._setup.connect_timeout_s)
 
     async def _follow(self) -> None:
-        """Let the session see time pass until the line is down."""
-        while not self._down.is_set():
+        """Let the session see time pass while there is a connection."""
+        while self._connection is not None and self._failure is None:
+            self._down.clear()
             try:
                 async with asyncio.timeout(_TICK_S):
                     await self._down.wait()
@@ -235,7 +236,7 @@ async def open_stream(url: str, listener: Listener, timeout_s: float) -> StreamC
     except InvalidURI as error:
         raise VenueUnreachable(f"{url} is no websocket address: {error}") from error
     watch = _Watch(listener)
-    secure = ssl.create_default_context() if address.secure else None
+    secure = _tls() if address.secure else None
     loop = asyncio.get_running_loop()
     connection = StreamConnection(frames, watch)
     try:
@@ -263,6 +264,12 @@ async def open_stream(url: str, listener: Listener, timeout_s: float) -> StreamC
         message = f"{url} answered HTTP {frames.refusal_status}: {frames.refusal_body[:200]!r}"
         raise VenueRefused(message, status=frames.refusal_status, retry_after_s=wait_s)
     raise VenueUnreachable(f"{url}: no websocket handshake: {frames.refusal or 'the connection was closed'}")
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Return the one context that checks certificates and names; reading the system's roots takes a while."""
+    return ssl.create_default_context()
 
 
 class _Watch:
