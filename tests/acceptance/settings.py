@@ -1,0 +1,54 @@
+"""Settings files as a user would write them."""
+
+from pathlib import Path
+
+from tests.acceptance.processes import Venue
+
+
+def venue_table(
+    venue: Venue, *symbols: str, name: str = "binance", connector: str = "binance-spot", extra: str = ""
+) -> str:
+    """One `[venues.NAME]` that leads to the embedded venue."""
+    listed = ", ".join(f'"{symbol}"' for symbol in symbols)
+    ws_url = venue.usdm_ws_url if connector == "binance-usdm" else venue.ws_url
+    return f"""
+[venues.{name}]
+connector = "{connector}"
+rest_url = "{venue.rest_url}"
+ws_url = "{ws_url}"
+instruments = [{listed}]
+channels = ["quotes", "trades", "book"]
+{extra}
+"""
+
+
+def write_settings(folder: Path, *tables: str, session: str = "") -> Path:
+    """A settings file in `folder` whose sessions are kept beside it, without metrics: ports are scarce in tests."""
+    head = f"""
+[session]
+mode = "paper"
+root = "{folder / "sessions"}"
+{session}
+[metrics]
+port = 0
+"""
+    path = folder / "settings.toml"
+    path.write_text(head + "\n".join(tables))
+    return path
+
+
+def strategy_tables(instrument: str) -> str:
+    """Both built-in strategies on one instrument, busy enough to have orders, fills and refusals."""
+    return f"""
+[[strategies]]
+id = "ema"
+use = "ema-cross"
+instruments = ["{instrument}"]
+params = {{ fast = 20, slow = 100, quantity = "0.01" }}
+
+[[strategies]]
+id = "quoter"
+use = "two-sided-quoter"
+instruments = ["{instrument}"]
+params = {{ quantity = "0.01", half_spread_bps = 1.0, requote_bps = 1.0, max_inventory = "0.05" }}
+"""
