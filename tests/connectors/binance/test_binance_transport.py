@@ -398,24 +398,9 @@ def test_klines_of_usdm_come_over_their_own_entry_point():
 
 def test_the_latest_closed_bars_are_loaded_for_warming_up():
     now_ms = time.time_ns() // 1_000_000
-    ages_s = (180, 120, 60, 0)
-    rows = [
-        [
-            now_ms - age * 1_000,
-            "1.00",
-            "1.20",
-            "0.90",
-            "1.10",
-            "5.5",
-            now_ms - age * 1_000 + 59_999,
-            "1",
-            7,
-            "1",
-            "1",
-            "0",
-        ]
-        for age in ages_s
-    ]
+    opens_ms = [now_ms - age_s * 1_000 for age_s in (180, 120, 60, 0)]
+    numbers = ["1.00", "1.20", "0.90", "1.10", "5.5"]
+    rows = [[open_ms, *numbers, open_ms + 59_999, "1", 7, "1", "1", "0"] for open_ms in opens_ms]
 
     async def scenario() -> None:
         venue = Venue()
