@@ -1,6 +1,6 @@
 """Records one by one as people and programs read them: named fields, decimal texts, every record on a line."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -21,7 +21,7 @@ from core.records import (
     Event,
     Kind,
 )
-from journal.chunks import Chunk, DigestRecord, PayloadRecord, PlainRun
+from journal.chunks import DigestRecord, PayloadRecord, PlainRun
 from journal.layout import PLAIN_FIELDS
 from journal.reader import SessionReader
 from journal.rows import Definitions, PayloadRow, instrument_of
@@ -72,16 +72,13 @@ class Records:
         self._definitions = Definitions()
         self._rows = {kind: PayloadRow(table) for kind, table in _PAYLOAD_TABLES.items()}
 
-    def read(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Record]:
+    def read(self) -> Iterator[Record]:
         """Yield the records. Definitions before the range are read too. Raises JournalDamaged, CodecError."""
-        end_seq = self._reader.end_seq
         for chunk in self._reader.chunks(until_seq=self._until_seq):
             if isinstance(chunk, PlainRun):
                 yield from self._plain(chunk)
             else:
                 yield from self._single(chunk)
-                if progress is not None:
-                    progress(chunk.seq, end_seq)
 
     def instruments(self) -> list[str]:
         """Return the names of the instruments that were defined in what has been read."""
@@ -186,6 +183,3 @@ def _value_text(value: object) -> str:
     if isinstance(value, str) and value.isprintable() and " " not in value:
         return value
     return msgspec.json.encode(value).decode()
-
-
-__all__ = ["KIND_NAMES", "Chunk", "Record", "Records", "in_words", "kind_name"]
