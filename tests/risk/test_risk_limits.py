@@ -37,6 +37,7 @@ def test_the_defaults_are_limits_in_themselves():
     assert (resolved.max_open_orders, resolved.max_open_orders_total) == (20, 100)
     assert resolved.max_deviation == 50_000_000
     assert resolved.max_data_age_ns == 5_000_000_000
+    assert (RiskLimits().max_orders_per_second, RiskLimits().max_orders_per_minute) == (10, 300)
 
 
 def test_an_instruments_own_limits_come_first():
@@ -117,6 +118,13 @@ def test_what_cannot_be_a_limit_is_refused_with_key_expected_and_found(fields, k
     assert isinstance(caught.value, RiskError)
 
 
+def test_the_expected_kind_of_number_is_told():
+    with pytest.raises(LimitsError, match=r"risk.max_price_deviation: expected a fraction .* such as 0.05, found 2"):
+        RiskLimits(max_price_deviation=2)
+    with pytest.raises(LimitsError, match=r"risk.max_position: expected a number, 0 or more, found -2"):
+        RiskLimits(max_position=-2)
+
+
 def test_the_largest_deviation_is_just_below_the_whole_price():
     assert resolve(RiskLimits(max_price_deviation="0.999999999"), INSTRUMENT).max_deviation == 999_999_999
 
@@ -131,6 +139,8 @@ def test_an_instruments_limits_are_checked_too():
 def test_an_unknown_key_is_refused():
     with pytest.raises(msgspec.ValidationError, match="max_order_notionals"):
         msgspec.convert({"max_order_notionals": 5}, RiskLimits)
+    with pytest.raises(msgspec.ValidationError, match="max_order_rate"):
+        msgspec.convert({"max_order_rate": 5}, InstrumentRisk)
 
 
 def test_equal_limits_have_an_equal_version_however_they_are_written():
