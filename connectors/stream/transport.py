@@ -66,9 +66,8 @@ class LineSupervisor:
             self._leave()
 
     def request_snapshot(self, index: int, reason: str) -> None:
-        """Have the session build a book anew."""
-        self._emit(self._session.on_resync_needed(index, self._clock_ns(), reason))
-        self._act()
+        """Have the session build a book anew, soon: whoever asks may be inside the sink."""
+        asyncio.get_running_loop().call_soon(self._resync, index, reason)
 
     def pause(self) -> None:
         """Stop reading."""
@@ -131,6 +130,11 @@ class LineSupervisor:
                 self._join_task.cancel()
             self._emit(self._session.on_close(now_ns, reason))
             self._down.set()
+
+    def _resync(self, index: int, reason: str) -> None:
+        """Have the session build a book anew."""
+        self._emit(self._session.on_resync_needed(index, self._clock_ns(), reason))
+        self._act()
 
     async def _open(self) -> None:
         """Open a connection as soon as the bucket allows. Raises VenueUnreachable or VenueRefused."""
