@@ -4,6 +4,7 @@ The driver only carries: `engine.replay.Verifier` compares. Runs of plain inputs
 replay spends its time in the engine and not in a loop around it.
 """
 
+import operator
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -115,7 +116,7 @@ class Replay:
         for event in events:
             effects = step(event)
             if effects:
-                left = events.__length_hint__()
+                left = operator.length_hint(events)
                 self.verifier.expect(effects)
                 if left:
                     self.verifier.expect_none(seq + count - left)

@@ -121,16 +121,7 @@ class Engine:
         market.quote_ns = now_ns
         routes = self._quote_routes[index]
         if routes:
-            quote = Quote(
-                index,
-                now_ns,
-                venue_ns,
-                bid_price,
-                bid_quantity,
-                ask_price,
-                ask_quantity,
-                update_id,  # type: ignore[arg-type]
-            )
+            quote = Quote(index, now_ns, venue_ns, market.bid_price, bid_quantity, ask_price, ask_quantity, update_id)
             self._publish(routes, quote)
 
     def _on_trade(self, event: Event) -> None:

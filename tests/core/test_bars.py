@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bars import BarBuilder, BarSpec, BarUnit, time_bars
+from core.bars import Bar, BarBuilder, BarSpec, BarUnit, time_bars
 
 SECOND = 1_000_000_000
 trades = st.lists(
@@ -12,7 +12,8 @@ trades = st.lists(
 
 def run(spec: BarSpec, moves):
     """Feed trades the way the engine does: a due bar is closed before the trade that brings the time."""
-    builder, bars, now_ns = BarBuilder(0, spec), [], 10 * SECOND
+    builder, now_ns = BarBuilder(0, spec), 10 * SECOND
+    bars: list[Bar] = []
     for wait_ns, price, quantity in moves:
         now_ns += wait_ns
         closed = (builder.close_due(now_ns), builder.add(now_ns, price, quantity))

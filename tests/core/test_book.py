@@ -107,7 +107,8 @@ levels = st.lists(st.tuples(st.booleans(), st.integers(1, 40), st.integers(0, 3)
 
 @given(levels)
 def test_the_book_agrees_with_two_plain_dictionaries(changes):
-    book, sides = L2Book(), ({}, {})
+    book = L2Book()
+    sides: tuple[dict[int, int], dict[int, int]] = ({}, {})
     for is_ask, price, quantity in changes:
         book.set_level(int(is_ask), price, quantity)
         sides[is_ask].pop(price, None)

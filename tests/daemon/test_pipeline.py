@@ -5,14 +5,15 @@ import os
 
 import pytest
 
+from config.load import parse
 from core.codec import KIND_OF
 from core.orders import ApprovedSubmit
-from core.records import FIRST_EFFECT, NO_INSTRUMENT, Kind
+from core.records import FIRST_EFFECT, NO_INSTRUMENT, Event, Kind
 from journal.reader import open_session
 from tests.daemon.sessions import Recorder
 
 
-def events_on_disk(folder) -> list[tuple[int, tuple]]:
+def events_on_disk(folder) -> list[tuple[int, Event]]:
     """What another process reads of the session now: only what the kernel has."""
     with open_session(folder) as reader:
         return list(reader.events())
@@ -62,7 +63,7 @@ def test_commands_wait_for_the_disk_where_the_policy_says_so(tmp_path, monkeypat
 
     text = sessions.SETTINGS.replace("seed = 3", f'seed = 3\nflush = "{"disk" if durable else "os"}"')
     monkeypatch.setattr(sessions, "SETTINGS", text)
-    monkeypatch.setattr(sessions, "config", lambda: sessions.parse(text))
+    monkeypatch.setattr(sessions, "config", lambda: parse(text))
     recorder = sessions.Recorder(tmp_path)
     recorder.pipeline._durable = durable
     recorder.open()

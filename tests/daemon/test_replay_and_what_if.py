@@ -97,6 +97,6 @@ def test_a_question_that_cannot_be_asked_says_what_can(recorded_once, tickerd, a
 def test_orders_of_a_replay_are_the_recorded_ones(recorded_once):
     with open_session(recorded_once) as reader:
         submits = [event[5] for _, event in reader.events() if event[0] == Kind.SUBMIT]
-    assert all(isinstance(submit, ApprovedSubmit) for submit in submits)
-    ids = [submit.intent.client_order_id for submit in submits]
+    ids = [submit.intent.client_order_id for submit in submits if isinstance(submit, ApprovedSubmit)]
+    assert len(ids) == len(submits)
     assert len(set(ids)) == len(ids) > 5

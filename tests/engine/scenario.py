@@ -1,6 +1,7 @@
 """A small stage for engine tests: one instrument, a connected feed, and words for what happens."""
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from core.effects import Effect
 from core.events import (
@@ -99,7 +100,7 @@ class Stage:
         self.now_ns += after_ns
         return self.step((Kind.TIME, 0, NO_INSTRUMENT, self.now_ns, 0, 0, 0, 0, 0, 0))
 
-    def report(self, type_: ReportType, client_order_id: str, **fields: object) -> Sequence[Effect]:
+    def report(self, type_: ReportType, client_order_id: str, **fields: Any) -> Sequence[Effect]:
         self.now_ns += 1000
         return self.payload(Kind.REPORT, OrderReport(type=type_, client_order_id=client_order_id, **fields), 0)
 
@@ -119,5 +120,8 @@ def kinds(effects: Sequence[Effect]) -> list[str]:
     return [type(effect).__name__ for effect in effects]
 
 
-def only(effects: Sequence[Effect], kind: type[Effect]) -> list[Effect]:
+E = TypeVar("E")
+
+
+def only(effects: Sequence[Effect], kind: type[E]) -> list[E]:
     return [effect for effect in effects if isinstance(effect, kind)]

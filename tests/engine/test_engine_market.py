@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from core.bars import BarSpec, BarUnit
@@ -16,7 +18,7 @@ class Listener(Strategy):
     """Subscribes to everything and keeps what it hears."""
 
     def on_start(self):
-        self.heard = []
+        self.heard: list[Any] = []
         market = self.markets[0]
         self.subscribe_quotes(market)
         self.subscribe_quotes(market)  # twice is once
@@ -48,9 +50,11 @@ def stage() -> Stage:
     return made
 
 
-def heard(stage: Stage) -> list:
-    out = stage.engine.desk.actors[0].strategy.heard[:]
-    stage.engine.desk.actors[0].strategy.heard.clear()
+def heard(stage: Stage) -> list[Any]:
+    strategy = stage.engine.desk.actors[0].strategy
+    assert isinstance(strategy, Listener)
+    out = strategy.heard[:]
+    strategy.heard.clear()
     return out
 
 

@@ -1,6 +1,8 @@
+from typing import Any
+
 import pytest
 
-from core.effects import Alert, OrderFilled, PositionChanged, StrategyChanged, StrategyState
+from core.effects import Alert, OrderFilled, OrderUpdated, PositionChanged, StrategyChanged, StrategyState
 from core.events import FeedState, LifecycleState, ReportType
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderState, Refusal
 from engine.desk import MAX_INTENTS_PER_EVENT
@@ -13,7 +15,7 @@ class Buyer(Strategy):
     """Buys one lot at a limit on every quote, and remembers what it is told."""
 
     def on_start(self):
-        self.told = []
+        self.told: list[Any] = []
         self.subscribe_quotes(self.markets[0])
 
     def on_quote(self, quote):
@@ -38,22 +40,24 @@ def opened(*strategies, **settings) -> Stage:
     return stage
 
 
-def told(stage: Stage, number: int = 0) -> list:
-    return stage.engine.desk.actors[number].strategy.told
+def told(stage: Stage, number: int = 0) -> list[Any]:
+    strategy = stage.engine.desk.actors[number].strategy
+    assert isinstance(strategy, Buyer)
+    return strategy.told
 
 
 def test_a_strategy_starts_when_the_daemon_is_ready_and_not_before():
     stage = Stage(Buyer)
-    assert stage.engine.desk.actors[0].state is StrategyState.LOADED
+    assert not stage.engine.desk.actors[0].active
     effects = stage.open()
     assert kinds(effects) == ["StrategyChanged"]
-    assert stage.engine.desk.actors[0].state is StrategyState.ACTIVE
+    assert stage.engine.desk.actors[0].active
 
 
 def test_an_order_is_approved_before_it_is_an_order():
     effects = opened(Buyer).quote(99_98, 100_01)
     assert kinds(effects) == ["ApprovedSubmit", "OrderUpdated"]
-    submit, update = effects
+    [submit], [update] = only(effects, ApprovedSubmit), only(effects, OrderUpdated)
     assert submit.intent.client_order_id == update.client_order_id
     assert update.state is OrderState.SUBMITTED
 
@@ -121,7 +125,7 @@ def test_a_raising_strategy_is_paused_with_its_place_told_and_its_orders_cancell
             super().on_quote(quote)
 
     stage = opened(Breaks, Buyer)
-    mine = stage.quote(99_98, 100_01)[0].intent.client_order_id
+    mine = only(stage.quote(99_98, 100_01), ApprovedSubmit)[0].intent.client_order_id
     effects = stage.quote(99_90, 100_01)
     change = only(effects, StrategyChanged)[0]
     assert (change.strategy_id, change.state) == ("Breaks", StrategyState.PAUSED)

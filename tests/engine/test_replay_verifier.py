@@ -1,23 +1,26 @@
 from core.codec import KIND_OF, encode_payload
 from core.effects import StrategyChanged, StrategyState
-from core.records import Kind
+from core.records import Event, Kind
 from engine.replay import Verifier
 from strategies import EmaCross
 from tests.engine.scenario import SECOND, Stage
 
 
-def recorded() -> tuple[Stage, list[tuple[object, list[tuple[int, bytes]]]]]:
+History = list[tuple[Event, list[tuple[int, bytes]]]]
+
+
+def recorded() -> tuple[Stage, History]:
     """Play a session and return every input with the effects that it had."""
     stage = Stage(EmaCross)
-    history = []
+    history: History = []
     step = stage.step
 
     def keep(event):
         effects = step(event)
-        history.append((event, [(KIND_OF[type(effect)], encode_payload(effect)) for effect in effects]))
+        history.append((event, [(int(KIND_OF[type(effect)]), encode_payload(effect)) for effect in effects]))
         return effects
 
-    stage.step = keep
+    stage.step = keep  # type: ignore[method-assign]
     stage.open()
     for number in range(300):
         stage.quote(99_90 + number * 7 % 23, 100_10 + number * 5 % 19, after_ns=SECOND // 10)

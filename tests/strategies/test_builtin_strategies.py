@@ -5,7 +5,7 @@ import math
 import msgspec
 
 from core.events import ReportType
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderType, Side
+from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderType, Side
 from engine import StrategySpec
 from risk.limits import RiskLimits
 from strategies import BUILTIN, EmaCross, TwoSidedQuoter
@@ -51,14 +51,15 @@ def test_no_order_before_the_slow_average_is_warm():
 
 def test_it_buys_when_the_fast_average_is_above_and_sells_out_when_it_falls_below():
     stage = opened(EmaCross, fast=2, slow=5, quantity="0.01")
-    bought, price = [], 99_00
+    bought: list[OrderIntent] = []
+    price = 99_00
     while not bought:
         price += 1
         bought = submits(stage.quote(price, price + 2))
     [order] = bought
     assert (order.side, order.type, order.quantity) == (Side.BUY, OrderType.MARKET, LOT)
     stage.fill(order.client_order_id, LOT, price + 2)
-    sold = []
+    sold: list[OrderIntent] = []
     while not sold:
         price -= 1
         sold = submits(stage.quote(price, price + 2))
@@ -76,7 +77,8 @@ def test_only_one_order_is_out_at_a_time():
 
 def test_a_rejected_order_is_tried_again_at_the_next_quote():
     stage = opened(EmaCross, fast=2, slow=5, quantity="0.01")
-    orders, price = [], 99_00
+    orders: list[OrderIntent] = []
+    price = 99_00
     while not orders:
         price += 1
         orders = submits(stage.quote(price, price + 2))
