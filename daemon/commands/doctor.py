@@ -93,4 +93,4 @@ def _tell(diagnosis: Diagnosis) -> None:
     write_table(columns, rows)
     counts = {level: sum(each.level is level for each in diagnosis.checks) for level in Level}
     told = ", ".join(f"{count} {level.value}" for level, count in counts.items() if count)
-    write_line(f"{'all is well' if diagnosis.ok else 'tickerd would not work here'}: {told}")
+    write_line(f"{'tickerd works here' if diagnosis.ok else 'tickerd would not work here'}: {told}")

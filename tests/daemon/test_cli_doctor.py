@@ -80,7 +80,7 @@ def test_doctor_prints_a_table_that_fits_eighty_columns(tickerd, root):
     words = tickerd("doctor", "--root", root)
 
     assert max(map(len, words.out.splitlines())) <= 80
-    assert "all is well" in words.out.splitlines()[-1]
+    assert "tickerd works here" in words.out.splitlines()[-1]
 
 
 def test_doctor_checks_the_settings_their_root_and_their_venues(tickerd, settings):
