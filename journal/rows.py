@@ -16,7 +16,7 @@ from journal.tables import Field, Form, Table
 
 Batch = list[list[object]]
 
-_TEXTS_KEPT = 20_000
+_TEXTS_KEPT = 100_000
 
 
 class _Texts(dict[int, str]):
