@@ -453,7 +453,7 @@ def test_a_registered_secret_is_nowhere_in_what_is_written(secret):
         logs = configure_logging("debug", style, stream=out, secrets=[secret])
         try:
             log = structlog.get_logger("tickerd")
-            log.info(" ".join(["plain", secret, "text"]), value=secret, raw=secret.encode(), holder=Holder(secret))
+            log.info("plain %s text", secret, value=secret, raw=secret.encode(), holder=Holder(secret))
             log.info("nested", data={"list": [1, (secret, {secret: secret})]}, url=f"https://x/?q={quote(secret)}")
             log.info("forms", a=quote(secret, safe=""), b=quote_plus(secret), c=json.dumps(secret), d=repr([secret]))
             log.info("beginnings", eight=secret[:8], most=secret[:-1], glued=f"x{secret}{secret}y")
