@@ -89,7 +89,8 @@ def load_recorded(source: StrategySource, origin: Origin = _NOWHERE, path: Path 
     Raises StrategyProblem.
     """
     if match := _FILE_USE.fullmatch(source.use):
-        return _from_text(source.use, source.source, f"{match['file']} (recorded)", origin, path)
+        # A folder of its own in tracebacks, but the file's very name: the reason of a failure is compared.
+        return _from_text(source.use, source.source, f"(recorded)/{FilePath(match['file']).name}", origin, path)
     return _named(source.use, origin, path)
 
 

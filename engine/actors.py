@@ -50,11 +50,15 @@ class Actor:
 def failure_text(error: Exception) -> tuple[str, str]:
     """Return (reason, traceback) of a callback that raised.
 
-    The reason is the same on every CPython, so replay compares it: the error's type and the innermost line. The
-    traceback holds the interpreter's own wording, which changes between versions, so it informs and is not compared.
+    The reason is the same on every CPython, so replay compares it: the error's type, and the innermost line of the
+    strategy's own file. What that line called may be the standard library's, whose line numbers change between
+    versions; so does the interpreter's wording in the traceback, which therefore informs and is not compared.
     """
-    frames = traceback.extract_tb(error.__traceback__)
-    last = frames[-1]
-    file = last.filename.replace("\\", "/").rpartition("/")[2]
-    reason = f"{type(error).__name__} in {file}:{last.lineno} {last.name}"
+    called = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is ours, calling the callback
+    if called:
+        last = [frame for frame in called if frame.filename == called[0].filename][-1]
+        file = last.filename.replace("\\", "/").rpartition("/")[2]
+        reason = f"{type(error).__name__} in {file}:{last.lineno} {last.name}"
+    else:
+        reason = f"{type(error).__name__}: the callback does not take what it is called with"
     return reason, "".join(traceback.format_exception(error))
