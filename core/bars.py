@@ -18,6 +18,10 @@ _NS = {
 }
 
 
+# The intervals that venues publish bars of. A BAR record's flags hold the place in this list, 0 for any other interval.
+VENUE_INTERVALS = ("", "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "7d")
+
+
 class BarUnit(enum.StrEnum):
     """What fills a bar."""
 
@@ -48,11 +52,19 @@ def time_bars(text: str) -> BarSpec:
     return BarSpec(BarUnit.TIME, int(number) * _NS[unit])
 
 
+VENUE_STEPS_NS = tuple(time_bars(text).step if text else 0 for text in VENUE_INTERVALS)
+
+
+def venue_interval(step_ns: int) -> int:
+    """Return the place of an interval among VENUE_INTERVALS, 0 where it is none of them."""
+    return VENUE_STEPS_NS.index(step_ns) if step_ns in VENUE_STEPS_NS else 0
+
+
 class Bar(msgspec.Struct, frozen=True, gc=False):
     """One closed bar. Prices and volume in the instrument's units, notional in price times quantity units.
 
     `start_ns` and `end_ns`: for time bars the interval, else the first and last trade. `complete` is False where the
-    feed was known to miss trades inside it.
+    feed was known to miss trades inside it. A venue's own bar tells neither notional nor trades: both are 0.
     """
 
     instrument: int

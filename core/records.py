@@ -46,7 +46,7 @@ class Kind(enum.IntEnum):
     QUOTE = 16  # bid_price, bid_quantity, ask_price, ask_quantity, update_id
     TRADE = 17  # price, quantity, trade_id
     BOOK = 18  # price, quantity, first_update_id, last_update_id, prev_update_id
-    BAR = 19  # a venue's own bar: open, high, low, close, volume; venue_ns is its opening time
+    BAR = 19  # a venue's own bar: open, high, low, close, volume; venue_ns is its opening time, flags its interval
     TIME = 20  # nothing but time passing: the earliest timer fell due
 
     INSTRUMENT = 32

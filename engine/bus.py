@@ -27,7 +27,7 @@ class BarFeed:
 class Bus:
     """Routes by kind and instrument index."""
 
-    __slots__ = ("_timers", "bars", "books", "quotes", "trades")
+    __slots__ = ("_timers", "bars", "books", "quotes", "trades", "venue_bars")
 
     def __init__(self, timers: Timers) -> None:
         """Route nothing; time bars put their due times into `timers`."""
@@ -35,6 +35,7 @@ class Bus:
         self.quotes: list[Routes] = []
         self.trades: list[Routes] = []
         self.books: list[Routes] = []
+        self.venue_bars: list[Routes] = []
         self.bars: list[list[BarFeed]] = []
 
     def define(self, index: int) -> None:
@@ -43,6 +44,7 @@ class Bus:
             self.quotes.append(())
             self.trades.append(())
             self.books.append(())
+            self.venue_bars.append(())
             self.bars.append([])
 
     def subscribe(self, actor: Actor, wish: Subscription) -> None:
@@ -55,12 +57,14 @@ class Bus:
             self.quotes[index] = _with(self.quotes[index], (actor, strategy.on_quote))  # type: ignore[arg-type]
         elif wish.channel == "trades":
             self.trades[index] = _with(self.trades[index], (actor, strategy.on_trade))  # type: ignore[arg-type]
+        elif wish.channel == "venue-bars":
+            self.venue_bars[index] = _with(self.venue_bars[index], (actor, strategy.on_bar))  # type: ignore[arg-type]
         else:
             self.books[index] = _with(self.books[index], (actor, strategy.on_book))  # type: ignore[arg-type]
 
     def unsubscribe(self, actor: Actor) -> None:
         """Remove every route of one actor."""
-        for routes in (self.quotes, self.trades, self.books):
+        for routes in (self.quotes, self.trades, self.books, self.venue_bars):
             routes[:] = [_without(route, actor) for route in routes]
         for feeds in self.bars:
             for feed in feeds:
@@ -81,6 +85,7 @@ class Bus:
             [[actor.id for actor, _ in routes] for routes in self.quotes],
             [[actor.id for actor, _ in routes] for routes in self.trades],
             [[actor.id for actor, _ in routes] for routes in self.books],
+            [[actor.id for actor, _ in routes] for routes in self.venue_bars],
             [
                 [(str(feed.builder.spec.unit), feed.builder.spec.step, feed.builder.state()) for feed in feeds]
                 for feeds in self.bars

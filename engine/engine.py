@@ -6,6 +6,7 @@ handler runs. Everything that needs orders goes through `engine.desk`.
 
 from collections.abc import Callable, Sequence
 
+from core.bars import VENUE_STEPS_NS, Bar, BarSpec, BarUnit
 from core.book import BookFault, BookState
 from core.clock import EventClock
 from core.effects import Alert, BookResyncNeeded, Effect, Severity, StrategyState
@@ -194,6 +195,15 @@ class Engine:
             if bar is not None:
                 self._publish(feed.routes, bar)
 
+    def _on_venue_bar(self, event: Event) -> None:
+        """Publish a bar that the venue made."""
+        _, interval, index, _, start_ns, opened, high, low, close, volume = event
+        routes = self.bus.venue_bars[index]
+        if routes and interval:
+            spec = BarSpec(BarUnit.TIME, VENUE_STEPS_NS[interval])
+            end_ns = start_ns + spec.step
+            self._publish(routes, Bar(index, spec, start_ns, end_ns, opened, high, low, close, volume, 0, 0, True))  # type: ignore[arg-type]
+
     def _fire(self, now_ns: int) -> None:
         """Fire every timer that fell due, before the event that brought the time."""
         while (due := self.timers.pop_due(now_ns)) is not None:
@@ -321,7 +331,7 @@ class Engine:
         table[Kind.QUOTE] = self._on_quote
         table[Kind.TRADE] = self._on_trade
         table[Kind.BOOK] = self._on_book
-        table[Kind.BAR] = self._on_recorded
+        table[Kind.BAR] = self._on_venue_bar
         table[Kind.TIME] = self._on_time
         table[Kind.INSTRUMENT] = self._on_instrument
         table[Kind.REPORT] = self._on_report

@@ -135,6 +135,10 @@ class Strategy:
         chosen = time_bars(spec) if isinstance(spec, str) else spec
         self.context.outbox.append(Subscription("bars", market.index, chosen))
 
+    def subscribe_venue_bars(self, market: Market) -> None:
+        """Ask for `on_bar` of the bars that the venue itself makes (channel "bars" in the venue's settings)."""
+        self.context.outbox.append(Subscription("venue-bars", market.index))
+
     def buy(
         self,
         market: Market,

@@ -92,9 +92,10 @@ class UsdmDepth(msgspec.Struct, gc=False):
 
 
 class KlineBar(msgspec.Struct, gc=False):
-    """The bar inside a kline event. `x`: whether it is closed."""
+    """The bar inside a kline event. `T` is its last millisecond, `x` whether it is closed."""
 
     open_ms: Millis = field(name="t")
+    close_ms: Millis = field(name="T")
     symbol: str = field(name="s")
     open: str = field(name="o")
     high: str = field(name="h")

@@ -15,6 +15,7 @@ import msgspec
 from connectors.binance import messages
 from connectors.binance.settings import Market
 from connectors.errors import MalformedMessage
+from core.bars import venue_interval
 from core.decimals import to_units
 from core.errors import PrecisionError
 from core.instruments import Instrument
@@ -177,7 +178,7 @@ def bar_parser(index: int, rules: Instrument, pool: UnitsPool) -> Callable[[byte
         if data.symbol != symbol or bar.symbol != symbol:
             raise MalformedMessage(f"{symbol}'s stream carries {data.symbol!r}")
         event = (
-            _BAR, 0, index, recv_ns, bar.open_ms * NS_PER_MS,
+            _BAR, _interval(bar.open_ms, bar.close_ms), index, recv_ns, bar.open_ms * NS_PER_MS,
             prices[bar.open], prices[bar.high], prices[bar.low], prices[bar.close], quantities[bar.volume],
         )  # fmt: skip
         return event if bar.closed else None
@@ -194,7 +195,7 @@ def read_bars(body: bytes, now_ns: int, index: int, rules: Instrument) -> list[E
     try:
         return [
             (
-                _BAR, 0, index, now_ns, bar.open_ms * NS_PER_MS,
+                _BAR, _interval(bar.open_ms, bar.close_ms), index, now_ns, bar.open_ms * NS_PER_MS,
                 prices[bar.open], prices[bar.high], prices[bar.low], prices[bar.close], quantities[bar.volume],
             )
             for bar in _decode_klines(body)
@@ -202,6 +203,11 @@ def read_bars(body: bytes, now_ns: int, index: int, rules: Instrument) -> list[E
         ]  # fmt: skip
     except MALFORMED as error:
         raise MalformedMessage(f"klines do not read as documented: {error}; body begins {body[:80]!r}") from error
+
+
+def _interval(open_ms: int, close_ms: int) -> int:
+    """Return the flags of a BAR record: Binance's closing time is the last millisecond inside the bar."""
+    return venue_interval((close_ms + 1 - open_ms) * NS_PER_MS)
 
 
 def mark_ends(events: list[Event]) -> None:

@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from pathlib import Path
 
+from daemon.commands.sessions import add_session, find_session
 from daemon.errors import ExitCode
 
 EPILOG = """examples:
@@ -21,7 +21,7 @@ simulated venue again, with the session's own latency and fees, and nothing is c
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the word."""
     parser.epilog = EPILOG
-    parser.add_argument("session", type=Path, metavar="SESSION", help="a session's folder")
+    add_session(parser)
     parser.add_argument("--verify", action="store_true", help="compare with what was recorded (the default)")
     parser.add_argument("--until", type=int, metavar="SEQ", help="stop before this sequence number")
     parser.add_argument(
@@ -38,10 +38,11 @@ def run(options: argparse.Namespace) -> ExitCode:
     from daemon.replay import replay_session
     from daemon.whatif import what_if
 
+    folder = find_session(options.session, options.root)
     if options.strategy or options.limit or options.params:
         with progress_bar("replaying", quiet=options.json) as progress:
             outcome = what_if(
-                options.session,
+                folder,
                 use=options.strategy,
                 params=options.params,
                 limits=options.limit,
@@ -51,6 +52,6 @@ def run(options: argparse.Namespace) -> ExitCode:
         sys.stdout.write((outcome.json() if options.json else outcome.text()) + "\n")
         return ExitCode.OK
     with progress_bar("replaying", quiet=options.json) as progress:
-        result = replay_session(options.session, options.until, progress)
+        result = replay_session(folder, options.until, progress)
     sys.stdout.write((result.json() if options.json else result.text()) + "\n")
     return ExitCode.OK if result.ok else ExitCode.VERIFICATION_FAILED

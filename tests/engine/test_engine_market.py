@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from core.bars import BarSpec, BarUnit
+from core.bars import VENUE_INTERVALS, BarSpec, BarUnit
 from core.book import BookState
 from core.effects import Alert, BookResyncNeeded, OrderUpdated
 from core.events import FeedState, InstrumentDefined
@@ -135,6 +135,19 @@ def test_bars_over_an_outage_say_that_they_are_incomplete(stage):
     stage.trade(100_05)
     bars = [item for item in heard(stage) if item[0] == "bar"]
     assert [bar[-1] for bar in bars] == [False]
+
+
+def test_a_venues_own_bar_is_heard_by_whoever_asked_for_it():
+    class VenueBars(Listener):
+        def on_start(self):
+            self.heard = []
+            self.subscribe_venue_bars(self.markets[0])
+
+    stage = Stage(VenueBars)
+    stage.open()
+    minute = VENUE_INTERVALS.index("1m")
+    stage.step((Kind.BAR, minute, 0, stage.now_ns, 60 * SECOND, 100, 120, 90, 110, 7 * LOT))
+    assert heard(stage) == [("bar", "time", 100, 110, 0, True)]
 
 
 def test_timers_fire_in_order_of_time_at_the_event_that_brings_it():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from connectors.binance.parse import MEMO_ENTRIES_MAX, Units, UnitsPool
 from connectors.binance.settings import Market
+from core.bars import VENUE_INTERVALS
 from core.decimals import to_units
 from core.errors import PrecisionError
 from core.events import RawReceived
@@ -113,7 +114,7 @@ def test_a_bar_is_taken_when_it_closes_and_once():
     session = make_session(channels=("bars",))
     assert receive(session, kline(closed=False), 5) == []
     assert receive(session, kline(closed=True), 6) == [
-        (Kind.BAR, 0, 0, 6, 60_000 * MS, 10010, 10040, 10000, 10030, 1_250_000_000)
+        (Kind.BAR, VENUE_INTERVALS.index("1m"), 0, 6, 60_000 * MS, 10010, 10040, 10000, 10030, 1_250_000_000)
     ]
     assert kinds(receive(session, kline(closed=True), 7)) == ["RAW"]
     assert session.counters.ignored == 1
