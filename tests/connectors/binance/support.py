@@ -1,5 +1,6 @@
 """What the tests of Binance share: instruments, sessions, frames as the venue writes them, an independent book."""
 
+import functools
 import gzip
 import json
 from collections.abc import Iterator
@@ -138,33 +139,32 @@ def recorded_lines(folder: Path, name: str) -> Iterator[tuple[int, bytes]]:
             yield int(recv_ns), frame
 
 
+@functools.cache
+def units(text: str, places: int) -> int:
+    """Return a decimal in units of 10^-places by way of Decimal, the slow and obvious one; it must be whole."""
+    scaled = Decimal(text).scaleb(places)
+    assert scaled == int(scaled)
+    return int(scaled)
+
+
 class PlainBook:
-    """A book kept the slow, obvious way, in Decimal, to compare with."""
+    """A book kept in the obvious way, to compare with."""
 
     def __init__(self, body: bytes) -> None:
         data = json.loads(body)
         self.last = data["lastUpdateId"]
-        self.sides: dict[str, dict[Decimal, Decimal]] = {
-            side: {Decimal(price): Decimal(quantity) for price, quantity in data[side]} for side in ("bids", "asks")
-        }
+        self.bids, self.asks = (
+            {units(price, 2): units(size, 8) for price, size in data[side]} for side in ("bids", "asks")
+        )
 
     def apply(self, data: dict[str, Any]) -> None:
         if data["u"] <= self.last:
             return
-        for side, key in (("bids", "b"), ("asks", "a")):
-            for price, quantity in data[key]:
-                if Decimal(quantity):
-                    self.sides[side][Decimal(price)] = Decimal(quantity)
-                else:
-                    self.sides[side].pop(Decimal(price), None)
+        for side, key in ((self.bids, "b"), (self.asks, "a")):
+            for price, size in data[key]:
+                side[units(price, 2)] = units(size, 8)
         self.last = data["u"]
 
-    def equals(self, book: L2Book, price_precision: int = 2, size_precision: int = 8) -> bool:
-        for mine, theirs in ((self.sides["bids"], book.bids), (self.sides["asks"], book.asks)):
-            scaled = {
-                int(price.scaleb(price_precision)): int(quantity.scaleb(size_precision))
-                for price, quantity in mine.items()
-            }
-            if scaled != theirs:
-                return False
-        return True
+    def equals(self, book: L2Book) -> bool:
+        mine = [{price: size for price, size in side.items() if size} for side in (self.bids, self.asks)]
+        return mine == [book.bids, book.asks]

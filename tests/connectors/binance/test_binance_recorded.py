@@ -1,7 +1,6 @@
 """Real recorded frames through the session: every number exact, the book equal to one rebuilt independently."""
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,45 +16,36 @@ from tests.connectors.binance.support import (
     make_session,
     recorded_lines,
     states,
+    units,
 )
 
 each_recording = pytest.mark.parametrize(("name", "market", "symbol"), RECORDED, ids=[case[0] for case in RECORDED])
 
 
 def expected_numbers(data: dict[str, Any], market: Market) -> list[tuple[object, ...]]:
-    """Return what a frame says, as tuples of exact decimals and ids."""
+    """Return what a frame says: prices in 0.01, quantities in 10^-8, ids, times in ms."""
     if data.get("e") == "trade":
-        return [(Decimal(data["p"]), Decimal(data["q"]), data["t"], data["T"], data["m"])]
+        return [(units(data["p"], 2), units(data["q"], 8), data["t"], data["T"], data["m"])]
     if data.get("e") == "depthUpdate":
         prev = data["U"] - 1 if market is Market.SPOT else data["pu"]
         return [
-            (Decimal(price), Decimal(quantity), is_ask, data["U"], data["u"], prev, data["E"])
+            (units(price, 2), units(quantity, 8), is_ask, data["U"], data["u"], prev, data["E"])
             for is_ask, levels in ((False, data["b"]), (True, data["a"]))
             for price, quantity in levels
         ]
-    numbers = [Decimal(data[key]) for key in ("b", "B", "a", "A")]
-    return [(*numbers, data["u"], data.get("E", 0))]
+    bid, ask = (units(data["b"], 2), units(data["B"], 8)), (units(data["a"], 2), units(data["A"], 8))
+    return [(*bid, *ask, data["u"], data.get("E", 0))]
 
 
 def told_numbers(event: Event) -> tuple[object, ...]:
     """Return what an event says, in the same form."""
-    first, *rest = event[5:]
-    assert isinstance(first, int)
-    price = Decimal(first).scaleb(-2)
     venue_ms, remainder = divmod(event[4], 1_000_000)
     assert remainder == 0
     if event[0] == Kind.TRADE:
-        return (price, Decimal(rest[0]).scaleb(-8), rest[1], venue_ms, bool(event[1]))
+        return (*event[5:8], venue_ms, bool(event[1]))
     if event[0] == Kind.BOOK:
-        return (price, Decimal(rest[0]).scaleb(-8), bool(event[1] & ASK), *rest[1:], venue_ms)
-    return (
-        price,
-        Decimal(rest[0]).scaleb(-8),
-        Decimal(rest[1]).scaleb(-2),
-        Decimal(rest[2]).scaleb(-8),
-        rest[3],
-        venue_ms,
-    )
+        return (*event[5:7], bool(event[1] & ASK), *event[7:], venue_ms)
+    return (*event[5:], venue_ms)
 
 
 @each_recording
