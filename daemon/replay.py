@@ -13,12 +13,14 @@ import msgspec
 
 from config.digest import settings_from_decisions
 from core.codec import decode_payload
+from core.errors import CodecError
 from core.records import EVENT, FIRST_EFFECT, SLOT_BYTES
 from daemon.compose import engine_settings, recorded_strategies
 from daemon.head import build
 from engine.build import build_engine
 from engine.engine import Engine
 from engine.replay import Difference, Verifier
+from journal.check import Fault
 from journal.chunks import DigestRecord, PayloadRecord, PlainRun
 from journal.reader import SessionReader, open_session
 
@@ -124,8 +126,13 @@ class Replay:
         self.events += count
 
     def _payload(self, record: PayloadRecord) -> None:
-        """Relive one input that carries a payload."""
-        struct = decode_payload(record.kind, record.payload)
+        """Relive one input that carries a payload. Raises JournalDamaged where it cannot be read."""
+        try:
+            struct = decode_payload(record.kind, record.payload)
+        except CodecError as error:
+            segment = next(segment for segment in self.reader.segments if record.seq < segment.end_seq)
+            fault = Fault(record.seq - segment.first_seq, "payload", f"one of kind {record.kind}", str(error))
+            raise segment.damaged(fault) from error
         head = (record.kind, record.flags, record.instrument, record.recv_ns, record.venue_ns)
         self.verifier.expect_none(record.seq)
         self.verifier.expect(self.engine.step((*head, struct, 0, 0, 0, 0)))

@@ -10,6 +10,7 @@ import msgspec
 
 from core.codec import KIND_OF, decode_payload, encode_payload, fields_of
 from core.effects import Effect, StrategyChanged
+from core.errors import CodecError
 from core.records import Kind
 from engine.engine import Engine
 
@@ -92,13 +93,20 @@ def describe(effect: Effect) -> str:
 
 
 def describe_payload(kind: int, payload: bytes) -> str:
-    """Return a recorded effect in words. Raises CodecError where it does not decode."""
-    return f"{Kind(kind).name} {msgspec.json.encode(fields_of(decode_payload(kind, payload))).decode()}"
+    """Return a recorded effect in words; one that this build cannot read is told as it stands."""
+    try:
+        effect = decode_payload(kind, payload)
+    except CodecError:
+        return f"{Kind(kind).name} of {len(payload)} bytes that this build cannot read: {payload[:64].hex()}"
+    return f"{Kind(kind).name} {msgspec.json.encode(fields_of(effect)).decode()}"
 
 
 def _same_change(effect: Effect, payload: bytes) -> bool:
     """Whether two changes of a strategy are the same but for the traceback, the interpreter's own wording."""
-    recorded = decode_payload(Kind.STRATEGY, payload)
+    try:
+        recorded = decode_payload(Kind.STRATEGY, payload)
+    except CodecError:
+        return False
     if not isinstance(effect, StrategyChanged) or not isinstance(recorded, StrategyChanged):
         return False
     return msgspec.structs.replace(effect, traceback="") == msgspec.structs.replace(recorded, traceback="")
