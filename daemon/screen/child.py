@@ -7,7 +7,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Protocol
 
 import msgspec
@@ -151,24 +151,25 @@ def quiet_keys(fd: int) -> Iterator[None]:
         termios.tcsetattr(fd, termios.TCSAFLUSH, before)
 
 
-def choose_view(run_for_ns: int | None) -> View:
+def choose_view(run_for_ns: int | None, *, plain: bool) -> View:
     """Return the table on a terminal that can move its cursor, lines everywhere else."""
     console = Console(file=sys.stdout, highlight=False)
-    if console.is_terminal and not console.is_dumb_terminal:
+    if sys.stdout.isatty() and not console.is_dumb_terminal and not plain:
         return TableView(console, run_for_ns)
     return LinesView(sys.stdout)
 
 
-def main(run_for_ns: int | None) -> int:
+def main(run_for_ns: int | None, *, plain: bool) -> int:
     """Run until stdin ends; return the exit status."""
     # The daemon decides when it is over: it drains after Ctrl-C, and that is to be seen.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     os.nice(NICENESS)
-    view = choose_view(run_for_ns)
+    view = choose_view(run_for_ns, plain=plain)
+    drawing = quiet_keys(sys.stdout.fileno()) if isinstance(view, TableView) else nullcontext()
     try:
-        with quiet_keys(sys.stdout.fileno()):
+        with drawing:
             try:
                 serve(sys.stdin.fileno(), view)
             finally:

@@ -72,10 +72,10 @@ class Style(NamedTuple):
         return box(title, lines, width) if self.boxed else lines
 
 
-def box(title: str, lines: Sequence[Text], width: int, right: str = "") -> list[Text]:
+def box(title: str, lines: Sequence[Text], width: int, right: str = "", title_style: str = colours.TITLE) -> list[Text]:
     """Return lines of `width` - 4 in a rounded box that carries a title, and a word in its lower right corner."""
     side = Text("│", style=colours.BORDER)
-    top = Text.assemble(("╭─ ", colours.BORDER), (title, colours.TITLE), " ")
+    top = Text.assemble(("╭─ ", colours.BORDER), (title, title_style), " ")
     top.append("─" * max(0, width - cell_len(title) - 5) + "╮", style=colours.BORDER)
     tail = f" {right} ─╯" if right else "╯"
     bottom = Text("╰" + "─" * max(0, width - 1 - cell_len(tail)), style=colours.BORDER)

@@ -42,15 +42,19 @@ class ScreenProcess:
         cls,
         *,
         run_for_ns: int | None = None,
+        plain: bool = False,
         stdout: IO[bytes] | int | None = None,
         warn: Warn | None = None,
         command: Sequence[str] | None = None,
     ) -> "ScreenProcess":
-        """Start the screen on `stdout` (default: ours). `run_for_ns` gives it a countdown. Raises OSError.
+        """Start the screen on `stdout` (default: ours). Raises OSError.
 
-        `warn` is called once, with a sentence, should the child die; without it the sentence is logged.
+        `run_for_ns` gives it a countdown; `plain` makes it write lines even on a terminal. `warn` is called once, with
+        a sentence, should the child die; without it the sentence is logged.
         """
-        arguments = [] if run_for_ns is None else [str(run_for_ns)]
+        arguments = ["--plain"] if plain else []
+        if run_for_ns is not None:
+            arguments += ["--for-ns", str(run_for_ns)]
         # -P and our own PYTHONPATH: nothing in the working directory may stand in for our packages.
         command = command or [sys.executable, "-P", "-m", "daemon.screen", *arguments]
         path = os.pathsep.join(filter(None, [_PACKAGES, os.environ.get("PYTHONPATH")]))

@@ -202,6 +202,14 @@ def test_on_a_dumb_terminal_there_are_plain_lines(start, monkeypatch):
     assert terminal.text().startswith("12:00:01 READY 1,234 ev/s")
 
 
+def test_plain_lines_may_be_asked_for_on_any_terminal(start, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    terminal = Terminal(120, 40)
+    start(plain=True, stdout=terminal.slave).close(status(), timeout_s=30.0)
+
+    assert terminal.text().startswith("12:00:01 READY 1,234 ev/s")
+
+
 def test_a_status_is_small_change_for_the_loop(start, tmp_path):
     with (tmp_path / "out").open("wb") as out:
         screen = start(stdout=out)
