@@ -79,7 +79,7 @@ class CancelIntent(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     strategy_id: str
 
 
-class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """An order that passed every check; made by the gate alone, the only order type that a connector takes."""
 
     intent: OrderIntent
@@ -96,7 +96,7 @@ class ApprovedCancel(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     venue_order_id: str
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Why an order did not pass: a value, journaled and shown, never an exception.
 
     `limit` and `figure` are decimal texts in the unit that `message` names; `figure` is what broke the limit.

@@ -174,15 +174,16 @@ class Desk:
 
     def _tell(self, effect: Effect) -> None:
         """Tell the strategy whose order this is about."""
-        if isinstance(effect, OrderUpdated):
-            actor = self.by_id.get(effect.strategy_id)
+        kind = type(effect)
+        if kind is OrderUpdated:
+            actor = self.by_id.get(effect.strategy_id)  # type: ignore[union-attr]
             if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_order, effect)
-        elif isinstance(effect, OrderFilled):
-            actor = self.by_id.get(effect.strategy_id)
+                self.call(actor, actor.strategy.on_order, effect)  # type: ignore[arg-type]
+        elif kind is OrderFilled:
+            actor = self.by_id.get(effect.strategy_id)  # type: ignore[union-attr]
             if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_fill, effect)
-        elif isinstance(effect, Refusal):
-            actor = self.by_id.get(effect.intent.strategy_id)
+                self.call(actor, actor.strategy.on_fill, effect)  # type: ignore[arg-type]
+        elif kind is Refusal:
+            actor = self.by_id.get(effect.intent.strategy_id)  # type: ignore[union-attr]
             if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_refusal, effect)
+                self.call(actor, actor.strategy.on_refusal, effect)  # type: ignore[arg-type]
