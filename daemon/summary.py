@@ -95,7 +95,7 @@ def render_summary(summary: Summary, width: int) -> "RenderableType":
         for number, part in enumerate(_folded(row.text, inner - NAME_WIDTH)):
             name = (row.name if not number else "").ljust(NAME_WIDTH)
             lines.append(exact(Text.assemble((name, colours.QUIET), (part, style)), inner))
-    title = words.clipped(f"session {_title(summary)}", inner)
+    title = words.clipped(f"session {_title(summary)}", inner - 1)
     framed = box(title, lines, inner + 4, title_style=f"bold {colours.GOOD if _well(summary) else colours.BAD}")
     return Text("\n", no_wrap=True, overflow="crop", end="").join(framed)
 
