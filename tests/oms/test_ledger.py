@@ -13,6 +13,7 @@ from tests.oms.making import PERPETUAL, SPOT
 
 OPTION = msgspec.structs.replace(PERPETUAL, asset_class=AssetClass.OPTION, multiplier=100)
 SHARE = msgspec.structs.replace(SPOT, asset_class=AssetClass.EQUITY, base="AAPL", quote="USD", size_precision=0)
+LOTS = msgspec.structs.replace(SPOT, asset_class=AssetClass.FX, base="EUR", quote="USD", multiplier=100)
 
 
 def moves(effects):
@@ -25,6 +26,7 @@ def moves(effects):
         (SPOT, 1, [("BTC", money("0.001"), "trade"), ("USDT", money("-0.6"), "trade")]),
         (SPOT, -1, [("BTC", money("-0.001"), "trade"), ("USDT", money("0.6"), "trade")]),
         (SHARE, 1, [("AAPL", money("100"), "trade"), ("USD", money("-60000"), "trade")]),
+        (LOTS, 1, [("EUR", money("0.1"), "trade"), ("USD", money("-60"), "trade")]),
         (OPTION, 1, [("USDT", money("-60000"), "premium")]),
         (OPTION, -1, [("USDT", money("60000"), "premium")]),
         (PERPETUAL, 1, [("USDT", money("0.0007"), "realised")]),

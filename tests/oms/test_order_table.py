@@ -118,3 +118,11 @@ def test_the_dropped_part_of_the_history_is_part_of_the_state():
 
     assert history("a") == history("a")
     assert history("a") != history("b")
+
+
+def test_what_is_forgotten_leaves_no_trace_in_the_state():
+    desk = Desk(keep_closed=0, keep_forgotten=0)
+    closed(desk, 3)
+    assert desk.manager.closed_orders() == []
+    nothing = f"{0:032x}"
+    assert desk.manager.state()[2] == [[], 3, 0, nothing, 0, nothing, [0, 0, 0, 0, 0, 3, 0, 0, 0, 0]]
