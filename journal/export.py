@@ -45,7 +45,7 @@ def export(
         raise ExportRefused(f"no kind {kind!r} to export; there are {', '.join(KINDS)}")
     if fmt not in FORMATS:
         raise ExportRefused(f"no format {fmt!r}; there are {', '.join(FORMATS)}")
-    walk = _Walk(session, table, instrument, from_seq, session.end_seq if until_seq is None else until_seq)
+    walk = _Walk(session, table, instrument, from_seq, until_seq)
     sink = open_sink(fmt, out, BASE + table.fields)
     rows = 0
     try:
@@ -66,12 +66,13 @@ class _Walk:
     """One pass over a session: the definitions known so far, and the rows asked for."""
 
     def __init__(
-        self, session: SessionReader, table: Table, instrument: str | None, from_seq: int, until_seq: int
+        self, session: SessionReader, table: Table, instrument: str | None, from_seq: int, until_seq: int | None
     ) -> None:
         self._session = session
         self._table = table
         self._instrument = instrument
-        self._range = range(from_seq, until_seq)
+        self._from_seq = from_seq
+        self._until_seq = until_seq
         self._definitions = Definitions()
         self._shows = table.mask()
         self._payload_row = PayloadRow(table)
@@ -79,16 +80,19 @@ class _Walk:
 
     def batches(self, segment: Segment) -> Iterator[tuple[Batch, int]]:
         """Yield the rows of one segment, batch by batch, with the sequence number up to which it has come."""
-        if segment.slots == 0:
+        stop = segment.slots
+        if self._until_seq is not None:
+            stop = min(stop, self._until_seq - segment.first_seq)
+        if stop <= 0:
             return
-        slots = self._session.array(segment.number)
+        slots = self._session.array(segment.number, self._until_seq)
         begin = 0
         # A definition counts for what follows it, so batches end at definitions.
-        for cut in (*np.flatnonzero(segment.kinds() == Kind.INSTRUMENT).tolist(), len(slots)):
+        for cut in (*np.flatnonzero(segment.kinds()[:stop] == Kind.INSTRUMENT).tolist(), stop):
             for low in range(begin, cut, self._batch_slots):
                 high = min(low + self._batch_slots, cut)
                 yield self._batch(segment, slots, low, high), segment.first_seq + high
-            if cut < len(slots):
+            if cut < stop:
                 definition = self._decode(segment, slots, cut)
                 assert isinstance(definition, InstrumentDefined)
                 self._definitions.define(int(slots["instrument"][cut]), definition.instrument)
@@ -104,8 +108,7 @@ class _Walk:
 
     def _batch(self, segment: Segment, slots: Slots, low: int, high: int) -> Batch:
         """Return the rows among slots `low` to `high`."""
-        low = max(low, self._range.start - segment.first_seq)
-        high = min(high, self._range.stop - segment.first_seq)
+        low = max(low, self._from_seq - segment.first_seq)
         if low >= high:
             return []
         window = slots[low:high]

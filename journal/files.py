@@ -42,14 +42,7 @@ class Reserve:
         if size_bytes == 0:
             return
         path = folder / RESERVE_NAME
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(fd, 0, size_bytes)
-            else:  # macOS
-                os.write(fd, bytes(size_bytes))
-        finally:
-            os.close(fd)
+        path.write_bytes(bytes(size_bytes))  # not fallocate, which some file systems refuse
         self._path = path
 
     def release(self) -> bool:

@@ -109,11 +109,13 @@ class SessionLock:
 
 
 def is_running(folder: Path) -> bool:
-    """Whether a process is writing this session now."""
+    """Whether a process is writing this session now. Raises JournalIOError."""
     try:
-        fd = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise JournalIOError(f"cannot open the lock of {folder}: {error}") from error
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

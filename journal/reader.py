@@ -16,7 +16,7 @@ from core.codec import decode_payload
 from core.records import EVENT, SCHEMA_VERSION, SLOT_BYTES, Event
 from journal.check import Fault
 from journal.chunks import Chunk, PayloadRecord, PlainRun, chunks_of
-from journal.errors import ExportRefused, JournalNotFound, SchemaUnsupported
+from journal.errors import ExportRefused, JournalDamaged, JournalIOError, JournalNotFound, SchemaUnsupported
 from journal.folders import is_running, segment_files, segment_name
 from journal.head import SealPayload, SessionHead, SessionState
 from journal.layout import PLAIN_FIELDS
@@ -31,14 +31,23 @@ def open_session(path: Path, *, verify: bool = True) -> "SessionReader":
     by `journal.verify` alone. Raises JournalNotFound, JournalDamaged, JournalIOError, SchemaUnsupported.
     """
     segments = _segments(path)
-    seal = segments[-1].seal()
-    torn = None if seal is not None else segments[-1].cut_torn_tail()
-    return SessionReader(path, _session_head(segments[0], path), segments, seal, torn, verify=verify)
+    damage = torn = None
+    sealed = segments[-1].seal()
+    if sealed is None:
+        try:
+            torn = segments[-1].cut_torn_tail()
+        except JournalDamaged as error:
+            damage = error  # raised where a reader comes to it: what is before it can be read
+    head = _session_head(segments[0], path)
+    return SessionReader(path, head, segments, sealed=sealed, torn=torn, damage=damage, verify=verify)
 
 
 def _segments(folder: Path) -> list[Segment]:
     """Return the session's segments. Raises where one is missing or ends within a slot."""
-    files = segment_files(folder) if folder.is_dir() else []
+    try:
+        files = segment_files(folder) if folder.is_dir() else []
+    except OSError as error:
+        raise JournalIOError(f"cannot read {folder}: {error}") from error
     if not files:
         raise JournalNotFound(f"no session in {folder}; `tickerd journal ls` lists the sessions under a root")
     segments: list[Segment] = []
@@ -78,9 +87,10 @@ class SessionReader:
         folder: Path,
         head: SessionHead,
         segments: list[Segment],
+        *,
         sealed: SealPayload | None,
         torn: TornTail | None,
-        *,
+        damage: JournalDamaged | None,
         verify: bool,
     ) -> None:
         """Use `open_session`."""
@@ -88,9 +98,10 @@ class SessionReader:
         self.head = head
         self.sealed = sealed
         self.torn = torn
+        self.damage = damage
         self.segments = tuple(segments)
         self._verify = verify
-        self._loaded: Segment | None = None
+        self._loaded = segments[-1]
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +138,7 @@ class SessionReader:
             start = max(from_seq, segment.first_seq)
             stop = min(stop_seq, segment.end_seq)
             if start < stop:
-                self._load(segment)
+                self._load(segment, until_seq)
                 data, kinds, first_seq = segment.data(), segment.kinds(), segment.first_seq
                 yield from chunks_of(data, kinds, first_seq, start - first_seq, stop - first_seq)
 
@@ -144,9 +155,12 @@ class SessionReader:
                 head = (chunk.kind, chunk.flags, chunk.instrument, chunk.recv_ns, chunk.venue_ns)
                 yield chunk.seq, (*head, struct, 0, 0, 0, 0)
 
-    def array(self, number: int) -> Slots:
-        """Return segment `number` as a read-only structured array (SLOT_DTYPE), the file's own bytes."""
-        return self._load(self.segments[number])
+    def array(self, number: int, until_seq: int | None = None) -> Slots:
+        """Return segment `number` as a read-only structured array (SLOT_DTYPE), the file's own bytes.
+
+        Raises JournalDamaged, for damage from `until_seq` on only where that is not given.
+        """
+        return self._load(self.segments[number], until_seq)
 
     def columns(self, kind: int) -> dict[str, npt.NDArray[np.int64]]:
         """Return all records of one plain input kind as columns: seq, times, instrument, flags and its own fields.
@@ -160,26 +174,29 @@ class SessionReader:
         fields |= dict(zip(names, "abcde", strict=False))
         parts: dict[str, list[npt.NDArray[np.int64]]] = {"seq": [], **{name: [] for name in fields}}
         for segment in self.segments:
-            slots = self._load(segment)
+            slots = self._load(segment, None)
             rows = np.flatnonzero(segment.kinds() == kind)
             parts["seq"].append(rows + segment.first_seq)
             for name, field in fields.items():
                 parts[name].append(slots[field][rows].astype(np.int64))
         return {name: np.concatenate(columns) for name, columns in parts.items()}
 
-    def _load(self, segment: Segment) -> Slots:
+    def _load(self, segment: Segment, until_seq: int | None) -> Slots:
         """Return a segment's slots, checked if this reader checks; the segment before it is let go."""
-        if self._loaded is not segment and self._loaded is not None:
+        if self._loaded is not segment:
             self._loaded.release()
-        self._loaded = segment
-        if self._verify and segment.slots:
-            segment.check()
-            if segment.number:
+            self._loaded = segment
+        if self._verify:
+            last = segment is self.segments[-1]
+            if last and self.damage is not None and (until_seq is None or until_seq > self.damage.seq):
+                raise self.damage
+            if segment.slots:
+                segment.check(None if until_seq is None else until_seq - segment.first_seq)
                 self._check_place(segment)
         return segment.array()
 
     def _check_place(self, segment: Segment) -> None:
-        """Verify that a later segment is this session's, in this place."""
+        """Verify that a segment is this session's, in this place."""
         head = segment.head()
         expected = (self.head.session_id, segment.number, segment.first_seq)
         found = (head.session_id, head.number, head.first_seq)

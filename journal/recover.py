@@ -37,6 +37,8 @@ def recover(folder: Path) -> RecoveryReport:
     lock = SessionLock(folder)
     try:
         with open_session(folder) as reader:
+            if reader.damage is not None:
+                raise reader.damage
             torn, end_seq, last = reader.torn, reader.end_seq, reader.segments[-1]
         saved = None
         try:

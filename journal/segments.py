@@ -41,10 +41,10 @@ class Segment:
     """One segment file: `slots` slots of whole records, the first of them numbered `first_seq`."""
 
     __slots__ = (
-        "_crcs_right",
+        "_checked",
         "_data",
+        "_fault",
         "_kinds",
-        "_records_whole",
         "compressed",
         "file_bytes",
         "first_seq",
@@ -60,8 +60,8 @@ class Segment:
         self.number = number
         self.first_seq = first_seq
         self.compressed = path.suffix == COMPRESSED_SUFFIX
-        self._crcs_right = False
-        self._records_whole = False
+        self._checked = False
+        self._fault: Fault | None = None
         self._data: memoryview | None = None
         self._kinds: npt.NDArray[np.uint8] | None = None
         with self._reading():
@@ -147,17 +147,32 @@ class Segment:
             found=fault.found,
         )
 
-    def check(self) -> None:
-        """Verify every CRC and the structure of every record, once. Raises JournalDamaged."""
+    def check(self, stop: int | None = None) -> None:
+        """Verify CRCs and structure of the records that begin before slot `stop`. Raises JournalDamaged.
+
+        The whole segment is looked at once, whatever `stop`; damage counts only where a reader comes to it.
+        """
+        if not self._checked:
+            self._fault = self._find_fault()
+            self._checked = True
+        if self._fault is not None and (stop is None or self._fault.index < self._record_end(stop)):
+            raise self.damaged(self._fault)
+
+    def _find_fault(self) -> Fault | None:
+        """Return the first thing wrong with the segment."""
         slots = self.array()
-        fault = None if self._crcs_right else crc_fault(slots, self.first_seq)
-        self._crcs_right = True
-        if fault is None and not self._records_whole:
-            fault = structure_fault(slots, self.kinds())
-            self._records_whole = True
-        if fault is not None:
-            self._crcs_right = self._records_whole = False
-            raise self.damaged(fault)
+        wrong = crc_fault(slots, self.first_seq)
+        if wrong is None:
+            return structure_fault(slots, self.kinds())
+        before = whole_slots(self.data()[: wrong.index * SLOT_BYTES])
+        return structure_fault(slots[:before], self.kinds()[:before]) or wrong
+
+    def _record_end(self, stop: int) -> int:
+        """Return where the last record that begins before slot `stop` ends."""
+        kinds = self.kinds()
+        while stop < len(kinds) and kinds[stop] == Kind.PART:
+            stop += 1
+        return stop
 
     def _check_record(self, index: int) -> None:
         """Verify the one record whose head is slot `index`. Raises JournalDamaged."""
@@ -223,7 +238,6 @@ class Segment:
         wrong = first_crc(slots, self.first_seq, right=False)
         if wrong >= 0 and first_crc(slots[wrong:], self.first_seq + wrong, right=True) >= 0:
             raise self.damaged(crc_fault_at(slots, self.first_seq, wrong))
-        self._crcs_right = True
         end = self.slots if wrong < 0 else wrong
         self.slots = whole_slots(self.data()[: end * SLOT_BYTES])
         left = self.total_bytes - self.slots * SLOT_BYTES

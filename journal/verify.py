@@ -4,17 +4,17 @@ The chain is what a CRC is not: an edit that also mends its slot's CRC still bre
 every link after the edit leaves no trace in the folder alone; keep `VerifyReport.chain` elsewhere to rule that out.
 """
 
-import hashlib
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from core.records import NO_INSTRUMENT, SLOT_BYTES, Kind
+from core.records import SLOT_BYTES, Kind
+from journal.chain import HashChain
 from journal.check import Fault
 from journal.errors import JournalDamaged
 from journal.head import SessionState
-from journal.layout import CHAIN_START, HASH_FIELDS
+from journal.layout import HASH_FIELDS
 from journal.masks import IS_EFFECT, IS_INPUT, Slots
 from journal.progress import Progress
 from journal.reader import SessionReader, open_session
@@ -101,9 +101,7 @@ class _Walk:
         self.slots = 0
         self.counts = np.zeros(256, np.int64)
         self.links = 0
-        self.linked_seq = 0  # the first slot after the last link
-        self.value = CHAIN_START
-        self.hasher = hashlib.sha256(CHAIN_START)
+        self.chain = HashChain()
 
     def take(self, segment: Segment) -> None:
         """Verify the next segment. Raises JournalDamaged."""
@@ -118,8 +116,8 @@ class _Walk:
     def _check_places(self, segment: Segment) -> None:
         """Verify what may stand only at a segment's beginning or at the session's end."""
         previous = segment.head().previous
-        if previous != self.value:
-            raise segment.damaged(Fault(0, "hash chain between segments", self.value.hex(), previous.hex()))
+        if previous != self.chain.value:
+            raise segment.damaged(Fault(0, "hash chain between segments", self.chain.value.hex(), previous.hex()))
         kinds = segment.kinds()
         heads = np.flatnonzero(kinds == Kind.SEGMENT)
         if len(heads) > 1:
@@ -139,20 +137,17 @@ class _Walk:
         data = segment.data()
         begin = 0
         for at in np.flatnonzero(segment.kinds() == Kind.CHAIN).tolist():
-            self.hasher.update(data[begin * SLOT_BYTES : at * SLOT_BYTES])
-            seq = segment.first_seq + at
-            self.value = self.hasher.digest()
-            expected = (Kind.CHAIN, 0, NO_INSTRUMENT, 0, 0, seq - self.linked_seq, *HASH_FIELDS.unpack(self.value))
+            self.chain.update(data[begin * SLOT_BYTES : at * SLOT_BYTES])
+            since_seq = self.chain.linked_seq
+            expected = self.chain.link(segment.first_seq + at)
             found = slots[at].item()[1:]
             if found != expected:
-                what = f"hash chain (a record from seq {self.linked_seq} on was changed)"
-                fault = Fault(at, what, self.value.hex(), HASH_FIELDS.pack(*found[6:]).hex())
-                raise segment.damaged(fault)
+                what = f"hash chain (a record from seq {since_seq} on was changed)"
+                value = HASH_FIELDS.pack(*found[6:]).hex()
+                raise segment.damaged(Fault(at, what, self.chain.value.hex(), value))
             self.links += 1
-            self.linked_seq = seq + 1
-            self.hasher = hashlib.sha256(self.value)
             begin = at + 1
-        self.hasher.update(data[begin * SLOT_BYTES : segment.slots * SLOT_BYTES])
+        self.chain.update(data[begin * SLOT_BYTES : segment.slots * SLOT_BYTES])
 
     def report(self, damage: Damage | None) -> VerifyReport:
         """Return the report over what was taken."""
@@ -173,8 +168,8 @@ class _Walk:
                 if count and kind != Kind.PART
             },
             links=self.links,
-            unchained_slots=max(0, self.slots - self.linked_seq),
-            chain=self.value.hex() if self.links else "",
+            unchained_slots=max(0, self.slots - self.chain.linked_seq),
+            chain=self.chain.value.hex() if self.links else "",
             torn=reader.torn,
             damage=damage,
         )

@@ -4,55 +4,40 @@ Appending fills a buffer in the process; `flush` hands it to the kernel in one w
 `flush(durable=True)` has returned after the append of its record (docs/adr/0002-flush-policy.md).
 """
 
-import hashlib
-import struct
-import zlib
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-import msgspec
-
-from core.codec import encode_payload
-from core.records import BODY, NO_INSTRUMENT, PART_BYTES, SLOT_BYTES, Event, Kind, parts_of
-from journal.errors import JournalError, JournalExists, JournalSealed, RecordRefused
+from core.records import NO_INSTRUMENT, SLOT_BYTES, Kind
+from journal.buffer import PENDING_SLOTS, SlotBuffer
+from journal.chain import HashChain
+from journal.errors import JournalError, JournalExists, JournalSealed
 from journal.files import Reserve, SegmentFile, journal_error
 from journal.folders import SessionLock, is_session, segment_name, sync_folder
 from journal.head import FlushPolicy, SealPayload, SealState, SegmentHead, SessionHead
-from journal.layout import CHAIN_START, CRC_AND_BODY, HASH_FIELDS, MAX_PAYLOAD_BYTES, PART_BODY
 
 SEGMENT_BYTES = 64 << 20
 RESERVE_BYTES = 1 << 20
 CHAIN_SLOTS = 4096  # a crash leaves less than this, and one flush, outside the hash chain
-PENDING_SLOTS = 16_384  # the buffer flushes itself at 1 MiB: a caller that never flushes cannot fill the memory
-
-# One look-up less per append than going through the Struct objects.
-_pack_body = BODY.pack
-_pack_slot = CRC_AND_BODY.pack
-_pack_part = PART_BODY.pack
-_crc32 = zlib.crc32  # masks its start value to 32 bits itself, as `core.records.slot_crc` does
 
 
-class JournalWriter:
+class JournalWriter(SlotBuffer):
     """One session's journal while it is written. Not thread-safe: the sequencer alone writes.
 
     Sequence numbers count slots over the whole session, the journal's own included, so records have gaps.
     """
 
     __slots__ = (
-        "_barrier",
-        "_chained",
-        "_digest",
+        "_chain",
         "_failure",
         "_lock",
         "_number",
-        "_pending",
         "_policy",
-        "_previous",
         "_reserve",
         "_segment",
         "_segment_bytes",
         "_segment_first",
-        "_seq",
         "_written",
         "folder",
         "head",
@@ -60,18 +45,14 @@ class JournalWriter:
 
     def __init__(self, folder: Path, head: SessionHead, segment_bytes: int, reserve_bytes: int) -> None:
         """Use `create`, which says what may go wrong."""
+        super().__init__(self._room)
         self.folder = folder
         self.head = head
         self._policy = head.flush_policy
         self._segment_bytes = segment_bytes
         self._failure: JournalError | None = None
-        self._pending = bytearray()
-        self._seq = 0  # of the next slot
         self._written = 0  # of the first slot that the kernel does not have
-        self._barrier = PENDING_SLOTS  # appending from here on flushes first, or raises the failure
-        self._chained = 0  # of the first slot after the last CHAIN
-        self._previous = CHAIN_START
-        self._digest = hashlib.sha256(CHAIN_START)
+        self._chain = HashChain()
         self._number = 0
         self._segment_first = 0
         self._lock = SessionLock(folder)
@@ -104,19 +85,18 @@ class JournalWriter:
         if is_session(folder):
             raise JournalExists(f"{folder} already holds a session; it is written once: use a new folder")
         writer = cls(folder, head, segment_bytes, reserve_bytes)
-        writer._append_segment_head(head)
-        writer.flush(durable=True)
-        if writer._policy is FlushPolicy.DISK:
-            writer._sync_folder(folder)
-            writer._sync_folder(folder.parent)
+        try:
+            writer._append_segment_head(head)
+            writer.flush(durable=True)
+            if writer._policy is FlushPolicy.DISK:
+                writer._sync_folder(folder)
+                writer._sync_folder(folder.parent)
+        except JournalError:
+            writer.close()
+            raise
         return writer
 
     # ---------------------------------------------------------------------------------------------- appending
-
-    @property
-    def next_seq(self) -> int:
-        """The sequence number of the next record, unless a flush comes first and adds the journal's own."""
-        return self._seq
 
     @property
     def written_seq(self) -> int:
@@ -126,60 +106,12 @@ class JournalWriter:
     @property
     def chain(self) -> bytes:
         """The hash chain's last value; kept elsewhere, it proves that nothing before it was changed since."""
-        return self._previous
+        return self._chain.value
 
     @property
     def low_on_space(self) -> bool:
         """Whether the disk was found full and the reserve is in use: stop opening, cancel, seal."""
         return self._reserve.spent
-
-    def append_event(self, event: Event) -> int:
-        """Append a plain record (kinds 16 to 31, DIGEST): ten ints. Returns its sequence number.
-
-        Raises RecordRefused, and what `flush` raises.
-        """
-        seq = self._seq
-        if seq >= self._barrier:
-            seq = self._at_barrier()
-        try:
-            body = _pack_body(*event)
-        except (struct.error, TypeError) as error:
-            raise RecordRefused(f"{event!r} does not fit a record: {error}") from error
-        self._pending += _pack_slot(_crc32(body, seq), body)
-        self._seq = seq + 1
-        return seq
-
-    def append_payload(
-        self, kind: int, flags: int, instrument: int, recv_ns: int, payload: bytes, venue_ns: int = 0
-    ) -> int:
-        """Append a record that carries `payload` (msgpack) and return its sequence number.
-
-        Raises RecordRefused, and what `flush` raises.
-        """
-        size = len(payload)
-        if size > MAX_PAYLOAD_BYTES:
-            raise RecordRefused(f"a payload of {size} bytes exceeds {MAX_PAYLOAD_BYTES}; keep its beginning")
-        head = self.append_event((kind, flags, instrument, recv_ns, venue_ns, size, 0, 0, 0, 0))
-        seq = head
-        pending = self._pending
-        for number in range(parts_of(size)):
-            seq += 1
-            at = number * PART_BYTES
-            body = _pack_part(Kind.PART, 0, number, payload[at : at + PART_BYTES])
-            pending += _pack_slot(_crc32(body, seq), body)
-        self._seq = seq + 1
-        return head
-
-    def append_struct(
-        self, kind: int, flags: int, instrument: int, recv_ns: int, struct_: msgspec.Struct, venue_ns: int = 0
-    ) -> int:
-        """Append the record of one of `core.codec`'s structs and return its sequence number."""
-        return self.append_payload(kind, flags, instrument, recv_ns, encode_payload(struct_), venue_ns)
-
-    def append_digest(self, recv_ns: int, inputs: int, digest: bytes) -> int:
-        """Append the engine's state digest (32 bytes) after `inputs` inputs and return its sequence number."""
-        fields = HASH_FIELDS.unpack(digest)
-        return self.append_event((Kind.DIGEST, 0, NO_INSTRUMENT, recv_ns, 0, inputs, *fields))
 
     # ----------------------------------------------------------------------------------------------- flushing
 
@@ -228,24 +160,16 @@ class JournalWriter:
         Hashing at each flush costs 40 ns a slot and spares the burst that a link over 4,096 slots would be.
         """
         self._barrier = self._seq + PENDING_SLOTS
-        self._digest.update(self._pending)
-        if link or self._seq - self._chained >= CHAIN_SLOTS:
-            self._append_link()
+        self._chain.update(self._pending)
+        if link or self._seq - self._chain.linked_seq >= CHAIN_SLOTS:
+            self.append_event(self._chain.link(self._seq))
         try:
             self._segment.write(self._pending, self._reserve)
         except OSError as error:
-            self._fail(journal_error("write to", self._segment.path, error), error)
+            raise self._latch(journal_error("write to", self._segment.path, error)) from error
         finally:
             self._written = self._segment_first + self._segment.slots
         self._pending.clear()
-
-    def _append_link(self) -> None:
-        """Append a CHAIN record over every slot since the last one; its value begins the next link."""
-        self._previous = self._digest.digest()
-        covered = self._seq - self._chained
-        self.append_event((Kind.CHAIN, 0, NO_INSTRUMENT, 0, 0, covered, *HASH_FIELDS.unpack(self._previous)))
-        self._chained = self._seq
-        self._digest = hashlib.sha256(self._previous)
 
     # ----------------------------------------------------------------------------------------------- segments
 
@@ -254,7 +178,7 @@ class JournalWriter:
             session_id=self.head.session_id,
             number=self._number,
             first_seq=self._seq,
-            previous=self._previous,
+            previous=self._chain.value,
             schema_version=self.head.schema_version,
             session=session,
         )
@@ -268,10 +192,8 @@ class JournalWriter:
         self._segment.close()
         self._number += 1
         path = self.folder / segment_name(self._number)
-        try:
+        with self._fatal("begin", path):
             self._segment = SegmentFile(path)
-        except OSError as error:
-            self._fail(journal_error("begin", path, error), error)
         self._segment_first = self._seq
         self._append_segment_head(None)
         self._write_pending(link=False)
@@ -280,34 +202,37 @@ class JournalWriter:
             self._sync_folder(self.folder)
 
     def _sync_segment(self) -> None:
-        try:
+        with self._fatal("sync", self._segment.path):
             self._segment.sync()
-        except OSError as error:
-            self._fail(journal_error("sync", self._segment.path, error), error)
 
     def _sync_folder(self, folder: Path) -> None:
-        try:
+        with self._fatal("sync", folder):
             sync_folder(folder)
-        except OSError as error:
-            self._fail(journal_error("sync", folder, error), error)
 
     def _release_reserve(self) -> None:
-        try:
+        with self._fatal("release the reserve of", self.folder):
             self._reserve.release()
-        except OSError as error:
-            self._fail(journal_error("release the reserve of", self.folder, error), error)
 
     # ------------------------------------------------------------------------------------------------ the end
 
-    def _at_barrier(self) -> int:
-        """Flush a buffer that grew to its limit and return the next seq, or raise what ended this writer."""
+    def _room(self) -> int:
+        """Empty a buffer that came to its limit and return the next sequence number, or raise what ended us."""
         self.flush()
         return self._seq
 
-    def _fail(self, error: JournalError, cause: OSError) -> NoReturn:
-        self._failure = error
+    @contextlib.contextmanager
+    def _fatal(self, action: str, path: Path) -> Iterator[None]:
+        """Latch a failure of the file system and raise it as this package's."""
+        try:
+            yield
+        except OSError as error:
+            raise self._latch(journal_error(action, path, error)) from error
+
+    def _latch(self, failure: JournalError) -> JournalError:
+        """Make `failure` what every later call raises."""
+        self._failure = failure
         self._barrier = -1
-        raise error from cause
+        return failure
 
     def _raise_failure(self) -> NoReturn:
         failure = self._failure

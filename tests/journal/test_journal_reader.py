@@ -248,3 +248,26 @@ def test_encoded_payloads_are_the_same_bytes_after_a_round_trip(folder):
     writer.close()
     (record,) = payloads(folder)
     assert record.payload == encode_payload(alert)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_records_before_damage_can_be_read_by_saying_where_to_stop(folder, last):
+    writer = JournalWriter.create(folder, head(), segment_bytes=4000)
+    write(writer, mixed(150))
+    seal(writer)
+    everything = records(folder)
+    segment = open_session(folder).segments[-1 if last else 1]
+    index = segment.slots - 3 if last else 20
+    data = bytearray(segment.path.read_bytes())
+    data[index * SLOT_BYTES + 40] ^= 4
+    segment.path.write_bytes(data)
+    damage = verify(folder).damage
+    assert damage is not None
+    assert damage.seq == segment.first_seq + index
+    with pytest.raises(JournalDamaged):
+        records(folder)
+    # The damaged slot may be in the middle of a payload: the whole record is damaged then.
+    intact = max((seq for seq, _ in everything if seq <= damage.seq), default=0)
+    assert records(folder, until_seq=intact) == [record for record in everything if record[0] < intact]
+    with pytest.raises(JournalDamaged):
+        records(folder, until_seq=damage.seq + 1)

@@ -14,6 +14,7 @@ from core.codec import decode_payload
 from core.events import RawReceived
 from core.records import SLOT, SLOT_BYTES, Kind
 from journal import files
+from journal.buffer import PENDING_SLOTS
 from journal.errors import (
     JournalExists,
     JournalFull,
@@ -27,7 +28,7 @@ from journal.head import FlushPolicy, SealState, SessionState
 from journal.layout import MAX_PAYLOAD_BYTES
 from journal.reader import open_session
 from journal.verify import verify
-from journal.writer import PENDING_SLOTS, JournalWriter
+from journal.writer import JournalWriter
 from tests.journal.making import (
     START_NS,
     Payload,
@@ -416,6 +417,17 @@ def test_a_full_file_system_stops_the_writer_and_loses_nothing_written(tmp_path)
         reader.close()
     finally:
         subprocess.run(["umount", "-l", str(mounted)], check=True)
+
+
+def test_a_session_that_cannot_begin_lets_its_lock_go(folder, monkeypatch):
+    def full(fd, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(JournalFull):
+            JournalWriter.create(folder, head(), reserve_bytes=0)
+    assert not is_running(folder)
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_the_journal(tmp_path):
