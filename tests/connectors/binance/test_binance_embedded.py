@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.binance import session as session_rules
 from connectors.binance.settings import BinanceSettings, Market
 from connectors.binance.transport import BinanceConnector
 from connectors.embedded.market import Market as Served
@@ -14,7 +15,7 @@ from connectors.embedded.settings import Settings
 from core.book import BookState, L2Book
 from core.records import EMPTY, REAPPLIED, SNAPSHOT, Event, Kind
 from core.rng import Rng
-from tests.connectors.binance.support import RECORDED, apply_book, make_session, recorded_lines
+from tests.connectors.binance.support import RECORDED, apply_book, make_session, recorded_lines, states
 from tests.connectors.binance.venue import Recorder, play, running, until
 
 
@@ -86,6 +87,35 @@ def test_the_synthetic_market_is_followed_on_both_markets_and_all_channels():
             assert apply_book(book, recorder.events) == []
             assert book.state is BookState.LIVE
             assert not any(event[0] == Kind.BOOK and event[1] & EMPTY for event in recorder.events)
+
+    play("uvloop", scenario())
+
+
+@pytest.mark.parametrize(("market", "served"), [(Market.SPOT, Served.SPOT), (Market.USDM, Served.USDM)])
+def test_a_live_stream_loses_nothing_over_many_changes_of_connection(market, served, monkeypatch):
+    monkeypatch.setattr(session_rules, "_JOIN_GRACE_NS", 200_000_000)
+
+    async def scenario() -> None:
+        recorder, book = Recorder(), L2Book()
+        async with EmbeddedVenue(Settings(synthetic=True, seed=3, market=served)) as venue:
+            settings = BinanceSettings(
+                market=market,
+                rest_url=venue.http_url,
+                ws_url=venue.ws_url,
+                instruments=("BTCUSDT",),
+                rotate_after_s=0.4,
+            )
+            async with running(settings, recorder) as connector:
+                await until(lambda: connector.stats.rotations >= 3)
+                stats = connector.stats
+        trade_ids = [event[7] for event in recorder.events if event[0] == Kind.TRADE]
+        assert len(trade_ids) > 10
+        assert trade_ids == list(range(trade_ids[0], trade_ids[-1] + 1))
+        assert (stats.gaps, stats.duplicates, stats.reconnects, stats.raw) == (0, 0, 0, {})
+        assert stats.overlaps > 10
+        assert states(recorder.events, "") == ["connected"]
+        assert apply_book(book, recorder.events) == []
+        assert book.state is BookState.LIVE
 
     play("uvloop", scenario())
 
