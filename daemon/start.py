@@ -18,7 +18,8 @@ from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.compose import engine_settings, session_head
 from daemon.errors import ExitCode, UsageError
-from daemon.logs import configure_logging
+from daemon.lines import Lines
+from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.screen import ScreenProcess
 from daemon.status import Status
@@ -40,38 +41,37 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         """Tell nothing yet; `screen` is set once there is one."""
         self.screen: ScreenProcess | None = None
-        self._as_json = as_json
+        self._lines = Lines(sys.stdout.fileno()) if as_json else None
 
     def session(self, folder: Path) -> None:
         """Tell where the session is kept, first of all."""
-        if self._as_json:
-            self._line({"event": "session", "session": str(folder)})
+        if self._lines is not None:
+            self._lines.put(msgspec.json.encode({"event": "session", "session": str(folder)}))
         else:
             sys.stdout.write(f"session {folder}\n")
             sys.stdout.flush()
 
     def status(self, status: Status) -> None:
-        """Tell the present state."""
+        """Tell the present state; nobody is waited for."""
         if self.screen is not None:
             self.screen.show(status)
-        elif self._as_json:
-            self._line({"event": "status", **msgspec.to_builtins(status)})
+        elif self._lines is not None:
+            self._lines.offer(_event("status", status))
 
     def end(self, status: Status, summary: Summary) -> None:
         """Tell the last state and how the session went."""
         if self.screen is not None:
             self.screen.close(status)
-        else:
-            self.status(status)
-        if self._as_json:
-            self._line({"event": "summary", **msgspec.to_builtins(summary)})
+        if self._lines is not None:
+            self._lines.put(_event("status", status))
+            self._lines.put(_event("summary", summary))
         else:
             print_summary(summary)
 
-    def _line(self, fields: dict[str, object]) -> None:
-        """Write one object."""
-        sys.stdout.write(msgspec.json.encode(fields).decode() + "\n")
-        sys.stdout.flush()
+
+def _event(name: str, struct: msgspec.Struct) -> bytes:
+    """Return one line of `--json`."""
+    return msgspec.json.encode({"event": name, **msgspec.to_builtins(struct)})
 
 
 def run_session(
@@ -88,36 +88,39 @@ def run_session(
     root = Path(settings.session.root)
     folder = create_session_folder(root, started_ns, settings.session.mode.value)
     # On a terminal the screen has the last word: logs go beside the session.
-    start_logging(settings.log, folder / LOG_NAME if on_terminal else None)
+    logs = start_logging(settings.log, folder / LOG_NAME if on_terminal else None)
     head = session_head(settings, loaded, started_ns, folder.name, labels)
     journal = JournalWriter.create(folder, head, segment_bytes=settings.session.segment_mib * MIB)
     output = Output(as_json=as_json)
     output.session(folder)
     if show_screen:
         run_for_ns = None if for_s is None else int(for_s * 1e9)
-        output.screen = ScreenProcess.start(run_for_ns=run_for_ns)
+        output.screen = ScreenProcess.start(run_for_ns=run_for_ns, plain=plain)
     warm_up()
     gc.collect()
     gc.freeze()
 
     async def main() -> Daemon:
         daemon = Daemon(settings, engine, journal, clock, list(labels))
-        await _live(daemon, settings, output, for_s)
+        await _live(daemon, settings, output, logs, for_s)
         return daemon
 
-    daemon = uvloop.run(main())
+    try:
+        daemon = uvloop.run(main())
+    finally:
+        logs.close()
     output.end(daemon.status(), summary_of(daemon, folder))
     apply_retention(root, settings.session.keep.policy, clock.now_ns())
     return daemon.exit_code
 
 
-async def _live(daemon: Daemon, settings: Settings, output: Output, for_s: float | None) -> None:
+async def _live(daemon: Daemon, settings: Settings, output: Output, logs: Logs, for_s: float | None) -> None:
     """Run the daemon with signals caught, status told and metrics served."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
     metrics = start_metrics(settings)
-    teller = loop.create_task(_tell(daemon, output, metrics, settings.screen.refresh_ms / 1000))
+    teller = loop.create_task(_tell(daemon, output, metrics, logs, settings.screen.refresh_ms / 1000))
     try:
         await daemon.run(for_s)
     finally:
@@ -132,13 +135,14 @@ def _stopper(daemon: Daemon, number: signal.Signals) -> Callable[[], None]:
     return lambda: daemon.stop(f"{number.name} received", f"signal:{number.name}")
 
 
-async def _tell(daemon: Daemon, output: Output, metrics: MetricsServer | None, every_s: float) -> None:
+async def _tell(daemon: Daemon, output: Output, metrics: MetricsServer | None, logs: Logs, every_s: float) -> None:
     """Tell the state every so often."""
     while True:
         status = daemon.status()
         output.status(status)
         if metrics is not None:
-            metrics.publish(status)
+            metrics.publish(status, daemon.projection.refusals)
+        logs.tell_repeats()
         await asyncio.sleep(every_s)
 
 
@@ -147,18 +151,19 @@ def start_metrics(settings: Settings) -> MetricsServer | None:
     if not settings.metrics.port:
         return None
     try:
-        server = MetricsServer(settings.metrics.host, settings.metrics.port)
-        server.start()
+        return MetricsServer(settings.metrics.host, settings.metrics.port).start()
     except OSError as error:
         log.warning("no metrics", reason=str(error), hint="choose another [metrics] port, or 0 for none")
         return None
-    return server
 
 
-def start_logging(settings: LogSettings, beside: Path | None) -> None:
+def start_logging(settings: LogSettings, beside: Path | None) -> Logs:
     """Log to the configured file, else beside the session where the screen has the terminal, else to stderr."""
     file = Path(settings.file) if settings.file else beside
-    configure_logging(settings.level, settings.format, file, settings.max_mib * MIB, settings.keep)
+    try:
+        return configure_logging(settings.level, settings.format, file, settings.max_mib * MIB, settings.keep)
+    except OSError as error:
+        raise UsageError(f"cannot log to {file}: {error}; choose another [log] file") from error
 
 
 def wants_screen(settings: Settings, *, as_json: bool) -> bool:
@@ -187,4 +192,5 @@ def summary_of(daemon: Daemon, folder: Path) -> Summary:
         tick_to_order_p99_ns=status.tick_to_order_p99_ns,
         digest=daemon.digest.hex(),
         replay=f"tickerd replay {folder} --verify",
+        labels=status.labels,
     )

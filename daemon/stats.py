@@ -20,9 +20,13 @@ class Latency:
         self._values[self.count % LATENCY_WINDOW] = latency_ns
         self.count += 1
 
-    def percentiles(self, *shares: float) -> list[int]:
-        """Return the nearest-rank percentiles of the window for shares in [0, 1]; zeros before the first value."""
-        window = sorted(self._values[: min(self.count, LATENCY_WINDOW)])
+    def percentiles(self, *shares: float, last: int = LATENCY_WINDOW) -> list[int]:
+        """Return nearest-rank percentiles, shares in [0, 1], of the `last` values; zeros before the first."""
+        end = self.count % LATENCY_WINDOW
+        kept = min(self.count, LATENCY_WINDOW, last)
+        window = sorted(self._values[max(0, end - kept) : end])
+        if kept > end:  # the older part stands at the other end
+            window = sorted([*window, *self._values[LATENCY_WINDOW - (kept - end) :]])
         if not window:
             return [0 for _ in shares]
         return [window[min(len(window) - 1, int(share * len(window)))] for share in shares]
