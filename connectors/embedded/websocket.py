@@ -8,7 +8,7 @@ read enough (`writer_limit=0`: it looks after every frame), and that wait is the
 import asyncio
 import time
 
-from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from connectors.embedded.frames import Clock
 from connectors.embedded.market import Market
@@ -62,8 +62,8 @@ class Connection:
             transport.write(batch)
         try:
             await self.socket.send_frame(last, WSMsgType.TEXT)
-        except ClientConnectionResetError:
-            return  # the client left; its own reading ends and takes it off the hub
+        except ConnectionError:
+            return  # the client left, before or while it was waited for; its own reading takes it off the hub
 
     async def receive(self) -> str | bytes | None:
         """Return the next request, None when the connection ended."""

@@ -154,6 +154,10 @@ class Venue(Child):
     def fault(self, fault: str, **fields: object) -> None:
         self._request("POST", "/emulator/faults", json.dumps({"fault": fault, **fields}))
 
+    def wait_passed(self, frames: int) -> None:
+        """Wait until the market has had so many frames, whether or not they were sent."""
+        until(lambda: bool(self.state()["frames_passed"] > frames), f"frame {frames} of the market")
+
     def wait_finished(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until the last recorded frame is on its way to the daemon."""
         until(lambda: bool(self.state()["state"] == "finished"), f"the end of playback, {self.stderr}", timeout_s)
@@ -189,6 +193,9 @@ class Daemon(Child):
             said = json.loads(line)
             if said["event"] == "status":
                 yield said
+
+    def last_status(self) -> Json:
+        return list(self.statuses())[-1]
 
     def wait_status(self, wanted: Callable[[Json], bool], what: str, timeout_s: float = PATIENCE_S) -> Json:
         """The first status from now on that is wanted."""
