@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.records import CRC, SLOT_BYTES, Kind
-from journal.errors import JournalDamaged
+from journal.errors import JournalDamaged, JournalNotFound, SchemaUnsupported
 from journal.head import SessionState
 from journal.reader import open_session
 from journal.verify import verify
@@ -260,3 +260,42 @@ def test_a_damaged_head_is_reported_as_seq_0(copy):
     damage = verify(copy).damage
     assert damage is not None
     assert (damage.seq, damage.offset) == (0, 0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_no_mended_edit_goes_unnoticed_or_raises_anything_undocumented(whole, data):
+    path = data.draw(st.sampled_from(segments(whole)))
+    original = path.read_bytes()
+    first_seq = open_session(whole).segments[int(path.stem)].first_seq
+    changed = bytearray(original)
+    for _ in range(data.draw(st.integers(1, 3))):
+        index = data.draw(st.integers(0, len(original) // SLOT_BYTES - 1))
+        at = index * SLOT_BYTES + data.draw(st.integers(4, SLOT_BYTES - 1))
+        changed[at] ^= data.draw(st.integers(1, 255))
+        _mend_crc(changed, index, first_seq + index)
+    put(path, changed)
+    try:
+        noticed = changed == original or not verify(whole).ok
+    except SchemaUnsupported:
+        noticed = True
+    try:
+        for _ in open_session(whole).chunks():
+            pass
+    except (JournalDamaged, SchemaUnsupported):
+        pass
+    finally:
+        put(path, original)
+    assert noticed
+
+
+@settings(max_examples=200, deadline=None)
+@given(garbage=st.binary(max_size=400), keep=st.integers(0, 40))
+def test_garbage_raises_only_documented_errors(tmp_path_factory, whole, garbage, keep):
+    folder = tmp_path_factory.mktemp("garbage")
+    (folder / "000000.tkj").write_bytes(segments(whole)[0].read_bytes()[: keep * SLOT_BYTES] + garbage)
+    try:
+        report = verify(folder)
+    except JournalNotFound:
+        return
+    assert report.damage is not None or report.slots <= keep
