@@ -18,6 +18,7 @@ from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.compose import engine_settings, session_head
 from daemon.errors import ExitCode, UsageError
+from daemon.invocation import command_line
 from daemon.lines import Lines
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
@@ -191,6 +192,6 @@ def summary_of(daemon: Daemon, folder: Path) -> Summary:
         tick_to_order_p50_ns=status.tick_to_order_p50_ns,
         tick_to_order_p99_ns=status.tick_to_order_p99_ns,
         digest=daemon.digest.hex(),
-        replay=f"tickerd replay {folder} --verify",
+        replay=command_line("replay", str(folder), "--verify"),
         labels=status.labels,
     )
