@@ -5,7 +5,6 @@ from engine.replay import Verifier
 from strategies import EmaCross
 from tests.engine.scenario import SECOND, Stage
 
-
 History = list[tuple[Event, list[tuple[int, bytes]]]]
 
 
