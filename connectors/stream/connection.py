@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from connectors.stream.frames import ClientFrames
 
+LONG_READ_BYTES = 64 * 1024  # a read as long as this is likely to be followed by another at once
 UNACKNOWLEDGED_MS_MAX = 20_000
 
 
@@ -38,6 +39,7 @@ class StreamConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._told_open = False
         self._told_lost = False
+        self._paused = False
         self._reason = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -63,6 +65,8 @@ class StreamConnection(asyncio.Protocol):
         self._flush()
         if frames.refusal is not None or frames.is_closing:
             self._end(frames.close_reason)
+        elif len(data) >= LONG_READ_BYTES:
+            self._give_way()
 
     def eof_received(self) -> None:
         """Pass the end of the stream on; the transport closes itself."""
@@ -96,13 +100,26 @@ class StreamConnection(asyncio.Protocol):
 
     def pause(self) -> None:
         """Stop reading."""
+        self._paused = True
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Read again."""
+        self._paused = False
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def _give_way(self) -> None:
+        """Let timers, signals and other connections have their turn: under a flood libuv reads 32 times in a row."""
+        if self._transport is not None and not self._paused and not self._transport.is_closing():
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """Read again after giving way, unless told to pause meanwhile."""
+        if not self._paused:
+            self.resume()
 
     def _flush(self) -> None:
         """Write what the protocol wants sent."""
