@@ -70,6 +70,32 @@ class Desk:
         self.actors.append(actor)
         self.by_id[actor.id] = actor
 
+    def start(self) -> None:
+        """Start the strategies whose instruments are all defined; the others are paused, saying what is missing."""
+        by_id = {market.instrument.id: market for market in self.markets}
+        for actor in self.actors:
+            if actor.state is not StrategyState.LOADED:
+                continue
+            missing = actor.bind(by_id)
+            if missing:
+                self.pause(actor, f"no venue defined {', '.join(missing)}")
+            else:
+                self.effects.append(actor.change(StrategyState.ACTIVE, "started"))
+                self.call(actor, actor.strategy.on_start)
+
+    def stop(self, reason: str) -> None:
+        """Stop the strategies, letting each have its last word, and cancel every working order."""
+        for actor in self.actors:
+            if actor.active:
+                self.call(actor, actor.strategy.on_stop)
+        self.settle()
+        for actor in self.actors:
+            if actor.active:
+                self._bus.unsubscribe(actor)
+                self._timers.drop(actor.id)
+                self.effects.append(actor.change(StrategyState.STOPPED, reason or "draining"))
+        self.cancel_working()
+
     def call(self, actor: Actor, callback: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run one callback; a strategy that raises is paused, the others go on."""
         try:

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from core.bars import VENUE_STEPS_NS, Bar, BarSpec, BarUnit
 from core.book import BookFault, BookState
 from core.clock import EventClock
-from core.effects import Alert, BookResyncNeeded, Effect, Severity, StrategyState
+from core.effects import Alert, BookResyncNeeded, Effect, Severity
 from core.events import (
     CommandReceived,
     FeedChanged,
-    FeedState,
     InstrumentDefined,
     LifecycleChanged,
     LifecycleState,
@@ -26,6 +25,7 @@ from engine.bus import BARS, Bus, Routes, opens_time_bar
 from engine.desk import Desk
 from engine.digest import market_state, state_digest
 from engine.errors import UndefinedInstrument
+from engine.feeds import change_feed
 from engine.timers import Timers
 from oms.manager import OrderManager
 from risk.gate import Gate
@@ -248,24 +248,7 @@ class Engine:
         assert isinstance(change, FeedChanged)
         for market in self.markets:
             if market.instrument.venue == change.venue and (not change.channel or market.index == event[2]):
-                self._change_feed(market, change)
-
-    def _change_feed(self, market: Market, change: FeedChanged) -> None:
-        """Apply a feed's change to one market."""
-        if change.state is FeedState.CONNECTED:
-            market.connected = True
-        elif change.state is FeedState.DISCONNECTED:
-            market.connected = False
-            self.bus.mark_incomplete(market)
-        elif change.state is FeedState.OUT_OF_SYNC:
-            if change.channel == "book":
-                market.book.invalidate()
-            elif change.channel == "trades":
-                self.bus.mark_incomplete(market)
-        elif change.state is FeedState.STALE:
-            market.stale_channels = tuple(sorted({*market.stale_channels, change.channel}))
-        elif change.state is FeedState.FRESH:
-            market.stale_channels = tuple(name for name in market.stale_channels if name != change.channel)
+                change_feed(market, change, self.bus)
 
     def _on_lifecycle(self, event: Event) -> None:
         """Enter a state of the daemon's life; READY starts the strategies, DRAINING stops them."""
@@ -273,36 +256,10 @@ class Engine:
         self.lifecycle = event[5].state
         self.desk.ready = self.lifecycle is LifecycleState.READY
         if self.lifecycle is LifecycleState.READY:
-            self._start_actors()
+            self.desk.start()
         elif self.lifecycle is LifecycleState.DRAINING:
-            self._stop_actors(event[5].reason)
+            self.desk.stop(event[5].reason)
         self._settle()
-
-    def _start_actors(self) -> None:
-        """Start the strategies whose instruments are all defined."""
-        by_id = {market.instrument.id: market for market in self.markets}
-        for actor in self.desk.actors:
-            if actor.state is not StrategyState.LOADED:
-                continue
-            missing = actor.bind(by_id)
-            if missing:
-                self.desk.pause(actor, f"no venue defined {', '.join(missing)}")
-                continue
-            self.desk.effects.append(actor.change(StrategyState.ACTIVE, "started"))
-            self.desk.call(actor, actor.strategy.on_start)
-
-    def _stop_actors(self, reason: str) -> None:
-        """Stop the strategies and cancel every working order."""
-        for actor in self.desk.actors:
-            if actor.active:
-                self.desk.call(actor, actor.strategy.on_stop)
-        self._settle()
-        for actor in self.desk.actors:
-            if actor.active:
-                self.bus.unsubscribe(actor)
-                self.timers.drop(actor.id)
-                self.desk.effects.append(actor.change(StrategyState.STOPPED, reason or "draining"))
-        self.desk.cancel_working()
 
     def _on_command(self, event: Event) -> None:
         """Carry out an operator's command."""
