@@ -77,6 +77,7 @@ class Daemon:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_ns = NEVER
         self._syncing = False
+        self._stopped = False
 
     # -- what may end it -------------------------------------------------------------------------------------------
 
@@ -172,6 +173,7 @@ class Daemon:
                 await asyncio.wait_for(self._aborting.wait(), min(left_s, 0.02))
         if not self._aborting.is_set():
             self._enter(LifecycleState.STOPPED, self.end_reason)
+            self._stopped = True
 
     def _seal(self) -> None:
         """Write the last digest and the seal; a session that was aborted is sealed as crashed."""
@@ -198,8 +200,8 @@ class Daemon:
 
     def _sink(self, events: list[Event]) -> None:
         """Take one chunk of events from whoever read them."""
-        if self._failure is not None:
-            return
+        if self._failure is not None or self._stopped:
+            return  # sockets speak until they are closed, but the session is over
         try:
             self.pipeline.feed(events)
         except JournalError as error:
@@ -209,7 +211,8 @@ class Daemon:
             self._fail(DaemonError(f"broken invariant: {error}"))
             return
         if self.journal.low_on_space and not self._stopping.is_set():
-            # What is left was set aside for this: the cancels of the drain, and the seal.
+            # What is left was set aside for this: the cancels of the drain, and the seal. A busy market would eat it.
+            self.feeds.pause()
             self.exit_code = ExitCode.JOURNAL_STOPPED
             self.stop("the disk is full: free space, then start again", "journal")
         if self.pipeline.resync:

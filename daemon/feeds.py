@@ -57,6 +57,11 @@ class Feeds:
         for index in indexes:
             self._by_index[index].request_snapshot(index, reason)
 
+    def pause(self) -> None:
+        """Read no more market data; connections stay."""
+        for connector in self.connectors:
+            connector.pause()
+
     def missing(self, markets: Sequence[Market]) -> list[str]:
         """Return what is still awaited before trading may begin, in words; empty when all is in sync."""
         waits = []
