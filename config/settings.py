@@ -105,6 +105,7 @@ class SessionSettings(Table, frozen=True, kw_only=True):
     flush: FlushPolicy | None = None
     segment_mib: Annotated[int, Meta(ge=1, le=4096)] = 64
     digest_every: Annotated[int, Meta(ge=1, le=2**31)] = 65_536  # inputs
+    sync_budget_s: Annotated[float, Meta(gt=0, le=3600)] = 60.0  # for every feed to be in sync; then the start fails
     drain_budget_s: Annotated[float, Meta(gt=0, le=600)] = 10.0
     keep: KeepSettings = KeepSettings()
 

@@ -28,7 +28,6 @@ from journal.errors import JournalError
 from journal.head import FlushPolicy, SealState
 from journal.writer import JournalWriter
 
-SYNC_DEADLINE_S = 60.0
 LAG_PERIOD_S = 0.1
 
 log = structlog.get_logger("tickerd")
@@ -142,13 +141,14 @@ class Daemon:
     async def _until_synced(self) -> None:
         """Wait for every feed; whoever stops the daemon meanwhile ends the wait."""
         waits = [self._loop.create_task(self._synced.wait()), self._loop.create_task(self._stopping.wait())]
-        done, pending = await asyncio.wait(waits, timeout=SYNC_DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
+        budget_s = self.settings.session.sync_budget_s
+        done, pending = await asyncio.wait(waits, timeout=budget_s, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
         self._syncing = False
         if not done:
             waiting = "; ".join(self.feeds.missing(self.engine.markets))
-            raise StartFailed(f"not in sync after {SYNC_DEADLINE_S:.0f} s: {waiting}; is the venue reachable?")
+            raise StartFailed(f"not in sync after {budget_s:g} s: {waiting}; is the venue reachable?")
 
     async def _until_stopped(self, for_s: float | None) -> None:
         """Trade until told to stop, or for so long."""

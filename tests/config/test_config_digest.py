@@ -74,6 +74,7 @@ NOT_DECIDING = [
     ("[session]", 'root = "elsewhere"'),
     ("[session]", 'flush = "disk"'),
     ("[session]", "segment_mib = 8"),
+    ("[session]", "sync_budget_s = 3.0"),
     ("[session]", "drain_budget_s = 3.0"),
     ("[session.keep]", "max_sessions = 5"),
     ("[venues.binance]", 'rest_url = "http://127.0.0.1:9001"'),

@@ -1,0 +1,220 @@
+"""How a session begins and ends, seen from outside: signals, a venue that is not there, a disk that is full."""
+
+import contextlib
+import json
+import resource
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance import exports, proof
+from tests.acceptance.made_market import write_recording
+from tests.acceptance.processes import Daemon, Json, Venue, tickerd
+from tests.acceptance.settings import strategy_tables, venue_table, write_settings
+
+INSTRUMENT = "BTCUSDT.BINANCE"
+SLOW_VENUE = """
+[paper.sim]
+entry_latency_ns = 1_000_000
+response_latency_ns = {response_ns}
+"""
+
+
+@pytest.fixture
+def venue(tmp_path) -> Iterator[Venue]:
+    with Venue(tmp_path, "--synthetic", "--seed", "3") as running:
+        yield running
+
+
+def settings_for(folder: Path, venue: Venue, *tables: str, session: str = "") -> Path:
+    return write_settings(folder, venue_table(venue, "BTCUSDT"), strategy_tables(INSTRUMENT), *tables, session=session)
+
+
+def sealed(session: Path) -> Json:
+    """What the journal says of its own end; it must be whole and replay."""
+    done = tickerd("journal", "verify", session, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    proof.verify(session)
+    return json.loads(done.stdout)
+
+
+def states(session: Path) -> list[str]:
+    return [row["state"] for row in exports.export(session, "lifecycle")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_drains_and_seals_the_session_as_ended(tmp_path, venue, number):
+    with Daemon(settings_for(tmp_path, venue)) as daemon:
+        daemon.wait_status(lambda status: sum(status["orders"].values()) > 0, "orders")
+        asked = time.monotonic()
+        daemon.signal(number)
+        assert daemon.wait() == 0, daemon.story()
+        assert time.monotonic() - asked < 10.0, "the drain's budget"
+        summary = daemon.summary()
+    assert summary["state"] == "ended"
+    assert number.name in summary["reason"]
+    assert not set(summary["orders"]) - {"filled", "cancelled", "rejected", "expired"}, "nothing is left open"
+    assert sealed(daemon.session)["state"] == "ended"
+    assert states(daemon.session) == ["STARTING", "SYNCING", "READY", "DRAINING", "STOPPED"]
+
+
+def test_a_second_signal_ends_at_once_and_seals_the_session_as_crashed(tmp_path, venue):
+    slow = SLOW_VENUE.format(response_ns=60_000_000_000)  # no answer comes while we wait
+    with Daemon(settings_for(tmp_path, venue, slow, session="drain_budget_s = 60")) as daemon:
+        daemon.wait_status(lambda status: sum(status["orders"].values()) > 0, "orders")
+        daemon.signal(signal.SIGTERM)
+        daemon.wait_status(lambda status: status["state"] == "DRAINING", "DRAINING")
+        asked = time.monotonic()
+        daemon.signal(signal.SIGINT)
+        assert daemon.wait() == 7, daemon.story()
+        assert time.monotonic() - asked < 5.0
+        assert daemon.summary()["state"] == "crashed"
+    assert sealed(daemon.session)["state"] == "crashed"
+
+
+def test_a_drain_that_gets_no_answer_ends_with_its_budget_and_says_what_is_open(tmp_path, venue):
+    slow = SLOW_VENUE.format(response_ns=60_000_000_000)
+    with Daemon(settings_for(tmp_path, venue, slow, session="drain_budget_s = 1")) as daemon:
+        daemon.wait_status(lambda status: sum(status["orders"].values()) > 0, "orders")
+        asked = time.monotonic()
+        daemon.signal(signal.SIGTERM)
+        assert daemon.wait() == 0, daemon.story()
+        assert 1.0 <= time.monotonic() - asked < 8.0
+    assert "still open" in daemon.summary()["reason"]
+    sealed(daemon.session)
+
+
+def test_every_line_of_json_is_an_object_and_they_tell_a_story(tmp_path, venue):
+    with Daemon(settings_for(tmp_path, venue), "--for", "1500ms") as daemon:
+        assert daemon.wait() == 0, daemon.story()
+    told = [json.loads(line) for line in daemon.lines]
+    assert [said["event"] for said in told] == ["session", *["status"] * (len(told) - 2), "summary"]
+    statuses = told[1:-1]
+    assert statuses[-1]["state"] == "STOPPED"
+    order = ["STARTING", "SYNCING", "READY", "DRAINING", "STOPPED"]
+    assert [status["state"] for status in statuses] == sorted((s["state"] for s in statuses), key=order.index)
+    assert {"feeds", "orders", "positions", "refusals", "malformed"} <= statuses[-1].keys()
+    assert told[-1]["inputs"] == proof.verify(daemon.session)["events"]
+
+
+def test_without_a_terminal_there_are_plain_lines_and_the_summary_ends_with_the_replay(tmp_path, venue):
+    done = tickerd("run", "-c", settings_for(tmp_path, venue), "--for", "1500ms")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("session ")
+    assert any("READY" in line for line in lines)
+    assert "replay" in lines[-1]
+    assert lines[-1].endswith("--verify")
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[str]:
+    """An address where nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def mute() -> Iterator[str]:
+    """An address where somebody listens and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("place", [nobody, mute], ids=lambda place: place.__name__)
+def test_a_venue_that_is_not_there_ends_the_start_in_bounded_time_saying_what_to_look_at(tmp_path, place):
+    with place() as address:
+        table = f"""
+[venues.binance]
+connector = "binance-spot"
+rest_url = "http://{address}"
+ws_url = "ws://{address}"
+instruments = ["BTCUSDT"]
+start_timeout_s = 1.5
+request_timeout_s = 1.0
+"""
+        with Daemon(write_settings(tmp_path, table)) as daemon:
+            session = daemon.session
+            began = time.monotonic()
+            assert daemon.wait() == 5, daemon.story()
+            assert time.monotonic() - began < 10.0
+    assert address in daemon.summary()["reason"]
+    assert address in daemon.stderr
+    assert "Traceback" not in daemon.stderr
+    assert sealed(session)["state"] == "crashed"
+
+
+def test_a_symbol_that_the_venue_does_not_know_is_told_with_the_nearest(tmp_path, venue):
+    with Daemon(write_settings(tmp_path, venue_table(venue, "BTCUSD"))) as daemon:
+        assert daemon.wait() in {2, 5}, daemon.story()
+    assert "BTCUSD" in daemon.stderr
+    assert "BTCUSDT" in daemon.stderr
+
+
+def test_market_data_that_never_comes_ends_the_start_in_bounded_time(tmp_path, venue):
+    """Rules come by REST, but the websocket leads nowhere."""
+    with nobody() as address:
+        table = venue_table(venue, "BTCUSDT").replace(venue.ws_url, f"ws://{address}")
+        with Daemon(write_settings(tmp_path, table, session="sync_budget_s = 2")) as daemon:
+            assert daemon.wait() == 5, daemon.story()
+    assert "BTCUSDT.BINANCE" in daemon.summary()["reason"]
+
+
+class Full:
+    """How a disk may be full: each gives the daemon a root and what it is started with."""
+
+    LIMIT = 1 << 20
+
+    @staticmethod
+    @contextlib.contextmanager
+    def file_limit(folder: Path) -> Iterator[tuple[Path, dict[str, object]]]:
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (Full.LIMIT, Full.LIMIT))
+
+        yield folder, {"preexec_fn": limit}
+
+    @staticmethod
+    @contextlib.contextmanager
+    def small_disk(folder: Path) -> Iterator[tuple[Path, dict[str, object]]]:
+        disk = folder / "disk"
+        disk.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(disk)]
+        try:
+            done = subprocess.run(mount, capture_output=True, text=True, check=False)
+        except FileNotFoundError as error:
+            pytest.skip(f"no mount here: {error}")
+        if done.returncode:
+            pytest.skip(f"a small disk needs to be mounted by root: {done.stderr.strip()}")
+        try:
+            yield disk, {}
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("how", [Full.small_disk, Full.file_limit], ids=lambda how: how.__name__)
+def test_a_full_disk_stops_trading_says_so_and_loses_nothing_that_was_written(tmp_path, how):
+    frames = write_recording(tmp_path / "made.gz", 40_000)
+    with Venue(tmp_path, "--frames", frames, "--speed", "max") as venue, how(tmp_path) as (root, options):
+        settings = settings_for(tmp_path, venue)
+        settings.write_text(settings.read_text().replace(str(tmp_path / "sessions"), str(root / "sessions")))
+        with Daemon(settings, **options) as daemon:
+            session = daemon.session
+            assert daemon.wait() == 6, daemon.story()
+        summary = daemon.summary()
+        assert "full" in summary["reason"] or "File too large" in summary["reason"], summary["reason"]
+        assert "free space" in summary["reason"].lower(), "what to do"
+        assert "Traceback" not in daemon.stderr
+        report = sealed(session)
+        assert report["torn"] is None, "the file ends with a whole record"
+        assert report["inputs"] > 10_000
+        if how is Full.small_disk:
+            assert report["state"] == "ended", "the reserve is for the drain and the seal"
+            assert report["inputs"] == summary["inputs"], "every input that was seen is there"
+            assert not set(summary["orders"]) - {"filled", "cancelled", "rejected", "expired"}
