@@ -147,7 +147,7 @@ class Daemon:
             task.cancel()
         self._syncing = False
         if not done:
-            waiting = "; ".join(self.feeds.missing(self.engine.markets))
+            waiting = "; ".join([*self.feeds.missing(self.engine.markets), *self.feeds.errors()])
             raise StartFailed(f"not in sync after {budget_s:g} s: {waiting}; is the venue reachable?")
 
     async def _until_stopped(self, for_s: float | None) -> None:

@@ -75,6 +75,10 @@ class Feeds:
                 waits.append(f"{market.instrument.id} has no quote")
         return waits
 
+    def errors(self) -> list[str]:
+        """Return what last went wrong with each connector, in words; nothing of those that are well."""
+        return [connector.stats.last_error for connector in self.connectors if connector.stats.last_error]
+
     def malformed(self) -> dict[str, int]:
         """Return how many frames were kept raw, by reason, over all connectors."""
         total: dict[str, int] = {}

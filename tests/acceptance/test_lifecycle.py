@@ -165,6 +165,7 @@ def test_market_data_that_never_comes_ends_the_start_in_bounded_time(tmp_path, v
         with Daemon(write_settings(tmp_path, table, session="sync_budget_s = 2")) as daemon:
             assert daemon.wait() == 5, daemon.story()
     assert "BTCUSDT.BINANCE" in daemon.summary()["reason"]
+    assert address in daemon.summary()["reason"]
 
 
 class Full:
