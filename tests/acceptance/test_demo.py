@@ -1,0 +1,137 @@
+"""The newcomer's first minute: the demo trades within seconds, tells how it went, and proves what it recorded."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.acceptance import exports
+from tests.acceptance.processes import PATIENCE_S, ROOT, command, environment, tickerd
+
+# As a user's shell would find it: the product is installed there, here it is the checkout.
+INSTALLED = {"PYTHONPATH": str(ROOT)}
+
+
+def demo(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command("demo", *words),
+        cwd=folder,
+        env=environment(**INSTALLED),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+def test_the_demo_trades_within_seconds_and_its_replay_command_works_as_printed(tmp_path):
+    done = demo(tmp_path, "--for", "5s", "--plain")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "SYNTHETIC" in done.stdout, "nobody may take it for a real market"
+    first_fill = next(number for number, line in enumerate(lines) if re.search(r"[1-9]\d* filled", line))
+    assert "READY" in lines[first_fill], "before the end"
+    (session,) = (tmp_path / "var" / "sessions").glob("2*")
+    assert exports.export(session, "fills")
+    printed = lines[-1].removeprefix("replay").strip()
+    proof = subprocess.run(
+        printed,
+        shell=True,
+        cwd=tmp_path,
+        env=environment(**INSTALLED),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert proof.returncode == 0, f"{printed}\n{proof.stderr}"
+    assert "identical" in proof.stdout
+
+
+def test_the_demo_s_journal_says_that_its_market_was_synthetic(tmp_path):
+    assert demo(tmp_path, "--for", "1s", "--plain", "--seed", "4", "--root", "mine").returncode == 0
+    (session,) = (tmp_path / "mine").glob("2*")
+    shown = tickerd("journal", "ls", "--root", tmp_path / "mine", "--json")
+    assert shown.returncode == 0, shown.stderr
+    assert "synthetic market" in shown.stdout
+    assert session.name in shown.stdout
+
+
+# The program that leads a session takes its standard input as the terminal that Ctrl-C comes from.
+TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Terminal:
+    """A terminal of 120 columns with a program on it, and someone at the keyboard."""
+
+    def __init__(self, words: list[str], folder: Path) -> None:
+        self._keyboard, screen = pty.openpty()
+        termios.tcsetwinsize(screen, (40, 120))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", TAKE_TERMINAL, *words],
+            cwd=folder,
+            env=environment(**INSTALLED, TERM="xterm-256color"),
+            stdin=screen,
+            stdout=screen,
+            stderr=screen,
+            start_new_session=True,
+        )
+        os.close(screen)
+        self.shown = ""
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._keyboard, keys)
+
+    def watch(self, wanted: Callable[[str], bool], what: str) -> None:
+        """Read what is shown until it is what is wanted."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not wanted(self.shown):
+            assert time.monotonic() < deadline, f"not shown: {what}\n{self.shown[-3000:]}"
+            assert self._read(), f"ended before: {what}\n{self.shown[-3000:]}"
+
+    def end(self) -> int:
+        """Read to the end and return the exit code."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self._read():
+            assert time.monotonic() < deadline, f"does not end\n{self.shown[-3000:]}"
+        os.close(self._keyboard)
+        return self.process.wait(PATIENCE_S)
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._keyboard], [], [], 1.0)
+        if not ready:
+            return True
+        try:
+            data = os.read(self._keyboard, 65_536)
+        except OSError:  # Linux answers EIO once the last program has left the terminal
+            return False
+        self.shown += data.decode(errors="replace")
+        return bool(data)
+
+
+def test_on_a_terminal_there_is_a_live_table_and_ctrl_c_drains(tmp_path):
+    terminal = Terminal(command("demo", "--for", "60s"), tmp_path)
+    try:
+        terminal.watch(lambda shown: "READY" in shown and "BTCUSDT" in shown and "ETHUSDT" in shown, "the live table")
+        terminal.press(b"\x03")
+        code = terminal.end()
+    finally:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+            terminal.process.wait()
+    assert code == 0, terminal.shown[-3000:]
+    assert terminal.shown.rfind("\x1b[?25h") > terminal.shown.rfind("\x1b[?25l"), "the cursor is back"
+    assert terminal.shown.rfind("\x1b[?1049l") >= terminal.shown.rfind("\x1b[?1049h"), "the screen is the user's again"
+    assert "Traceback" not in terminal.shown
+    assert "--verify" in terminal.shown
+    (session,) = (tmp_path / "var" / "sessions").glob("2*")
+    states = [row["state"] for row in exports.export(session, "lifecycle")]
+    assert states == ["STARTING", "SYNCING", "READY", "DRAINING", "STOPPED"]
