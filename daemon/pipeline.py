@@ -113,23 +113,27 @@ class Pipeline:
             self._send()
 
     def _record(self, now_ns: int, effects: Sequence[Effect]) -> None:
-        """Journal effects; keep the commands among them until the journal has been flushed."""
+        """Journal effects in order. A command goes out as soon as its own record is in the kernel.
+
+        What follows from it, the order's new state, is journaled behind it and costs the order no time. Where the
+        disk is waited for, the commands of a chunk wait together.
+        """
         journal, counts = self.journal, self.stats.effects
         for effect in effects:
             kind = KIND_OF[type(effect)]
-            journal.append_payload(kind, 0, _instrument_of(effect), now_ns, encode_payload(effect))
             counts[kind] += 1
+            journal.append_payload(kind, 0, _instrument_of(effect), now_ns, encode_payload(effect))
             if isinstance(effect, ApprovedSubmit | ApprovedCancel):
                 self._commands.append((effect, now_ns))
+                if not self._durable:
+                    journal.flush()
+                    self._send()
             elif isinstance(effect, BookResyncNeeded):
                 self.resync.append(effect.instrument)
             self._watch(now_ns, effect)
-        if self._commands and not self._durable:
-            journal.flush()
-            self._send()
 
     def _send(self) -> None:
-        """Let the commands out: their record, and that of their cause, are in the kernel or on the disk by now."""
+        """Let the commands out: their records, and those of their causes, are in the kernel or on the disk by now."""
         for command, caused_ns in self._commands:
             now_ns = self._now_ns()
             self._execution.send(command, now_ns)

@@ -18,17 +18,20 @@ from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.compose import engine_settings, session_head
 from daemon.projection import rss_bytes
+from daemon.stats import Latency
 from daemon.warmup import warm_up
 from engine.build import build_engine
 from journal.folders import create_session_folder
 from journal.writer import JournalWriter
 from tests.bench.figures import Figure, median_of
 from tests.bench.market import write_frames
-from tests.bench.venue import embedded_venue, toml
+from tests.bench.venue import Listening, embedded_venue, frame_sender, toml
 
 FRAMES = 300_000
 ORDER_FRAMES = 10_000
 PACE_NS = 500_000
+BUSY_GAP_NS = 100_000
+QUIET_GAP_NS = 1_000_000
 PINGER = f"""
 [[strategies]]
 id = "pinger"
@@ -95,24 +98,36 @@ def ingest(folder: Path, runs: int, scale: float) -> list[Figure]:
 
 
 def tick_to_order(folder: Path, scale: float) -> list[Figure]:
-    """Return the time from frame bytes received to order bytes ready to send, journal included."""
-    frames, count = folder / "orders.gz", int(ORDER_FRAMES * scale)
-    write_frames(frames, count, PACE_NS)
+    """Return the time from frame bytes received to order bytes ready to send, journal included.
+
+    A busy feed keeps code and data in the processor's caches; on a quiet one every order finds them cold.
+    """
     figures = []
-    for flush, goals in (("os", (60, 200, 0)), ("disk", (0, 0, 0))):
-        with embedded_venue("--frames", str(frames), "--speed", "1") as venue:
-
-            async def main(flush: str = flush, venue: object = venue) -> Daemon:
-                daemon = live_daemon(toml(venue, folder / "sessions", flush=flush, strategy=PINGER))  # type: ignore[arg-type]
-                await until_quiet(daemon, count)
-                return daemon
-
-            latencies = uvloop.run(main()).stats.tick_to_order
+    cases = (
+        ("os", BUSY_GAP_NS, "busy feed", (60, 200, 0)),
+        ("os", QUIET_GAP_NS, "quiet feed", (0, 0, 0)),
+        ("disk", QUIET_GAP_NS, "quiet feed", (0, 0, 0)),
+    )
+    for flush, gap_ns, feed, goals in cases:
+        latencies = _latencies(folder, flush, int(ORDER_FRAMES * scale), gap_ns)
         for share, goal in zip((0.50, 0.99, 0.999), goals, strict=True):
             [value_ns] = latencies.percentiles(share)
-            detail = f"{flush} p{share * 100:g}, {latencies.count} orders"
+            detail = f"{flush}, {feed} ({1e9 / gap_ns:,.0f}/s), p{share * 100:g} of {latencies.count}"
             figures.append(Figure("tick_to_order_us", detail, value_ns / 1000, "us", goal))
     return figures
+
+
+def _latencies(folder: Path, flush: str, count: int, gap_ns: int) -> Latency:
+    """Run a daemon on a feed of single frames `gap_ns` apart and return what its orders took."""
+    with embedded_venue("--synthetic") as venue, frame_sender(count, gap_ns) as ws_url:
+        text = toml(Listening(venue.rest_url, ws_url), folder / "sessions", flush=flush, strategy=PINGER)
+
+        async def main() -> Daemon:
+            daemon = live_daemon(text)
+            await until_quiet(daemon, count)
+            return daemon
+
+        return uvloop.run(main()).stats.tick_to_order
 
 
 def process(folder: Path, runs: int) -> list[Figure]:

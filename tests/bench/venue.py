@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+LAST_CORE = max(os.sched_getaffinity(0))  # read before this process pins itself to the first
+
 
 class Listening(msgspec.Struct, frozen=True):
     """What the embedded venue says when it listens."""
@@ -21,14 +23,28 @@ def embedded_venue(*arguments: str) -> Iterator[Listening]:
     """Serve while the block runs, on the last core."""
     command = [sys.executable, "-m", "daemon", "emulate", "binance", "--port", "0", "--json", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(process.pid, {cores[-1]})
+    os.sched_setaffinity(process.pid, {LAST_CORE})
     assert process.stdout is not None
     try:
         yield msgspec.json.decode(process.stdout.readline(), type=Listening)
     finally:
         process.terminate()
         process.wait(10)
+        process.stdout.close()
+
+
+@contextlib.contextmanager
+def frame_sender(count: int, gap_ns: int) -> Iterator[str]:
+    """Send frames one by one while the block runs, on the last core; gives the websocket's address."""
+    command = [sys.executable, "-m", "tests.bench.sender", str(count), str(gap_ns)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    os.sched_setaffinity(process.pid, {LAST_CORE})
+    assert process.stdout is not None
+    try:
+        yield f"ws://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.wait()
         process.stdout.close()
 
 
