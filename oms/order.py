@@ -61,7 +61,7 @@ class Order:
         self.acknowledged = False
         self.submitted_ns = self.updated_ns = now_ns
         self.cancel_sent_ns = 0
-        self.closing = 0  # the how-manieth order to close it was; the table drops the lowest first
+        self.closing = 0  # which closing of the session it was, counted from 1; the table drops the lowest first
         self.fold = 0
 
     @property

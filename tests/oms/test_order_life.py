@@ -75,6 +75,7 @@ def test_a_second_venue_id_for_one_order_alarms_because_a_twin_may_be_alive(desk
     desk.submit()
     desk.report(ReportType.ACCEPTED, venue_order_id="v1")
     desk.report(ReportType.ACCEPTED, venue_order_id="v2")
+    assert desk.kinds() == ["Alert"]
     assert desk.alerts() == ["VENUE_ID_DIFFERS"]
     assert desk.order().venue_order_id == "v1"
 
@@ -180,6 +181,7 @@ def test_an_execution_repeated_with_other_figures_is_not_booked_but_alarms(desk,
     state = desk.manager.state()
     desk.fill("e1", quantity, price)
     assert desk.alerts() == ["FILL_DIFFERS"]
+    assert "execution e1 was booked as 40 at 6000000 units" in desk.effect(Alert).message
     assert desk.manager.state() == state
 
 
@@ -208,6 +210,15 @@ def test_a_fee_that_is_no_number_does_not_stop_the_fill(desk):
     assert desk.alerts() == ["BAD_FEE"]
     assert desk.order().state is OrderState.FILLED
     assert desk.manager.balances()["USDT"] == money("99940")
+
+
+def test_an_order_adds_up_its_fees_by_currency(desk):
+    desk.submit(quantity=100)
+    desk.fill("e1", 10, 60_000_00, fee="7", fee_currency="BNB")
+    desk.fill("e2", 10, 60_000_00, fee="5", fee_currency="BNB")
+    desk.fill("e3", 10, 60_000_00, fee="3")
+    desk.fill("e4", 10, 60_000_00)
+    assert desk.order().fees == {"BNB": 12, "USDT": 3}
 
 
 def test_an_overfill_is_booked_in_full_and_reserves_nothing_negative(desk):
@@ -361,6 +372,17 @@ def test_never_arrived_is_not_believed_of_an_order_that_was_filled(desk):  # F03
     assert desk.alerts() == ["DENIED"]
 
 
+@pytest.mark.parametrize("kind", [ReportType.REJECTED, ReportType.NEVER_ARRIVED])
+def test_a_fill_proves_the_arrival_though_no_acknowledgement_came(desk, kind):
+    desk.submit(quantity=100)
+    desk.cancel()
+    desk.fill("e1", 10, 60_000_00)
+    desk.report(kind)
+    assert desk.order().state is OrderState.UNKNOWN
+    assert reserved(desk) == (1, 90, 0)
+    assert desk.alerts() == ["DENIED"]
+
+
 def test_an_order_held_to_have_never_arrived_counts_again_when_it_is_filled(desk):  # F03
     desk.submit(quantity=100)
     desk.report(ReportType.OUTCOME_UNKNOWN)
@@ -380,6 +402,7 @@ def test_a_cancel_without_an_answer_leaves_the_order_unknown_and_reserved(desk):
     desk.report(ReportType.OUTCOME_UNKNOWN)
     assert desk.order().state is OrderState.UNKNOWN
     desk.cancel()
+    assert desk.effects == []
     assert desk.order().state is OrderState.UNKNOWN
     assert reserved(desk) == (1, 100, 0)
     desk.report(ReportType.CANCELLED)
@@ -501,6 +524,16 @@ def test_the_units_of_an_instrument_in_use_may_not_change(desk):
         desk.manager.define(BTC, SPOT)
 
 
+def test_the_units_stay_fixed_when_only_a_position_is_left():
+    desk = Desk(keep_closed=0)
+    desk.submit(quantity=100)
+    desk.fill("e", 100, 60_000_00)
+    assert desk.manager.closed_orders() == []
+    with pytest.raises(UnitsChanged):
+        desk.manager.define(BTC, msgspec.structs.replace(SPOT, size_precision=6))
+    desk.manager.define(ETH, msgspec.structs.replace(PERPETUAL, size_precision=4))  # never traded
+
+
 def test_money_of_a_perpetual_moves_only_when_profit_is_realised(desk):
     desk.submit("a", instrument=ETH, quantity=1_000, price=3_000_0)
     desk.fill("e", 1_000, 3_000_0, "a", fee=str(money("1.2")))
@@ -510,6 +543,14 @@ def test_money_of_a_perpetual_moves_only_when_profit_is_realised(desk):
     assert desk.manager.balances() == {"USDT": money("100097.56")}
     assert desk.kinds() == ["OrderFilled", "PositionChanged", "BalanceChanged", "BalanceChanged", "OrderUpdated"]
     assert PERPETUAL.currency == "USDT"
+
+
+def test_the_state_counts_the_orders_from_the_first(desk):
+    assert desk.manager.state()[0] == 0
+    desk.submit("a")
+    desk.submit("b")
+    assert desk.manager.state()[0] == 2
+    assert [desk.order(name).number for name in ("a", "b")] == [0, 1]
 
 
 def test_approved_orders_are_what_the_manager_takes(desk):

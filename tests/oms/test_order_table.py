@@ -126,3 +126,17 @@ def test_what_is_forgotten_leaves_no_trace_in_the_state():
     assert desk.manager.closed_orders() == []
     nothing = f"{0:032x}"
     assert desk.manager.state()[2] == [[], 3, 0, nothing, 0, nothing, [0, 0, 0, 0, 0, 3, 0, 0, 0, 0]]
+
+
+def test_orders_changed_after_closing_dropped_or_reopened_leave_no_trace_in_the_closed_part():
+    desk = Desk(keep_closed=1)
+    desk.submit("a")
+    desk.submit("b")
+    desk.report(ReportType.CANCELLED, "a")
+    desk.report(ReportType.ACCEPTED, "a", venue_order_id="late")
+    desk.report(ReportType.REJECTED, "b")  # drops a
+    assert [order.client_order_id for order in desk.manager.closed_orders()] == ["b"]
+    desk.report(ReportType.ACCEPTED, "b")  # reopens b
+    table = desk.manager.state()[2]
+    assert isinstance(table, list)
+    assert table[1:4] == [2, 0, f"{0:032x}"]  # two closings, none kept, nothing folded in
