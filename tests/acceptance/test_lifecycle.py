@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance import exports, proof
-from tests.acceptance.made_market import write_recording
 from tests.acceptance.processes import Daemon, Json, Venue, tickerd
 from tests.acceptance.settings import strategy_tables, venue_table, write_settings
 
@@ -198,8 +197,7 @@ class Full:
 
 @pytest.mark.parametrize("how", [Full.small_disk, Full.file_limit], ids=lambda how: how.__name__)
 def test_a_full_disk_stops_trading_says_so_and_loses_nothing_that_was_written(tmp_path, how):
-    frames = write_recording(tmp_path / "made.gz", 40_000)
-    with Venue(tmp_path, "--frames", frames, "--speed", "max") as venue, how(tmp_path) as (root, limit):
+    with Venue(tmp_path, "--synthetic", "--speed", "max") as venue, how(tmp_path) as (root, limit):
         settings = settings_for(tmp_path, venue)
         settings.write_text(settings.read_text().replace(str(tmp_path / "sessions"), str(root / "sessions")))
         with Daemon(settings) as daemon:
