@@ -27,3 +27,14 @@ def _near(path: Path) -> str:
     """Return a path relative to the working directory where it lies below it."""
     absolute, here = Path(os.path.abspath(path)), Path.cwd()  # noqa: PTH100 - resolve() would leave a virtual environment
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+def child(module: str, *words: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command and the environment that run one of our modules in a process of its own.
+
+    It finds our packages where we found them, and never in the working directory: a user's own `config.py` or
+    `strategies` there must not take the place of ours.
+    """
+    packages = str(Path(__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")]))
+    return [sys.executable, "-P", "-m", module, *words], {**os.environ, "PYTHONPATH": path}

@@ -6,13 +6,13 @@ import importlib.resources
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import msgspec
 
 from daemon.commands.run import add_output_options, duration_s
 from daemon.errors import ExitCode, StartFailed
+from daemon.invocation import child
 
 LABELS = ("synthetic market",)
 
@@ -62,9 +62,10 @@ def run(options: argparse.Namespace) -> ExitCode:
 @contextlib.contextmanager
 def embedded_venue(seed: int) -> Iterator[_Listening]:
     """Run the embedded venue in a process of its own while the block runs. Raises StartFailed."""
-    command = [sys.executable, "-m", "daemon", "emulate", "binance", "--synthetic", "--seed", str(seed)]
+    words = ("--synthetic", "--seed", str(seed), "--port", "0", "--json")
+    command, environ = child("daemon", "emulate", "binance", *words)
     # Its own process group: Ctrl-C is for the daemon, which still needs its venue while it drains.
-    process = subprocess.Popen([*command, "--port", "0", "--json"], stdout=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout is not None
     try:
         line = process.stdout.readline()

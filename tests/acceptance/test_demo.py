@@ -54,7 +54,27 @@ def test_the_demo_trades_within_seconds_and_its_replay_command_works_as_printed(
     assert "identical" in proof.stdout
 
 
-def test_the_demo_s_journal_says_that_its_market_was_synthetic(tmp_path):
+def test_modules_of_the_user_in_the_working_directory_do_not_shadow_ours(tmp_path):
+    for name in ("config", "core", "daemon", "engine", "journal", "connectors", "numpy", "json"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('the user\\'s {name} was imported')")
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "__init__.py").write_text("raise SystemExit('the user\\'s strategies were imported')")
+    # As the installed `tickerd` does, but for its file: the working directory is not on the path.
+    words = [sys.executable, "-P", "-m", "daemon", "demo", "--for", "1s"]
+    done = subprocess.run(
+        words,
+        cwd=tmp_path,
+        env=environment(**INSTALLED),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "was imported" not in done.stdout + done.stderr
+
+
+def test_the_journal_of_the_demo_says_that_its_market_was_synthetic(tmp_path):
     assert demo(tmp_path, "--for", "1s", "--plain", "--seed", "4", "--root", "mine").returncode == 0
     (session,) = (tmp_path / "mine").glob("2*")
     shown = tickerd("journal", "ls", "--root", tmp_path / "mine", "--json")
