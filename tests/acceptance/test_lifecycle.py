@@ -1,6 +1,7 @@
 """How a session begins and ends, seen from outside: signals, a venue that is not there, a disk that is full."""
 
 import contextlib
+import itertools
 import json
 import resource
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance import exports, proof
-from tests.acceptance.processes import Daemon, Json, Venue, tickerd
+from tests.acceptance.processes import PATIENCE_S, ROOT, Daemon, Json, Venue, command, environment, tickerd, until
 from tests.acceptance.settings import strategy_tables, venue_table, write_settings
 
 INSTRUMENT = "BTCUSDT.BINANCE"
@@ -110,6 +111,43 @@ def test_without_a_terminal_there_are_plain_lines_and_the_summary_ends_with_the_
     assert any("READY" in line for line in lines)
     assert "replay" in lines[-1]
     assert lines[-1].endswith("--verify")
+
+
+@pytest.mark.parametrize("reader", ["gone", "asleep"])
+def test_whoever_reads_the_output_cannot_hold_up_the_session(tmp_path, venue, reader):
+    settings = settings_for(tmp_path, venue, "[screen]\nrefresh_ms = 50")
+    words = command("run", "-c", settings, "--json", "--for", "4s")
+    with subprocess.Popen(words, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        session = Path(json.loads(process.stdout.readline())["session"])
+        if reader == "gone":
+            process.stdout.close()
+        until(lambda: bool(sealed_state(session) == "ended"), "the session's end")
+        if reader == "asleep":
+            assert json.loads(process.stdout.read().splitlines()[-1])["event"] == "summary"
+        assert process.wait(PATIENCE_S) == 0
+    quotes = [row["recv_ns"] for row in exports.export(session, "quotes")]
+    assert max(later - earlier for earlier, later in itertools.pairwise(quotes)) < 1_500_000_000
+    assert quotes[-1] - quotes[0] > 3_000_000_000
+
+
+def sealed_state(session: Path) -> str:
+    done = tickerd("journal", "ls", "--root", session.parent, "--json")
+    assert done.returncode == 0, done.stderr
+    (known,) = [json.loads(line) for line in done.stdout.splitlines()]
+    return str(known["state"])
+
+
+def test_a_running_session_can_be_read_exported_and_replayed(tmp_path, venue):
+    with Daemon(settings_for(tmp_path, venue)) as daemon:
+        session = daemon.session
+        daemon.wait_status(lambda status: sum(status["orders"].values()) > 0, "orders")
+        assert sealed_state(session) == "running"
+        assert exports.export(session, "quotes")
+        assert sealed(session)["state"] == "running"
+        assert proof.verify(session)["state"] == "running"
+        daemon.stop()
+    assert sealed(session)["state"] == "ended"
 
 
 @contextlib.contextmanager

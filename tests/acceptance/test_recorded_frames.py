@@ -4,13 +4,13 @@ The venue and the daemon are processes of their own. What should come out is rea
 (`recording.py`), so that a mistake of the product cannot hide in the test.
 """
 
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance import exports
-from tests.acceptance.processes import Daemon, Venue, wait_all_read
-from tests.acceptance.proof import replays_everywhere
+from tests.acceptance import exports, proof
+from tests.acceptance.processes import Daemon, Venue, until, wait_all_read
 from tests.acceptance.recording import Recording, read
 from tests.acceptance.settings import strategy_tables, venue_table, write_settings
 
@@ -71,7 +71,7 @@ def test_every_frame_at_full_speed_comes_out_equal_and_replays(recorded_dir, tmp
     recording = read(file)
     assert sent["frames_passed"] == recording.frames + 1, "the recording, with its snapshot"
     assert_same(session, {instrument: recording})
-    replays_everywhere(session)
+    proof.replays_everywhere(session)
 
 
 def test_three_recordings_of_both_markets_in_one_daemon_come_out_equal_and_replay(recorded_dir, tmp_path):
@@ -85,7 +85,7 @@ def test_three_recordings_of_both_markets_in_one_daemon_come_out_equal_and_repla
         session = run_to_the_end(venue, write_settings(tmp_path, *tables), connections=2)
     instruments = ("BTCUSDT.BINANCE", "ETHUSDT.BINANCE", "BTCUSDT.BINANCE-USDM")
     assert_same(session, {instrument: read(file) for instrument, file in zip(instruments, files, strict=True)})
-    replays_everywhere(session)
+    proof.replays_everywhere(session)
 
 
 def test_every_frame_at_a_hundred_times_its_pace_comes_out_equal_while_strategies_trade(recorded_dir, tmp_path):
@@ -96,4 +96,30 @@ def test_every_frame_at_a_hundred_times_its_pace_comes_out_equal_while_strategie
         session = run_to_the_end(venue, settings)
     assert_same(session, {instrument: read(file)})
     assert exports.export(session, "fills"), "strategies traded"
-    replays_everywhere(session)
+    proof.replays_everywhere(session)
+
+
+def test_no_frame_is_lost_or_doubled_while_connections_are_replaced_and_the_daemon_is_held_up(recorded_dir, tmp_path):
+    file = recorded_file(recorded_dir, SPOT_ETH)
+    with Venue(tmp_path, "--frames", file, "--speed", "40") as venue:
+        table = venue_table(venue, "ETHUSDT", extra="rotate_after_s = 0.5")
+        with Daemon(write_settings(tmp_path, table)) as daemon:
+            session = daemon.session
+            daemon.wait_ready()
+            until(lambda: bool(venue.state()["connections"] == 2), "a second connection beside the first")
+            daemon.signal(signal.SIGSTOP)
+            passed = venue.state()["frames_passed"]
+            venue.wait_passed(passed + 2_000)
+            daemon.signal(signal.SIGCONT)
+            until(lambda: bool(venue.state()["connections"] == 1), "the second connection alone")
+            venue.wait_finished()
+            wait_all_read(venue, daemon, venue.state()["connections"])
+            summary = daemon.stop()
+    assert summary["malformed"].keys() == {"unknown stream"}
+    recording, told = read(file), exports.told(session)["ETHUSDT.BINANCE"]
+    # Two connections side by side each keep the order of a stream; between streams, the faster one tells first.
+    for kind in ("trade", "quote", "book"):
+        ours, theirs = ([row for row in rows if row[0] == kind] for rows in (told, recording.told))
+        assert ours == theirs, kind
+    assert exports.books(session) == {"ETHUSDT.BINANCE": (recording.book, recording.last_update_id)}
+    proof.verify(session)
