@@ -1,10 +1,12 @@
-"""What a session tells from outside: `tickerd journal export` and `journal book`, read with plain json."""
+"""What a session tells from outside: `tickerd journal export` and `journal book`."""
 
 import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from tests.acceptance.processes import tickerd
 from tests.acceptance.recording import NUMBER, Book, Row
@@ -17,7 +19,7 @@ def export(session: Path, kind: str) -> list[dict[str, Any]]:
     done = tickerd("journal", "export", session, "--kind", kind, "--format", "ndjson")
     assert done.returncode == 0, done.stderr
     # One object a line, read at once: half a million calls would take longer than the daemon did.
-    rows: list[dict[str, Any]] = json.loads("[" + ",".join(done.stdout.splitlines()) + "]")
+    rows: list[dict[str, Any]] = msgspec.json.decode("[" + ",".join(done.stdout.splitlines()) + "]")
     last = -1
     for row in rows:
         assert row["seq"] > last, f"{kind}: {row} after seq {last}"

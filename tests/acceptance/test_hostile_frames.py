@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from journal.verify import verify
 from tests.acceptance import exports, proof
 from tests.acceptance.processes import Daemon, Json, Venue, tickerd, until, wait_all_read
 from tests.acceptance.settings import strategy_tables, venue_table, write_settings
@@ -115,7 +116,7 @@ class Live(NamedTuple):
         assert_book(self.session, depth)
         result = proof.verify(self.session)
         assert result["events"] == summary["inputs"]
-        assert tickerd("journal", "verify", self.session).returncode == 0
+        assert verify(self.session).ok
         return summary
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from journal.verify import VerifyReport, verify
 from tests.acceptance import exports, proof
-from tests.acceptance.processes import PATIENCE_S, ROOT, Daemon, Json, Venue, command, environment, tickerd, until
+from tests.acceptance.processes import PATIENCE_S, ROOT, Daemon, Venue, command, environment, tickerd, until
 from tests.acceptance.settings import strategy_tables, venue_table, write_settings
 
 INSTRUMENT = "BTCUSDT.BINANCE"
@@ -35,12 +36,12 @@ def settings_for(folder: Path, venue: Venue, *tables: str, session: str = "") ->
     return write_settings(folder, venue_table(venue, "BTCUSDT"), strategy_tables(INSTRUMENT), *tables, session=session)
 
 
-def sealed(session: Path) -> Json:
+def sealed(session: Path) -> VerifyReport:
     """What the journal says of its own end; it must be whole and replay."""
-    done = tickerd("journal", "verify", session, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
+    report = verify(session)
+    assert report.ok, report.damage
     proof.verify(session)
-    return json.loads(done.stdout)
+    return report
 
 
 def states(session: Path) -> list[str]:
@@ -59,7 +60,7 @@ def test_a_signal_drains_and_seals_the_session_as_ended(tmp_path, venue, number)
     assert summary["state"] == "ended"
     assert number.name in summary["reason"]
     assert not set(summary["orders"]) - {"filled", "cancelled", "rejected", "expired"}, "nothing is left open"
-    assert sealed(daemon.session)["state"] == "ended"
+    assert sealed(daemon.session).state == "ended"
     assert states(daemon.session) == ["STARTING", "SYNCING", "READY", "DRAINING", "STOPPED"]
 
 
@@ -74,7 +75,7 @@ def test_a_second_signal_ends_at_once_and_seals_the_session_as_crashed(tmp_path,
         assert daemon.wait() == 7, daemon.story()
         assert time.monotonic() - asked < 5.0
         assert daemon.summary()["state"] == "crashed"
-    assert sealed(daemon.session)["state"] == "crashed"
+    assert sealed(daemon.session).state == "crashed"
 
 
 def test_a_drain_that_gets_no_answer_ends_with_its_budget_and_says_what_is_open(tmp_path, venue):
@@ -144,10 +145,10 @@ def test_a_running_session_can_be_read_exported_and_replayed(tmp_path, venue):
         daemon.wait_status(lambda status: sum(status["orders"].values()) > 0, "orders")
         assert sealed_state(session) == "running"
         assert exports.export(session, "quotes")
-        assert sealed(session)["state"] == "running"
+        assert sealed(session).state == "running"
         assert proof.verify(session)["state"] == "running"
         daemon.stop()
-    assert sealed(session)["state"] == "ended"
+    assert sealed(session).state == "ended"
 
 
 @contextlib.contextmanager
@@ -185,7 +186,7 @@ request_timeout_s = 1.0
     assert address in daemon.summary()["reason"]
     assert address in daemon.stderr
     assert "Traceback" not in daemon.stderr
-    assert sealed(session)["state"] == "crashed"
+    assert sealed(session).state == "crashed"
 
 
 def test_a_symbol_that_the_venue_does_not_know_is_told_with_the_nearest(tmp_path, venue):
@@ -248,9 +249,9 @@ def test_a_full_disk_stops_trading_says_so_and_loses_nothing_that_was_written(tm
         assert "free space" in summary["reason"].lower(), "what to do"
         assert "Traceback" not in daemon.stderr
         report = sealed(session)
-        assert report["torn"] is None, "the file ends with a whole record"
-        assert report["inputs"] > 10_000
+        assert report.torn is None, "the file ends with a whole record"
+        assert report.inputs > 10_000
         if how is Full.small_disk:
-            assert report["state"] == "ended", "the reserve is for the drain and the seal"
-            assert report["inputs"] == summary["inputs"], "every input that was seen is there"
+            assert report.state == "ended", "the reserve is for the drain and the seal"
+            assert report.inputs == summary["inputs"], "every input that was seen is there"
             assert not set(summary["orders"]) - {"filled", "cancelled", "rejected", "expired"}
