@@ -28,9 +28,10 @@ from tests.bench.market import write_frames
 from tests.bench.venue import Listening, embedded_venue, frame_sender, toml
 
 FRAMES = 300_000
-ORDER_FRAMES = 10_000
+BUSY_FRAMES = 50_000  # an order for every fifty
+QUIET_FRAMES = 20_000
 PACE_NS = 500_000
-BUSY_GAP_NS = 100_000
+BUSY_GAP_NS = 200_000
 QUIET_GAP_NS = 1_000_000
 PINGER = f"""
 [[strategies]]
@@ -104,12 +105,12 @@ def tick_to_order(folder: Path, scale: float) -> list[Figure]:
     """
     figures = []
     cases = (
-        ("os", BUSY_GAP_NS, "busy feed", (60, 200, 0)),
-        ("os", QUIET_GAP_NS, "quiet feed", (0, 0, 0)),
-        ("disk", QUIET_GAP_NS, "quiet feed", (0, 0, 0)),
+        ("os", BUSY_GAP_NS, BUSY_FRAMES, "busy feed", (60, 200, 0)),
+        ("os", QUIET_GAP_NS, QUIET_FRAMES, "quiet feed", (0, 0, 0)),
+        ("disk", QUIET_GAP_NS, QUIET_FRAMES, "quiet feed", (0, 0, 0)),
     )
-    for flush, gap_ns, feed, goals in cases:
-        latencies = _latencies(folder, flush, int(ORDER_FRAMES * scale), gap_ns)
+    for flush, gap_ns, frames, feed, goals in cases:
+        latencies = _latencies(folder, flush, int(frames * scale), gap_ns)
         for share, goal in zip((0.50, 0.99, 0.999), goals, strict=True):
             [value_ns] = latencies.percentiles(share)
             detail = f"{flush}, {feed} ({1e9 / gap_ns:,.0f}/s), p{share * 100:g} of {latencies.count}"

@@ -1,9 +1,9 @@
-"""A strategy for the tick-to-order benchmark: a limit order far away at every tenth quote, cancelled at the next."""
+"""A strategy for the tick-to-order benchmark: a limit order far away at every fiftieth quote, cancelled five later."""
 
 from core.market import Quote
 from strategies import Strategy
 
-EVERY = 10
+EVERY = 50
 
 
 class Pinger(Strategy):
@@ -16,7 +16,7 @@ class Pinger(Strategy):
         self.subscribe_quotes(self.markets[0])
 
     def on_quote(self, quote: Quote) -> None:
-        """Order at the first of ten quotes, cancel at the sixth."""
+        """Order at the first of fifty quotes, cancel at the sixth."""
         self._seen += 1
         if self._seen % EVERY == 1:
             self.buy(self.markets[0], self._lot, quote.bid_price - 10_000)
