@@ -53,19 +53,24 @@ class JournalDamaged(JournalError):
     """The first place where the journal is not what was written.
 
     `seq` is the slot's sequence number, `segment` the file's name, `offset` the slot's first byte in it (once
-    uncompressed), `expected` and `found` what differs, in words.
+    uncompressed), `expected` and `found` what differs, in words. The records before `intact_seq` are right: it is
+    where the record begins that `seq` is a part of.
     """
 
-    def __init__(self, what: str, *, seq: int, segment: str, offset: int, expected: str, found: str) -> None:
+    def __init__(
+        self, what: str, *, seq: int, intact_seq: int, segment: str, offset: int, expected: str, found: str
+    ) -> None:
         self.what = what
         self.seq = seq
+        self.intact_seq = intact_seq
         self.segment = segment
         self.offset = offset
         self.expected = expected
         self.found = found
+        advice = f"records before seq {intact_seq} are intact: read them with --until {intact_seq}"
         super().__init__(
             f"{what} at seq {seq} (segment {segment}, byte {offset}): expected {expected}, found {found}. "
-            f"Records before seq {seq} are intact; keep the folder as it is and read them with --until {seq}"
+            f"Keep the folder as it is; {advice if intact_seq else 'nothing before it can be read'}"
         )
 
 

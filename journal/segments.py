@@ -136,11 +136,18 @@ class Segment:
 
     # ----------------------------------------------------------------------------------------------- checking
 
-    def damaged(self, fault: Fault) -> JournalDamaged:
-        """Return the error that says where in the session and in this file `fault` is."""
+    def damaged(self, fault: Fault, intact_seq: int | None = None) -> JournalDamaged:
+        """Return the error that says where in the session and in this file `fault` is.
+
+        `intact_seq`: the records before it are right; without it, those before the record that the fault is in.
+        """
+        if intact_seq is None:
+            before = self.data()[: fault.index * SLOT_BYTES] if fault.index else memoryview(b"")
+            intact_seq = self.first_seq + whole_slots(before)
         return JournalDamaged(
             fault.what,
             seq=self.first_seq + fault.index,
+            intact_seq=intact_seq,
             segment=self.path.name,
             offset=fault.index * SLOT_BYTES,
             expected=fault.expected,

@@ -26,6 +26,7 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
 
     what: str
     seq: int
+    intact_seq: int
     segment: str
     offset: int
     expected: str
@@ -86,6 +87,7 @@ def _damage(error: JournalDamaged) -> Damage:
     return Damage(
         what=error.what,
         seq=error.seq,
+        intact_seq=error.intact_seq,
         segment=error.segment,
         offset=error.offset,
         expected=error.expected,
@@ -144,7 +146,7 @@ class _Walk:
             if found != expected:
                 what = f"hash chain (a record from seq {since_seq} on was changed)"
                 value = HASH_FIELDS.pack(*found[6:]).hex()
-                raise segment.damaged(Fault(at, what, self.chain.value.hex(), value))
+                raise segment.damaged(Fault(at, what, self.chain.value.hex(), value), intact_seq=since_seq)
             self.links += 1
             begin = at + 1
         self.chain.update(data[begin * SLOT_BYTES : segment.slots * SLOT_BYTES])

@@ -48,8 +48,8 @@ def _tell(report: VerifyReport) -> None:
         write_line(f"  segment   {damage.segment}, byte {damage.offset}")
         write_line(f"  expected  {damage.expected}")
         write_line(f"  found     {damage.found}")
-        if damage.seq:
-            write_line(f"  keep the folder as it is; what is before that is read with --until {damage.seq}")
+        if damage.intact_seq:
+            write_line(f"  keep the folder as it is; what is right is read with --until {damage.intact_seq}")
         return
     state = report.state.value if report.state is not None else "unknown"
     write_line(f"{report.folder}: whole; {state}")
