@@ -23,6 +23,7 @@ from daemon.warmup import warm_up
 from engine.build import build_engine
 from journal.folders import create_session_folder
 from journal.writer import JournalWriter
+from tests.bench import hot
 from tests.bench.figures import Figure, median_of
 from tests.bench.market import write_frames
 from tests.bench.venue import Listening, embedded_venue, frame_sender, toml
@@ -103,7 +104,7 @@ def tick_to_order(folder: Path, scale: float) -> list[Figure]:
 
     A busy feed keeps code and data in the processor's caches; on a quiet one every order finds them cold.
     """
-    figures = []
+    figures = hot.tick_to_order(folder, scale, PINGER)
     cases = (
         ("os", BUSY_GAP_NS, BUSY_FRAMES, "busy feed", (60, 200, 0)),
         ("os", QUIET_GAP_NS, QUIET_FRAMES, "quiet feed", (0, 0, 0)),
