@@ -22,6 +22,7 @@ from daemon.invocation import command_line
 from daemon.lines import Lines
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
+from daemon.notices import Notices
 from daemon.screen import ScreenProcess
 from daemon.status import Status
 from daemon.summary import Summary, print_summary
@@ -138,9 +139,11 @@ def _stopper(daemon: Daemon, number: signal.Signals) -> Callable[[], None]:
 
 async def _tell(daemon: Daemon, output: Output, metrics: MetricsServer | None, logs: Logs, every_s: float) -> None:
     """Tell the state every so often."""
+    notices = Notices()
     while True:
         status = daemon.status()
         output.status(status)
+        notices.look(status)
         if metrics is not None:
             metrics.publish(status, daemon.projection.refusals)
         logs.tell_repeats()

@@ -244,6 +244,8 @@ def test_cut_connections_and_a_failing_depth_request_end_in_sync_again(tmp_path)
         following.end()
         feeds = exports.export(following.session, "feeds")
         kept = {data for data, _ in raw_frames(following.session)}
+        log = following.daemon.stderr
+    assert all(words in log for words in ("connection lost and made again", "frames kept raw")), "the log tells"
     assert [row["state"] for row in feeds if not row["channel"]] == ["connected", "disconnected"] * 2 + ["connected"]
     assert {b"<html>Bad Gateway</html>", b"<html>captive portal</html>"} <= kept
 

@@ -1,0 +1,72 @@
+"""The log tells what became of feeds, frames and strategies, once each time that it changes."""
+
+import msgspec
+from structlog.testing import capture_logs
+
+from daemon.notices import Notices
+from daemon.status import Status
+from tests.daemon import status_samples as samples
+
+
+def told(*statuses: Status) -> list[tuple[str, str, dict[str, object]]]:
+    """Level, words and figures of every line about these statuses, one after another."""
+    notices = Notices()
+    with capture_logs() as lines:
+        for status in statuses:
+            notices.look(status)
+    return [
+        (line["log_level"], line["event"], {k: v for k, v in line.items() if k not in {"log_level", "event"}})
+        for line in lines
+    ]
+
+
+def test_a_state_that_stays_is_not_told():
+    assert told(*[samples.status()] * 3) == []
+
+
+def test_a_feed_that_is_lost_and_found_is_told_both_times():
+    good = samples.status(feeds=[samples.feed()], reconnects=0)
+    lost = samples.status(feeds=[samples.feed(connected=False, book="invalid", stale=["quotes"])], reconnects=0)
+    back = samples.status(feeds=[samples.feed()], reconnects=1)
+    name = {"instrument": "BTCUSDT.BINANCE"}
+    assert told(good, lost, lost, back) == [
+        ("warning", "feed lost", name),
+        ("warning", "book withheld", {**name, "state": "invalid"}),
+        ("warning", "stale", {**name, "channels": ["quotes"]}),
+        ("info", "feed connected", name),
+        ("info", "book in sync", name),
+        ("info", "fresh again", {**name, "channels": ["quotes"]}),
+        ("warning", "connection lost and made again", {"times": 1}),
+    ]
+
+
+def test_the_first_feeds_are_told_when_they_come():
+    nothing = samples.status(feeds=[])
+    loading = samples.status(feeds=[samples.feed(connected=True, book="empty")])
+    live = samples.status(feeds=[samples.feed()])
+    words = [words for _, words, _ in told(nothing, loading, live)]
+    assert words == ["feed connected", "book in sync"]
+
+
+def test_frames_kept_raw_are_told_with_how_many_are_new():
+    first = samples.status(malformed={"malformed trades": 2})
+    more = samples.status(malformed={"malformed trades": 5, "too large": 1})
+    assert told(first, more) == [
+        ("warning", "frames kept raw", {"reason": "malformed trades", "new": 3, "total": 5}),
+        ("warning", "frames kept raw", {"reason": "too large", "new": 1, "total": 1}),
+    ]
+
+
+def test_a_strategy_that_was_paused_is_told_with_its_reason():
+    running = samples.status()
+    one = msgspec.structs.replace(running.strategies[0], state="paused", reason="KeyError in my.py:3 on_quote")
+    paused = msgspec.structs.replace(running, strategies=[one, *running.strategies[1:]])
+    assert told(running, paused) == [
+        ("error", "strategy paused", {"strategy": one.id, "reason": "KeyError in my.py:3 on_quote"})
+    ]
+
+
+def test_each_alert_is_told_once_though_only_the_last_few_are_kept():
+    first = samples.status(alerts=["a", "b"])
+    more = samples.status(alerts=["b", "c", "c"])
+    assert [figures for _, _, figures in told(first, more, more)] == [{"message": "c"}, {"message": "c"}]
