@@ -7,7 +7,7 @@ from daemon.invocation import command_line
 
 
 @pytest.fixture
-def program(tmp_path, monkeypatch) -> Path:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     made = tmp_path / ".venv" / "bin" / "tickerd"
     made.parent.mkdir(parents=True)

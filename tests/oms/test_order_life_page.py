@@ -11,9 +11,9 @@ TEXT = """# The life of an order
 Drawn from `oms/transitions.py`, the one table that decides; a test holds this page to it.
 
 Rows are states, columns what is learnt. `·` changes nothing; `working` is accepted or partially filled, by what has
-been filled; a word in capitals behind `!` is an alert: what was learnt contradicts what was known, and a person should
-look. UNKNOWN reserves the order's full exposure and ends on the venue's evidence alone. A fill after the end of an order is
-booked all the same.
+been filled; a word in capitals behind `!` is an alert: what was learnt contradicts what was known, and a person
+should look. UNKNOWN reserves the order's full exposure and ends on the venue's evidence alone. A fill after the end
+of an order is booked all the same.
 
 {table}
 
