@@ -12,7 +12,7 @@ KILLS = 100
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test check replay bench crash fmt lock clean
+.PHONY: help setup run test check replay bench crash soak fmt lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ bench: $(STAMP) ## measure; prints a table and writes bench.json
 
 crash: $(STAMP) ## kill -9 the daemon at random moments and check what is left (KILLS=100)
 	@TICKERD_CRASH_KILLS=$(KILLS) $(BIN)/python -m pytest -q -m slow tests/crash $(ARGS)
+
+soak: $(STAMP) ## every proof that is too long for make test: each recording at full speed, and make crash
+	@TICKERD_CRASH_KILLS=$(KILLS) $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m slow $(ARGS)
 
 fmt: $(STAMP) ## format the sources and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix-only .

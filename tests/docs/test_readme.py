@@ -3,7 +3,6 @@
 import io
 import re
 
-import pytest
 from rich.console import Console
 
 from config.load import load
@@ -48,8 +47,6 @@ def test_the_strategy_guide_has_every_callback_and_everything_that_can_be_asked_
 
 
 def test_the_figures_are_those_that_were_measured():
-    if not BENCH.exists():
-        pytest.skip("docs/bench.json is not there yet; `make bench` writes one")
     shown = README.text.partition("<!-- bench -->\n")[2].partition("<!-- /bench -->")[0]
 
     assert shown == table(read(BENCH)), "run python -m tests.bench.table docs/bench.json and put it into README"
