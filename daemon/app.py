@@ -10,6 +10,7 @@ import contextlib
 import structlog
 
 from config.settings import Settings
+from connectors.errors import ConnectorError
 from core.errors import InvariantError
 from core.events import CommandReceived, LifecycleChanged, LifecycleState
 from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
@@ -100,6 +101,13 @@ class Daemon:
         self._aborting.set()
         self._synced.set()
 
+    def _fail_by_defect(self, error: Exception) -> None:
+        """Stop at once after an error that nobody expected: what the engine holds can no longer be believed."""
+        log.error("a defect", reason=repr(error), exc_info=error)
+        self._fail(
+            DaemonError(f"a defect of the program, {error!r}: the log shows where; the session replays up to it")
+        )
+
     # -- the life --------------------------------------------------------------------------------------------------
 
     async def run(self, for_s: float | None) -> ExitCode:
@@ -107,12 +115,12 @@ class Daemon:
         tasks: list[asyncio.Task[None]] = []
         try:
             self._enter(LifecycleState.STARTING)
-            self._sink(await self.feeds.define(self.clock.now_ns))
-            self._enter(LifecycleState.SYNCING)
-            self._syncing = True
-            tasks = [self._loop.create_task(self._connect(number)) for number in range(len(self.feeds.connectors))]
-            tasks.append(self._loop.create_task(self._watch_lag()))
-            await self._until_synced()
+            if await self._defined():
+                self._enter(LifecycleState.SYNCING)
+                self._syncing = True
+                tasks = [self._loop.create_task(self._connect(number)) for number in range(len(self.feeds.connectors))]
+                tasks.append(self._loop.create_task(self._watch_lag()))
+                await self._until_synced()
             if not self._stopping.is_set():
                 self._enter(LifecycleState.READY)
                 await self._until_stopped(for_s)
@@ -128,15 +136,30 @@ class Daemon:
             self._seal()
         return self.exit_code
 
+    async def _defined(self) -> bool:
+        """Have the venues define their instruments; False where the daemon was stopped before they had."""
+        definitions = self._loop.create_task(self.feeds.define(self.clock.now_ns))
+        stopping = self._loop.create_task(self._stopping.wait())
+        await asyncio.wait([definitions, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not definitions.done():
+            definitions.cancel()
+            await asyncio.gather(definitions, return_exceptions=True)
+            return False
+        self._sink(definitions.result())
+        return True
+
     async def _connect(self, number: int) -> None:
         """Run one connector; one that ends by itself ends the session."""
         connector = self.feeds.connectors[number]
         try:
             await connector.run()
-        except Exception as error:
-            self._fail(StartFailed(f"the connector of {connector.venue} ended: {error!r}"))
-            raise
-        self._fail(StartFailed(f"the connector of {connector.venue} ended without being asked to"))
+        except ConnectorError as error:
+            self._fail(StartFailed(f"the connector of {connector.venue} ended: {error}"))
+        except Exception as error:  # noqa: BLE001 - not the venue's doing, so no reconnect would mend it
+            self._fail_by_defect(error)
+        else:
+            self._fail(StartFailed(f"the connector of {connector.venue} ended without being asked to"))
 
     async def _until_synced(self) -> None:
         """Wait for every feed; whoever stops the daemon meanwhile ends the wait."""
@@ -209,6 +232,9 @@ class Daemon:
             return
         except InvariantError as error:
             self._fail(DaemonError(f"broken invariant: {error}"))
+            return
+        except Exception as error:  # noqa: BLE001 - half of an event may have been taken: nothing may follow it
+            self._fail_by_defect(error)
             return
         if self.journal.low_on_space and not self._stopping.is_set():
             # What is left was set aside for this: the cancels of the drain, and the seal. A busy market would eat it.

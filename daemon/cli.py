@@ -85,6 +85,8 @@ def messages_of(error: Exception) -> list[str]:
 
     if isinstance(error, ConfigError):
         return [str(mistake) for mistake in error.all]
+    if type(error).__module__ == "builtins":  # its text alone may say nothing: KeyError's is the key
+        return [f"{type(error).__name__}: {error}"]
     return [str(error) or type(error).__name__]
 
 

@@ -7,12 +7,14 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.records import Kind
 from journal.verify import VerifyReport, verify
 from tests.acceptance import exports, proof
 from tests.acceptance.processes import PATIENCE_S, ROOT, Daemon, Venue, command, environment, tickerd, until
@@ -187,6 +189,67 @@ request_timeout_s = 1.0
     assert address in daemon.stderr
     assert "Traceback" not in daemon.stderr
     assert sealed(session).state == "crashed"
+
+
+@pytest.mark.parametrize(("signals", "code", "state"), [(1, 0, "ended"), (2, 7, "crashed")])
+def test_a_start_that_waits_for_its_venue_can_be_stopped_at_once(tmp_path, signals, code, state):
+    with mute() as address:
+        table = f"""
+[venues.binance]
+connector = "binance-spot"
+rest_url = "http://{address}"
+ws_url = "ws://{address}"
+instruments = ["BTCUSDT"]
+start_timeout_s = 60
+request_timeout_s = 60
+"""
+        with Daemon(write_settings(tmp_path, table)) as daemon:
+            daemon.wait_status(lambda status: status["state"] == "STARTING", "STARTING")
+            asked = time.monotonic()
+            for _ in range(signals):
+                daemon.signal(signal.SIGINT)
+            assert daemon.wait() in {code, 0}, daemon.story()
+            assert time.monotonic() - asked < 5.0
+            session = daemon.session
+    assert sealed(session).state in {state, "ended"}, "the first signal may have done it before the second came"
+
+
+DEFECT = """
+import sys
+
+import daemon.app
+from daemon.cli import main
+
+
+class Broken(daemon.app.Pipeline):
+    calls = 0
+
+    def feed(self, events):
+        Broken.calls += 1
+        if Broken.calls > 100 and any(event[0] == {kind} for event in events):
+            raise KeyError("on purpose")
+        super().feed(events)
+
+
+daemon.app.Pipeline = Broken
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("kind", [Kind.QUOTE, Kind.REPORT], ids=lambda kind: kind.name)
+def test_a_defect_of_the_program_stops_it_at_once_saying_that_it_is_one(tmp_path, venue, kind):
+    settings = settings_for(tmp_path, venue)
+    words = [sys.executable, "-c", DEFECT.format(kind=int(kind)), "run", "-c", str(settings), "--json", "--for", "30s"]
+    done = subprocess.run(
+        words, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert done.returncode == 1, done.stderr[-3000:]
+    assert "KeyError" in done.stderr
+    assert "in feed" in done.stderr, "the traceback"
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert told[-1]["state"] == "crashed"
+    assert "defect" in told[-1]["reason"]
+    assert sealed(Path(told[0]["session"])).state == "crashed"
 
 
 def test_a_symbol_that_the_venue_does_not_know_is_told_with_the_nearest(tmp_path, venue):
