@@ -53,13 +53,13 @@ def assert_same(session: Path, expected: dict[str, Recording]) -> None:
     }
 
 
+@pytest.mark.slow  # the same frames as below, where all three recordings run in one daemon
 @pytest.mark.parametrize(
     ("name", "connector", "symbol"),
     [
         (SPOT_BTC, "binance-spot", "BTCUSDT"),
-        # The same frames as below, where all three recordings run in one daemon.
-        pytest.param(SPOT_ETH, "binance-spot", "ETHUSDT", marks=pytest.mark.slow),
-        pytest.param(USDM_BTC, "binance-usdm", "BTCUSDT", marks=pytest.mark.slow),
+        (SPOT_ETH, "binance-spot", "ETHUSDT"),
+        (USDM_BTC, "binance-usdm", "BTCUSDT"),
     ],
 )
 def test_every_frame_at_full_speed_comes_out_equal_and_replays(recorded_dir, tmp_path, name, connector, symbol):
@@ -81,7 +81,7 @@ def test_three_recordings_of_both_markets_in_one_daemon_come_out_equal_and_repla
         tables = (
             venue_table(venue, "BTCUSDT", "ETHUSDT"),
             venue_table(venue, "BTCUSDT", name="binance-usdm", connector="binance-usdm"),
-            strategy_tables("ETHUSDT.BINANCE"),
+            strategy_tables("BTCUSDT.BINANCE"),
         )
         session = run_to_the_end(venue, write_settings(tmp_path, *tables), connections=2)
     instruments = ("BTCUSDT.BINANCE", "ETHUSDT.BINANCE", "BTCUSDT.BINANCE-USDM")
