@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parents[2]
 
 # Product packages, from the words up to the process; a new one is added here and in pyproject.toml.
-PACKAGES = ("core", "oms", "risk", "strategies", "engine", "journal", "connectors", "config", "daemon")
+PACKAGES = ("core", "oms", "risk", "strategies", "engine", "journal", "connectors", "config", "daemon", "research")
 PURE_PACKAGES = frozenset({"core", "oms", "risk", "strategies", "engine"})
 
 _MARKER = re.compile(r"#\s*tidy:\s*allow\s+(?P<rule>[\w-]+)(?:\s+because\s+(?P<reason>\S.*))?")
