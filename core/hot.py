@@ -34,3 +34,24 @@ def ints(length: int) -> Any:  # noqa: ANN401 - `dataclasses.field` itself is ty
 def floats(length: int) -> Any:  # noqa: ANN401 - likewise
     """Return a dataclass field that holds `length` floats, all 0.0."""
     return field(default_factory=lambda: array("d", bytes(8 * length)), metadata={LENGTH: length})
+
+
+def growing(capacity: int) -> Any:  # noqa: ANN401 - likewise
+    """Return a dataclass field that holds a list live, and `capacity` 64-bit integers compiled; a count tells how many.
+
+    Change it with `insert_at` and `delete_at` alone: live they move a list, compiled they shift an array.
+    """
+    return field(default_factory=list, metadata={LENGTH: capacity})
+
+
+def insert_at(values: Ints, count: int, place: int, value: int) -> None:
+    """Insert before `place` into a `growing` field that holds `count` values; the caller adds 1 to its count.
+
+    Compiled it raises IndexError where the capacity is reached.
+    """
+    values.insert(place, value)
+
+
+def delete_at(values: Ints, count: int, place: int) -> None:
+    """Delete at `place` from a `growing` field that holds `count` values; the caller takes 1 from its count."""
+    del values[place]
