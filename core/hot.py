@@ -44,7 +44,7 @@ def growing(capacity: int) -> Any:  # noqa: ANN401 - likewise
     return field(default_factory=list, metadata={LENGTH: capacity})
 
 
-def insert_at(values: Ints, count: int, place: int, value: int) -> None:
+def insert_at(values: Ints, count: int, place: int, value: int) -> None:  # noqa: ARG001 - compiled, the count is needed
     """Insert before `place` into a `growing` field that holds `count` values; the caller adds 1 to its count.
 
     Compiled it raises IndexError where the capacity is reached.
@@ -52,6 +52,6 @@ def insert_at(values: Ints, count: int, place: int, value: int) -> None:
     values.insert(place, value)
 
 
-def delete_at(values: Ints, count: int, place: int) -> None:
+def delete_at(values: Ints, count: int, place: int) -> None:  # noqa: ARG001 - likewise
     """Delete at `place` from a `growing` field that holds `count` values; the caller takes 1 from its count."""
     del values[place]
