@@ -1,0 +1,15 @@
+"""What can go wrong in the compiled driver."""
+
+from core.errors import CoreError
+
+
+class CompiledError(CoreError):
+    """Root of this package's errors; the text says what to do next."""
+
+
+class NotCompilable(CompiledError):
+    """Something that the compiled driver cannot run: it is refused, never approximated."""
+
+
+class CapacityExceeded(CompiledError):
+    """More levels, orders or values than the compiled form holds."""
