@@ -69,7 +69,7 @@ class Feeds:
             channels = self._settings.venues[market.instrument.venue.lower()].channels
             if not market.connected:
                 waits.append(f"{market.instrument.id} is not connected")
-            elif Channel.BOOK in channels and market.book.state is not BookState.LIVE:
+            elif Channel.BOOK in channels and market.book.state != BookState.LIVE:
                 waits.append(f"{market.instrument.id} has no book")
             elif Channel.QUOTES in channels and not market.quote_ns:
                 waits.append(f"{market.instrument.id} has no quote")

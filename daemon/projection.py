@@ -168,7 +168,7 @@ def feed_status(market: Market, now_ns: int) -> FeedStatus:
     return FeedStatus(
         instrument=market.instrument.id,
         connected=market.connected,
-        book=market.book.state.name.lower() if market.book.state is not BookState.EMPTY else "empty",
+        book=BookState(market.book.state).name.lower(),
         stale=list(market.stale_channels),
         age_ns=now_ns - last_ns if last_ns else -1,
         bid_price=text(bid_price),

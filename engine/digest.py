@@ -54,19 +54,19 @@ def market_state(market: Market) -> list[object]:
         market.venue_ns,
         market.connected,
         market.stale_channels,
-        int(market.book.state),
+        market.book.state,
         market.book.last_update_id,
         book_hash(market.book),
+        *([market.bar_price, market.bar_ns] if market.bar_ns else []),
     ]
 
 
 def book_hash(book: L2Book) -> bytes:
     """Return a hash of all levels, in ascending price order, that any correct book gives for the same levels."""
     hasher = hashlib.sha256()
-    bid_prices, ask_prices = book.prices()
-    for prices, levels in ((bid_prices, book.bids), (ask_prices, book.asks)):
-        numbers = array("q", [len(prices)])
-        numbers.extend(prices)
-        numbers.extend([levels[price] for price in prices])
+    for levels in (book.bids, book.asks):
+        numbers = array("q", [levels.count])
+        numbers.extend(levels.prices())
+        numbers.extend(levels.quantities[:: levels.sign])
         hasher.update(numbers.tobytes())
     return hasher.digest()

@@ -7,7 +7,7 @@ handler runs. Everything that needs orders goes through `engine.desk`.
 from collections.abc import Callable, Sequence
 
 from core.bars import VENUE_STEPS_NS, Bar, BarSpec, BarUnit
-from core.book import BookFault, BookState
+from core.book import FAULTS, LIVE, NO_FAULT, apply_level
 from core.clock import EventClock
 from core.effects import Alert, BookResyncNeeded, Effect, Severity
 from core.events import (
@@ -145,10 +145,11 @@ class Engine:
         """Apply one level; publish the book when its message is whole."""
         _, flags, index, now_ns, _, price, quantity, _, last_update_id, prev_update_id = event
         market = self.markets[index]
-        fault = market.book.apply(flags, price, quantity, last_update_id, prev_update_id)  # type: ignore[arg-type]
-        if fault is not None:
+        book = market.book
+        fault = apply_level(book, flags, price, quantity, last_update_id, prev_update_id)  # type: ignore[arg-type]
+        if fault != NO_FAULT:
             self._resync(market, fault)
-        if flags & LAST and not flags & PENDING and market.book.state is BookState.LIVE:
+        if flags & LAST and not flags & PENDING and book.state == LIVE:
             market.book_ns = now_ns
             routes = self.bus.books[index]
             if routes:
@@ -176,8 +177,10 @@ class Engine:
         self.desk.settle()
         self._due_ns = self.timers.next_ns
 
-    def _resync(self, market: Market, fault: BookFault) -> None:
+    def _resync(self, market: Market, number: int) -> None:
         """Say that a book cannot be believed and needs a snapshot."""
+        fault = FAULTS[number]
+        assert fault is not None
         reason = f"{market.instrument.id}: book {fault.value} after update {market.book.last_update_id}"
         self.desk.effects.append(Alert(severity=Severity.WARNING, code="BOOK_" + fault.name, message=reason))
         self.desk.effects.append(BookResyncNeeded(instrument=market.index, reason=fault.value))
@@ -197,7 +200,10 @@ class Engine:
 
     def _on_venue_bar(self, event: Event) -> None:
         """Publish a bar that the venue made."""
-        _, interval, index, _, start_ns, opened, high, low, close, volume = event
+        _, interval, index, now_ns, start_ns, opened, high, low, close, volume = event
+        market = self.markets[index]
+        market.bar_price = close
+        market.bar_ns = now_ns
         routes = self.bus.venue_bars[index]
         if routes and interval:
             spec = BarSpec(BarUnit.TIME, VENUE_STEPS_NS[interval])

@@ -19,8 +19,8 @@ def change_feed(market: Market, change: FeedChanged, bus: Bus) -> None:
             elif change.channel == "trades":
                 bus.mark_incomplete(market)
         case FeedState.STALE:
-            market.stale_channels = tuple(sorted({*market.stale_channels, change.channel}))
+            market.mark(change.channel, stale=True)
         case FeedState.FRESH:
-            market.stale_channels = tuple(name for name in market.stale_channels if name != change.channel)
+            market.mark(change.channel, stale=False)
         case FeedState.SYNCED:
             pass  # the snapshot itself has made the book live

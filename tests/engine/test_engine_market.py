@@ -98,13 +98,13 @@ def test_a_gap_withholds_the_book_and_asks_for_a_snapshot(stage):
     effects = stage.book(WHOLE, 99_20, LOT, 20, 15)
     assert [effect.instrument for effect in only(effects, BookResyncNeeded)] == [0]
     assert only(effects, Alert)[0].code == "BOOK_GAP"
-    assert stage.engine.markets[0].book.state is BookState.INVALID
+    assert stage.engine.markets[0].book.state == BookState.INVALID
 
 
 def test_a_feed_out_of_sync_withholds_the_book(stage):
     stage.book(SNAPSHOT | WHOLE, 99_00, LOT, 10, 0)
     stage.feed(FeedState.OUT_OF_SYNC, "book")
-    assert stage.engine.markets[0].book.state is BookState.INVALID
+    assert stage.engine.markets[0].book.state == BookState.INVALID
 
 
 def test_bars_close_by_trades_and_by_time(stage):

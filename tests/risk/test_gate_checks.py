@@ -177,14 +177,16 @@ def test_a_disconnected_feed_is_no_market(room):
 
 @pytest.mark.parametrize(("channels", "code"), [((), ""), (("quotes",), "MARKET_STALE"), (("trades", "book"), "")])
 def test_the_channel_that_gives_the_reference_must_not_be_stale(room, channels, code):
-    room.market.stale_channels = channels
+    for channel in channels:
+        room.market.mark(channel, stale=True)
     assert room.code() == code
 
 
 @pytest.mark.parametrize(("channels", "code"), [((), ""), (("book",), "MARKET_STALE"), (("quotes",), "")])
 def test_without_quotes_the_live_book_is_the_reference(room, channels, code):
     book_market(room)
-    room.market.stale_channels = channels
+    for channel in channels:
+        room.market.mark(channel, stale=True)
     assert room.code() == code
 
 

@@ -167,4 +167,4 @@ class PlainBook:
 
     def equals(self, book: L2Book) -> bool:
         mine = [{price: size for price, size in side.items() if size} for side in (self.bids, self.asks)]
-        return mine == [book.bids, book.asks]
+        return mine == [book.bids.as_dict(), book.asks.as_dict()]

@@ -85,7 +85,7 @@ def test_the_synthetic_market_is_followed_on_both_markets_and_all_channels():
                     await recorder.until(lambda events: sum(e[0] == Kind.BOOK and not e[1] for e in events) > 20)
                     assert connector.stats.raw == {}
             assert apply_book(book, recorder.events) == []
-            assert book.state is BookState.LIVE
+            assert book.state == BookState.LIVE
             assert not any(event[0] == Kind.BOOK and event[1] & EMPTY for event in recorder.events)
 
     play("uvloop", scenario())
@@ -115,7 +115,7 @@ def test_a_live_stream_loses_nothing_over_many_changes_of_connection(market, ser
         assert stats.overlaps > 10
         assert states(recorder.events, "") == ["connected"]
         assert apply_book(book, recorder.events) == []
-        assert book.state is BookState.LIVE
+        assert book.state == BookState.LIVE
 
     play("uvloop", scenario())
 

@@ -87,7 +87,7 @@ def test_the_book_equals_one_rebuilt_from_the_file(recorded_dir, name, market, s
     assert apply_book(book, events) == []
     assert states(events)[-1] == "synced"
     assert session.counters.gaps == 0
-    assert book.state is BookState.LIVE
+    assert book.state == BookState.LIVE
     assert book.last_update_id == plain.last
     assert plain.equals(book)
 
@@ -103,7 +103,7 @@ def test_a_snapshot_ahead_of_the_stream_still_leads_to_the_right_book(recorded_d
         events += session.receive([frame], 2)
         plain.apply(json.loads(frame)["data"])
     assert apply_book(book, events) == []
-    assert book.state is BookState.LIVE
+    assert book.state == BookState.LIVE
     assert plain.equals(book)
     levels = sum(len(json.loads(frame)["data"][side]) for frame in depth for side in "ab")
     told = [event for event in events if event[0] == Kind.BOOK and not event[1] & (SNAPSHOT | REAPPLIED | EMPTY)]

@@ -59,7 +59,7 @@ def test_recorded_frames_over_a_socket_give_what_the_session_gives(loop, recorde
             assert connector.stats.frames == len(frames)
         book = L2Book()
         assert apply_book(book, recorder.events) == []
-        assert book.state is BookState.LIVE
+        assert book.state == BookState.LIVE
         times = [event[3] for event in recorder.events]
         assert times == sorted(times)
         assert venue.paths == ["/stream?streams=btcusdt@bookTicker/btcusdt@trade/btcusdt@depth@100ms"]
