@@ -8,3 +8,5 @@ Refuses: the daemon, sockets, and secrets in TOML. Nothing here runs while event
 Reading order: `settings.py` (every key), `load.py` (the way in), `checks.py`, `overrides.py`, `digest.py`,
 `strategies.py`, `secrets.py`.
 """
+
+__version__ = "0.1.0"

@@ -4,5 +4,3 @@ For: joining the pure core to the world. Here time is read, sockets are awaited 
 May import: everything below it.
 Refuses: decisions. What to trade, what to refuse and what an answer means is decided in the pure packages.
 """
-
-__version__ = "0.1.0"

@@ -11,6 +11,8 @@ import structlog
 
 from config.settings import Settings
 from connectors.errors import ConnectorError
+from connectors.sim.paper import PaperExecution
+from core.clock import NEVER
 from core.errors import InvariantError
 from core.events import CommandReceived, LifecycleChanged, LifecycleState
 from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
@@ -18,13 +20,11 @@ from core.rng import Rng
 from daemon.clock import SessionClock
 from daemon.errors import DaemonError, ExitCode, JournalStopped, StartFailed
 from daemon.feeds import Feeds
-from daemon.paper import PaperExecution
 from daemon.pipeline import Pipeline
 from daemon.projection import Projection
 from daemon.stats import Stats
 from daemon.status import Status
 from engine.engine import Engine
-from engine.timers import NEVER
 from journal.errors import JournalError
 from journal.head import FlushPolicy, SealState
 from journal.writer import JournalWriter

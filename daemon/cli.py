@@ -1,4 +1,4 @@
-"""`tickerd`: the command line. Each word is a module of `daemon.commands`, imported only when it is said."""
+"""`tickerd`: the command line. Each word is a module (`daemon.words`), imported only when it is said."""
 
 import argparse
 import importlib
@@ -6,20 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from daemon import __version__
+from config import __version__
 from daemon.errors import DaemonError, ExitCode
-
-WORDS = {
-    "run": "run a session: paper or live, from a settings file",
-    "demo": "run a paper session on a synthetic market: no keys, no internet",
-    "replay": "run a recorded session again, prove it, or ask what else would have happened",
-    "journal": "list, show, verify, export, compress recorded sessions",
-    "config": "check or show settings",
-    "strategies": "list the strategies that settings can name",
-    "emulate": "serve a venue's protocol from recorded or synthetic markets",
-    "doctor": "look for what would keep tickerd from working here",
-    "version": "print version, build and libraries",
-}
+from daemon.words import Word, words_for
 
 EPILOG = """exit codes:
   0 ok                      4 journal damaged
@@ -36,6 +25,11 @@ first steps:
 
 def parser(word: str | None) -> argparse.ArgumentParser:
     """Return the parser; only the word that was said fills in its options, so that starting stays fast."""
+    return _parser(word, words_for(word))
+
+
+def _parser(word: str | None, known: dict[str, Word]) -> argparse.ArgumentParser:
+    """Return the parser of the words that are known."""
     top = argparse.ArgumentParser(
         prog="tickerd",
         description="An event-driven live trading daemon: journal first, risk gate on every order, exact replay.",
@@ -44,15 +38,15 @@ def parser(word: str | None) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tickerd {__version__}")
     words = top.add_subparsers(dest="word", metavar="WORD", required=True)
-    for name, summary in WORDS.items():
+    for name, (module, summary) in known.items():
         sub = words.add_parser(
             name,
-            help=summary,
+            help=summary.replace("%", "%%"),
             description=summary[0].upper() + summary[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == word:
-            importlib.import_module(f"daemon.commands.{name}").add(sub)
+            importlib.import_module(module).add(sub)
     return top
 
 
@@ -62,10 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("tickerd: refuses to run under python -O, which strips the assertions it relies on\n")
         return ExitCode.USAGE
     given = list(sys.argv[1:] if arguments is None else arguments)
-    word = next((argument for argument in given if argument in WORDS), None)
-    options = parser(word).parse_args(given)
+    word = next((argument for argument in given if not argument.startswith("-")), None)
+    known = words_for(word)
+    options = _parser(word, known).parse_args(given)
     try:
-        return int(importlib.import_module(f"daemon.commands.{options.word}").run(options))
+        return int(importlib.import_module(known[options.word].module).run(options))
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -99,6 +94,8 @@ def exit_code_of(error: Exception) -> ExitCode:
 
     if isinstance(error, DaemonError):
         return error.exit_code
+    if isinstance(code := getattr(error, "exit_code", None), int):  # of a package that brings words
+        return ExitCode(code)
     if isinstance(error, ConfigError):
         return ExitCode.USAGE
     if isinstance(error, JournalDamaged):

@@ -15,10 +15,10 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from config import __version__
 from core.effects import StrategyState
 from core.events import LifecycleState
 from core.orders import OrderState
-from daemon import __version__
 from daemon.errors import UsageError
 from daemon.status import Status
 

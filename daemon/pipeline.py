@@ -23,7 +23,7 @@ class Execution(Protocol):
     """Whatever carries approved commands to a venue, and may answer with reports later."""
 
     due_ns: int
-    """When `before` wants to be called, `engine.timers.NEVER` if not at all."""
+    """When `before` wants to be called, `core.clock.NEVER` if not at all."""
 
     def before(self, now_ns: int) -> None:
         """See the time of the next event, before the engine sees the event."""

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from config.compose import engine_settings, recorded_strategies
 from config.digest import settings_from_decisions
+from config.head import build
 from core.codec import decode_payload
 from core.errors import CodecError
 from core.records import EVENT, FIRST_EFFECT, SLOT_BYTES
-from daemon.compose import engine_settings, recorded_strategies
-from daemon.head import build
 from engine.build import build_engine
 from engine.engine import Engine
 from engine.replay import Difference, Verifier

@@ -11,14 +11,14 @@ import msgspec
 import structlog
 import uvloop
 
+from config.compose import engine_settings, session_head
+from config.invocation import command_line
 from config.load import Config
 from config.settings import LogSettings, Settings
 from config.strategies import load_strategies
 from daemon.app import Daemon
 from daemon.clock import SessionClock
-from daemon.compose import engine_settings, session_head
 from daemon.errors import ExitCode, UsageError
-from daemon.invocation import command_line
 from daemon.lines import Lines
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer

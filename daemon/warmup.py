@@ -7,6 +7,8 @@ trades on them, through the same pipeline, gate, order manager, simulated venue 
 import tempfile
 from pathlib import Path
 
+from config.head import build, python
+from connectors.sim.paper import PaperExecution
 from connectors.sim.settings import SimSettings
 from core.effects import Effect
 from core.events import FeedChanged, FeedState, LifecycleChanged, LifecycleState
@@ -15,8 +17,6 @@ from core.market import Quote
 from core.money import MONEY_UNIT
 from core.records import FIRST, LAST, NO_INSTRUMENT, SNAPSHOT, Event, Kind
 from daemon.feeds import definition
-from daemon.head import build, python
-from daemon.paper import PaperExecution
 from daemon.pipeline import Pipeline
 from daemon.stats import Stats
 from engine.build import EngineSettings, StrategySpec, build_engine

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import msgspec
 
+from config.compose import engine_settings, recorded_strategies
 from config.digest import settings_from_decisions
 from config.settings import Settings, StrategySettings
 from config.strategies import LoadedStrategy, load_strategy
+from connectors.sim.paper import PaperExecution
 from core.codec import decode_payload
 from core.effects import Effect, OrderFilled, PositionChanged
 from core.money import money_text
-from core.orders import ApprovedCancel, ApprovedSubmit, Refusal
-from core.records import EVENT, FIRST_EFFECT, NO_INSTRUMENT, Event, Kind
-from daemon.compose import engine_settings, recorded_strategies
+from core.orders import ApprovedSubmit, Refusal
+from core.records import EVENT, FIRST_EFFECT, Kind
 from daemon.errors import UsageError
-from daemon.paper import PaperExecution
 from daemon.projection import mark_price_of
 from engine.build import build_engine
 from engine.engine import Engine
-from engine.timers import NEVER
+from engine.virtual import VirtualRun
 from journal.chunks import DigestRecord, PlainRun
 from journal.reader import SessionReader, open_session
 
@@ -73,44 +73,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
-class VirtualRun:
-    """An engine and simulated venues in virtual time: events, timers and reports in the order of their times."""
-
-    def __init__(self, engine: Engine, paper: PaperExecution) -> None:
-        """Drive `engine`; its commands trade on `paper`."""
-        self.engine = engine
-        self.paper = paper
-        self.orders = 0
-        self.fills = 0
-        self.refusals: Counter[str] = Counter()
-
-    def feed(self, event: Event) -> None:
-        """Let everything that falls due before the event happen, then the event."""
-        self.catch_up(event[3])
-        self._step(event)
-
-    def catch_up(self, now_ns: int) -> None:
-        """Let everything that falls due up to `now_ns` happen, each at its own time."""
-        while (due_ns := min(self.paper.refresh(), self.engine.next_due_ns)) <= now_ns and due_ns != NEVER:
-            time_passes: Event = (Kind.TIME, 0, NO_INSTRUMENT, due_ns, 0, 0, 0, 0, 0, 0)
-            for event in self.paper.poll(due_ns) or [time_passes]:
-                self._step(event)
-
-    def _step(self, event: Event) -> None:
-        """Step one event and let its commands out."""
-        self.paper.before(event[3])
-        effects = self.engine.step(event)
-        self.paper.on_event(event)
-        for effect in effects:
-            if isinstance(effect, ApprovedSubmit | ApprovedCancel):
-                self.paper.send(effect, event[3])
-                self.orders += isinstance(effect, ApprovedSubmit)
-            elif isinstance(effect, OrderFilled):
-                self.fills += 1
-            elif isinstance(effect, Refusal):
-                self.refusals[effect.code] += 1
-
-
 def what_if(
     folder: Path,
     *,
@@ -144,9 +106,7 @@ def _relive_market(reader: SessionReader, run: VirtualRun, until_seq: int | None
     for chunk in reader.chunks(until_seq=until_seq):
         if isinstance(chunk, PlainRun):
             seq = chunk.first_seq
-            for event in EVENT.iter_unpack(chunk.slots):
-                if event[0] != Kind.TIME:
-                    run.feed(event)
+            run.feed_run(event for event in EVENT.iter_unpack(chunk.slots) if event[0] != Kind.TIME)
         elif not isinstance(chunk, DigestRecord):
             seq = chunk.seq
             struct = decode_payload(chunk.kind, chunk.payload)

@@ -83,7 +83,7 @@ class Engine:
 
     @property
     def next_due_ns(self) -> int:
-        """When the engine next wants a TIME event, `timers.NEVER` if not at all."""
+        """When the engine next wants a TIME event, `core.clock.NEVER` if not at all."""
         return self._due_ns
 
     @property

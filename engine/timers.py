@@ -2,7 +2,7 @@
 
 import heapq
 
-NEVER = (1 << 63) - 1
+from core.clock import NEVER
 
 
 class Timers:

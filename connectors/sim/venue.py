@@ -68,6 +68,11 @@ class SimVenue:
             self._reports.move_to(event[3])
             self.advance(event[3])
 
+    @property
+    def active(self) -> bool:
+        """Whether a market event could matter: an order of ours rests, or took what the market has not yet refilled."""
+        return any(matcher.active for matcher in self._matchers.values())
+
     def advance(self, now_ns: int) -> None:
         """Take the requests that have arrived by `now_ns`, each at its time, on the market as it stands."""
         while self._requests and self._requests[0][0] <= now_ns:

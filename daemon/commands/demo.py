@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from config.invocation import child
 from daemon.commands.run import add_output_options, duration_s
 from daemon.errors import ExitCode, StartFailed
-from daemon.invocation import child
 
 LABELS = ("synthetic market",)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from config.load import load
+from config.progress import Progress, progress_bar
 from config.settings import MetricsSettings, Settings
 from daemon.commands import config, doctor_machine, doctor_python, doctor_sessions, doctor_venues
 from daemon.commands.doctor_finding import Finding, Level, fail, ok
 from daemon.commands.printing import Column, write_json, write_line, write_table
-from daemon.commands.progress import Progress, progress_bar
 from daemon.commands.sessions import DEFAULT_ROOT
 from daemon.errors import ExitCode
 

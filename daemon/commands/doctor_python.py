@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from daemon import head
+from config import head
 from daemon.commands.doctor_finding import Finding, fail, ok, warn
 
 OLDEST, NEWEST = (3, 11), (3, 13)  # what the test suite runs on

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from config.progress import Progress
 from daemon.commands.doctor_finding import Finding, fail, ok, warn
 from daemon.commands.printing import size_text
-from daemon.commands.progress import Progress
 from journal.errors import JournalDamaged, JournalError
 from journal.files import RESERVE_NAME
 from journal.folders import sessions

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import msgspec
 
 from config.errors import did_you_mean
+from config.progress import progress_bar
 from core.book import BookState
 from core.codec import decode_payload
 from core.market import Market
 from core.records import EVENT, Kind
 from daemon.commands.printing import Column, utc_text, write_json, write_line, write_table
-from daemon.commands.progress import progress_bar
 from daemon.commands.sessions import add_session, find_session, whole_number
 from daemon.errors import ExitCode, UsageError
 from engine.build import EngineSettings, build_engine

@@ -2,8 +2,8 @@
 
 import argparse
 
+from config.progress import progress_bar
 from daemon.commands.printing import size_text, write_json, write_line
-from daemon.commands.progress import progress_bar
 from daemon.commands.sessions import add_root, find_session
 from daemon.errors import ExitCode, UsageError
 from journal.compress import CompressReport, compress

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from config.errors import did_you_mean
+from config.progress import progress_bar
 from daemon.commands.printing import write_json
-from daemon.commands.progress import progress_bar
 from daemon.commands.sessions import add_range, add_session, find_session
 from daemon.errors import ExitCode, UsageError
 from journal.export import export

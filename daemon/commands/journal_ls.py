@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from config.progress import progress_bar
 from daemon.commands.printing import (
     Column,
     count_text,
@@ -17,7 +18,6 @@ from daemon.commands.printing import (
     write_line,
     write_table,
 )
-from daemon.commands.progress import progress_bar
 from daemon.commands.sessions import add_root
 from daemon.errors import ExitCode
 from journal.errors import JournalDamaged, JournalError

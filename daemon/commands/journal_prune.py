@@ -3,8 +3,8 @@
 import argparse
 import time
 
+from config.progress import progress_bar
 from daemon.commands.printing import size_text, write_json, write_line
-from daemon.commands.progress import progress_bar
 from daemon.commands.sessions import add_root, whole_number
 from daemon.errors import ExitCode, UsageError
 from journal.retention import RetentionPolicy, apply_retention

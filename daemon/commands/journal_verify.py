@@ -2,8 +2,8 @@
 
 import argparse
 
+from config.progress import progress_bar
 from daemon.commands.printing import write_json, write_line
-from daemon.commands.progress import progress_bar
 from daemon.commands.sessions import add_session, find_session
 from daemon.errors import ExitCode
 from journal.verify import VerifyReport, verify

@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Carry it out."""
-    from daemon.commands.progress import progress_bar
+    from config.progress import progress_bar
     from daemon.replay import replay_session
     from daemon.whatif import what_if
 

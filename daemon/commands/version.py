@@ -5,8 +5,8 @@ import platform
 
 import msgspec
 
+from config import head
 from core.records import SCHEMA_VERSION
-from daemon import head
 from daemon.commands.printing import write_json, write_line
 from daemon.errors import ExitCode
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import uvloop
 
+from config.compose import engine_settings, session_head
 from config.load import parse
 from config.strategies import load_strategies
 from core.events import LifecycleState
 from daemon.app import Daemon
 from daemon.clock import SessionClock
-from daemon.compose import engine_settings, session_head
 from daemon.projection import rss_bytes
 from daemon.stats import Latency
 from daemon.warmup import warm_up

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from config.compose import engine_settings, session_head
 from config.load import parse
 from config.strategies import load_strategies
+from connectors.sim.paper import PaperExecution
 from core.events import FeedChanged, FeedState, LifecycleChanged, LifecycleState
 from core.records import NO_INSTRUMENT, Event, Kind
-from daemon.compose import engine_settings, session_head
 from daemon.feeds import definition
-from daemon.paper import PaperExecution
 from daemon.pipeline import Pipeline
 from daemon.stats import Stats
 from engine.build import build_engine

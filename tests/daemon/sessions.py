@@ -10,8 +10,11 @@ from pathlib import Path
 
 import msgspec
 
+from config.compose import engine_settings, session_head
 from config.load import Config, parse
 from config.strategies import load_strategies
+from connectors.sim.paper import PaperExecution
+from core.clock import NEVER
 from core.codec import decode_payload, encode_payload
 from core.effects import Effect
 from core.events import FeedChanged, FeedState, LifecycleChanged, LifecycleState
@@ -32,13 +35,10 @@ from core.records import (
     slot_crc,
 )
 from core.rng import Rng
-from daemon.compose import engine_settings, session_head
 from daemon.feeds import definition
-from daemon.paper import PaperExecution
 from daemon.pipeline import Pipeline
 from daemon.stats import Stats
 from engine.build import build_engine
-from engine.timers import NEVER
 from journal.folders import create_session_folder, segment_files
 from journal.head import SealState
 from journal.layout import CHAIN_START, HASH_FIELDS, PART_BODY, read_payload

@@ -2,12 +2,12 @@
 
 import pytest
 
-from daemon.cli import WORDS
 from daemon.commands.journal import ACTIONS
 from daemon.errors import ExitCode
+from daemon.words import words_for
 
 CONFIG_ACTIONS = ("check", "show", "ready-made")
-LINES: list[tuple[str, ...]] = [(word,) for word in WORDS]
+LINES: list[tuple[str, ...]] = [(word,) for word in words_for(None)]
 LINES += [("journal", action) for action in ACTIONS]
 LINES += [("config", action) for action in CONFIG_ACTIONS]
 OWN = [line for line in LINES if line[0] in {"journal", "config", "strategies", "doctor", "version"}]

@@ -4,10 +4,10 @@ import tomllib
 
 import pytest
 
+from config import __version__
 from config.digest import config_digest
 from config.load import parse, ready_made
 from core.records import SCHEMA_VERSION
-from daemon import __version__
 from daemon.errors import ExitCode
 from strategies import BUILTIN
 from tests.daemon.sessions import SETTINGS

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from config.load import parse
-from daemon.cli import WORDS, parser
+from daemon.cli import parser
 from daemon.commands.journal import ACTIONS
+from daemon.words import words_for
 from tests.architecture.source import PACKAGES
 from tests.docs.markdown import ROOT, Document, documents
 
 DOCUMENTS = documents()
+WORDS = words_for(None)
 EACH = pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 
 # What a document may name without its being in the repository: the user's own files, sessions, another package's.

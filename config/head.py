@@ -6,7 +6,7 @@ import platform
 from functools import cache
 from pathlib import Path
 
-from daemon import __version__
+from config import __version__
 from journal.head import Build
 
 PACKAGES = ("core", "oms", "risk", "strategies", "engine", "journal", "connectors", "config", "daemon")

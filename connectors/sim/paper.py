@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from connectors.sim.settings import SimSettings
 from connectors.sim.venue import SimVenue
+from core.clock import NEVER
 from core.market import Market
 from core.orders import ApprovedCommand, ApprovedSubmit
 from core.records import Event, Kind
-from engine.timers import NEVER
 
 # Plain ints: this runs for every event, and an enum member costs a look-up each time.
 _LAST_MARKET_KIND = int(Kind.BOOK)
@@ -51,6 +51,10 @@ class PaperExecution:
             self._by_index[event[2]].on_event(event)
         elif kind == _INSTRUMENT_KIND:
             self._define(event[2])
+
+    def active(self) -> bool:
+        """Whether a market event could matter to `on_event`: an order rests, or has taken what is not yet refilled."""
+        return any(venue.active for venue in self._venues.values())
 
     def poll(self, now_ns: int) -> list[Event]:
         """Let time pass to `now_ns`; return the reports that have come back by then, as events."""

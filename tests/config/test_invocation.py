@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.invocation import command_line
+from config.invocation import command_line
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from config import head
 from config.digest import config_digest, decision_config
 from config.settings import Settings, StrategySettings
 from config.strategies import LoadedStrategy, effective_params, load_recorded, strategy_params
 from core.decimals import plain
 from core.ids import session_epoch
 from core.money import money
-from daemon import head
 from engine.build import EngineSettings, StrategySpec
 from journal.head import SessionHead, StrategySource
 

@@ -1,0 +1,59 @@
+"""The words of the command line: the daemon's own, and those that other packages bring by entry points.
+
+A package brings words by entry points in the group `tickerd.commands`, each naming a module with `add(parser)` and
+`run(options)`; the package that the module is in says in `WORDS` what each does, so that `tickerd --help` imports no
+word's module:
+
+    [project.entry-points."tickerd.commands"]
+    backtest = "research.commands.backtest"  # and research/commands/__init__.py holds WORDS = {"backtest": "..."}
+"""
+
+import importlib
+from typing import NamedTuple
+
+GROUP = "tickerd.commands"
+
+OWN = {
+    "run": "run a session: paper or live, from a settings file",
+    "demo": "run a paper session on a synthetic market: no keys, no internet",
+    "replay": "run a recorded session again, prove it, or ask what else would have happened",
+    "journal": "list, show, verify, export, compress recorded sessions",
+    "config": "check or show settings",
+    "strategies": "list the strategies that settings can name",
+    "emulate": "serve a venue's protocol from recorded or synthetic markets",
+    "doctor": "look for what would keep tickerd from working here",
+    "version": "print version, build and libraries",
+}
+
+
+class Word(NamedTuple):
+    """One word: the module that describes and carries it out, and what it does in one line."""
+
+    module: str
+    summary: str
+
+
+def words_for(said: str | None) -> dict[str, Word]:
+    """Return the words to know when `said` was said: looking for installed ones costs 20 ms, which ours are spared."""
+    own = {name: Word(f"daemon.commands.{name}", summary) for name, summary in OWN.items()}
+    return own if said in own else {**installed(), **own}
+
+
+def installed() -> dict[str, Word]:
+    """Return the words that installed packages bring; the first on the path counts."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, Word] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name, Word(entry.module, _summary(entry.name, entry.module)))
+    return dict(sorted(found.items()))
+
+
+def _summary(name: str, module: str) -> str:
+    """Return what a package says of one of its words; a package that is broken keeps nobody from the other words."""
+    package = module.rpartition(".")[0] or module
+    try:
+        words: dict[str, str] = importlib.import_module(package).WORDS
+        return words[name]
+    except Exception as error:  # noqa: BLE001 - whatever a package raises while imported
+        return f"cannot be listed: {package}.WORDS: {type(error).__name__}: {error}"
