@@ -45,6 +45,6 @@ def build_engine(settings: EngineSettings) -> Engine:
     engine = Engine(Gate(settings.limits), manager, clock, counter)
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
-        context = Context(spec.id, (), manager, clock, counter.next_id, rng)
+        context = Context(spec.id, (), manager, clock, counter, rng)
         engine.desk.add(Actor(spec.strategy(spec.params, context), context, spec.instruments))
     return engine

@@ -8,14 +8,22 @@ Refuses: risk, engine, connectors, clocks, files, sockets, randomness other than
 from strategies.base import Strategy, StrategyError, StrategyParams
 from strategies.context import Context, Timer
 from strategies.ema_cross import EmaCross
+from strategies.kernel import Kernel
+from strategies.kernels import EmaCrossKernel
 from strategies.quoter import TwoSidedQuoter
 
-BUILTIN: dict[str, type[Strategy]] = {"ema-cross": EmaCross, "two-sided-quoter": TwoSidedQuoter}
+BUILTIN: dict[str, type[Strategy]] = {
+    "ema-cross": EmaCross,
+    "ema-cross-kernel": EmaCrossKernel,
+    "two-sided-quoter": TwoSidedQuoter,
+}
 
 __all__ = [
     "BUILTIN",
     "Context",
     "EmaCross",
+    "EmaCrossKernel",
+    "Kernel",
     "Strategy",
     "StrategyError",
     "StrategyParams",

@@ -4,7 +4,7 @@ Asking puts an intent into the outbox; the engine empties it when the callback r
 interrupted by the consequences of its own orders.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -64,11 +64,15 @@ class OrderCounter:
         self.count += 1
         return client_order_id(self.epoch, self.count)
 
+    def id_of(self, number: int) -> str:
+        """Return the client order id of the session's order of that number, which counts from 1."""
+        return client_order_id(self.epoch, number)
+
 
 class Context:
     """One strategy's window: markets, its positions and orders, the clock, its generator, and the outbox."""
 
-    __slots__ = ("clock", "manager", "markets", "next_id", "outbox", "rng", "strategy_id")
+    __slots__ = ("clock", "counter", "manager", "markets", "next_id", "outbox", "rng", "strategy_id")
 
     def __init__(
         self,
@@ -76,7 +80,7 @@ class Context:
         markets: Sequence[Market],
         manager: OrderManager,
         clock: EventClock,
-        next_id: Callable[[], str],
+        counter: OrderCounter,
         rng: Rng,
     ) -> None:
         """Join what the engine shares with one strategy; `markets` are the instruments configured for it."""
@@ -84,6 +88,7 @@ class Context:
         self.markets = tuple(markets)
         self.manager = manager
         self.clock = clock
-        self.next_id = next_id
+        self.counter = counter
+        self.next_id = counter.next_id
         self.rng = rng
         self.outbox: list[Intent] = []

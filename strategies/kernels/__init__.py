@@ -1,0 +1,10 @@
+"""The example strategies as kernels: the same rules as their Python twins, for live trading and compiled backtests.
+
+For: strategies that must run over millions of events a second, and as examples of how a kernel is written.
+May import: what `strategies` may.
+Refuses: everything that a hot function may not use, see core/hot.py.
+"""
+
+from strategies.kernels.ema_cross import EmaCrossKernel
+
+__all__ = ["EmaCrossKernel"]
