@@ -4,7 +4,8 @@ OmsError
 ├── DuplicateOrder         a client order id was submitted twice
 ├── UnknownOrder           a command for an order that was never submitted
 ├── UndefinedInstrument    an instrument index that no definition introduced
-└── UnitsChanged           an instrument in use was redefined in other integer units
+├── UnitsChanged           an instrument in use was redefined in other integer units
+└── AlreadyUsed            a history is to be restored into a manager that has one
 """
 
 
@@ -26,3 +27,7 @@ class UndefinedInstrument(OmsError):
 
 class UnitsChanged(OmsError):
     """Orders and positions count in the old units; give the changed instrument a new index instead."""
+
+
+class AlreadyUsed(OmsError):
+    """Two histories cannot be one; restore into a new manager."""

@@ -1,8 +1,7 @@
 """Cash per currency, exact: a spot trade exchanges two assets, a contract pays its profit, fees go where they fall."""
 
 from core.effects import BalanceChanged, Effect
-from core.instruments import AssetClass, Instrument
-from core.money import MONEY_DECIMALS
+from oms.terms import Terms
 
 
 class Ledger:
@@ -23,21 +22,18 @@ class Ledger:
         return self._balances.get(currency, 0)
 
     def book_trade(
-        self, instrument: Instrument, side_sign: int, quantity: int, price: int, realised: int, effects: list[Effect]
+        self, terms: Terms, side: int, quantity: int, price: int, realised: int, effects: list[Effect]
     ) -> None:
         """Book what a fill moves, fees apart. `realised` is the account's, in price units times quantity units.
 
         Spot: base first, then quote. An option exchanges its premium. Other contracts move only realised profit.
         """
-        flow = side_sign * quantity * price * instrument.notional_factor
-        if instrument.holds_base:
-            base = side_sign * quantity * instrument.multiplier * 10 ** (MONEY_DECIMALS - instrument.size_precision)
-            self.add(instrument.base, base, "trade", effects)
-            self.add(instrument.quote, -flow, "trade", effects)
-        elif instrument.asset_class is AssetClass.OPTION:
-            self.add(instrument.currency, -flow, "premium", effects)
+        base, value = trade_flow(terms.holds_base, terms.is_option, side, quantity, price, realised)
+        if terms.holds_base:
+            self.add(terms.base, base * terms.base_factor, "trade", effects)
+            self.add(terms.quote, value * terms.value_factor, "trade", effects)
         else:
-            self.add(instrument.currency, realised * instrument.notional_factor, "realised", effects)
+            self.add(terms.currency, value * terms.value_factor, "premium" if terms.is_option else "realised", effects)
 
     def add(self, currency: str, delta: int, reason: str, effects: list[Effect]) -> None:
         """Change one balance and say so; a change of nothing is silent."""
@@ -50,3 +46,24 @@ class Ledger:
     def canonical(self) -> list[tuple[str, str]]:
         """Return the balances in plain values, sorted."""
         return [(currency, str(self._balances[currency])) for currency in sorted(self._balances)]
+
+
+def trade_flow(
+    holds_base: bool, is_option: bool, side: int, quantity: int, price: int, realised: int
+) -> tuple[int, int]:
+    """Return what a fill moves, fees apart: (quantity units of the base, price units times quantity units of the cash).
+
+    The cash is the quote where the base itself is exchanged, else the currency in which profit is counted. As money:
+    the base times `Terms.base_factor`, the cash times `Terms.value_factor`. Inside 64 bits while price times quantity
+    of one fill is below 2**63.
+    """
+    value = realised
+    if holds_base or is_option:
+        value = -side * quantity * price
+    base = 0
+    if holds_base:
+        base = side * quantity
+    return base, value
+
+
+HOT = (trade_flow,)

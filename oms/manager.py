@@ -7,17 +7,21 @@ Effects of one call come in this order, each only where something changed:
 `OrderFilled.realised` is the strategy's, `PositionChanged` the account's net; the cash of contracts follows the net.
 """
 
+from collections.abc import Iterable
+
 from core.effects import Effect, Severity
 from core.events import OrderReport, ReportType
 from core.instruments import Instrument
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderState
-from oms.errors import DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
+from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
+from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
+from oms.holding import Holding, units_of
 from oms.ledger import Ledger
+from oms.moves import Exposure, Totals, cancel_order, fill_order, reserve, status_order
 from oms.order import Order
-from oms.positions import Position, fee_in_currency
-from oms.reports import fee_amount, fill_defect, fill_event, status_event
-from oms.table import Exposure, OrderTable
-from oms.transitions import OrderEvent, advance
+from oms.positions import Position, book_fee, fee_value, fill_position
+from oms.reports import STATUS_CODES, fee_amount, fill_defect
+from oms.table import OrderTable
 from oms.updates import anomaly_alert, order_filled, order_updated, position_changed, report_alert
 
 KEEP_CLOSED = 10_000
@@ -27,7 +31,7 @@ KEEP_FORGOTTEN = 40_000
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_exposures", "_instruments", "_ledger", "_net", "_strategies", "_submitted", "_table")
+    __slots__ = ("_holdings", "_ledger", "_table", "_totals")
 
     def __init__(
         self, balances: dict[str, int], keep_closed: int = KEEP_CLOSED, keep_forgotten: int = KEEP_FORGOTTEN
@@ -35,39 +39,67 @@ class OrderManager:
         """Start from `balances` (money per currency); see `oms.table` for the two bounds."""
         self._ledger = Ledger(balances)
         self._table = OrderTable(keep_closed, keep_forgotten)
-        self._instruments: dict[int, Instrument] = {}
-        self._exposures: dict[int, Exposure] = {}
-        self._net: dict[int, Position] = {}
-        self._strategies: dict[int, dict[str, Position]] = {}
-        self._submitted = 0
+        self._totals = self._table.totals
+        self._holdings: dict[int, Holding] = {}
 
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn or relearn an instrument. Raises UnitsChanged if it has been traded in other units or currencies."""
-        known = self._instruments.get(index)
-        if known is None:
-            self._exposures[index] = Exposure()
-            self._net[index] = Position(index, instrument.notional_factor)
-            self._strategies[index] = {}
-        elif _units(known) != _units(instrument):
-            if self._is_used(index):
-                raise UnitsChanged(
-                    f"{known.id} was traded in units {_units(known)} and is redefined in {_units(instrument)}: "
-                    "give the changed instrument a new index"
-                )
-            self._net[index].factor = instrument.notional_factor
-            for position in self._strategies[index].values():
-                position.factor = instrument.notional_factor
-        self._instruments[index] = instrument
+        holding = self._holdings.get(index)
+        if holding is None:
+            self._holdings[index] = Holding(index, instrument)
+            return
+        known = holding.instrument
+        if units_of(known) != units_of(instrument) and self._is_used(holding):
+            raise UnitsChanged(
+                f"{known.id} was traded in units {units_of(known)} and is redefined in {units_of(instrument)}: "
+                "give the changed instrument a new index"
+            )
+        holding.redefine(instrument)
+
+    def restore(
+        self,
+        open_orders: Iterable[Order],
+        closed_orders: Iterable[Order],
+        totals: Totals,
+        positions: Iterable[Position],
+        own_positions: Iterable[tuple[str, Position]],
+        drop: int = 0,
+    ) -> None:
+        """Become the manager that lived through a history, from what is left of it. Raises AlreadyUsed.
+
+        Call it on a new manager that started from the balances at the end and knows the instruments; its `state()` and
+        its answers to what comes next are those of the manager that lived. Orders are handed over for good:
+
+        - `open_orders`, in the order in which they opened;
+        - `closed_orders`, in the order of their (last) closing; all but the newest `keep_closed + keep_forgotten` may
+          be left out. `drop` of them, the first, had been dropped. It may be left 0 where no closed order reopened:
+          those beyond `keep_closed` are dropped;
+        - `totals`, whose count of open orders is counted anew;
+        - the account's positions, and (strategy id, position) of each strategy; their numbers are copied, fees money.
+
+        Raises UndefinedInstrument.
+        """
+        if self._totals.submitted:
+            raise AlreadyUsed("this manager has orders of its own: restore into a new OrderManager")
+        opened = list(open_orders)
+        for order in opened:
+            exposure = self.exposure(order.instrument)
+            exposure.open_orders += 1
+            reserve(exposure, order.side, order.leaves)
+        self._table.restore(opened, closed_orders, totals, drop)
+        for position in positions:
+            self.position(position.instrument).take(position)
+        for strategy_id, position in own_positions:
+            self.strategy_position(strategy_id, position.instrument).take(position)
 
     def submit(self, command: ApprovedSubmit, now_ns: int, effects: list[Effect]) -> None:
         """Take an approved order as SUBMITTED; its exposure counts from here. Raises DuplicateOrder."""
         intent = command.intent
         if self._table.knows(intent.client_order_id):
             raise DuplicateOrder(f"order {intent.client_order_id} was submitted before; a client order id is used once")
-        exposure = self.exposure(intent.instrument)
-        order = Order(intent, self._submitted, now_ns)
-        self._submitted += 1
-        self._table.insert(order, exposure)
+        holding = self._holdings.get(intent.instrument) or self._holding(intent.instrument)
+        order = Order(intent, self._totals.submitted, now_ns)
+        self._table.insert(order, holding.exposure)
         effects.append(order_updated(order, None, ""))
 
     def cancel_sent(self, command: ApprovedCancel, now_ns: int, effects: list[Effect]) -> None:
@@ -75,8 +107,9 @@ class OrderManager:
         order = self._table.get(command.client_order_id)
         if order is None:
             raise UnknownOrder(f"cancel of {command.client_order_id}, an order that was never submitted")
-        order.cancel_sent_ns = now_ns
-        self._advance(order, OrderEvent.CANCEL_SENT, order.filled, "", now_ns, effects)
+        exposure = self._holdings[order.instrument].exposure
+        previous, anomaly = cancel_order(order, exposure, self._totals, NEXT, now_ns)
+        self._tell(order, previous, EVENT_CANCEL_SENT, anomaly, False, "", effects)
 
     def report(self, report: OrderReport, instrument_index: int, now_ns: int, effects: list[Effect]) -> Order | None:
         """Apply one venue report and return its order, None for an order that is not ours. Repeats change nothing."""
@@ -87,15 +120,15 @@ class OrderManager:
         if order.instrument != instrument_index:
             why = f"the order is for instrument {order.instrument}, the report for {instrument_index}"
             effects.append(report_alert(Severity.ERROR, "WRONG_INSTRUMENT", report, instrument_index, why))
-            return order
-        if report.type is ReportType.FILLED:
+        elif report.type is ReportType.FILLED:
             self._fill(order, report, now_ns, effects)
         else:
-            event = status_event(order, report.type)
-            if event is OrderEvent.ACCEPTED:
-                order.acknowledged = True
             learnt = self._learn_venue_id(order, report, effects)
-            self._advance(order, event, order.filled, report.reason, now_ns, effects, learnt)
+            if learnt:
+                order.updated_ns = now_ns
+            exposure, status = self._holdings[order.instrument].exposure, STATUS_CODES[report.type]
+            previous, event, anomaly = status_order(order, exposure, self._totals, NEXT, status, now_ns)
+            self._tell(order, previous, event, anomaly, learnt, report.reason, effects)
         return order
 
     def order(self, client_order_id: str) -> Order | None:
@@ -117,31 +150,24 @@ class OrderManager:
     @property
     def open_count(self) -> int:
         """How many orders are open, over all instruments."""
-        return self._table.open_count
+        return self._totals.open_orders
+
+    @property
+    def totals(self) -> Totals:
+        """What is counted over the whole session: a live object."""
+        return self._totals
 
     def exposure(self, instrument: int) -> Exposure:
         """Return what an instrument's open orders reserve: a live object. Raises UndefinedInstrument."""
-        exposure = self._exposures.get(instrument)
-        if exposure is None:
-            raise UndefinedInstrument(f"instrument {instrument} is not defined: define it before trading it")
-        return exposure
+        return self._holding(instrument).exposure
 
     def position(self, instrument: int) -> Position:
         """Return the account's net position: a live object. Raises UndefinedInstrument."""
-        position = self._net.get(instrument)
-        if position is None:
-            raise UndefinedInstrument(f"instrument {instrument} is not defined: define it before trading it")
-        return position
+        return self._holding(instrument).net
 
     def strategy_position(self, strategy_id: str, instrument: int) -> Position:
         """Return one strategy's position: a live object. Raises UndefinedInstrument."""
-        positions = self._strategies.get(instrument)
-        if positions is None:
-            raise UndefinedInstrument(f"instrument {instrument} is not defined: define it before trading it")
-        position = positions.get(strategy_id)
-        if position is None:
-            position = positions[strategy_id] = Position(instrument, self._instruments[instrument].notional_factor)
-        return position
+        return self._holding(instrument).position(strategy_id)
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""
@@ -149,55 +175,54 @@ class OrderManager:
 
     def counts_by_state(self) -> dict[OrderState, int]:
         """Return how many of the session's orders are in each state, dropped ones included."""
-        return dict(self._table.counts)
+        return dict(zip(STATES, self._totals.counts, strict=True))
 
     def state(self) -> list[object]:
         """Return all that influences what comes next as lists, tuples, 64-bit integers and text, for a digest."""
+        holdings = sorted(self._holdings.items())
         return [
-            self._submitted,
-            [(index, *_units(self._instruments[index])) for index in sorted(self._net)],
+            self._totals.submitted,
+            [(index, *units_of(holding.instrument)) for index, holding in holdings],
             self._table.canonical(),
-            [(index, *self._net[index].canonical()) for index in sorted(self._net) if self._net[index].fills],
+            [(index, *holding.net.canonical()) for index, holding in holdings if holding.net.fills],
             [
-                (index, strategy_id, *positions[strategy_id].canonical())
-                for index, positions in sorted(self._strategies.items())
-                for strategy_id in sorted(positions)
-                if positions[strategy_id].fills
+                (index, strategy_id, *holding.own[strategy_id].canonical())
+                for index, holding in holdings
+                for strategy_id in sorted(holding.own)
+                if holding.own[strategy_id].fills
             ],
             self._ledger.canonical(),
         ]
 
-    def _is_used(self, index: int) -> bool:
+    def _holding(self, instrument: int) -> Holding:
+        """Return all that is held of an instrument. Raises UndefinedInstrument."""
+        holding = self._holdings.get(instrument)
+        if holding is None:
+            raise UndefinedInstrument(f"instrument {instrument} is not defined: define it before trading it")
+        return holding
+
+    def _is_used(self, holding: Holding) -> bool:
         """Whether any order of this instrument is known or any fill was booked."""
         orders = self._table.open_orders() + self._table.closed_orders()
-        return self._net[index].fills > 0 or any(order.instrument == index for order in orders)
+        return holding.net.fills > 0 or any(order.instrument == holding.index for order in orders)
 
-    def _advance(
-        self,
-        order: Order,
-        event: OrderEvent,
-        filled: int,
-        reason: str,
-        now_ns: int,
-        effects: list[Effect],
-        learnt: bool = False,
+    def _tell(
+        self, order: Order, previous: int, event: int, code: int, changed: bool, reason: str, effects: list[Effect]
     ) -> None:
-        """Move one order by the table; say so if anything about it changed."""
-        previous, moved = order.state, filled != order.filled
-        state, anomaly = advance(previous, event, order.acknowledged, filled)
-        self._table.change(order, state, filled, self._exposures[order.instrument])
-        if state is not previous or moved or learnt:
-            order.updated_ns = now_ns
-            effects.append(order_updated(order, previous, reason))
+        """Say what became of an order that was moved, if anything about it changed, and keep it where it belongs."""
+        if changed or order.state_code != previous:
+            effects.append(order_updated(order, STATES[previous], reason))
+        anomaly = ANOMALIES[code]
         if anomaly is not None:
-            effects.append(anomaly_alert(anomaly, order, previous, event.value))
-        self._table.settle(order)
+            effects.append(anomaly_alert(anomaly, order, STATES[previous], EVENTS[event].value))
+        self._table.settle(order, previous)
 
     def _fill(self, order: Order, report: OrderReport, now_ns: int, effects: list[Effect]) -> None:
         """Book one execution once: mark it seen, then position, cash and order, all in this one call."""
+        quantity, price = report.quantity, report.price
         seen = order.exec_ids.get(report.exec_id)
         if seen is not None:
-            if seen != (report.quantity, report.price):
+            if seen != (quantity, price):
                 why = f"execution {report.exec_id} was booked as {seen[0]} at {seen[1]} units; corrections are by hand"
                 effects.append(report_alert(Severity.ERROR, "FILL_DIFFERS", report, order.instrument, why))
             return
@@ -205,37 +230,38 @@ class OrderManager:
         if defect:
             effects.append(report_alert(Severity.ERROR, "BAD_FILL", report, order.instrument, defect))
             return
-        order.exec_ids[report.exec_id] = (report.quantity, report.price)
-        order.acknowledged = True  # what is executed did arrive
-        order.notional += report.quantity * report.price
+        order.exec_ids[report.exec_id] = (quantity, price)
+        holding = self._holdings[order.instrument]
         alerts: list[Effect] = []
-        learnt = self._learn_venue_id(order, report, alerts)
-        self._book(order, report, effects, alerts)
-        filled = order.filled + report.quantity
-        self._advance(order, fill_event(filled, order.quantity), filled, report.reason, now_ns, effects, learnt)
+        self._learn_venue_id(order, report, alerts)
+        self._book(order, holding, report, effects, alerts)
+        previous, event, anomaly = fill_order(order, holding.exposure, self._totals, NEXT, quantity, price, now_ns)
+        self._tell(order, previous, event, anomaly, True, report.reason, effects)
         effects.extend(alerts)
 
-    def _book(self, order: Order, report: OrderReport, effects: list[Effect], alerts: list[Effect]) -> None:
+    def _book(
+        self, order: Order, holding: Holding, report: OrderReport, effects: list[Effect], alerts: list[Effect]
+    ) -> None:
         """Move positions and cash by one execution, the fee last."""
-        index, side, quantity, price = order.instrument, int(order.side), report.quantity, report.price
-        instrument = self._instruments[index]
+        side, quantity, price = order.side, report.quantity, report.price
+        terms, net, own = holding.terms, holding.net, holding.position(order.strategy_id)
         fee = fee_amount(report)
         if fee is None:
             why = f"its fee {report.fee[:40]!r} is no integer; booked without a fee, add it by hand"
-            alerts.append(report_alert(Severity.ERROR, "BAD_FEE", report, index, why))
+            alerts.append(report_alert(Severity.ERROR, "BAD_FEE", report, order.instrument, why))
             fee = 0
-        fee_currency = report.fee_currency or instrument.currency
+        fee_currency = report.fee_currency or terms.currency
+        own_realised = fill_position(own, side, quantity, price)
+        realised = fill_position(net, side, quantity, price)
         if fee:
             order.fees[fee_currency] = order.fees.get(fee_currency, 0) + fee
-        valued_fee = fee_in_currency(instrument, fee, fee_currency, price)
-        net, own = self._net[index], self.strategy_position(order.strategy_id, index)
-        own_realised = own.fill(side, quantity, price)
-        realised = net.fill(side, quantity, price)
-        own.fees += valued_fee
-        net.fees += valued_fee
+            fee_price, price_unit = terms.fee_price(fee_currency, price)
+            whole, rest = fee_value(fee, fee_price, price_unit, 1)
+            book_fee(own, whole, rest, 1)
+            book_fee(net, whole, rest, 1)
         effects.append(order_filled(order, report, fee, fee_currency, own_realised * own.factor))
         effects.append(position_changed(net))
-        self._ledger.book_trade(instrument, side, quantity, price, realised, effects)
+        self._ledger.book_trade(terms, side, quantity, price, realised, effects)
         self._ledger.add(fee_currency, -fee, "fee", effects)
 
     def _learn_venue_id(self, order: Order, report: OrderReport, effects: list[Effect]) -> bool:
@@ -258,17 +284,3 @@ class OrderManager:
         elif report.type is ReportType.FILLED and report.exec_id not in fills:
             why = "the order closed so long ago that it was dropped: reconcile positions and cash with the venue"
             effects.append(report_alert(Severity.ERROR, "FORGOTTEN_ORDER", report, instrument_index, why))
-
-
-def _units(instrument: Instrument) -> tuple[object, ...]:
-    """Return what positions and cash depend on and an instrument in use may not change."""
-    return (
-        instrument.id,
-        instrument.price_precision,
-        instrument.size_precision,
-        instrument.multiplier,
-        instrument.base,
-        instrument.quote,
-        instrument.currency,
-        instrument.asset_class.value,
-    )

@@ -1,40 +1,54 @@
 """One order and its history, as far as it matters for what comes next."""
 
+from dataclasses import dataclass
+
 from core.orders import OrderIntent, OrderState
-from oms.transitions import is_open
+from oms.codes import STATE_SUBMITTED, STATE_UNKNOWN, STATES
 
 
-class Order:
+@dataclass(slots=True, eq=False)
+class OrderNumbers:
+    """The numbers of an order: all that hot functions touch, live on `Order`, compiled as a row of the order table.
+
+    Price and quantities in the instrument's units, `side` the sign of a `Side`, `notional` in price units times
+    quantity units, times in ns. Bounds that keep them inside 64 bits: a price below 2**40, a quantity below 2**50, and
+    what is filled of one order worth less than 2**63 price units times quantity units (Python has no such bound).
+    """
+
+    number: int = 0  # counts the session's orders from 0
+    instrument: int = 0
+    side: int = 1
+    quantity: int = 0
+    price: int = 0  # 0 for a market order
+    filled: int = 0
+    notional: int = 0
+    fee: int = 0  # where fees are counted in one unit and one currency; live they are money, in `Order.fees`
+    state_code: int = STATE_SUBMITTED
+    acknowledged: bool = False
+    submitted_ns: int = 0
+    updated_ns: int = 0
+    cancel_sent_ns: int = 0
+    closing: int = 0  # which closing of the session it was, counted from 1; the table drops the lowest first
+
+
+class Order(OrderNumbers):
     """An order as the manager knows it. Read it freely; only the manager changes it.
 
-    Price and quantities in the instrument's units, `notional` in price units times quantity units, `fees` money per
-    currency. `exec_ids` holds (quantity, price) of each booked execution, so that none is booked twice.
+    `fees` is money per currency. `exec_ids` holds (quantity, price) of each booked execution, so that none is booked
+    twice. `fold` is what the table remembers of its closed form.
     """
 
     __slots__ = (
-        "acknowledged",
-        "cancel_sent_ns",
         "client_order_id",
-        "closing",
         "exec_ids",
         "fees",
-        "filled",
         "fold",
-        "instrument",
         "intent",
-        "notional",
-        "number",
         "post_only",
-        "price",
-        "quantity",
         "reduce_only",
-        "side",
-        "state",
         "strategy_id",
-        "submitted_ns",
         "time_in_force",
         "type",
-        "updated_ns",
         "venue_order_id",
     )
 
@@ -52,27 +66,28 @@ class Order:
         self.time_in_force = intent.time_in_force
         self.post_only = intent.post_only
         self.reduce_only = intent.reduce_only
-        self.state = OrderState.SUBMITTED
-        self.filled = 0
-        self.notional = 0
+        self.state_code = STATE_SUBMITTED
+        self.filled = self.notional = self.fee = self.cancel_sent_ns = self.closing = self.fold = 0
         self.fees: dict[str, int] = {}
         self.exec_ids: dict[str, tuple[int, int]] = {}
         self.venue_order_id = ""
         self.acknowledged = False
         self.submitted_ns = self.updated_ns = now_ns
-        self.cancel_sent_ns = 0
-        self.closing = 0  # which closing of the session it was, counted from 1; the table drops the lowest first
-        self.fold = 0
+
+    @property
+    def state(self) -> OrderState:
+        """Where it is in its life."""
+        return STATES[self.state_code]
 
     @property
     def leaves(self) -> int:
         """The quantity that may still be filled: 0 once the order has ended, never negative."""
-        return max(self.quantity - self.filled, 0) if is_open(self.state) else 0
+        return leaves_of(self)
 
     @property
     def is_open(self) -> bool:
         """Whether it may still be filled, as far as is known (UNKNOWN counts)."""
-        return is_open(self.state)
+        return self.state_code <= STATE_UNKNOWN
 
     @property
     def average_price(self) -> float:
@@ -105,3 +120,13 @@ class Order:
             self.cancel_sent_ns,
             self.closing,
         )
+
+
+def leaves_of(order: OrderNumbers) -> int:
+    """Return the quantity that may still be filled: 0 once the order has ended, never negative."""
+    if order.state_code > STATE_UNKNOWN or order.filled >= order.quantity:
+        return 0
+    return order.quantity - order.filled
+
+
+HOT = (leaves_of,)

@@ -1,6 +1,9 @@
 """Fills to positions, in whole numbers: average cost, with not a unit gained or lost by division."""
 
-from core.instruments import Instrument
+from dataclasses import dataclass
+
+SQUARE_ROOT_OF_64_BITS = 3_037_000_499  # the product of two numbers that are no greater stays below 2**63
+CHUNK = 4_096
 
 
 def apply_fill(quantity: int, cost: int, side_sign: int, fill_quantity: int, fill_price: int) -> tuple[int, int, int]:
@@ -11,7 +14,8 @@ def apply_fill(quantity: int, cost: int, side_sign: int, fill_quantity: int, fil
     position, so `cost - realised` always equals the signed sum of price times quantity, exactly.
 
     The share is split into average price and remainder: the product of cost and quantity would leave 64 bits where
-    numba compiles this. With 64 bits it holds for positions below 3e9 units; Python has no such bound.
+    numba compiles this. With 64 bits it holds for positions below 2**50 units whose cost, and whose fills' price times
+    quantity, stay below 2**63; Python has no such bound.
     """
     open_quantity = abs(quantity)
     if quantity * side_sign >= 0:
@@ -19,7 +23,11 @@ def apply_fill(quantity: int, cost: int, side_sign: int, fill_quantity: int, fil
     closed = min(fill_quantity, open_quantity)
     open_cost = abs(cost)
     average = open_cost // open_quantity
-    share = average * closed + (open_cost - average * open_quantity) * closed // open_quantity
+    remainder = open_cost - average * open_quantity
+    if open_quantity <= SQUARE_ROOT_OF_64_BITS:
+        share = average * closed + remainder * closed // open_quantity
+    else:
+        share = average * closed + share_in_chunks(remainder, closed, open_quantity)
     realised = side_sign * (share - closed * fill_price)
     opened = fill_quantity - closed
     if opened:
@@ -27,28 +35,65 @@ def apply_fill(quantity: int, cost: int, side_sign: int, fill_quantity: int, fil
     return quantity + side_sign * closed, cost + side_sign * share, realised
 
 
-class Position:
-    """A net position in one instrument, of one strategy or of the whole account; one object for its whole life.
+def share_in_chunks(amount: int, part: int, whole: int) -> int:
+    """Return `amount * part // whole` without the product: long division, 12 bits of `part` at a time.
 
-    `quantity` in the instrument's units, signed. `cost` and `realised` in price units times quantity units; as
-    money: `cost_money`, `realised_money`. `fees` is money in the instrument's currency: fees in the base currency
-    are valued at the fill's price, fees in any other currency are in the balances only.
+    For 0 <= amount < whole, 0 <= part <= whole < 2**50.
+    """
+    scale = 1
+    while scale * CHUNK <= part:
+        scale *= CHUNK
+    share = 0
+    rest = 0
+    while scale > 0:
+        rest = rest * CHUNK + amount * (part // scale % CHUNK)
+        share = share * CHUNK + rest // whole
+        rest %= whole
+        scale //= CHUNK
+    return share
+
+
+@dataclass(slots=True, eq=False)
+class PositionNumbers:
+    """The numbers of a position: all that hot functions touch, live on `Position`, compiled as a row.
+
+    `quantity` in the instrument's units, signed. `cost` and `realised` in price units times quantity units. `fees` in
+    the caller's fee units of the instrument's currency, `fees_rest` money below one such unit; live a fee unit is
+    money's own, so `fees` is money and `fees_rest` 0. Inside 64 bits while quantities stay below 2**50 units, cost
+    and realised profit below 2**63 (Python has no such bound).
     """
 
-    __slots__ = ("cost", "factor", "fees", "fills", "instrument", "quantity", "realised")
+    quantity: int = 0
+    cost: int = 0
+    realised: int = 0
+    fees: int = 0
+    fees_rest: int = 0
+    fills: int = 0
+
+
+class Position(PositionNumbers):
+    """A net position in one instrument, of one strategy or of the whole account; one object for its whole life.
+
+    As money: `cost_money`, `realised_money`, and `fees`, in the instrument's currency: fees in the base currency are
+    valued at the fill's price, fees in any other currency are in the balances only.
+    """
+
+    __slots__ = ("factor", "instrument")
 
     def __init__(self, instrument: int, factor: int) -> None:
         """Be flat; `factor` is the instrument's `notional_factor`."""
+        PositionNumbers.__init__(self)
         self.instrument = instrument
         self.factor = factor
-        self.quantity = self.cost = self.realised = self.fees = self.fills = 0
 
     def fill(self, side_sign: int, quantity: int, price: int) -> int:
         """Book one fill and return the profit it realised, in price units times quantity units."""
-        self.quantity, self.cost, realised = apply_fill(self.quantity, self.cost, side_sign, quantity, price)
-        self.realised += realised
-        self.fills += 1
-        return realised
+        return fill_position(self, side_sign, quantity, price)
+
+    def take(self, numbers: PositionNumbers) -> None:
+        """Become a position that was kept elsewhere."""
+        self.quantity, self.cost, self.realised = numbers.quantity, numbers.cost, numbers.realised
+        self.fees, self.fees_rest, self.fills = numbers.fees, numbers.fees_rest, numbers.fills
 
     @property
     def cost_money(self) -> int:
@@ -74,13 +119,36 @@ class Position:
         return (self.quantity, str(self.cost), str(self.realised), str(self.fees), self.fills)
 
 
-def fee_in_currency(instrument: Instrument, fee: int, fee_currency: str, price: int) -> int:
-    """Return a fee as money of the instrument's currency, 0 for a currency that the fill cannot value.
+def fill_position(position: PositionNumbers, side: int, quantity: int, price: int) -> int:
+    """Book one fill and return the profit it realised, in price units times quantity units; see `apply_fill`."""
+    position.quantity, position.cost, realised = apply_fill(position.quantity, position.cost, side, quantity, price)
+    position.realised += realised
+    position.fills += 1
+    return realised
 
-    A fee in the base currency is valued at the fill's price, rounded up to 10^-18: a fee is never shown smaller.
+
+def fee_value(fee: int, price: int, price_unit: int, fee_unit: int) -> tuple[int, int]:
+    """Return what a fee is worth in the instrument's currency: (fee units, money on top of them, 0 to `fee_unit`).
+
+    A fee in that currency already has `price` and `price_unit` 1; one in the base currency is valued at the fill's
+    price, in units of which `price_unit` make one. It is rounded up to 10^-18: a fee is never shown smaller.
+    `fee_unit` is money in one fee unit: live 1, compiled 10^(18 - decimals of the venue's commissions).
+
+    Inside 64 bits while fee times price, and price_unit times fee_unit, are below 2**63: commissions of 8 decimals
+    hold for price precisions to 8 and fees below 9e10 / price_unit of the currency.
     """
-    if fee_currency == instrument.currency:
-        return fee
-    if fee_currency == instrument.base:
-        return int(-(-fee * price // 10**instrument.price_precision))
-    return 0
+    value = fee * price
+    whole = value // price_unit
+    return whole, -(-(value - whole * price_unit) * fee_unit // price_unit)
+
+
+def book_fee(position: PositionNumbers, whole: int, rest: int, fee_unit: int) -> None:
+    """Add a fee as `fee_value` gives it."""
+    position.fees += whole
+    position.fees_rest += rest
+    if position.fees_rest >= fee_unit:
+        position.fees += 1
+        position.fees_rest -= fee_unit
+
+
+HOT = (apply_fill, share_in_chunks, fill_position, fee_value, book_fee)

@@ -1,33 +1,26 @@
-"""What a venue's report means for an order: pure readings of a report beside what is known of the order."""
+"""What a venue's report means: pure readings of a report, before anything is known of its order."""
 
 from core.events import OrderReport, ReportType
-from oms.order import Order
-from oms.transitions import OrderEvent
+from oms.codes import (
+    EVENT_ACCEPTED,
+    EVENT_CANCEL_REJECTED,
+    EVENT_CANCELLED,
+    EVENT_EXPIRED,
+    EVENT_NEVER_ARRIVED,
+    EVENT_OUTCOME_UNKNOWN,
+    EVENT_REJECTED,
+)
 
-_EVENTS = {
-    ReportType.ACCEPTED: OrderEvent.ACCEPTED,
-    ReportType.REJECTED: OrderEvent.REJECTED,
-    ReportType.CANCELLED: OrderEvent.CANCELLED,
-    ReportType.CANCEL_REJECTED: OrderEvent.CANCEL_REJECTED,
-    ReportType.EXPIRED: OrderEvent.EXPIRED,
-    ReportType.OUTCOME_UNKNOWN: OrderEvent.OUTCOME_UNKNOWN,
-    ReportType.NEVER_ARRIVED: OrderEvent.NEVER_ARRIVED,
+STATUS_CODES = {
+    ReportType.ACCEPTED: EVENT_ACCEPTED,
+    ReportType.REJECTED: EVENT_REJECTED,
+    ReportType.CANCELLED: EVENT_CANCELLED,
+    ReportType.CANCEL_REJECTED: EVENT_CANCEL_REJECTED,
+    ReportType.EXPIRED: EVENT_EXPIRED,
+    ReportType.OUTCOME_UNKNOWN: EVENT_OUTCOME_UNKNOWN,
+    ReportType.NEVER_ARRIVED: EVENT_NEVER_ARRIVED,
 }
-
-
-def status_event(order: Order, kind: ReportType) -> OrderEvent:
-    """Return the event that a report other than FILLED is; a denial of an acknowledged order is a contradiction."""
-    event = _EVENTS[kind]
-    if order.acknowledged and event in (OrderEvent.REJECTED, OrderEvent.NEVER_ARRIVED):
-        return OrderEvent.DENIED
-    return event
-
-
-def fill_event(filled: int, quantity: int) -> OrderEvent:
-    """Return the event of an execution after which `filled` of `quantity` is done."""
-    if filled < quantity:
-        return OrderEvent.PARTIAL_FILL
-    return OrderEvent.FINAL_FILL if filled == quantity else OrderEvent.OVER_FILL
+"""The event code of each report that is no fill, for `moves.status_order`."""
 
 
 def fill_defect(report: OrderReport) -> str:

@@ -1,27 +1,19 @@
 """Where orders are kept: the open ones, the recently closed ones, and what is remembered of older ones."""
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 
-from core.orders import OrderState
+from oms.codes import STATE_UNKNOWN
+from oms.moves import Exposure, Totals, enter_order
 from oms.order import Order
+
+__all__ = ["Exposure", "OrderTable"]
 
 _FOLD_BYTES = 16
 _FOLD_MASK = (1 << (8 * _FOLD_BYTES)) - 1
-
-
-class Exposure:
-    """What the open orders of one instrument may still do, UNKNOWN and unacknowledged ones in full.
-
-    Quantities in the instrument's units. One object per instrument, kept current; do not change it.
-    """
-
-    __slots__ = ("open_buy_quantity", "open_orders", "open_sell_quantity")
-
-    def __init__(self) -> None:
-        """Have nothing open."""
-        self.open_orders = self.open_buy_quantity = self.open_sell_quantity = 0
+_UNFOLDED_MAX = 1_024  # what a digest has to catch up with takes no longer than 5 ms
 
 
 class OrderTable:
@@ -29,35 +21,32 @@ class OrderTable:
 
     Closed orders stay in full until `keep_closed` newer ones have closed; after that only their execution ids stay,
     for `keep_forgotten` orders more, so that a repeated fill is known to be a repeat. The closed part enters the
-    state as a sum of hashes kept incrementally, since a digest must not cost as much as the history is long.
+    state as a sum of hashes kept incrementally, since a digest must not cost as much as the history is long. An order
+    is hashed when the state is asked for, or after many others have closed: not while a fill waits for its answer.
     """
 
     __slots__ = (
         "_closed",
-        "_closings",
         "_fold",
         "_forgotten",
         "_forgotten_fold",
         "_keep_closed",
         "_keep_forgotten",
         "_open",
-        "counts",
+        "_unfolded",
+        "totals",
     )
 
     def __init__(self, keep_closed: int, keep_forgotten: int) -> None:
         """Be empty."""
         self._open: dict[str, Order] = {}
         self._closed: dict[str, Order] = {}
+        self._unfolded: dict[str, Order] = {}  # closed orders that changed since `_fold` saw them
         self._forgotten: dict[str, tuple[int, tuple[str, ...]]] = {}
-        self._fold = self._forgotten_fold = self._closings = 0
+        self._fold = self._forgotten_fold = 0
         self._keep_closed = keep_closed
         self._keep_forgotten = keep_forgotten
-        self.counts = dict.fromkeys(OrderState, 0)
-
-    @property
-    def open_count(self) -> int:
-        """How many orders are open, over all instruments."""
-        return len(self._open)
+        self.totals = Totals()
 
     def get(self, client_order_id: str) -> Order | None:
         """Return an open or recently closed order."""
@@ -70,7 +59,7 @@ class OrderTable:
 
     def knows(self, client_order_id: str) -> bool:
         """Whether the id is taken, as far back as is remembered."""
-        return self.get(client_order_id) is not None or client_order_id in self._forgotten
+        return client_order_id in self._open or client_order_id in self._closed or client_order_id in self._forgotten
 
     def open_orders(self) -> list[Order]:
         """Return the open orders, oldest first; an order reopened counts from its reopening."""
@@ -83,41 +72,57 @@ class OrderTable:
     def insert(self, order: Order, exposure: Exposure) -> None:
         """Take a new order and reserve its exposure at once, before any acknowledgement."""
         self._open[order.client_order_id] = order
-        self.counts[order.state] += 1
-        exposure.open_orders += 1
-        _reserve(order, exposure, order.leaves)
+        enter_order(order, exposure, self.totals)
 
-    def change(self, order: Order, state: OrderState, filled: int, exposure: Exposure) -> None:
-        """Set state and filled quantity, and move the reserved exposure by the difference."""
-        was_open, leaves = order.is_open, order.leaves
-        self.counts[order.state] -= 1
-        self.counts[state] += 1
-        order.state = state
-        order.filled = filled
-        _reserve(order, exposure, order.leaves - leaves)
-        if was_open and not order.is_open:
-            exposure.open_orders -= 1
-            self._closings += 1
-            order.closing = self._closings
+    def settle(self, order: Order, previous: int) -> None:
+        """Put `order` where it belongs after it moved from state `previous`; drop what is beyond the bounds."""
+        if order.state_code <= STATE_UNKNOWN:
+            if previous > STATE_UNKNOWN:
+                self._take_out(order)
+                self._open[order.client_order_id] = order
+            return
+        if previous <= STATE_UNKNOWN:
             del self._open[order.client_order_id]
             self._closed[order.client_order_id] = order
-        elif order.is_open and not was_open:
-            exposure.open_orders += 1
-            del self._closed[order.client_order_id]
-            self._open[order.client_order_id] = order
-
-    def settle(self, order: Order) -> None:
-        """Bring the fold up to date after `order` changed, and drop what is beyond the bounds. Call it last."""
-        before = order.fold
-        order.fold = 0 if order.is_open else _hash(order.canonical())
-        self._fold = (self._fold + order.fold - before) & _FOLD_MASK
+        self._unfolded[order.client_order_id] = order
+        if len(self._unfolded) > _UNFOLDED_MAX:
+            self._fold_in(next(iter(self._unfolded.values())))
         while len(self._closed) > self._keep_closed:
             self._drop(next(iter(self._closed.values())))
 
+    def restore(self, open_orders: Iterable[Order], closed_orders: Iterable[Order], totals: Totals, drop: int) -> None:
+        """Become, from empty, the table that lived through these orders; `drop` of the closed ones, the first, went.
+
+        Closed orders come in the order in which they closed. Those beyond both bounds may be left out.
+        """
+        self.totals.submitted, self.totals.closings = totals.submitted, totals.closings
+        self.totals.counts[:] = totals.counts
+        for order in open_orders:
+            self._open[order.client_order_id] = order
+        self.totals.open_orders = len(self._open)
+        for number, order in enumerate(closed_orders):
+            order.fold = 0
+            self._closed[order.client_order_id] = self._unfolded[order.client_order_id] = order
+            if number < drop or len(self._closed) > self._keep_closed:
+                self._drop(next(iter(self._closed.values())))
+
+    def _take_out(self, order: Order) -> None:
+        """Take an order out of the closed ones and of their fold."""
+        del self._closed[order.client_order_id]
+        self._unfolded.pop(order.client_order_id, None)
+        self._fold -= order.fold
+        order.fold = 0
+
+    def _fold_in(self, order: Order) -> None:
+        """Bring the fold up to date with one closed order."""
+        del self._unfolded[order.client_order_id]
+        before = order.fold
+        order.fold = _hash(order.canonical())
+        self._fold = (self._fold + order.fold - before) & _FOLD_MASK
+
     def _drop(self, order: Order) -> None:
         """Keep no more than the execution ids of the order that closed first."""
-        del self._closed[order.client_order_id]
-        self._fold = (self._fold - order.fold) & _FOLD_MASK
+        self._take_out(order)
         remembered = (order.closing, tuple(sorted(order.exec_ids)))
         self._forgotten[order.client_order_id] = remembered
         self._forgotten_fold += _hash((order.client_order_id, *remembered))
@@ -128,23 +133,17 @@ class OrderTable:
 
     def canonical(self) -> list[object]:
         """Return the table in plain values: open orders in full and in order, the rest as counts and folds."""
+        for order in list(self._unfolded.values()):
+            self._fold_in(order)
         return [
             [order.canonical() for order in self._open.values()],
-            self._closings,
+            self.totals.closings,
             len(self._closed),
-            f"{self._fold:032x}",
+            f"{self._fold & _FOLD_MASK:032x}",
             len(self._forgotten),
             f"{self._forgotten_fold:032x}",
-            [self.counts[state] for state in OrderState],
+            list(self.totals.counts),
         ]
-
-
-def _reserve(order: Order, exposure: Exposure, delta: int) -> None:
-    """Move the reserved quantity of the order's side."""
-    if order.side > 0:
-        exposure.open_buy_quantity += delta
-    else:
-        exposure.open_sell_quantity += delta
 
 
 def _hash(canonical: tuple[object, ...]) -> int:

@@ -6,6 +6,8 @@ Three rules make the table:
 - *Doubt reserves.* Where the venue contradicts itself about an order that may be alive, the order is UNKNOWN: its
   full remaining quantity counts as exposure until evidence ends it.
 - *Repeats are silent.* A report that says again what is known changes nothing and alarms nobody.
+
+This is the table as a person reads it; `codes.py` derives from it the numbers that orders are moved by.
 """
 
 import enum
@@ -61,19 +63,6 @@ OPEN_STATES = (
 def is_open(state: OrderState) -> bool:
     """Whether an order in this state may still be filled, as far as is known."""
     return state in OPEN_STATES
-
-
-def working_state(acknowledged: bool, filled: int) -> OrderState:
-    """Return the state of a live order from its history: the answer to a rejected cancel, and to UNKNOWN resolved."""
-    if filled:
-        return OrderState.PARTIALLY_FILLED
-    return OrderState.ACCEPTED if acknowledged else OrderState.SUBMITTED
-
-
-def advance(state: OrderState, event: OrderEvent, acknowledged: bool, filled: int) -> tuple[OrderState, Anomaly | None]:
-    """Return the state after `event` and the anomaly to report; `acknowledged` and `filled` include the event."""
-    target, anomaly = TABLE[state, event]
-    return (working_state(acknowledged, filled) if target is None else target), anomaly
 
 
 _WORKING = Transition(None)

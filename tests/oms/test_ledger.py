@@ -9,6 +9,7 @@ from core.effects import BalanceChanged, Effect
 from core.instruments import AssetClass
 from core.money import money
 from oms.ledger import Ledger
+from oms.terms import Terms
 from tests.oms.making import PERPETUAL, SPOT
 
 OPTION = msgspec.structs.replace(PERPETUAL, asset_class=AssetClass.OPTION, multiplier=100)
@@ -34,13 +35,13 @@ def moves(effects):
 )
 def test_each_kind_of_instrument_moves_its_own_cash(instrument, side, expected):
     effects: list[Effect] = []
-    Ledger({}).book_trade(instrument, side, 100, 600_00, 7, effects)
+    Ledger({}).book_trade(Terms(instrument), side, 100, 600_00, 7, effects)
     assert moves(effects) == [(currency, str(delta), reason) for currency, delta, reason in expected]
 
 
 def test_a_contract_that_realises_nothing_moves_nothing():
     effects: list[Effect] = []
-    Ledger({}).book_trade(PERPETUAL, 1, 100, 600_0, 0, effects)
+    Ledger({}).book_trade(Terms(PERPETUAL), 1, 100, 600_0, 0, effects)
     assert effects == []
 
 
@@ -75,10 +76,10 @@ def test_the_starting_balances_are_copied_in_and_out():
     )
 )
 def test_balances_are_the_start_and_the_sum_of_all_changes_told(trades):
-    ledger = Ledger({"USDT": 10**24})
+    ledger, terms = Ledger({"USDT": 10**24}), Terms(SPOT)
     effects: list[Effect] = []
     for side, quantity, price, fee in trades:
-        ledger.book_trade(SPOT, side, quantity, price, 0, effects)
+        ledger.book_trade(terms, side, quantity, price, 0, effects)
         ledger.add("BNB", -fee, "fee", effects)
     for currency, start in (("USDT", 10**24), ("BTC", 0), ("BNB", 0)):
         told = sum(

@@ -1,21 +1,17 @@
 """Positions against an independent reference in fractions, and the conservation that division must not break."""
 
-from collections.abc import Callable
 from fractions import Fraction
 
-import numba
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.money import money
-from oms.positions import Position, apply_fill, fee_in_currency
+from oms.positions import Position, apply_fill, book_fee, fee_value, share_in_chunks
+from oms.terms import Terms
 from tests.oms.making import PERPETUAL, SPOT
 
 fills = st.lists(st.tuples(st.sampled_from([1, -1]), st.integers(1, 10**9), st.integers(1, 10**9)), max_size=40)
-
-
-compiled: Callable[[int, int, int, int, int], tuple[int, int, int]] = numba.njit()(apply_fill)
 
 
 class Reference:
@@ -103,22 +99,12 @@ def test_fills_in_figures(start, fill, end):
     assert end == apply_fill(*start, *fill)
 
 
-def test_numba_compiles_the_same_function_to_the_same_figures():
-    quantity = cost = 0
-    for step in range(1, 500):
-        side = 1 if step * 7919 % 13 > 5 else -1
-        size, price = step * 104_729 % 1_000_000 + 1, 6_000_000 + step * 31 % 977
-        expected = apply_fill(quantity, cost, side, size, price)
-        assert tuple(compiled(quantity, cost, side, size, price)) == expected
-        quantity, cost, _ = expected
-
-
-def test_the_closed_share_does_not_leave_64_bits_for_large_positions():
-    """30 BTC at 8 decimals and 60,000.00: cost times quantity would be 5e25."""
-    quantity, cost = 3_000_000_000, 3_000_000_000 * 6_000_000 + 1
-    assert tuple(compiled(quantity, cost, -1, 2_999_999_999, 6_000_001)) == apply_fill(
-        quantity, cost, -1, 2_999_999_999, 6_000_001
-    )
+@given(st.integers(1, 2**50), st.data())
+@example(2**50, None)
+def test_a_share_in_chunks_is_the_share(whole, data):
+    amount = data.draw(st.integers(0, whole - 1)) if data else whole - 1
+    part = data.draw(st.integers(0, whole)) if data else whole
+    assert share_in_chunks(amount, part, whole) == amount * part // whole
 
 
 def test_a_position_tells_money():
@@ -146,6 +132,14 @@ def test_a_flat_position_has_no_average_price():
     assert position.unrealised(100) == 0
 
 
+def valued(fee, currency, price, fee_unit=1):
+    """A fee booked to a flat position, as money."""
+    position = Position(0, 1)
+    book_fee(position, *fee_value(fee, *Terms(SPOT).fee_price(currency, price), fee_unit), fee_unit)
+    assert 0 <= position.fees_rest < fee_unit
+    return position.fees * fee_unit + position.fees_rest
+
+
 @pytest.mark.parametrize(
     ("currency", "fee", "expected"),
     [
@@ -156,9 +150,27 @@ def test_a_flat_position_has_no_average_price():
     ],
 )
 def test_fees_are_valued_where_the_fill_can_value_them(currency, fee, expected):
-    assert fee_in_currency(SPOT, fee, currency, 60_000_00) == expected
+    assert valued(fee, currency, 60_000_00) == expected
 
 
 def test_a_fee_in_the_base_currency_is_never_valued_too_low():
-    assert fee_in_currency(SPOT, 1, "BTC", 150) == 2  # 1.5 money units
-    assert fee_in_currency(SPOT, -1, "BTC", 150) == -1  # a rebate of 1.5 counts as 1
+    assert valued(1, "BTC", 150) == 2  # 1.5 money units
+    assert valued(-1, "BTC", 150) == -1  # a rebate of 1.5 counts as 1
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-(10**9), 10**9), st.sampled_from(["USDT", "BTC", "BNB"]), st.integers(1, 10**9)),
+        max_size=20,
+    ),
+    st.integers(0, 18),
+)
+def test_fees_counted_in_a_coarser_unit_come_to_the_same_money(fees, decimals):
+    """What keeps fees inside 64 bits when compiled: units of the venue's commission decimals, and a rest below one."""
+    fee_unit, terms = 10 ** (18 - decimals), Terms(SPOT)
+    live, coarse = Position(0, 1), Position(0, 1)
+    for fee, currency, price in fees:
+        for position, amount, unit in ((live, fee * fee_unit, 1), (coarse, fee, fee_unit)):
+            book_fee(position, *fee_value(amount, *terms.fee_price(currency, price), unit), unit)
+    assert live.fees_rest == 0
+    assert coarse.fees * fee_unit + coarse.fees_rest == live.fees

@@ -1,0 +1,36 @@
+"""What an instrument's fills move, worked out once: numbers for hot functions, currencies for cash."""
+
+from core.instruments import AssetClass, Instrument
+from core.money import MONEY_DECIMALS
+
+
+class Terms:
+    """The terms on which one instrument settles.
+
+    `value_factor` is money per price unit times quantity unit, `base_factor` money of the base per quantity unit,
+    `price_unit` price units to one of the quote currency.
+    """
+
+    __slots__ = ("base", "base_factor", "currency", "holds_base", "is_option", "price_unit", "quote", "value_factor")
+
+    def __init__(self, instrument: Instrument) -> None:
+        """Read them off the instrument."""
+        self.base = instrument.base
+        self.quote = instrument.quote
+        self.currency = instrument.currency
+        self.holds_base = instrument.holds_base
+        self.is_option = instrument.asset_class is AssetClass.OPTION
+        self.value_factor = instrument.notional_factor
+        self.base_factor = int(10 ** (MONEY_DECIMALS - instrument.size_precision)) * instrument.multiplier
+        self.price_unit = int(10**instrument.price_precision)
+
+    def fee_price(self, fee_currency: str, price: int) -> tuple[int, int]:
+        """Return (price, price unit) that value a fee in `currency`, for `positions.fee_value`.
+
+        (0, 1), which makes it worth nothing, for a currency that a fill at `price` cannot value.
+        """
+        if fee_currency == self.currency:
+            return 1, 1
+        if fee_currency == self.base:
+            return price, self.price_unit
+        return 0, 1
