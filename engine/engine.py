@@ -40,7 +40,6 @@ class Engine:
     __slots__ = (
         "_clock",
         "_counter",
-        "_due_ns",
         "_effects",
         "_handlers",
         "_quote_routes",
@@ -50,6 +49,7 @@ class Engine:
         "lifecycle",
         "manager",
         "markets",
+        "next_due_ns",
         "timers",
     )
 
@@ -64,7 +64,8 @@ class Engine:
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
-        self._due_ns = self.timers.next_ns
+        self.next_due_ns = self.timers.next_ns
+        """When the engine next wants a TIME event, `core.clock.NEVER` if not at all. Drivers look at it at every event."""
         # The desk's list and the bus's routes under names of our own: one look-up less for every event.
         self._effects = self.desk.effects
         self._quote_routes = self.bus.quotes
@@ -76,15 +77,10 @@ class Engine:
         """Handle one input and return its effects. Raises InvariantError where the input cannot be true."""
         now_ns = event[3]
         self._clock.now_ns = now_ns
-        if now_ns >= self._due_ns:
+        if now_ns >= self.next_due_ns:
             self._fire(now_ns)
         self._handlers[event[0]](event)
         return self.desk.collect() if self._effects else NO_EFFECTS
-
-    @property
-    def next_due_ns(self) -> int:
-        """When the engine next wants a TIME event, `core.clock.NEVER` if not at all."""
-        return self._due_ns
 
     @property
     def now_ns(self) -> int:
@@ -175,7 +171,7 @@ class Engine:
     def _settle(self) -> None:
         """Carry out intents and tell consequences; timers may have moved."""
         self.desk.settle()
-        self._due_ns = self.timers.next_ns
+        self.next_due_ns = self.timers.next_ns
 
     def _resync(self, market: Market, number: int) -> None:
         """Say that a book cannot be believed and needs a snapshot."""
@@ -194,7 +190,7 @@ class Engine:
             bar = feed.builder.add(now_ns, price, quantity)
             if opening:
                 self.bus.arm(index, number, feed.builder)
-                self._due_ns = self.timers.next_ns
+                self.next_due_ns = self.timers.next_ns
             if bar is not None:
                 self._publish(feed.routes, bar)
 
@@ -224,7 +220,7 @@ class Engine:
                 if actor.active:
                     self.desk.call(actor, actor.strategy.on_timer, Timer(name, due_ns, now_ns))
                     self._settle()
-        self._due_ns = self.timers.next_ns
+        self.next_due_ns = self.timers.next_ns
 
     # -- everything else -------------------------------------------------------------------------------------------
 

@@ -1,11 +1,12 @@
 """Virtual time: an engine and the venues that its commands go to, driven by recorded events as fast as they are read.
 
-What-if replays and backtests share this driver. Its order at one moment is fixed: what fell due by then (requests that
-arrive, reports that come back, timers) happens first, each at its own time, then the event.
+What-if replays and backtests share this driver. Its order is fixed: what fell due by an event's time (requests that
+arrive, reports that come back, timers) happens first, each at its own time, then the event. An appointment of the
+driver's own (a bar opens, a sample is taken) is kept when every event of its time has been seen.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from core.clock import NEVER
@@ -13,6 +14,8 @@ from core.effects import Effect, OrderFilled
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit, Refusal
 from core.records import NO_INSTRUMENT, Event, Kind
 from engine.engine import Engine
+
+Watcher = Callable[[int, Effect], None]
 
 
 class Venues(Protocol):
@@ -37,65 +40,89 @@ class Venues(Protocol):
         """Look again at what falls due next, and return it as `due_ns`."""
 
 
-class VirtualRun:
-    """One run in virtual time, counting what the commands came to."""
+class Agenda:
+    """What the driver itself has to do at times of its own: nothing. Subclasses have appointments."""
 
-    def __init__(self, engine: Engine, venues: Venues) -> None:
+    due_ns = NEVER
+    """The time of the next appointment."""
+
+    def keep(self) -> None:
+        """Keep the next appointment and look up the one after it."""
+        raise AssertionError("an empty agenda has no appointment to keep")
+
+
+class VirtualRun:
+    """One run in virtual time, counting what the commands came to; `watch` sees every effect with its time."""
+
+    def __init__(
+        self, engine: Engine, venues: Venues, *, watch: Watcher | None = None, agenda: Agenda | None = None
+    ) -> None:
         """Drive `engine`; its commands go to `venues`."""
         self.engine = engine
         self.venues = venues
+        self.agenda = agenda or Agenda()
+        self.effects = 0
         self.orders = 0
         self.fills = 0
         self.refusals: Counter[str] = Counter()
+        self._watch = watch
 
     def feed(self, event: Event) -> None:
         """Let everything that falls due before the event happen, then the event."""
         self.catch_up(event[3])
-        self._step(event)
+        self.step(event)
 
     def feed_run(self, events: Iterable[Event]) -> None:
-        """Feed a run of plain market events.
+        """Feed a run of plain inputs.
 
         Between due times, and while no order of ours meets the market, an event costs one call of the engine.
         """
-        engine, venues = self.engine, self.venues
+        engine, venues, agenda = self.engine, self.venues, self.agenda
         step, on_event = engine.step, venues.on_event
-        venues_due_ns = venues.refresh()
+        wake_ns = min(venues.refresh(), agenda.due_ns)
         active = venues.active()
         for event in events:
             now_ns = event[3]
-            if now_ns >= venues_due_ns or now_ns >= engine.next_due_ns:
+            if now_ns >= wake_ns or now_ns >= engine.next_due_ns:
                 self.catch_up(now_ns)
-                venues_due_ns = venues.due_ns
+                wake_ns = min(venues.due_ns, agenda.due_ns)
                 active = venues.active()
             effects = step(event)
             if active:
                 on_event(event)
-                venues_due_ns = venues.refresh()
+                wake_ns = min(venues.refresh(), agenda.due_ns)
                 active = venues.active()
             if effects:
                 self._carry_out(effects, now_ns)
-                venues_due_ns = venues.refresh()
+                wake_ns = min(venues.refresh(), agenda.due_ns)
 
     def catch_up(self, now_ns: int) -> None:
         """Let everything that falls due up to `now_ns` happen, each at its own time."""
-        venues, engine = self.venues, self.engine
-        while (due_ns := min(venues.refresh(), engine.next_due_ns)) <= now_ns and due_ns != NEVER:
+        venues, engine, agenda = self.venues, self.engine, self.agenda
+        while True:
+            due_ns = min(venues.refresh(), engine.next_due_ns)
+            if agenda.due_ns < now_ns and agenda.due_ns <= due_ns:
+                agenda.keep()
+                continue
+            if due_ns > now_ns or due_ns == NEVER:
+                return
             reports = venues.poll(due_ns)
             for report in reports:
-                self._step(report)
+                self.step(report)
             if not reports and engine.next_due_ns <= due_ns:
-                self._step((Kind.TIME, 0, NO_INSTRUMENT, due_ns, 0, 0, 0, 0, 0, 0))
+                self.step((Kind.TIME, 0, NO_INSTRUMENT, due_ns, 0, 0, 0, 0, 0, 0))
 
-    def _step(self, event: Event) -> None:
-        """Step one event and let its commands out."""
+    def step(self, event: Event) -> None:
+        """Step one event, whatever else is due, and let its commands out."""
         effects = self.engine.step(event)
         self.venues.on_event(event)
         if effects:
             self._carry_out(effects, event[3])
 
     def _carry_out(self, effects: Sequence[Effect], now_ns: int) -> None:
-        """Let commands out, and count."""
+        """Let commands out, count, tell who watches."""
+        watch = self._watch
+        self.effects += len(effects)
         for effect in effects:
             if isinstance(effect, ApprovedSubmit | ApprovedCancel):
                 self.venues.send(effect, now_ns)
@@ -104,3 +131,5 @@ class VirtualRun:
                 self.fills += 1
             elif isinstance(effect, Refusal):
                 self.refusals[effect.code] += 1
+            if watch is not None:
+                watch(now_ns, effect)
