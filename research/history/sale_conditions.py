@@ -32,7 +32,7 @@ NO_PRICE: Final = {
 }
 """The conditions that set no price. Those that do: regular (bit 0), yellow flag (4), intermarket sweep (5), opening,
 closing and re-opening prints (6, 7, 8), stopped (12), split (15), acquisition (16), bunched (17), distribution (19),
-cross (21), rule 155 (23), cap election (27), automatic execution (28); trade-through exempt (29) only describes another.
+cross (21), rule 155 (23), cap election (27), automatic execution (28). Trade-through exempt (29) describes another one.
 Opening prints update CTS's last as the first sale of a day, UTDF's always: they are the opening auction's price."""
 
 _NO_PRICE_MASK: Final = sum(NO_PRICE)

@@ -9,6 +9,7 @@ import platform
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from glob import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -67,7 +68,7 @@ class HistoryWriter:
         return self._report
 
     def __enter__(self) -> Self:
-        for left in self.out.parent.glob(f".{self.out.name}.part-*"):
+        for left in self.out.parent.glob(f".{escape(self.out.name)}.part-*"):
             if not is_running(left):
                 shutil.rmtree(left, ignore_errors=True)  # of an import that was killed
         return self
