@@ -17,10 +17,10 @@ def apply_fill(quantity: int, cost: int, side_sign: int, fill_quantity: int, fil
     numba compiles this. With 64 bits it holds for positions below 2**50 units whose cost, and whose fills' price times
     quantity, stay below 2**63; Python has no such bound.
     """
-    open_quantity = abs(quantity)
     if quantity * side_sign >= 0:
         return quantity + side_sign * fill_quantity, cost + side_sign * fill_quantity * fill_price, 0
-    closed = min(fill_quantity, open_quantity)
+    open_quantity = abs(quantity)
+    closed = min(open_quantity, fill_quantity)
     open_cost = abs(cost)
     average = open_cost // open_quantity
     remainder = open_cost - average * open_quantity

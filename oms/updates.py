@@ -3,6 +3,7 @@
 from core.effects import Alert, OrderFilled, OrderUpdated, PositionChanged, Severity
 from core.events import OrderReport
 from core.orders import OrderState
+from oms.codes import STATES
 from oms.order import Order
 from oms.positions import Position
 from oms.transitions import Anomaly
@@ -35,7 +36,7 @@ def order_updated(order: Order, previous: OrderState | None, reason: str) -> Ord
         quantity=order.quantity,
         filled=order.filled,
         previous=previous,
-        state=order.state,
+        state=STATES[order.state_code],
         venue_order_id=order.venue_order_id,
         reason=reason,
     )
@@ -63,8 +64,8 @@ def position_changed(position: Position) -> PositionChanged:
     return PositionChanged(
         instrument=position.instrument,
         quantity=position.quantity,
-        cost=str(position.cost_money),
-        realised=str(position.realised_money),
+        cost=str(position.cost * position.factor),
+        realised=str(position.realised * position.factor),
         fees=str(position.fees),
     )
 
