@@ -25,12 +25,36 @@ What it assumes; `docs/adr/0005-simulated-venue.md` says why:
 7. Our own orders do not trade with each other. Balances and margin are not checked: the gate did.
 8. Fees are parts per million of the notional, rounded against us.
 
-Reading order: `view.py` (what is matched on), `matching.py` (the arithmetic), `ladder.py` and `matcher.py` (one
-instrument), `reports.py` and `fees.py` (the answers), `venue.py` (requests, latency, what a driver calls).
+Reading order: `view.py` (what is matched on), `matching.py` (the arithmetic), `orders.py`, `ladder.py` and `listing.py`
+(the records), `matcher.py` (an arriving request), `events.py` (a market event), `place.py` and `queues.py` (queues),
+`answers.py`, `fees.py`, `impact.py` and `delays.py` (what comes of it, what it costs, when it is known). All these are
+hot functions (`core/hot.py`). `venue.py`, `clients.py` and `reports.py` are the glue around them: what a driver calls.
 """
 
-from connectors.sim.errors import SimError, UnsupportedInstrument
-from connectors.sim.settings import FeeCurrency, QueueModel, SimSettings
+from connectors.sim.errors import MissingVolume, SimError, UnsupportedInstrument
+from connectors.sim.settings import (
+    FeeCurrency,
+    FeeTier,
+    ImpactModel,
+    ImpactSettings,
+    LatencyModel,
+    LatencySettings,
+    QueueModel,
+    SimSettings,
+)
 from connectors.sim.venue import SimVenue
 
-__all__ = ["FeeCurrency", "QueueModel", "SimError", "SimSettings", "SimVenue", "UnsupportedInstrument"]
+__all__ = [
+    "FeeCurrency",
+    "FeeTier",
+    "ImpactModel",
+    "ImpactSettings",
+    "LatencyModel",
+    "LatencySettings",
+    "MissingVolume",
+    "QueueModel",
+    "SimError",
+    "SimSettings",
+    "SimVenue",
+    "UnsupportedInstrument",
+]

@@ -1,7 +1,8 @@
 """Every error that the simulated venue raises; what it refuses of an order is a report, never an exception.
 
 SimError
-└── UnsupportedInstrument   an instrument whose fills it cannot price
+├── UnsupportedInstrument   an instrument whose fills it cannot price
+└── MissingVolume           an impact model without the daily volume that it scales by
 """
 
 
@@ -11,3 +12,7 @@ class SimError(Exception):
 
 class UnsupportedInstrument(SimError):
     """The simulated venue would price this instrument's fills wrongly, so it does not take it."""
+
+
+class MissingVolume(SimError):
+    """The impact model scales by the daily volume, and none is set for this instrument."""

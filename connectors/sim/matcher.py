@@ -1,295 +1,221 @@
-"""One instrument's matching: our orders against the market that the events tell."""
+"""What an arriving request does: refuse or accept, trade what can be traded, let the rest stay or expire, cancel.
 
-from connectors.sim import rules
-from connectors.sim.ladder import Ladder
-from connectors.sim.matching import (
-    NO_LIMIT_BUY,
-    NO_LIMIT_SELL,
-    UNKNOWN_QUEUE,
-    crosses,
-    fill_on_print,
-    fill_on_touch,
-    is_deeper,
-    queue_after_display,
-    still_unprinted,
+Hot functions on the venue's records; `orders` is its table of orders and `row` a place in it (`orders.py`), `out` takes
+the answers (`answers.py`).
+"""
+
+from collections.abc import Sequence
+
+from connectors.sim.answers import AnswerSink, end, fill, move_to, note_activity, refuse, tell
+from connectors.sim.codes import (
+    ACCEPTED,
+    BOOK_IS_EMPTY,
+    CANCEL_REJECTED,
+    CANCELLED,
+    DUPLICATE_ORDER,
+    EXPIRED,
+    FOK,
+    GTC,
+    KILLED,
+    NO_MARKET,
+    NO_MORE_WITHIN_LIMIT,
+    NO_REASON,
+    NO_SUCH_ORDER,
+    NO_SUCH_SYMBOL,
+    NOT_REDUCING,
+    REJECTED,
+    WOULD_TAKE,
 )
-from connectors.sim.orders import WorkingOrder
-from connectors.sim.reports import Reports
-from connectors.sim.view import NO_TOUCH, Touch, displayed_in_book, levels_of, touch_of
-from core.events import ReportType
-from core.instruments import Instrument
-from core.market import Market
-from core.orders import Liquidity, OrderIntent, OrderType, Side, TimeInForce
-from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event, Kind
+from connectors.sim.delays import next_delay
+from connectors.sim.impact import slippage_ticks, worsened
+from connectors.sim.ladder import join_ladder, left_at, take_at
+from connectors.sim.listing import Listing, VenueNumbers
+from connectors.sim.matching import NO_LIMIT_BUY, NO_LIMIT_SELL, crosses
+from connectors.sim.orders import Order, Request
+from connectors.sim.place import join
+from connectors.sim.rules import filter_failure
+from connectors.sim.view import UNLIMITED, levels_behind, touch_met
+from core.market import MarketNumbers
 
-_QUOTE, _TRADE, _BOOK = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK)
+
+def refusal(listing: Listing, order: Order, request: Request, bid: int, ask: int) -> int:
+    """Say why the venue does not take the order; `order` is its row's record, `bid` and `ask` the touch."""
+    opposite = ask if request.sign > 0 else bid
+    reason = filter_failure(listing, request, opposite)
+    if reason != NO_REASON:
+        return reason
+    if order.working:
+        return DUPLICATE_ORDER
+    if bid == 0 and ask == 0:
+        return NO_MARKET
+    if request.post_only and crosses(request.sign, request.price, opposite):
+        return WOULD_TAKE
+    if request.reduce_only and -request.sign * listing.position < request.quantity:
+        return NOT_REDUCING
+    return NO_REASON
 
 
-class Matcher:
-    """The working orders of one instrument. `active` says whether a market event can matter to it."""
+def accept(venue: VenueNumbers, order: Order, request: Request) -> None:
+    """Make a row's record the order that was asked for."""
+    venue.orders += 1
+    limit = request.price
+    if request.is_market:
+        limit = NO_LIMIT_BUY if request.sign > 0 else NO_LIMIT_SELL
+    order.number = venue.orders
+    order.instrument = request.instrument
+    order.sign = request.sign
+    order.limit = limit
+    order.leaves = request.quantity
+    order.rank = -request.sign * limit
+    order.working = False
+    order.resting = False
+    order.reduce_only = request.reduce_only
+    order.fee_accrued = 0
+    order.fee_charged = 0
 
-    __slots__ = (
-        "_asks",
-        "_bids",
-        "_market",
-        "_print_lag_ns",
-        "_reports",
-        "_working",
-        "active",
-        "instrument",
-        "position",
+
+def obtainable(listing: Listing, order: Order, market: MarketNumbers, touch: int, quantity: int, now_ns: int) -> int:
+    """Return how much of the order could trade now; `touch` and `quantity` are the other side's."""
+    ladder = listing.asks if order.sign > 0 else listing.bids
+    levels = market.book.asks if order.sign > 0 else market.book.bids
+    price, displayed, total, place = touch, quantity, 0, -1
+    while total < order.leaves and crosses(order.sign, order.limit, price):
+        total += left_at(ladder, price, displayed, now_ns)
+        if place < 0:
+            place = levels_behind(market, levels, touch)
+        if place == 0:
+            break
+        place -= 1
+        price, displayed = levels.sign * levels.ranks[place], levels.quantities[place]
+    return total
+
+
+def take(
+    venue: VenueNumbers,
+    listing: Listing,
+    orders: Sequence[Order],
+    row: int,
+    market: MarketNumbers,
+    touch: int,
+    quantity: int,
+    out: AnswerSink,
+) -> None:
+    """Walk the other side's levels within the limit, one fill a level; `touch` and `quantity` are that side's."""
+    order = orders[row]
+    sign = order.sign
+    ladder = listing.asks if sign > 0 else listing.bids
+    levels = market.book.asks if sign > 0 else market.book.bids
+    price, displayed, place = touch, quantity, -1
+    slippage = 0
+    if crosses(sign, order.limit, touch):
+        slippage = listing.tick * slippage_ticks(listing.impact, listing.tick, touch, order.leaves, quantity)
+    while order.leaves > 0 and crosses(sign, order.limit, price):
+        got = min(order.leaves, left_at(ladder, price, displayed, venue.match_ns))
+        if got > 0:
+            if displayed < UNLIMITED:
+                take_at(ladder, price, got, venue.match_ns)
+            fill(venue, listing, orders, row, worsened(sign, price, slippage, order.limit), got, True, out)
+        if place < 0:
+            place = levels_behind(market, levels, touch)
+        if place == 0:
+            break
+        place -= 1
+        price, displayed = levels.sign * levels.ranks[place], levels.quantities[place]
+
+
+def receive_submit(
+    venue: VenueNumbers,
+    listing: Listing,
+    orders: Sequence[Order],
+    market: MarketNumbers,
+    request: Request,
+    out: AnswerSink,
+) -> None:
+    """Refuse a new order, or accept it, trade what can be traded and let the rest stay or expire."""
+    row = request.row
+    order = orders[row]
+    bid, bid_quantity, ask, ask_quantity = touch_met(
+        market, listing.bar_open, listing.bar_open_ns, listing.half_spread_ppm, listing.tick
     )
-
-    def __init__(
-        self,
-        instrument: Instrument,
-        market: Market,
-        reports: Reports,
-        working: dict[str, WorkingOrder],
-        print_lag_ns: int,
-    ) -> None:
-        """Read `market`, write `reports`; `working` is the whole venue's orders by client order id."""
-        self.instrument = instrument
-        self.active = False
-        self.position = 0  # our fills summed: what reduce-only is judged by
-        self._market = market
-        self._reports = reports
-        self._working = working
-        self._print_lag_ns = print_lag_ns
-        self._bids = Ladder(Side.BUY)
-        self._asks = Ladder(Side.SELL)
-
-    def redefine(self, instrument: Instrument, market: Market) -> None:
-        """Go on under the venue's new rules; what works keeps its price and place."""
-        self.instrument = instrument
-        self._market = market
-
-    # -- requests --------------------------------------------------------------------------------------------------
-
-    def submit(self, intent: OrderIntent) -> None:
-        """Refuse a new order, or accept it, trade what can be traded and let the rest stay or expire."""
-        touch = touch_of(self._market)
-        reason = self._refusal(intent, touch)
-        if reason:
-            self._reports.refuse(intent.instrument, intent.client_order_id, reason)
-            return
-        limit = intent.price
-        if intent.type is OrderType.MARKET:
-            limit = NO_LIMIT_BUY if intent.side is Side.BUY else NO_LIMIT_SELL
-        order = WorkingOrder(intent, self._reports.new_order_id(), limit)
-        self._reports.tell(ReportType.ACCEPTED, order)
-        if intent.time_in_force is TimeInForce.FOK and self._obtainable(order) < order.leaves:
-            self._reports.tell(ReportType.EXPIRED, order, "fill or kill: the book holds less")
-            return
-        self._working[order.client_order_id] = order
-        self._take(order)
-        if order.leaves:
-            self._rest_or_expire(order, intent, touch)
-        self._note_activity()
-
-    def cancel(self, order: WorkingOrder) -> None:
-        """Take a working order out of the book."""
-        self._end(order, ReportType.CANCELLED, "")
-        self._note_activity()
-
-    def _refusal(self, intent: OrderIntent, touch: Touch) -> str:
-        """Say why the venue does not take the order, empty if it does."""
-        opposite = touch[2] if intent.side is Side.BUY else touch[0]
-        reason = rules.refusal_of(intent, self.instrument, opposite)
-        if reason:
-            return reason
-        if intent.client_order_id in self._working:
-            return rules.DUPLICATE_ORDER
-        if touch == NO_TOUCH:
-            return f"no market: neither a quote nor a live book of {self.instrument.id} has come"
-        if intent.post_only and crosses(int(intent.side), intent.price, opposite):
-            return rules.WOULD_TAKE
-        if intent.reduce_only and -int(intent.side) * self.position < intent.quantity:
-            return rules.NOT_REDUCING
-        return ""
-
-    def _obtainable(self, order: WorkingOrder) -> int:
-        """How much of the order could trade now."""
-        ladder = self._opposite(order)
-        total = 0
-        for price, displayed in levels_of(self._market, ladder.side):
-            if total >= order.leaves or not crosses(order.sign, order.limit, price):
-                break
-            total += ladder.left(price, displayed)
-        return total
-
-    def _take(self, order: WorkingOrder) -> None:
-        """Walk the other side's levels within the limit, one fill a level."""
-        ladder = self._opposite(order)
-        for price, displayed in levels_of(self._market, ladder.side):
-            if not order.leaves or not crosses(order.sign, order.limit, price):
-                break
-            quantity = min(order.leaves, ladder.left(price, displayed))
-            if quantity:
-                ladder.take(price, quantity)
-                self._fill(order, price, quantity, Liquidity.TAKER)
-
-    def _rest_or_expire(self, order: WorkingOrder, intent: OrderIntent, touch: Touch) -> None:
-        """Let a limit order's remainder join the queue at its price; end any other remainder."""
-        if intent.type is OrderType.MARKET:
-            self._end(order, ReportType.EXPIRED, "market order: the book holds no more")
-        elif intent.time_in_force is not TimeInForce.GTC:
-            self._end(order, ReportType.EXPIRED, "immediate or cancel: no more within the limit")
+    reason = refusal(listing, order, request, bid, ask)
+    if reason != NO_REASON:
+        refuse(venue, request.instrument, REJECTED, row, request.price, request.quantity, reason, out)
+        return
+    accept(venue, order, request)
+    tell(venue, order, row, ACCEPTED, NO_REASON, out)
+    own, own_quantity, opposite, opposite_quantity = bid, bid_quantity, ask, ask_quantity
+    if order.sign < 0:
+        own, own_quantity, opposite, opposite_quantity = ask, ask_quantity, bid, bid_quantity
+    is_fok = request.time_in_force == FOK
+    if is_fok and obtainable(listing, order, market, opposite, opposite_quantity, venue.match_ns) < order.leaves:
+        tell(venue, order, row, EXPIRED, KILLED, out)
+        return
+    order.working = True
+    take(venue, listing, orders, row, market, opposite, opposite_quantity, out)
+    if order.leaves > 0:
+        if request.is_market:
+            end(venue, listing, order, row, EXPIRED, BOOK_IS_EMPTY, out)
+        elif request.time_in_force != GTC:
+            end(venue, listing, order, row, EXPIRED, NO_MORE_WITHIN_LIMIT, out)
         else:
-            order.ahead = self._queue_at(order, touch)
-            order.joined_update_id = self._market.update_id
-            order.joined_venue_ns = self._market.venue_ns
-            self._own(order).add(order)
+            join(order, market, own, own_quantity, venue.match_ns)
+            join_ladder(listing.bids if order.sign > 0 else listing.asks, order, row)
+    note_activity(listing)
 
-    def _queue_at(self, order: WorkingOrder, touch: Touch) -> int:
-        """How many stand ahead of an order that joins now: all that is displayed at its price."""
-        price, quantity = touch[:2] if order.side is Side.BUY else touch[2:]
-        if order.limit == price:
-            return quantity
-        if not is_deeper(order.sign, order.limit, price):
-            return 0
-        displayed = displayed_in_book(self._market, order.side, order.limit)
-        return UNKNOWN_QUEUE if displayed is None else displayed
 
-    # -- market events ---------------------------------------------------------------------------------------------
+def receive_cancel(
+    venue: VenueNumbers, listings: Sequence[Listing], orders: Sequence[Order], request: Request, out: AnswerSink
+) -> None:
+    """Cancel an order that still works; one that filled meanwhile is unknown, as at Binance (-2011)."""
+    order = orders[request.row]
+    if not order.working:
+        refuse(venue, request.instrument, CANCEL_REJECTED, request.row, 0, 0, NO_SUCH_ORDER, out)
+        return
+    listing = listings[order.instrument]
+    end(venue, listing, order, request.row, CANCELLED, NO_REASON, out)
+    note_activity(listing)
 
-    def on_event(self, event: Event) -> None:
-        """Let an event that the market has already taken in act on the working orders."""
-        kind, flags = event[0], event[1]
-        if kind == _BOOK:
-            if flags & (LAST | PENDING) != LAST:
-                return
-            self._reports.move_to(event[3])
-            if not self._market.quote_ns:
-                self._on_touch()
-            self._on_depth()
-        elif kind == _QUOTE:
-            self._reports.move_to(event[3])
-            self._on_touch()
-        elif kind == _TRADE and not flags & NOT_MARKET:
-            self._reports.move_to(event[3])
-            self._on_print(event)
+
+def next_arrival(venue: VenueNumbers, now_ns: int) -> int:
+    """Return when a request sent now reaches the matching: it meets what we shall see a feed delay later."""
+    return now_ns + next_delay(venue.entry, now_ns) + next_delay(venue.feed, now_ns)
+
+
+def advance(
+    venue: VenueNumbers,
+    listings: Sequence[Listing],
+    markets: Sequence[MarketNumbers],
+    orders: Sequence[Order],
+    requests: Sequence[Request],
+    now_ns: int,
+    out: AnswerSink,
+) -> None:
+    """Take the requests that have arrived by `now_ns`, first sent first, each at its time, on the market as it stands.
+
+    `requests` is a ring whose length is fixed while requests are under way; whoever sends writes at
+    `(request_head + request_count) % len(requests)`. `listings` and `markets` stand by instrument index.
+    """
+    while venue.request_count > 0 and requests[venue.request_head].arrival_ns <= now_ns:
+        request = requests[venue.request_head]
+        venue.request_head = (venue.request_head + 1) % len(requests)
+        venue.request_count -= 1
+        move_to(venue, request.arrival_ns)
+        instrument = request.instrument
+        if request.is_cancel:
+            receive_cancel(venue, listings, orders, request, out)
+        elif instrument < len(listings) and listings[instrument].listed:
+            receive_submit(venue, listings[instrument], orders, markets[instrument], request, out)
         else:
-            return
-        self._note_activity()
+            refuse(venue, instrument, REJECTED, request.row, request.price, request.quantity, NO_SUCH_SYMBOL, out)
 
-    def _on_touch(self) -> None:
-        """Fill orders that the other side came to; correct the queue of those at the touch or before it."""
-        touch = touch_of(self._market)
-        bid, bid_quantity, ask, ask_quantity = touch
-        if not bid and not ask:
-            return
-        bids, asks = self._bids, self._asks
-        if bids.taken:
-            bids.show_touch(bid, bid_quantity)
-        if asks.taken:
-            asks.show_touch(ask, ask_quantity)
-        if bids.orders:
-            self._meet(bids, bid, bid_quantity, asks, ask, ask_quantity)
-        if asks.orders:
-            self._meet(asks, ask, ask_quantity, bids, bid, bid_quantity)
 
-    def _meet(self, own: Ladder, touch: int, quantity: int, other: Ladder, opposite: int, displayed: int) -> None:
-        """Let one side's orders meet both touches, best first, as far back as a touch can concern them."""
-        sign = own.sign
-        for order in tuple(own.orders):
-            limit = order.limit
-            if crosses(sign, limit, opposite):
-                fill = fill_on_touch(sign, limit, order.leaves, opposite, other.left(opposite, displayed))
-                if fill:
-                    other.take(opposite, fill)
-                    self._fill(order, limit, fill, Liquidity.MAKER)
-            elif is_deeper(sign, limit, touch):
-                break
-            shown = quantity if limit == touch else 0
-            if shown < order.ahead:
-                self._show(order, shown)
-
-    def _on_print(self, event: Event) -> None:
-        """Serve our orders from a public trade: best price, then first come, never more than was traded."""
-        _, flags, _, now_ns, venue_ns, price, left, _, _, _ = event
-        assert isinstance(price, int)
-        own = self._bids if flags & SELL_AGGRESSOR else self._asks
-        for order in tuple(own.orders):
-            if (order.limit - price) * own.sign < 0:
-                break
-            # The venue's own clock says that this trade happened before the order joined.
-            if 0 < venue_ns < order.joined_venue_ns:
-                continue
-            unprinted = still_unprinted(order.unprinted, order.dropped_ns, now_ns, self._print_lag_ns)
-            quantity, order.ahead, order.unprinted = fill_on_print(
-                own.sign, order.limit, order.leaves, order.ahead, unprinted, price, left
-            )
-            if quantity:
-                left -= quantity
-                self._fill(order, order.limit, quantity, Liquidity.MAKER)
-
-    def _on_depth(self) -> None:
-        """Correct what lies behind the touch by a whole book message: queues, and what is left of levels."""
-        bid, _, ask, _ = touch_of(self._market)
-        last_update_id = self._market.book.last_update_id
-        for ladder, touch in ((self._bids, bid), (self._asks, ask)):
-            for order in ladder.orders:
-                # A book older than our joining shows a queue that others may have joined since.
-                if is_deeper(ladder.sign, order.limit, touch) and last_update_id >= order.joined_update_id:
-                    shown = displayed_in_book(self._market, ladder.side, order.limit)
-                    if shown is not None and shown < order.ahead:
-                        self._show(order, shown)
-            for price in tuple(ladder.taken):
-                if is_deeper(ladder.sign, price, touch):
-                    shown = displayed_in_book(self._market, ladder.side, price)
-                    if shown is not None:
-                        ladder.show(price, shown)
-
-    def _show(self, order: WorkingOrder, displayed: int) -> None:
-        """Correct one order's queue: the venue displays less than we believed to stand ahead of it."""
-        now_ns = self._reports.match_ns
-        unprinted = still_unprinted(order.unprinted, order.dropped_ns, now_ns, self._print_lag_ns)
-        order.ahead, order.unprinted = queue_after_display(order.ahead, unprinted, displayed)
-        order.dropped_ns = now_ns
-
-    # -- fills and ends --------------------------------------------------------------------------------------------
-
-    def _fill(self, order: WorkingOrder, price: int, quantity: int, liquidity: Liquidity) -> None:
-        """Book one execution; end the order where it was the last."""
-        self._reports.fill(order, self.instrument, price, quantity, liquidity)
-        order.leaves -= quantity
-        self.position += order.sign * quantity
-        if not order.leaves:
-            self._remove(order)
-        self._expire_reduced()
-
-    def _expire_reduced(self) -> None:
-        """End resting reduce-only orders that, after a fill, would do more than reduce the position."""
-        for ladder in (self._bids, self._asks):
-            for order in [order for order in ladder.orders if order.reduce_only]:
-                if -order.sign * self.position < order.leaves:
-                    self._end(order, ReportType.EXPIRED, "reduce-only: more than is left of the position")
-
-    def _end(self, order: WorkingOrder, kind: ReportType, reason: str) -> None:
-        """End an order that still had something to fill."""
-        self._reports.tell(kind, order, reason)
-        order.leaves = 0
-        self._remove(order)
-
-    def _remove(self, order: WorkingOrder) -> None:
-        """Forget an ended order."""
-        del self._working[order.client_order_id]
-        self._own(order).discard(order)
-
-    def _own(self, order: WorkingOrder) -> Ladder:
-        """The side on which an order rests."""
-        return self._bids if order.sign > 0 else self._asks
-
-    def _opposite(self, order: WorkingOrder) -> Ladder:
-        """The side with which an order trades."""
-        return self._asks if order.sign > 0 else self._bids
-
-    def _note_activity(self) -> None:
-        """Keep `active` true only while a market event can change something."""
-        bids, asks = self._bids, self._asks
-        self.active = bool(bids.orders or asks.orders or bids.taken or asks.taken)
-
-    def state(self) -> list[object]:
-        """Return what a digest covers."""
-        return [self.position, self._bids.state(), self._asks.state()]
+HOT = (
+    refusal,
+    accept,
+    obtainable,
+    take,
+    receive_submit,
+    receive_cancel,
+    next_arrival,
+    advance,
+)

@@ -1,57 +1,64 @@
-"""An order as the venue keeps it while it works."""
+"""An order as the venue keeps it while it works, and a request on its way to the venue: records of hot functions.
 
-from core.orders import OrderIntent, Side
+Both refer to an order by its *row* in the venue's table of orders. A row belongs to one client order id as long as
+anything of it is under way or works; whoever sends gives out the rows (live `clients.py`).
+"""
+
+from dataclasses import dataclass, field
+
+from connectors.sim.queues import Queue
 
 
-class WorkingOrder:
-    """A limit order in the book, with what is believed of the queue before it (`matching.py`)."""
+@dataclass(slots=True)
+class Order:
+    """An order that trades or rests; prices and quantities in the instrument's units, sign 1 for a buy."""
 
-    __slots__ = (
-        "ahead",
-        "client_order_id",
-        "dropped_ns",
-        "instrument",
-        "joined_update_id",
-        "joined_venue_ns",
-        "leaves",
-        "limit",
-        "rank",
-        "reduce_only",
-        "side",
-        "sign",
-        "unprinted",
-        "venue_order_id",
+    number: int = 0  # the venue's order number, from 1
+    instrument: int = 0
+    sign: int = 0
+    limit: int = 0  # the worst price it may trade at
+    leaves: int = 0  # 0 once the order has ended, however it did
+    rank: int = 0  # ascending: the best price first
+    working: bool = False
+    resting: bool = False  # it stands in a ladder
+    reduce_only: bool = False
+    joined_ns: int = 0
+    joined_update_id: int = 0
+    joined_venue_ns: int = 0
+    fee_accrued: int = 0  # by the rates alone, in fee units
+    fee_charged: int = 0  # with the order's minimum
+    queue: Queue = field(default_factory=Queue)
+
+
+@dataclass(slots=True)
+class Request:
+    """A submit or a cancel under way. A cancel has no more than arrival, row and instrument."""
+
+    arrival_ns: int = 0
+    is_cancel: bool = False
+    row: int = 0
+    instrument: int = 0
+    sign: int = 0
+    is_market: bool = False
+    time_in_force: int = 0  # a code of `codes.py`
+    quantity: int = 0
+    price: int = 0
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+def order_state(order: Order, client_order_id: str, venue_order_id: str) -> tuple[object, ...]:
+    """Return what a digest covers of a resting order."""
+    return (
+        client_order_id,
+        venue_order_id,
+        order.sign,
+        order.limit,
+        order.leaves,
+        order.reduce_only,
+        order.queue.ahead,
+        order.queue.unprinted,
+        order.queue.dropped_ns,
+        order.joined_update_id,
+        order.joined_venue_ns,
     )
-
-    def __init__(self, intent: OrderIntent, venue_order_id: str, limit: int) -> None:
-        """Begin with the whole quantity to fill and nobody ahead; `limit` is the worst price it may trade at."""
-        self.client_order_id = intent.client_order_id
-        self.venue_order_id = venue_order_id
-        self.instrument = intent.instrument
-        self.side: Side = intent.side
-        self.sign = int(intent.side)
-        self.limit = limit
-        self.leaves = intent.quantity  # 0 once the order has ended, however it did
-        self.reduce_only = intent.reduce_only
-        self.rank = -self.sign * self.limit  # ascending: the best price first
-        self.ahead = 0
-        self.unprinted = 0
-        self.dropped_ns = 0
-        self.joined_update_id = 0
-        self.joined_venue_ns = 0
-
-    def state(self) -> tuple[object, ...]:
-        """Return what a digest covers, in the order of the slots' meaning."""
-        return (
-            self.client_order_id,
-            self.venue_order_id,
-            self.sign,
-            self.limit,
-            self.leaves,
-            self.reduce_only,
-            self.ahead,
-            self.unprinted,
-            self.dropped_ns,
-            self.joined_update_id,
-            self.joined_venue_ns,
-        )

@@ -1,82 +1,71 @@
-"""The venue's answers on their way back: ids, fees, and when each reaches us."""
+"""The venue's answers as order reports, on their way back: names for numbers, and when each reaches us."""
 
 from collections import deque
 
-from connectors.sim.fees import fee_of
-from connectors.sim.orders import WorkingOrder
-from connectors.sim.settings import SimSettings
+from connectors.sim.answers import Answer
+from connectors.sim.clients import Clients
+from connectors.sim.codes import (
+    ACCEPTED,
+    CANCEL_REJECTED,
+    CANCELLED,
+    FILLED,
+    LIQUIDITIES,
+    REASON_TEXTS,
+    REJECTED,
+    REPORT_TYPES,
+)
+from connectors.sim.fees import fee_unit
+from connectors.sim.settings import FeeCurrency, SimSettings
 from core.codec import encode_payload
 from core.events import OrderReport, ReportType
 from core.instruments import Instrument
-from core.orders import Liquidity
 
 DueReport = tuple[int, int, OrderReport]
 """(due_ns, instrument, report)"""
 
 
 class Reports:
-    """Reports in the order in which they were made, each due a response latency after its match."""
+    """Takes the answers of the matching (`append`) and keeps them, as reports, until each is due."""
 
-    __slots__ = ("_due", "_execs", "_orders", "_settings", "_venue", "match_ns")
+    __slots__ = ("_clients", "_due", "_fee_unit", "_in_base", "_instruments", "_venue")
 
-    def __init__(self, settings: SimSettings, venue: str) -> None:
-        """Number orders and executions of `venue` from 1."""
-        self._settings = settings
+    def __init__(self, settings: SimSettings, venue: str, clients: Clients, instruments: dict[int, Instrument]) -> None:
+        """Begin ids with the name `venue`; `clients` and `instruments` are the venue's own and change with it."""
         self._venue = venue
+        self._clients = clients
+        self._instruments = instruments
+        self._fee_unit = fee_unit(settings)
+        self._in_base = settings.fee_currency is FeeCurrency.RECEIVED
         self._due: deque[DueReport] = deque()
-        self._orders = 0
-        self._execs = 0
-        self.match_ns = 0  # the time of what is matched now
 
-    def move_to(self, now_ns: int) -> None:
-        """Set the time of what is matched next; it never runs backwards, whatever the caller's clock does."""
-        self.match_ns = max(self.match_ns, now_ns)
+    def append(self, answer: Answer, /) -> None:
+        """Take one answer, and free the row of an order that it was the last of."""
+        due_ns, index, kind, row, number, _, price, quantity, leaves, _, reason = answer
+        name = self._clients.name(row)
+        if kind == FILLED:
+            report = self._fill(name, answer)
+        elif kind in {REJECTED, CANCEL_REJECTED}:
+            text = REASON_TEXTS[reason]
+            if "{" in text:
+                text = _figured(text, self._instruments[index], price, quantity)
+            report = OrderReport(type=REPORT_TYPES[kind], client_order_id=name, reason=text)
+        else:
+            report = OrderReport(
+                type=REPORT_TYPES[kind],
+                client_order_id=name,
+                venue_order_id=f"{self._venue}-O{number}",
+                reason=REASON_TEXTS[reason],
+            )
+        self._due.append((due_ns, index, report))
+        if kind == CANCELLED:
+            self._clients.release(row, 2)  # the order and its cancel
+        elif kind != ACCEPTED and not (kind == FILLED and leaves):
+            self._clients.release(row, 1)
 
     @property
     def next_due_ns(self) -> int:
         """When the first report reaches us, 0 without one."""
         return self._due[0][0] if self._due else 0
-
-    def new_order_id(self) -> str:
-        """Return the next venue order id."""
-        self._orders += 1
-        return f"{self._venue}-O{self._orders}"
-
-    def refuse(self, instrument: int, client_order_id: str, reason: str) -> None:
-        """Say that an order never entered the book."""
-        report = OrderReport(type=ReportType.REJECTED, client_order_id=client_order_id, reason=reason)
-        self._put(instrument, report)
-
-    def refuse_cancel(self, instrument: int, client_order_id: str, reason: str) -> None:
-        """Say that there is nothing to cancel."""
-        report = OrderReport(type=ReportType.CANCEL_REJECTED, client_order_id=client_order_id, reason=reason)
-        self._put(instrument, report)
-
-    def tell(self, kind: ReportType, order: WorkingOrder, reason: str = "") -> None:
-        """Say that an order was accepted, cancelled or expired."""
-        report = OrderReport(
-            type=kind, client_order_id=order.client_order_id, venue_order_id=order.venue_order_id, reason=reason
-        )
-        self._put(order.instrument, report)
-
-    def fill(
-        self, order: WorkingOrder, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity
-    ) -> None:
-        """Say that `quantity` was executed at `price`, and what it cost."""
-        self._execs += 1
-        fee, currency = fee_of(self._settings, instrument, order.side, price, quantity, liquidity)
-        report = OrderReport(
-            type=ReportType.FILLED,
-            client_order_id=order.client_order_id,
-            venue_order_id=order.venue_order_id,
-            exec_id=f"{self._venue}-X{self._execs}",
-            price=price,
-            quantity=quantity,
-            fee=str(fee),
-            fee_currency=currency,
-            liquidity=liquidity,
-        )
-        self._put(order.instrument, report)
 
     def take_due(self, now_ns: int) -> list[DueReport]:
         """Remove and return the reports that have reached us by `now_ns`."""
@@ -87,9 +76,28 @@ class Reports:
 
     def state(self) -> list[object]:
         """Return what a digest covers."""
-        pending = [(due_ns, instrument, encode_payload(report)) for due_ns, instrument, report in self._due]
-        return [self.match_ns, self._orders, self._execs, pending]
+        return [(due_ns, index, encode_payload(report)) for due_ns, index, report in self._due]
 
-    def _put(self, instrument: int, report: OrderReport) -> None:
-        """Send a report on its way."""
-        self._due.append((self.match_ns + self._settings.response_latency_ns, instrument, report))
+    def _fill(self, name: str, answer: Answer) -> OrderReport:
+        """Say that a quantity was executed at a price, and what it cost."""
+        _, index, _, row, number, execution, price, quantity, _, fee, liquidity = answer
+        instrument = self._instruments[index]
+        is_base = self._in_base and instrument.holds_base and self._clients.orders[row].sign > 0
+        return OrderReport(
+            type=ReportType.FILLED,
+            client_order_id=name,
+            venue_order_id=f"{self._venue}-O{number}",
+            exec_id=f"{self._venue}-X{execution}",
+            price=price,
+            quantity=quantity,
+            fee=str(fee * self._fee_unit),
+            fee_currency=instrument.base if is_base else instrument.currency,
+            liquidity=LIQUIDITIES[liquidity],
+        )
+
+
+def _figured(text: str, instrument: Instrument, price: int, quantity: int) -> str:
+    """Complete a refusal with the figure that broke its rule."""
+    return text.format(
+        instrument=instrument.id, price=instrument.price_text(price), quantity=instrument.quantity_text(quantity)
+    )

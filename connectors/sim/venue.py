@@ -1,18 +1,30 @@
-"""The simulated venue as its driver sees it: requests travel, orders match, reports travel back."""
+"""The simulated venue as its driver sees it: requests travel, orders match, reports travel back.
+
+This is the glue between the names of commands and reports and the numbers of the hot functions (`matcher.py`,
+`events.py`), which a compiled driver calls without it.
+"""
 
 from collections import deque
+from collections.abc import Sequence
 
-from connectors.sim import rules
-from connectors.sim.errors import UnsupportedInstrument
-from connectors.sim.matcher import Matcher
-from connectors.sim.orders import WorkingOrder
+from connectors.sim.clients import Clients
+from connectors.sim.codes import TIME_IN_FORCE_CODES
+from connectors.sim.delays import CONSTANT, Delay, delay_state
+from connectors.sim.errors import MissingVolume, UnsupportedInstrument
+from connectors.sim.events import on_market_event
+from connectors.sim.ladder import Ladder, resting, taken_levels
+from connectors.sim.listing import Listing, define, venue_numbers
+from connectors.sim.matcher import advance, next_arrival
+from connectors.sim.orders import Request, order_state
 from connectors.sim.reports import DueReport, Reports
 from connectors.sim.settings import SimSettings
 from core.codec import encode_payload
 from core.instruments import Instrument
 from core.market import Market
-from core.orders import ApprovedCancel, ApprovedSubmit
+from core.orders import ApprovedCancel, ApprovedSubmit, OrderType
 from core.records import Event
+
+_REQUESTS_AT_FIRST = 64
 
 
 class SimVenue:
@@ -27,65 +39,114 @@ class SimVenue:
         for due_ns, instrument, report in venue.poll(now_ns): ...  # the next inputs
     """
 
-    __slots__ = ("_matchers", "_reports", "_requests", "_settings", "_working")
+    __slots__ = (
+        "_clients",
+        "_commands",
+        "_instruments",
+        "_listings",
+        "_markets",
+        "_name",
+        "_numbers",
+        "_reports",
+        "_requests",
+        "_settings",
+    )
 
     def __init__(self, settings: SimSettings, venue_name: str) -> None:
         """Start empty; `venue_name` begins every venue order id and exec id."""
         self._settings = settings
-        self._reports = Reports(settings, venue_name)
-        self._requests: deque[tuple[int, ApprovedSubmit | ApprovedCancel]] = deque()
-        self._matchers: dict[int, Matcher] = {}
-        self._working: dict[str, WorkingOrder] = {}
+        self._name = venue_name
+        self._numbers = venue_numbers(settings)
+        self._clients = Clients()
+        self._instruments: dict[int, Instrument] = {}
+        self._listings: list[Listing] = []
+        self._markets: list[Market] = []
+        self._requests = [Request() for _ in range(_REQUESTS_AT_FIRST)]
+        self._commands: deque[ApprovedSubmit | ApprovedCancel] = deque()  # those of the requests under way
+        self._reports = Reports(settings, venue_name, self._clients, self._instruments)
 
     def define(self, index: int, instrument: Instrument, market: Market) -> None:
-        """List an instrument, or change its rules; `market` is read only. Raises UnsupportedInstrument."""
+        """List an instrument, or change its rules; `market` is read only. Raises SimError."""
         if instrument.inverse:
             raise UnsupportedInstrument(
                 f"{instrument.id} is an inverse contract, whose notional the simulated venue cannot price; "
                 "take it out of this paper session's instruments"
             )
-        if index in self._matchers:
-            self._matchers[index].redefine(instrument, market)
-        else:
-            self._matchers[index] = Matcher(
-                instrument, market, self._reports, self._working, self._settings.print_lag_ns
+        impact = self._settings.impact
+        if impact.needs_volume and instrument.id not in impact.daily_volumes:
+            raise MissingVolume(
+                f"the impact model {impact.model.value!r} needs to know how much of {instrument.id} trades a day; "
+                f'write it in whole units of {instrument.base}: impact.daily_volumes."{instrument.id}" = 1000'
             )
+        while len(self._listings) <= index:
+            self._listings.append(Listing())
+            self._markets.append(market)
+        self._markets[index] = market
+        self._instruments[index] = instrument
+        define(self._listings[index], self._settings, instrument)
 
     def submit(self, command: ApprovedSubmit, now_ns: int) -> None:
         """Send an order; the matching sees it an entry latency later."""
-        self._send(command, now_ns)
+        intent = command.intent
+        request = self._send(command, intent.client_order_id, now_ns)
+        request.is_cancel = False
+        request.instrument = intent.instrument
+        request.sign = int(intent.side)
+        request.is_market = intent.type is OrderType.MARKET
+        request.time_in_force = TIME_IN_FORCE_CODES[intent.time_in_force]
+        request.quantity = intent.quantity
+        request.price = intent.price
+        request.post_only = intent.post_only
+        request.reduce_only = intent.reduce_only
 
     def cancel(self, command: ApprovedCancel, now_ns: int) -> None:
         """Send a cancel; the order may fill before it arrives."""
-        self._send(command, now_ns)
+        request = self._send(command, command.client_order_id, now_ns)
+        request.is_cancel = True
+        request.instrument = command.instrument
 
     def on_event(self, event: Event) -> None:
         """Match on an event that the market has taken in, then take requests that arrived by its time."""
-        matcher = self._matchers.get(event[2])
-        if matcher is not None and matcher.active:
-            matcher.on_event(event)
-        if self._requests and self._requests[0][0] <= event[3]:
-            self._reports.move_to(event[3])
+        index = event[2]
+        listings = self._listings
+        if index < len(listings) and listings[index].active:
+            kind, flags, _, now_ns, venue_ns, price, quantity, _, _, _ = event
+            assert isinstance(price, int)
+            on_market_event(
+                self._numbers,
+                listings[index],
+                self._clients.orders,
+                self._markets[index],
+                kind,
+                flags,
+                now_ns,
+                venue_ns,
+                price,
+                quantity,
+                self._reports,
+            )
+        if self._commands and self._arrival_ns <= event[3]:
+            self._numbers.match_ns = max(self._numbers.match_ns, event[3])
             self.advance(event[3])
 
     @property
     def active(self) -> bool:
         """Whether a market event could matter: an order of ours rests, or took what the market has not yet refilled."""
-        return any(matcher.active for matcher in self._matchers.values())
+        return any(listing.active for listing in self._listings)
 
     def advance(self, now_ns: int) -> None:
         """Take the requests that have arrived by `now_ns`, each at its time, on the market as it stands."""
-        while self._requests and self._requests[0][0] <= now_ns:
-            arrival_ns, command = self._requests.popleft()
-            self._reports.move_to(arrival_ns)
-            if isinstance(command, ApprovedSubmit):
-                self._receive_submit(command)
-            else:
-                self._receive_cancel(command)
+        if not self._commands or self._arrival_ns > now_ns:
+            return
+        numbers = self._numbers
+        before = numbers.request_count
+        advance(numbers, self._listings, self._markets, self._clients.orders, self._requests, now_ns, self._reports)
+        for _ in range(before - numbers.request_count):
+            self._commands.popleft()
 
     def next_due_ns(self) -> int:
         """When a request arrives or a report reaches us next, 0 if neither is under way."""
-        arrival_ns = self._requests[0][0] if self._requests else 0
+        arrival_ns = self._arrival_ns if self._commands else 0
         due_ns = self._reports.next_due_ns
         if arrival_ns and due_ns:
             return min(arrival_ns, due_ns)
@@ -97,30 +158,64 @@ class SimVenue:
 
     def state(self) -> list[object]:
         """Return everything that decides what comes next, as plain values, the same on every machine."""
-        requests = [(when, type(command).__name__, encode_payload(command)) for when, command in self._requests]
+        numbers = self._numbers
+        requests = [
+            (self._request(place).arrival_ns, type(command).__name__, encode_payload(command))
+            for place, command in enumerate(self._commands)
+        ]
+        counts = [numbers.match_ns, numbers.orders, numbers.executions, self._reports.state(), *self._drawn()]
         return [
             requests,
-            self._reports.state(),
-            [(index, self._matchers[index].state()) for index in sorted(self._matchers)],
+            counts,
+            [(index, self._state_of(self._listings[index])) for index in sorted(self._instruments)],
         ]
 
-    def _send(self, command: ApprovedSubmit | ApprovedCancel, now_ns: int) -> None:
+    @property
+    def _arrival_ns(self) -> int:
+        """When the first request under way arrives; only where there is one."""
+        return self._requests[self._numbers.request_head].arrival_ns
+
+    def _request(self, place: int) -> Request:
+        """Return the request that was sent `place` requests after the first one under way."""
+        return self._requests[(self._numbers.request_head + place) % len(self._requests)]
+
+    def _send(self, command: ApprovedSubmit | ApprovedCancel, client_order_id: str, now_ns: int) -> Request:
         """Put a request on its way, behind those sent before it."""
-        self._requests.append((now_ns + self._settings.entry_latency_ns, command))
+        numbers = self._numbers
+        if numbers.request_count == len(self._requests):
+            head = numbers.request_head
+            fresh = [Request() for _ in range(numbers.request_count)]
+            self._requests = self._requests[head:] + self._requests[:head] + fresh
+            numbers.request_head = 0
+        request = self._request(numbers.request_count)
+        numbers.request_count += 1
+        self._commands.append(command)
+        request.arrival_ns = next_arrival(numbers, now_ns)
+        request.row = self._clients.hold(client_order_id)
+        return request
 
-    def _receive_submit(self, command: ApprovedSubmit) -> None:
-        """Hand an order to its instrument's matching."""
-        intent = command.intent
-        matcher = self._matchers.get(intent.instrument)
-        if matcher is None:
-            self._reports.refuse(intent.instrument, intent.client_order_id, rules.NO_SUCH_SYMBOL)
-        else:
-            matcher.submit(intent)
+    def _state_of(self, listing: Listing) -> list[object]:
+        """Return what a digest covers of one instrument."""
+        return [listing.position, self._ladder_state(listing.bids), self._ladder_state(listing.asks)]
 
-    def _receive_cancel(self, command: ApprovedCancel) -> None:
-        """Cancel an order that still works; one that filled meanwhile is unknown, as at Binance (-2011)."""
-        order = self._working.get(command.client_order_id)
-        if order is None:
-            self._reports.refuse_cancel(command.instrument, command.client_order_id, rules.NO_SUCH_ORDER)
-        else:
-            self._matchers[order.instrument].cancel(order)
+    def _ladder_state(self, ladder: Ladder) -> list[object]:
+        """Return what a digest covers of one side."""
+        clients = self._clients
+        rows: Sequence[int] = ladder.rows[: ladder.count]
+        orders = [
+            order_state(order, clients.name(row), f"{self._name}-O{order.number}")
+            for row, order in zip(rows, resting(ladder, clients.orders), strict=True)
+        ]
+        return [orders, taken_levels(ladder)]
+
+    def _drawn(self) -> list[object]:
+        """Return what models beyond the default ones remember."""
+        numbers = self._numbers
+        drawn: list[object] = []
+        delays: tuple[Delay, ...] = (numbers.feed, numbers.entry, numbers.response)
+        if any(delay.model != CONSTANT for delay in delays):
+            drawn.append([numbers.last_due_ns, *map(delay_state, delays)])
+        if numbers.volume.tier_count > 1:
+            volume = numbers.volume
+            drawn.append([volume.tier, volume.day, volume.today, volume.total, list(volume.days)])
+        return drawn

@@ -2,49 +2,66 @@
 
 Binance pushes bookTicker at each change of the best bid or ask and spot depth every 100 ms, so four in ten tickers
 seem to cross the book: two views of different age, not an error. The ticker is the touch; of the book only levels
-strictly behind it count. Without quotes the book is all there is, without a book the touch.
+strictly behind it count. Without quotes the book is all there is, without a book the touch. Where there are neither,
+but bars, the touch is the open of the bar that is forming or the close of the last, half a spread to either side, and
+nobody knows how much is there.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
 
-from core.book import LIVE, quantity_at
-from core.market import Market
-from core.market import touch_of as top_of
-from core.orders import Side
+from connectors.sim.matching import UNKNOWN_QUEUE
+from core.book import LIVE, BookState, Levels, quantity_at
+from core.market import MarketNumbers, touch_of
+
+UNLIMITED = 1 << 62  # what is displayed at a bar's price: nothing tells
+_PPM = 1_000_000
+_NEVER_LOADED = int(BookState.EMPTY)  # a book that is withheld for now does not make a market of bars
 
 Touch = tuple[int, int, int, int]
 """(bid_price, bid_quantity, ask_price, ask_quantity); a price of 0 where nobody is."""
 
-NO_TOUCH: Touch = (0, 0, 0, 0)
+
+def has_depth(market: MarketNumbers) -> bool:
+    """Whether the market shows quotes or a live book."""
+    return market.quote_ns != 0 or market.book.state == LIVE
 
 
-def touch_of(market: Market) -> Touch:
-    """Return the touch that orders meet, `NO_TOUCH` where nothing is known."""
-    return top_of(market)[:4]
+def touch_met(
+    market: MarketNumbers, bar_open: int, bar_open_ns: int, half_spread_ppm: int, tick: int
+) -> tuple[int, int, int, int]:
+    """Return the touch that orders meet, all 0 where nothing is known.
+
+    `bar_open` is the open of the bar that formed at `bar_open_ns`; of it and the last close the later counts. Half a
+    spread is rounded outward to whole ticks; bounds: prices below 2**40.
+    """
+    if has_depth(market):
+        bid, bid_quantity, ask, ask_quantity, _ = touch_of(market)
+        return bid, bid_quantity, ask, ask_quantity
+    if market.book.state != _NEVER_LOADED:
+        return 0, 0, 0, 0
+    price = market.bar_price
+    if bar_open > 0 and bar_open_ns >= market.bar_ns:
+        price = bar_open
+    if price <= 0:
+        return 0, 0, 0, 0
+    half = price * half_spread_ppm
+    bid = (price * _PPM - half) // (_PPM * tick) * tick
+    ask = -(-(price * _PPM + half) // (_PPM * tick)) * tick
+    return bid, UNLIMITED, ask, UNLIMITED
 
 
-def levels_of(market: Market, side: Side) -> Iterator[tuple[int, int]]:
-    """Yield (price, displayed quantity) of the resting `side`, best first."""
-    bid, bid_quantity, ask, ask_quantity = touch_of(market)
-    price, quantity = (bid, bid_quantity) if side is Side.BUY else (ask, ask_quantity)
-    if not price:
-        return
-    yield price, quantity
-    book = market.book
-    if book.state != LIVE:
-        return
-    levels = book.bids if side is Side.BUY else book.asks
-    for place in range(bisect_left(levels.ranks, levels.sign * price, 0, levels.count) - 1, -1, -1):
-        yield levels.sign * levels.ranks[place], levels.quantities[place]
+def levels_behind(market: MarketNumbers, levels: Levels, price: int) -> int:
+    """Return how many of a side's levels lie strictly behind `price`; the nearest is the last of them."""
+    if market.book.state != LIVE:
+        return 0
+    return bisect_left(levels.ranks, levels.sign * price, 0, levels.count)
 
 
-def displayed_in_book(market: Market, side: Side, price: int) -> int | None:
-    """Return what the book shows at `price`; None where it cannot say, being not live or not that deep."""
-    book = market.book
-    if book.state != LIVE:
-        return None
-    levels = book.bids if side is Side.BUY else book.asks
-    if not levels.count or levels.sign * price < levels.ranks[0]:
-        return None
+def displayed_behind(market: MarketNumbers, levels: Levels, price: int) -> int:
+    """Return what the book shows at `price`; UNKNOWN_QUEUE where it cannot say, being not live or not that deep."""
+    if market.book.state != LIVE or levels.count == 0 or levels.sign * price < levels.ranks[0]:
+        return UNKNOWN_QUEUE
     return quantity_at(levels, price)
+
+
+HOT = (has_depth, touch_met, levels_behind, displayed_behind)

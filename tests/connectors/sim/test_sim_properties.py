@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.sim import SimSettings
-from connectors.sim.view import levels_of, touch_of
 from core.events import OrderReport, ReportType
 from core.orders import Liquidity, OrderIntent, OrderType, Side, TimeInForce
-from tests.connectors.sim.world import NO_LATENCY, World
+from tests.connectors.sim.world import NO_LATENCY, World, levels_of, touch_of
 
 ENDS = {ReportType.FILLED, ReportType.CANCELLED, ReportType.EXPIRED}
 PRICES = st.integers(95, 105)

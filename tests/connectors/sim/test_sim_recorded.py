@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from connectors.sim import SimSettings, SimVenue
-from connectors.sim.view import levels_of
 from core.events import OrderReport, ReportType
 from core.instruments import AssetClass, Instrument
 from core.market import Market
 from core.orders import ApprovedCancel, ApprovedSubmit, Liquidity, OrderIntent, OrderType, Side, TimeInForce
 from core.records import ASK, FIRST, LAST, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
+from tests.connectors.sim.world import levels_of
 
 LINES = 25_000
 BTC = Instrument(

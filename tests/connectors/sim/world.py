@@ -5,9 +5,10 @@ Prices and quantities are whole numbers (precision 0, tick 1, lot 1), so a drawn
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from connectors.sim import SimSettings, SimVenue
+from connectors.sim.view import levels_behind, touch_met
 from core.events import OrderReport, ReportType
 from core.instruments import AssetClass, Instrument
 from core.market import Market
@@ -57,6 +58,22 @@ def words_of(report: OrderReport) -> str:
         assert report.liquidity is not None
         return f"{said} {report.quantity} @ {report.price} {report.liquidity.value}"
     return f"{said}: {report.reason}" if report.reason else said
+
+
+def touch_of(market: Market) -> tuple[int, int, int, int]:
+    """Return (bid, bid quantity, ask, ask quantity) that orders meet."""
+    return touch_met(market, 0, 0, 0, 1)
+
+
+def levels_of(market: Market, side: Side) -> Iterator[tuple[int, int]]:
+    """Yield (price, displayed quantity) of the resting `side`, best first: the touch, then the book behind it."""
+    bid, bid_quantity, ask, ask_quantity = touch_of(market)
+    price, quantity = (bid, bid_quantity) if side is Side.BUY else (ask, ask_quantity)
+    if price:
+        yield price, quantity
+        levels = market.book.bids if side is Side.BUY else market.book.asks
+        for place in reversed(range(levels_behind(market, levels, price))):
+            yield levels.sign * levels.ranks[place], levels.quantities[place]
 
 
 class World:

@@ -1,0 +1,97 @@
+"""One instrument at the simulated venue, and the venue's own counts: records of hot functions."""
+
+from dataclasses import dataclass, field
+
+from connectors.sim import queues
+from connectors.sim.delays import Delay, delay_of
+from connectors.sim.fees import FeeTable, Volume, fee_table, start_volume
+from connectors.sim.impact import Impact, impact_of
+from connectors.sim.ladder import Ladder
+from connectors.sim.settings import LatencySettings, QueueModel, SimSettings
+from core.instruments import Instrument
+
+_QUEUE_CODES = {
+    QueueModel.RISK_AVERSE: queues.RISK_AVERSE,
+    QueueModel.PRO_RATA: queues.PRO_RATA,
+    QueueModel.POWER: queues.POWER,
+    QueueModel.POWER_TOTAL: queues.POWER_TOTAL,
+    QueueModel.POWER_FRONT: queues.POWER_FRONT,
+    QueueModel.LOG: queues.LOG,
+    QueueModel.LOG_TOTAL: queues.LOG_TOTAL,
+    QueueModel.OPTIMISTIC: queues.OPTIMISTIC,
+}
+
+
+@dataclass(slots=True)
+class Listing:
+    """The rules, models, orders and position of one instrument. Prices and quantities in its units."""
+
+    listed: bool = False
+    tradable: bool = False
+    active: bool = False  # whether a market event can change anything
+    tick: int = 1
+    lot: int = 1
+    min_quantity: int = 0
+    max_quantity: int = 0
+    min_product: int = 0  # the least price times quantity of an order
+    position: int = 0  # our fills summed: what reduce-only is judged by
+    queue_model: int = queues.RISK_AVERSE
+    queue_shape: int = 1
+    print_lag_ns: int = 0
+    half_spread_ppm: int = 0
+    bar_touch_fills: bool = False
+    bar_join_ns: int = 0
+    bar_open: int = 0  # the open of the bar that forms, where a driver tells it
+    bar_open_ns: int = 0
+    fees: FeeTable = field(default_factory=FeeTable)
+    impact: Impact = field(default_factory=Impact)
+    bids: Ladder = field(default_factory=lambda: Ladder(1))
+    asks: Ladder = field(default_factory=lambda: Ladder(-1))
+
+
+@dataclass(slots=True)
+class VenueNumbers:
+    """What the whole venue counts, and its ring of requests under way: `request_count` rows from `request_head` on."""
+
+    match_ns: int = 0  # the time of what is matched now
+    orders: int = 0
+    executions: int = 0
+    last_due_ns: int = 0
+    request_head: int = 0
+    request_count: int = 0
+    feed: Delay = field(default_factory=Delay)
+    entry: Delay = field(default_factory=Delay)
+    response: Delay = field(default_factory=Delay)
+    volume: Volume = field(default_factory=Volume)
+
+
+def venue_numbers(settings: SimSettings) -> VenueNumbers:
+    """Return the counts of a venue that has seen nothing yet."""
+    feed = settings.feed_latency or LatencySettings()
+    entry = settings.entry_latency or LatencySettings(least_ns=settings.entry_latency_ns)
+    response = settings.response_latency or LatencySettings(least_ns=settings.response_latency_ns)
+    feed_delay, entry_delay, response_delay = (
+        delay_of(each, settings.latency_seed, stream) for stream, each in enumerate((feed, entry, response))
+    )
+    return VenueNumbers(feed=feed_delay, entry=entry_delay, response=response_delay, volume=start_volume(settings))
+
+
+def define(listing: Listing, settings: SimSettings, instrument: Instrument) -> None:
+    """Put an instrument's rules and the settings' models into its record; what works keeps its price and place."""
+    listing.listed = True
+    listing.tradable = instrument.tradable
+    listing.tick = instrument.tick
+    listing.lot = instrument.lot
+    listing.min_quantity = instrument.min_quantity
+    listing.max_quantity = instrument.max_quantity
+    listing.min_product = -(-instrument.min_notional // instrument.notional_factor)
+    listing.queue_model = _QUEUE_CODES[settings.queue_model]
+    listing.queue_shape = settings.queue_shape
+    listing.print_lag_ns = settings.print_lag_ns
+    listing.half_spread_ppm = settings.bar_half_spread_ppm
+    listing.bar_touch_fills = settings.bar_touch_fills
+    listing.bar_join_ns = settings.bar_join_ns
+    listing.fees = fee_table(settings, instrument)
+    volume = settings.impact.daily_volumes.get(instrument.id, 0)
+    listing.impact = impact_of(settings.impact, volume, instrument.size_precision)
+    listing.bids.refill_ns = listing.asks.refill_ns = settings.refill_ns

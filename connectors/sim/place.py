@@ -1,0 +1,57 @@
+"""Where a resting order's place in the queue changes: at joining, when its level is shown, when a trade prints.
+
+This is the one file that chooses between queue models. The default, risk-averse, is the exact integer arithmetic of
+`matching.py`; the others are in `queues.py`.
+"""
+
+from connectors.sim.listing import Listing
+from connectors.sim.matching import fill_on_print, is_deeper, queue_after_display, still_unprinted
+from connectors.sim.orders import Order
+from connectors.sim.queues import RISK_AVERSE, clear_queue, join_queue, print_queue, show_queue
+from connectors.sim.view import displayed_behind
+from core.market import MarketNumbers
+
+
+def join(order: Order, market: MarketNumbers, touch: int, quantity: int, now_ns: int) -> None:
+    """Stand behind all that is displayed at the order's price; `touch` and `quantity` are its own side's."""
+    ahead = 0
+    if order.limit == touch:
+        ahead = quantity
+    elif is_deeper(order.sign, order.limit, touch):
+        levels = market.book.bids if order.sign > 0 else market.book.asks
+        ahead = displayed_behind(market, levels, order.limit)
+    join_queue(order.queue, ahead)
+    order.queue.printed_ns = 0
+    order.queue.dropped_ns = 0
+    order.joined_ns = now_ns
+    order.joined_update_id = market.update_id
+    order.joined_venue_ns = market.venue_ns
+
+
+def show(listing: Listing, order: Order, displayed: int, now_ns: int) -> None:
+    """Correct the queue by what the venue displays at the order's price."""
+    queue = order.queue
+    if listing.queue_model != RISK_AVERSE:
+        show_queue(queue, listing.queue_model, listing.queue_shape, displayed, now_ns, listing.print_lag_ns)
+    elif displayed < queue.ahead:
+        unprinted = still_unprinted(queue.unprinted, queue.dropped_ns, now_ns, listing.print_lag_ns)
+        queue.ahead, queue.unprinted = queue_after_display(queue.ahead, unprinted, displayed)
+        queue.dropped_ns = now_ns
+
+
+def serve(listing: Listing, order: Order, price: int, quantity: int, now_ns: int) -> int:
+    """Advance the queue by a trade of `quantity` at `price`, at the order's price or through it; return its fill."""
+    queue = order.queue
+    if listing.queue_model == RISK_AVERSE:
+        unprinted = still_unprinted(queue.unprinted, queue.dropped_ns, now_ns, listing.print_lag_ns)
+        got, queue.ahead, queue.unprinted = fill_on_print(
+            order.sign, order.limit, order.leaves, queue.ahead, unprinted, price, quantity
+        )
+        return got
+    if order.limit != price:
+        clear_queue(queue)
+        return min(order.leaves, quantity)
+    return min(order.leaves, print_queue(queue, quantity, now_ns, listing.print_lag_ns))
+
+
+HOT = (join, show, serve)
