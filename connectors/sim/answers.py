@@ -10,11 +10,10 @@ from connectors.sim.ladder import Ladder, leave_ladder
 from connectors.sim.listing import Listing, VenueNumbers
 from connectors.sim.orders import Order
 
-Answer = tuple[int, int, int, int, int, int, int, int, int, int, int]
-"""(due_ns, instrument, kind, row, order number, execution number, price, quantity, leaves, fee, detail)
+Answer = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
+"""(due_ns, instrument, kind, row, order number, execution number, price, quantity, leaves, fee, liquidity, reason)
 
-Kind is a code of `codes.py`, and so is the detail: a fill's liquidity, of anything else the reason. `leaves` is what is
-left after a fill; the fee is in fee units. Of a refused order price and quantity are what it asked for. Numbers are 0
+Kind, liquidity and reason are codes of `codes.py`; `leaves` is what is left after a fill; the fee is in fee units. Of a refused order price and quantity are what it asked for. Numbers are 0
 where they do not belong.
 """
 
@@ -26,7 +25,7 @@ class AnswerSink(Protocol):
         """Take one."""
 
 
-def put_report(
+def put_report(  # noqa: PLR0913, PLR0917 - a row of numbers, and compiled code takes them one by one
     out: AnswerSink,
     due_ns: int,
     instrument: int,
@@ -38,10 +37,11 @@ def put_report(
     quantity: int,
     leaves: int,
     fee: int,
-    detail: int,
+    liquidity: int,
+    reason: int,
 ) -> None:
     """Hand over one answer. A primitive: compiled code has a body of its own for it, which writes into a ring."""
-    out.append((due_ns, instrument, kind, row, number, execution, price, quantity, leaves, fee, detail))
+    out.append((due_ns, instrument, kind, row, number, execution, price, quantity, leaves, fee, liquidity, reason))
 
 
 def move_to(venue: VenueNumbers, now_ns: int) -> None:
@@ -60,12 +60,12 @@ def refuse(
     venue: VenueNumbers, instrument: int, kind: int, row: int, price: int, quantity: int, reason: int, out: AnswerSink
 ) -> None:
     """Say that an order never entered the book, or that there is nothing to cancel."""
-    put_report(out, next_due(venue), instrument, kind, row, 0, 0, price, quantity, 0, 0, reason)
+    put_report(out, next_due(venue), instrument, kind, row, 0, 0, price, quantity, 0, 0, 0, reason)
 
 
 def tell(venue: VenueNumbers, order: Order, row: int, kind: int, reason: int, out: AnswerSink) -> None:
     """Say that an order was accepted, cancelled or expired."""
-    put_report(out, next_due(venue), order.instrument, kind, row, order.number, 0, 0, 0, order.leaves, 0, reason)
+    put_report(out, next_due(venue), order.instrument, kind, row, order.number, 0, 0, 0, order.leaves, 0, 0, reason)
 
 
 def charge(venue: VenueNumbers, listing: Listing, order: Order, price: int, quantity: int, is_taker: bool) -> int:
@@ -111,6 +111,7 @@ def fill(
         order.leaves,
         fee,
         TAKER if is_taker else MAKER,
+        0,
     )
     listing.position += order.sign * quantity
     if order.leaves == 0:

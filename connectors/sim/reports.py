@@ -40,7 +40,7 @@ class Reports:
 
     def append(self, answer: Answer, /) -> None:
         """Take one answer, and free the row of an order that it was the last of."""
-        due_ns, index, kind, row, number, _, price, quantity, leaves, _, reason = answer
+        due_ns, index, kind, row, number, _, price, quantity, leaves, _, _, reason = answer
         name = self._clients.name(row)
         if kind == FILLED:
             report = self._fill(name, answer)
@@ -80,7 +80,7 @@ class Reports:
 
     def _fill(self, name: str, answer: Answer) -> OrderReport:
         """Say that a quantity was executed at a price, and what it cost."""
-        _, index, _, row, number, execution, price, quantity, _, fee, liquidity = answer
+        _, index, _, row, number, execution, price, quantity, _, fee, liquidity, _ = answer
         instrument = self._instruments[index]
         is_base = self._in_base and instrument.holds_base and self._clients.orders[row].sign > 0
         return OrderReport(
