@@ -10,6 +10,7 @@ be no price that ever was. Bars tell no sizes, so each quote offers `quote_quant
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ import msgspec
 
 from connectors.binance.parse import Units
 from core.bars import VENUE_INTERVALS, VENUE_STEPS_NS, venue_interval
+from core.decimals import plain
 from core.errors import PrecisionError
 from core.instruments import Instrument
 from core.records import Event, Kind
@@ -37,7 +39,9 @@ class BarsSource(msgspec.Struct, frozen=True, kw_only=True, tag="bars"):
     """A CSV file (plain, .gz or .zip) with a header: timestamp, open, high, low, close and perhaps volume.
 
     With `ask_file`, `file` holds bids; minutes that only one of them has are left out. `interval` is one of
-    `core.bars.VENUE_INTERVALS`; `stamps` says whether a line's timestamp is its bar's opening or closing time.
+    `core.bars.VENUE_INTERVALS`; `stamps` says whether a line's timestamp is its bar's opening or closing time. A
+    volume finer than the instrument's units is refused, unless `volume` is "rounded" (half to even): vendors write sums
+    of floats. Prices are exact always.
     """
 
     file: str
@@ -47,6 +51,7 @@ class BarsSource(msgspec.Struct, frozen=True, kw_only=True, tag="bars"):
     stamps: Literal["open", "close"] = "open"
     bars_of: Literal["bid", "ask"] = "bid"
     quote_quantity: str = "1000000"
+    volume: Literal["exact", "rounded"] = "exact"
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -132,6 +137,7 @@ class _BarFile:
         self._shift_ns = step_ns if source.stamps == "close" else 0
         self._prices = Units(source.instrument.price_precision, 1)
         self._quantities = Units(source.instrument.size_precision, 0)
+        self._rounded_to = source.instrument.size_precision if source.volume == "rounded" else -1
 
     def events(self) -> Iterator[Event]:
         """Yield the BAR of each line."""
@@ -168,15 +174,22 @@ class _BarFile:
         prices = self._prices
         try:
             opened, high, low, close = prices[text[1]], prices[text[2]], prices[text[3]], prices[text[4]]
-            volume = self._quantities[text[5]] if len(text) > 5 else 0
+            volume = self._volume(text[5]) if len(text) > 5 else 0
             open_ns = time_ns(text[0]) - self._shift_ns
         except PrecisionError as error:
-            raise self._bad(line, "numbers that the instrument's units hold", str(error)) from error
+            expected = "numbers that the instrument's units hold (a volume can be rounded)"
+            raise self._bad(line, expected, str(error)) from error
         except ValueError as error:
             raise self._bad(line, "a time such as 2012-02-01 00:00:00+00:00", repr(text[0])) from error
         if not low <= min(opened, close) <= max(opened, close) <= high:
             raise self._bad(line, "low <= open, close <= high", ",".join(text[1:5]))
         return _Bar(line, open_ns, opened, high, low, close, volume)
+
+    def _volume(self, text: str) -> int:
+        """Return a volume in units. Raises PrecisionError."""
+        if self._rounded_to >= 0:
+            text = f"{Decimal(plain(text)):.{self._rounded_to}f}"
+        return self._quantities[text]
 
     def _bad(self, line: int, expected: str, found: str) -> BadInput:
         return BadInput(self.rows.path, line, expected=expected, found=found)
