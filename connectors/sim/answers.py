@@ -13,8 +13,8 @@ from connectors.sim.orders import Order
 Answer = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
 """(due_ns, instrument, kind, row, order number, execution number, price, quantity, leaves, fee, liquidity, reason)
 
-Kind, liquidity and reason are codes of `codes.py`; `leaves` is what is left after a fill; the fee is in fee units. Of a refused order price and quantity are what it asked for. Numbers are 0
-where they do not belong.
+Kind, liquidity and reason are codes of `codes.py`; `leaves` is what is left after a fill; the fee is in fee units. Of a
+refused order price and quantity are what it asked for. Numbers are 0 where they do not belong.
 """
 
 

@@ -1,8 +1,7 @@
-"""The arithmetic of matching: small functions on integers, which numba compiles as they stand.
+"""The arithmetic of matching: small hot functions on integers (`core/hot.py`).
 
 `sign` is +1 for a buy, -1 for a sell; prices and quantities are ints in the instrument's units; a price of 0 means
-that nobody is there. Nothing here knows orders, books or reports: `matcher.py` calls these live, a compiled loop may
-inline them. None calls another, since numba calls only what it has compiled.
+that nobody is there. Nothing here knows orders, books or reports: `matcher.py` and `events.py` call these.
 """
 
 UNKNOWN_QUEUE = 1 << 62  # nothing tells how many stand ahead: wait until the venue shows the level
@@ -66,3 +65,17 @@ def fill_on_print(
 def fill_on_touch(sign: int, limit: int, leaves: int, opposite: int, left: int) -> int:
     """Return the fill of a resting order when the other side shows `left` at `opposite`: it came to us."""
     return min(leaves, left) if opposite > 0 and (limit - opposite) * sign >= 0 else 0
+
+
+HOT = (
+    crosses,
+    is_deeper,
+    left_of,
+    queue_after_display,
+    still_unprinted,
+    fill_on_print,
+    fill_on_touch,
+)
+
+
+HOT = (crosses, is_deeper, left_of, queue_after_display, still_unprinted, fill_on_print, fill_on_touch)
