@@ -39,6 +39,7 @@ _DEPTH_SPEEDS = {
 _SNAPSHOT_LEVELS_USDM = (5, 10, 20, 50, 100, 500, 1000)  # "Default 500; Valid limits:[5, 10, 20, 50, 100, 500, 1000]"
 _INTERVALS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M")
 _INTERVALS_OF = {ConnectorName.BINANCE_SPOT: ("1s", *_INTERVALS), ConnectorName.BINANCE_USDM: _INTERVALS}
+_BINANCE = (ConnectorName.BINANCE_SPOT, ConnectorName.BINANCE_USDM)
 
 
 def check_depth(value: object, origin: Origin, path: Path = ()) -> Iterator[ConfigError]:
@@ -108,6 +109,8 @@ def _check_venue(venue: VenueSettings, origin: Origin, path: Path) -> Iterator[C
             place = (*path, "instruments", index)
             hint = f"did you mean {symbol.upper()}?"
             yield mistake(WrongValue, origin, place, expected="a symbol in capitals", found=symbol, hint=hint)
+    if venue.connector not in _BINANCE:
+        return
     offered: list[tuple[str, Sequence[object]]] = [("bar_interval", _INTERVALS_OF[venue.connector])]
     if venue.depth_speed:
         offered.append(("depth_speed", _DEPTH_SPEEDS[venue.connector]))

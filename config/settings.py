@@ -64,6 +64,7 @@ class ConnectorName(enum.StrEnum):
 
     BINANCE_SPOT = "binance-spot"
     BINANCE_USDM = "binance-usdm"
+    HISTORY = "history"  # no connector: a venue whose data comes from files, for `tickerd backtest` alone
 
 
 class Channel(enum.StrEnum):
@@ -167,6 +168,45 @@ class PaperSettings(Table, frozen=True, kw_only=True):
     sim: SimSettings = SimSettings()
 
 
+class DataSettings(Table, frozen=True, kw_only=True):
+    """One entry of `data` in `[backtest]`: the folder of a session or a history, or a file that makes a history.
+
+    `kind`: what `source` is (frames, bars, trades; empty: a folder). `instrument`: for bars and trades, the fields of
+    the instrument that they are of. `settings`: what else the importer of that kind takes.
+    """
+
+    source: Annotated[str, Meta(pattern=r"^[^\s\x00][^\x00]*$", description="a folder or a file")]
+    kind: Annotated[str, Meta(pattern=r"^[a-z0-9-]{0,32}$", description="a kind of source")] = ""
+    instrument: dict[str, object] = {}
+    settings: dict[str, object] = {}
+
+
+TimeText = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?)?$",
+        description="a time such as 2024-08-08T12:00:00Z (UTC where no zone is given)",
+    ),
+]
+
+
+class BacktestSettings(Table, frozen=True, kw_only=True):
+    """`[backtest]`: what `tickerd backtest` reads, and what it writes. `tickerd run` passes over it.
+
+    Strategies start at `from`; what is before it only fills the books. Empty times are the data's own. `seed` takes
+    the place of `[session] seed`. `equity_every_s` is the step of the equity curve in the data's time; 0 chooses one.
+    """
+
+    data: tuple[DataSettings, ...] = ()
+    from_: TimeText = msgspec.field(name="from", default="")
+    until: TimeText = ""
+    driver: Literal["python", "compiled"] = "python"
+    journal: bool = False
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    root: PathText = "var/backtests"
+    equity_every_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 0.0
+
+
 class LogSettings(Table, frozen=True, kw_only=True):
     """`[log]`: lines for people (`console`), for machines (`json`), or by whether there is a terminal (`auto`).
 
@@ -202,6 +242,7 @@ class Settings(Table, frozen=True, kw_only=True):
     strategies: tuple[StrategySettings, ...] = ()
     risk: RiskLimits = RiskLimits()
     paper: PaperSettings = PaperSettings()
+    backtest: BacktestSettings = BacktestSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     screen: ScreenSettings = ScreenSettings()

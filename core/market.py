@@ -126,3 +126,9 @@ class Market(MarketNumbers):
         """Return (bid, ask, time) of the freshest top, see `touch_of`."""
         bid, _, ask, _, time_ns = touch_of(self)
         return bid, ask, time_ns
+
+
+def mark_price_of(market: Market) -> int:
+    """Return the price at which a position is shown: the middle of the touch, else the last trade, else 0."""
+    bid_price, ask_price, _ = market.touch()
+    return (bid_price + ask_price) // 2 if bid_price and ask_price else market.last_price

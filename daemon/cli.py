@@ -14,7 +14,7 @@ EPILOG = """exit codes:
   0 ok                      4 journal damaged
   1 internal error          5 venue unreachable
   2 usage or settings       6 journal could not be written, trading stopped
-  3 verification failed     7 interrupted a second time, sealed as crashed
+  3 verification failed     7 interrupted (a session: a second time, sealed as crashed)
 
 first steps:
   tickerd demo                                  sixty seconds of paper trading

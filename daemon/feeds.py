@@ -24,7 +24,7 @@ def make_connector(
         from connectors.binance.transport import BinanceConnector
 
         return BinanceConnector(binance_settings(name, settings), clock_ns, rng, sink)
-    raise StartFailed(f"this build has no connector {settings.connector}")
+    raise StartFailed(f"[venues.{name}] has no connector, its data comes from files; try it with `tickerd backtest`")
 
 
 class Feeds:

@@ -5,7 +5,7 @@ from collections import Counter, deque
 
 from core.book import BookState
 from core.effects import Alert, Effect, OrderFilled, StrategyChanged
-from core.market import Market
+from core.market import Market, mark_price_of
 from core.money import money_text
 from core.orders import OrderState, Refusal
 from daemon.stats import Stats
@@ -175,12 +175,6 @@ def feed_status(market: Market, now_ns: int) -> FeedStatus:
         ask_price=text(ask_price),
         last_price=text(market.last_price),
     )
-
-
-def mark_price_of(market: Market) -> int:
-    """Return the price at which a position is shown: the middle of the touch, else the last trade, else 0."""
-    bid_price, ask_price, _ = market.touch()
-    return (bid_price + ask_price) // 2 if bid_price and ask_price else market.last_price
 
 
 def rss_bytes() -> int:

@@ -17,11 +17,11 @@ from config.strategies import LoadedStrategy, load_strategy
 from connectors.sim.paper import PaperExecution
 from core.codec import decode_payload
 from core.effects import Effect, OrderFilled, PositionChanged
+from core.market import mark_price_of
 from core.money import money_text
 from core.orders import ApprovedSubmit, Refusal
 from core.records import EVENT, FIRST_EFFECT, Kind
 from daemon.errors import UsageError
-from daemon.projection import mark_price_of
 from engine.build import build_engine
 from engine.engine import Engine
 from engine.virtual import VirtualRun

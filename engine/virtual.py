@@ -93,7 +93,7 @@ class VirtualRun:
                 wake_ns = min(venues.refresh(), agenda.due_ns)
                 active = venues.active()
             if effects:
-                self._carry_out(effects, now_ns)
+                self.carry_out(effects, now_ns)
                 wake_ns = min(venues.refresh(), agenda.due_ns)
 
     def catch_up(self, now_ns: int) -> None:
@@ -117,9 +117,9 @@ class VirtualRun:
         effects = self.engine.step(event)
         self.venues.on_event(event)
         if effects:
-            self._carry_out(effects, event[3])
+            self.carry_out(effects, event[3])
 
-    def _carry_out(self, effects: Sequence[Effect], now_ns: int) -> None:
+    def carry_out(self, effects: Sequence[Effect], now_ns: int) -> None:
         """Let commands out, count, tell who watches."""
         watch = self._watch
         self.effects += len(effects)

@@ -52,6 +52,10 @@ class PaperExecution:
         elif kind == _INSTRUMENT_KIND:
             self._define(event[2])
 
+    def open_bar(self, bar: Event) -> None:
+        """Let the simulated venue know at which price a venue's bar opens, at its opening time."""
+        self._by_index[bar[2]].open_bar(bar)  # type: ignore[attr-defined] # it comes with the matching of bars
+
     def active(self) -> bool:
         """Whether a market event could matter to `on_event`: an order rests, or has taken what is not yet refilled."""
         return any(venue.active for venue in self._venues.values())

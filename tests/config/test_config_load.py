@@ -110,12 +110,18 @@ def test_flush_follows_the_mode_unless_it_is_set():
     assert settings(GOOD.replace("[session]", '[session]\nflush = "disk"')).session.flush_policy is FlushPolicy.DISK
 
 
-@pytest.mark.parametrize("connector", list(ConnectorName))
+@pytest.mark.parametrize("connector", [ConnectorName.BINANCE_SPOT, ConnectorName.BINANCE_USDM])
 def test_a_venue_without_more_said_gets_the_connectors_own_defaults(connector):
     got = settings(f'[venues.binance]\nconnector = "{connector}"\ninstruments = ["BTCUSDT"]')
     market = Market.SPOT if connector is ConnectorName.BINANCE_SPOT else Market.USDM
     expected = BinanceSettings(venue="BINANCE", market=market, instruments=("BTCUSDT",))
     assert binance_settings("binance", got.venues["binance"]) == expected
+
+
+def test_a_venue_of_files_alone_needs_no_connector():
+    got = settings('[venues.arca]\nconnector = "history"\ninstruments = ["SPY"]\n[backtest]\nfrom = "2013-10-08"')
+    assert got.venues["arca"].connector is ConnectorName.HISTORY
+    assert got.backtest.from_ == "2013-10-08"
 
 
 def test_the_channels_are_those_of_the_connectors():
@@ -171,7 +177,7 @@ MISTAKES = [
         'connector = "binance-spot"',
         "",
         MissingKey,
-        'my.toml:5: venues.binance.connector: expected "binance-spot" or "binance-usdm", found nothing',
+        'my.toml:5: venues.binance.connector: expected "binance-spot", "binance-usdm" or "history", found nothing',
     ),
     (
         'use = "my/ema.py:EmaCross"',

@@ -1,0 +1,59 @@
+"""The tables of a run folder: parquet files written a batch at a time, so that memory does not grow with the run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+BATCH_ROWS = 8_192
+
+TIME, TEXT, WHOLE = pa.int64(), pa.string(), pa.int64()
+
+ORDERS = {
+    "submitted_ns": TIME, "ended_ns": TIME, "client_order_id": TEXT, "strategy": TEXT, "instrument": TEXT, "side": TEXT,
+    "type": TEXT, "time_in_force": TEXT, "price": TEXT, "quantity": TEXT, "filled": TEXT, "state": TEXT, "reason": TEXT,
+}  # fmt: skip
+FILLS = {
+    "time_ns": TIME, "client_order_id": TEXT, "exec_id": TEXT, "strategy": TEXT, "instrument": TEXT, "side": TEXT,
+    "price": TEXT, "quantity": TEXT, "fee": TEXT, "fee_currency": TEXT, "liquidity": TEXT, "realised": TEXT,
+}  # fmt: skip
+REFUSALS = {
+    "time_ns": TIME, "client_order_id": TEXT, "strategy": TEXT, "instrument": TEXT, "side": TEXT, "price": TEXT,
+    "quantity": TEXT, "code": TEXT, "message": TEXT,
+}  # fmt: skip
+POSITIONS = {
+    "time_ns": TIME, "instrument": TEXT, "quantity": TEXT, "cost": TEXT, "realised": TEXT, "fees": TEXT,
+}  # fmt: skip
+EQUITY = {
+    "time_ns": TIME, "currency": TEXT, "equity": TEXT, "realised": TEXT, "unrealised": TEXT, "fees": TEXT,
+}  # fmt: skip
+
+
+class TableWriter:
+    """One parquet file while it is written. The file is whole once it is closed, also after an interruption."""
+
+    def __init__(self, path: Path, fields: dict[str, pa.DataType]) -> None:
+        """Write to `path`. Raises OSError."""
+        self._schema = pa.schema(list(fields.items()))
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._rows: list[Sequence[object]] = []
+        self.rows = 0
+
+    def add(self, row: Sequence[object]) -> None:
+        """Add one row, its values in the order of the fields."""
+        self._rows.append(row)
+        self.rows += 1
+        if len(self._rows) >= BATCH_ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left and the file's end."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = [list(column) for column in zip(*self._rows, strict=True)]
+            self._writer.write_table(pa.table(dict(zip(self._schema.names, columns, strict=True)), self._schema))
+            self._rows.clear()
