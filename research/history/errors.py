@@ -3,13 +3,16 @@
 HistoryError
 ├── BadInput         a source does not hold what it should; says file, line, expected and found
 ├── BadRecording     recorded frames cannot be read; says the file, the line and what to do
+├── BadInstrument    an instrument is not described well enough to count its prices and quantities
 ├── HistoryExists    the folder is taken
 └── NotAHistory      the folder holds something else, or a history that was not written to its end
 """
 
 
 class HistoryError(Exception):
-    """Root of this package's errors."""
+    """Root of this package's errors; the text says what to do next."""
+
+    exit_code = 2  # of the command line: what was given cannot be used
 
 
 class BadInput(HistoryError):
@@ -30,6 +33,10 @@ class BadInput(HistoryError):
 
 class BadRecording(HistoryError):
     """What the reader of recorded frames, or of trading rules, had to say."""
+
+
+class BadInstrument(HistoryError):
+    """The description of an instrument lacks something, or contradicts itself."""
 
 
 class HistoryExists(HistoryError):
