@@ -16,32 +16,15 @@ import numpy as np
 from research.l3 import tables
 from research.l3.believers import Believer
 from research.l3.book import OrderBook, Outcome
+from research.l3.continuous import continuous
 from research.l3.errors import StudyImpossible
 from research.l3.findings import END, HORIZONS, SECOND_NS, Findings, Plan
 from research.l3.ghosts import Ghost, Line, join
-from research.l3.records import IN_SNAPSHOT, Event, read_events
+from research.l3.records import Event, read_events
 
 DEPTHS = 4  # at the touch and 1 to 3 levels behind
 _NEVER = 1 << 63
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "queues.md"
-
-
-def continuous(events: Sequence[Event]) -> range:
-    """Return the places of events from the first trade of continuous trading on: no auction, no crossed book.
-
-    Raises StudyImpossible where there is none.
-    """
-    book = OrderBook()
-    first = 0
-    for place, event in enumerate(events):
-        outcome = book.apply(event)
-        if any(aggressor == 0 for _, _, aggressor in outcome.trades) or book.crossed:
-            first = 0
-        elif not first and outcome.trades and not event[0].flags & IN_SNAPSHOT:
-            first = place
-    if not first:
-        raise StudyImpossible("the recording holds no continuous trading: take a day on which the market was open")
-    return range(first, len(events))
 
 
 class Study:
