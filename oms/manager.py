@@ -17,7 +17,7 @@ from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
 from oms.holding import Holding, units_of
 from oms.ledger import Ledger
-from oms.moves import Exposure, Totals, cancel_order, fill_order, reserve, status_order
+from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, reserve, status_order
 from oms.order import Order
 from oms.positions import Position, book_fee, fee_value, fill_position
 from oms.reports import STATUS_CODES, fee_amount, fill_defect
@@ -109,7 +109,7 @@ class OrderManager:
             raise UnknownOrder(f"cancel of {command.client_order_id}, an order that was never submitted")
         exposure = self._holdings[order.instrument].exposure
         previous, anomaly = cancel_order(order, exposure, self._totals, NEXT, now_ns)
-        self._tell(order, previous, EVENT_CANCEL_SENT, anomaly, False, "", effects)
+        self._tell(order, previous, EVENT_CANCEL_SENT, anomaly, order.state_code != previous, "", effects)
 
     def report(self, report: OrderReport, instrument_index: int, now_ns: int, effects: list[Effect]) -> Order | None:
         """Apply one venue report and return its order, None for an order that is not ours. Repeats change nothing."""
@@ -124,11 +124,11 @@ class OrderManager:
             self._fill(order, report, now_ns, effects)
         else:
             learnt = self._learn_venue_id(order, report, effects)
-            if learnt:
-                order.updated_ns = now_ns
-            exposure, status = self._holdings[order.instrument].exposure, STATUS_CODES[report.type]
-            previous, event, anomaly = status_order(order, exposure, self._totals, NEXT, status, now_ns)
-            self._tell(order, previous, event, anomaly, learnt, report.reason, effects)
+            exposure, status = self._holdings[instrument_index].exposure, STATUS_CODES[report.type]
+            previous, event, anomaly, changed = status_order(
+                order, exposure, self._totals, NEXT, status, learnt, now_ns
+            )
+            self._tell(order, previous, event, anomaly, changed, report.reason, effects)
         return order
 
     def order(self, client_order_id: str) -> Order | None:
@@ -210,7 +210,7 @@ class OrderManager:
         self, order: Order, previous: int, event: int, code: int, changed: bool, reason: str, effects: list[Effect]
     ) -> None:
         """Say what became of an order that was moved, if anything about it changed, and keep it where it belongs."""
-        if changed or order.state_code != previous:
+        if changed:
             effects.append(order_updated(order, STATES[previous], reason))
         anomaly = ANOMALIES[code]
         if anomaly is not None:
@@ -273,7 +273,7 @@ class OrderManager:
             effects.append(report_alert(Severity.ERROR, "VENUE_ID_DIFFERS", report, order.instrument, why))
             return False
         order.venue_order_id = report.venue_order_id
-        return True
+        return learn_name(order)
 
     def _report_of_stranger(self, report: OrderReport, instrument_index: int, effects: list[Effect]) -> None:
         """Alert on a report of an order that is foreign, or ours and dropped; nothing is booked and nothing raised."""

@@ -104,18 +104,35 @@ def cancel_order(
     return advance_order(order, exposure, totals, table, EVENT_CANCEL_SENT, order.filled, now_ns)
 
 
-def status_order(
-    order: OrderNumbers, exposure: Exposure, totals: Totals, table: Sequence[int], status: int, now_ns: int
-) -> tuple[int, int, int]:
-    """Apply what a venue said that is no fill; return (previous state, event, anomaly).
+def learn_name(order: OrderNumbers) -> bool:
+    """Note that the venue told its own id of an order; return whether that was news."""
+    if order.named:
+        return False
+    order.named = True
+    return True
 
-    `status` is the code of the event as the venue names it; DENIED is found here.
+
+def status_order(
+    order: OrderNumbers,
+    exposure: Exposure,
+    totals: Totals,
+    table: Sequence[int],
+    status: int,
+    learnt: bool,
+    now_ns: int,
+) -> tuple[int, int, int, bool]:
+    """Apply what a venue said that is no fill; return (previous state, event, anomaly, whether anything changed).
+
+    `status` is the code of the event as the venue names it; DENIED is found here. `learnt` is what `learn_name`
+    returned where the report names the venue's id, else False: it counts as a change.
     """
     event = status_event(status, order.acknowledged)
     if event == EVENT_ACCEPTED:
         order.acknowledged = True
+    if learnt:
+        order.updated_ns = now_ns
     previous, anomaly = advance_order(order, exposure, totals, table, event, order.filled, now_ns)
-    return previous, event, anomaly
+    return previous, event, anomaly, learnt or order.state_code != previous
 
 
 def fill_order(
@@ -136,4 +153,4 @@ def fill_order(
     return previous, event, anomaly
 
 
-HOT = (reserve, enter_order, advance_order, cancel_order, status_order, fill_order)
+HOT = (reserve, enter_order, advance_order, cancel_order, learn_name, status_order, fill_order)

@@ -29,6 +29,7 @@ class OrderNumbers:
     fee: int = 0  # where fees are counted in one unit and one currency; live they are money, in `Order.fees`
     state_code: int = STATE_SUBMITTED
     acknowledged: bool = False
+    named: bool = False  # whether the venue's own id for it is known
     submitted_ns: int = 0
     updated_ns: int = 0
     cancel_sent_ns: int = 0
@@ -75,7 +76,7 @@ class Order(OrderNumbers):
         self.fees: dict[str, int] = {}
         self.exec_ids: dict[str, tuple[int, int]] = {}
         self.venue_order_id = ""
-        self.acknowledged = False
+        self.acknowledged = self.named = False
         self.submitted_ns = self.updated_ns = now_ns
 
     @property

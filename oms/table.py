@@ -86,7 +86,7 @@ class OrderTable:
             self._closed[order.client_order_id] = order
         self._unfolded[order.client_order_id] = order
         if len(self._unfolded) > _UNFOLDED_MAX:
-            self._fold_in(next(iter(self._unfolded.values())))
+            self._fold_in(order)  # this one, and not the oldest: it is in the processor's cache
         while len(self._closed) > self._keep_closed:
             self._drop(next(iter(self._closed.values())))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oms import codes, ledger, moves, order, positions
 from oms.codes import EVENT_COUNT, NEXT
 from oms.ledger import trade_flow
-from oms.moves import Exposure, Totals, cancel_order, enter_order, fill_order, status_order
+from oms.moves import Exposure, Totals, cancel_order, enter_order, fill_order, learn_name, status_order
 from oms.order import OrderNumbers
 from oms.positions import PositionNumbers, apply_fill, book_fee, fee_value, fill_position
 from research.compiled.layout import copy_back, row_of, table_of
@@ -35,7 +35,9 @@ def play(orders, exposures, totals, held, table, steps, told):
             order.submitted_ns = order.updated_ns = now_ns
             enter_order(order, exposure, total)
         elif what == STATUS:
-            previous, event, anomaly = status_order(order, exposure, total, table, a, now_ns)
+            learnt = b == 1 and learn_name(order)
+            previous, event, anomaly, changed = status_order(order, exposure, total, table, a, learnt, now_ns)
+            value = 1 if changed else 0
         elif what == CANCEL:
             previous, anomaly = cancel_order(order, exposure, total, table, now_ns)
         else:
@@ -68,7 +70,7 @@ events = st.integers(0, EVENT_COUNT - 1)
 orders_named = st.integers(0, ORDERS - 1)
 steps_of_any_kind = st.lists(
     st.one_of(
-        st.tuples(st.just(STATUS), orders_named, events, st.just(0), st.just(0), st.integers(1, 10**6)),
+        st.tuples(st.just(STATUS), orders_named, events, st.integers(0, 1), st.just(0), st.integers(1, 10**6)),
         st.tuples(st.just(CANCEL), orders_named, st.just(0), st.just(0), st.just(0), st.integers(1, 10**6)),
         st.tuples(
             st.just(FILL),
