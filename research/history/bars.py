@@ -80,14 +80,22 @@ def import_bars(source: BarsSource, history: HistoryWriter, progress: Progress |
     step_ns = VENUE_STEPS_NS[VENUE_INTERVALS.index(source.interval)]
     bars = _BarFile(Path(source.file), source, step_ns)
     events = bars.events() if not source.ask_file else _paired(bars, source, step_ns, history)
-    for number, event in enumerate(events):
-        if not number:
-            history.begin((source.instrument,), event[3])
-        history.add(event)
-        if progress is not None and number % _TELL_EVERY == 0:
-            progress(bars.rows.done, bars.rows.size)
+    first = next(events, None)
+    if first is None:
+        return
+    history.begin((source.instrument,), first[3])
+    history.add(first)
+    history.extend(_told(events, bars.rows, progress))
     if progress is not None:
         progress(bars.rows.size, bars.rows.size)
+
+
+def _told(events: Iterator[Event], rows: Rows, progress: Progress | None) -> Iterator[Event]:
+    """Yield the events, telling how far the file was read."""
+    for number, event in enumerate(events):
+        yield event
+        if progress is not None and number % _TELL_EVERY == 0:
+            progress(rows.done, rows.size)
 
 
 def _paired(bids: "_BarFile", source: BarsSource, step_ns: int, history: HistoryWriter) -> Iterator[Event]:
