@@ -146,6 +146,9 @@ def end(venue: VenueNumbers, listing: Listing, order: Order, row: int, kind: int
 def remove(listing: Listing, order: Order, row: int) -> None:
     """Forget an ended order."""
     order.working = False
+    if order.waits:
+        order.waits = False
+        listing.waiting -= 1
     if order.resting:
         leave_ladder(listing.bids if order.sign > 0 else listing.asks, order, row)
 

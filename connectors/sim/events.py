@@ -50,7 +50,8 @@ def meet(
                 fill(venue, listing, orders, row, limit, got, False, out)
         elif is_deeper(sign, limit, touch):
             break
-        show(listing, order, quantity if limit == touch else 0, venue.match_ns)
+        if displayed < UNLIMITED and quantity < UNLIMITED:
+            show(listing, order, quantity if limit == touch else 0, venue.match_ns)
         own.cursor += 1
 
 

@@ -8,6 +8,7 @@ from connectors.sim.fees import FeeTable, Volume, fee_table, start_volume
 from connectors.sim.impact import Impact, impact_of
 from connectors.sim.ladder import Ladder
 from connectors.sim.settings import LatencySettings, QueueModel, SimSettings
+from core.clock import NEVER
 from core.instruments import Instrument
 
 _QUEUE_CODES = {
@@ -43,6 +44,11 @@ class Listing:
     bar_join_ns: int = 0
     bar_open: int = 0  # the open of the bar that forms, where a driver tells it
     bar_open_ns: int = 0
+    bar_close_ns: int = 0
+    bar_high: int = 0
+    bar_low: int = 0
+    bar_serve_ns: int = NEVER  # when the forming bar serves resting orders
+    waiting: int = 0  # how many orders wait for the next open
     fees: FeeTable = field(default_factory=FeeTable)
     impact: Impact = field(default_factory=Impact)
     bids: Ladder = field(default_factory=lambda: Ladder(1))
@@ -59,6 +65,7 @@ class VenueNumbers:
     last_due_ns: int = 0
     request_head: int = 0
     request_count: int = 0
+    bar_due_ns: int = NEVER  # when the first bar serves resting orders
     feed: Delay = field(default_factory=Delay)
     entry: Delay = field(default_factory=Delay)
     response: Delay = field(default_factory=Delay)

@@ -6,7 +6,8 @@ the answers (`answers.py`).
 
 from collections.abc import Sequence
 
-from connectors.sim.answers import AnswerSink, end, fill, move_to, note_activity, refuse, tell
+from connectors.sim.answers import AnswerSink, end, move_to, note_activity, refuse, tell
+from connectors.sim.bars import is_between_bars, note_bar, serve_bars, wait_for_bar
 from connectors.sim.codes import (
     ACCEPTED,
     BOOK_IS_EMPTY,
@@ -27,14 +28,13 @@ from connectors.sim.codes import (
     WOULD_TAKE,
 )
 from connectors.sim.delays import next_delay
-from connectors.sim.impact import slippage_ticks, worsened
-from connectors.sim.ladder import join_ladder, left_at, take_at
 from connectors.sim.listing import Listing, VenueNumbers
 from connectors.sim.matching import NO_LIMIT_BUY, NO_LIMIT_SELL, crosses
 from connectors.sim.orders import Order, Request
-from connectors.sim.place import join
 from connectors.sim.rules import filter_failure
-from connectors.sim.view import UNLIMITED, levels_behind, touch_met
+from connectors.sim.taking import obtainable, settle, take
+from connectors.sim.view import touch_met
+from core.clock import NEVER
 from core.market import MarketNumbers
 
 
@@ -70,57 +70,9 @@ def accept(venue: VenueNumbers, order: Order, request: Request) -> None:
     order.working = False
     order.resting = False
     order.reduce_only = request.reduce_only
+    order.waits = False
     order.fee_accrued = 0
     order.fee_charged = 0
-
-
-def obtainable(listing: Listing, order: Order, market: MarketNumbers, touch: int, quantity: int, now_ns: int) -> int:
-    """Return how much of the order could trade now; `touch` and `quantity` are the other side's."""
-    ladder = listing.asks if order.sign > 0 else listing.bids
-    levels = market.book.asks if order.sign > 0 else market.book.bids
-    price, displayed, total, place = touch, quantity, 0, -1
-    while total < order.leaves and crosses(order.sign, order.limit, price):
-        total += left_at(ladder, price, displayed, now_ns)
-        if place < 0:
-            place = levels_behind(market, levels, touch)
-        if place == 0:
-            break
-        place -= 1
-        price, displayed = levels.sign * levels.ranks[place], levels.quantities[place]
-    return total
-
-
-def take(
-    venue: VenueNumbers,
-    listing: Listing,
-    orders: Sequence[Order],
-    row: int,
-    market: MarketNumbers,
-    touch: int,
-    quantity: int,
-    out: AnswerSink,
-) -> None:
-    """Walk the other side's levels within the limit, one fill a level; `touch` and `quantity` are that side's."""
-    order = orders[row]
-    sign = order.sign
-    ladder = listing.asks if sign > 0 else listing.bids
-    levels = market.book.asks if sign > 0 else market.book.bids
-    price, displayed, place = touch, quantity, -1
-    slippage = 0
-    if crosses(sign, order.limit, touch):
-        slippage = listing.tick * slippage_ticks(listing.impact, listing.tick, touch, order.leaves, quantity)
-    while order.leaves > 0 and crosses(sign, order.limit, price):
-        got = min(order.leaves, left_at(ladder, price, displayed, venue.match_ns))
-        if got > 0:
-            if displayed < UNLIMITED:
-                take_at(ladder, price, got, venue.match_ns)
-            fill(venue, listing, orders, row, worsened(sign, price, slippage, order.limit), got, True, out)
-        if place < 0:
-            place = levels_behind(market, levels, touch)
-        if place == 0:
-            break
-        place -= 1
-        price, displayed = levels.sign * levels.ranks[place], levels.quantities[place]
 
 
 def receive_submit(
@@ -151,15 +103,17 @@ def receive_submit(
         tell(venue, order, row, EXPIRED, KILLED, out)
         return
     order.working = True
-    take(venue, listing, orders, row, market, opposite, opposite_quantity, out)
-    if order.leaves > 0:
-        if request.is_market:
-            end(venue, listing, order, row, EXPIRED, BOOK_IS_EMPTY, out)
-        elif request.time_in_force != GTC:
-            end(venue, listing, order, row, EXPIRED, NO_MORE_WITHIN_LIMIT, out)
-        else:
-            join(order, market, own, own_quantity, venue.match_ns)
-            join_ladder(listing.bids if order.sign > 0 else listing.asks, order, row)
+    expiry = NO_REASON
+    if request.is_market:
+        expiry = BOOK_IS_EMPTY
+    elif request.time_in_force != GTC:
+        expiry = NO_MORE_WITHIN_LIMIT
+    if is_between_bars(listing, market, venue.match_ns) and not request.post_only:
+        wait_for_bar(listing, order, row, expiry, venue.match_ns)
+    else:
+        take(venue, listing, orders, row, market, opposite, opposite_quantity, out)
+        settle(venue, listing, orders, row, market, own, own_quantity, expiry, out)
+    note_bar(venue, listing)
     note_activity(listing)
 
 
@@ -181,6 +135,28 @@ def next_arrival(venue: VenueNumbers, now_ns: int) -> int:
     return now_ns + next_delay(venue.entry, now_ns) + next_delay(venue.feed, now_ns)
 
 
+def receive_first(
+    venue: VenueNumbers,
+    listings: Sequence[Listing],
+    markets: Sequence[MarketNumbers],
+    orders: Sequence[Order],
+    requests: Sequence[Request],
+    out: AnswerSink,
+) -> None:
+    """Take the first request under way, at its time."""
+    request = requests[venue.request_head]
+    venue.request_head = (venue.request_head + 1) % len(requests)
+    venue.request_count -= 1
+    move_to(venue, request.arrival_ns)
+    instrument = request.instrument
+    if request.is_cancel:
+        receive_cancel(venue, listings, orders, request, out)
+    elif instrument < len(listings) and listings[instrument].listed:
+        receive_submit(venue, listings[instrument], orders, markets[instrument], request, out)
+    else:
+        refuse(venue, instrument, REJECTED, request.row, request.price, request.quantity, NO_SUCH_SYMBOL, out)
+
+
 def advance(
     venue: VenueNumbers,
     listings: Sequence[Listing],
@@ -193,29 +169,25 @@ def advance(
     """Take the requests that have arrived by `now_ns`, first sent first, each at its time, on the market as it stands.
 
     `requests` is a ring whose length is fixed while requests are under way; whoever sends writes at
-    `(request_head + request_count) % len(requests)`. `listings` and `markets` stand by instrument index.
+    `(request_head + request_count) % len(requests)`. `listings` and `markets` stand by instrument index. Bars that are
+    to be served by then (`bars.py`) are, in the order of times, a request before a bar.
     """
-    while venue.request_count > 0 and requests[venue.request_head].arrival_ns <= now_ns:
-        request = requests[venue.request_head]
-        venue.request_head = (venue.request_head + 1) % len(requests)
-        venue.request_count -= 1
-        move_to(venue, request.arrival_ns)
-        instrument = request.instrument
-        if request.is_cancel:
-            receive_cancel(venue, listings, orders, request, out)
-        elif instrument < len(listings) and listings[instrument].listed:
-            receive_submit(venue, listings[instrument], orders, markets[instrument], request, out)
+    while True:
+        arrival_ns = requests[venue.request_head].arrival_ns if venue.request_count > 0 else NEVER
+        if venue.bar_due_ns < arrival_ns and venue.bar_due_ns <= now_ns:
+            serve_bars(venue, listings, orders, out)
+        elif arrival_ns <= now_ns and venue.request_count > 0:
+            receive_first(venue, listings, markets, orders, requests, out)
         else:
-            refuse(venue, instrument, REJECTED, request.row, request.price, request.quantity, NO_SUCH_SYMBOL, out)
+            return
 
 
 HOT = (
     refusal,
     accept,
-    obtainable,
-    take,
     receive_submit,
     receive_cancel,
     next_arrival,
+    receive_first,
     advance,
 )

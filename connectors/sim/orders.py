@@ -22,6 +22,8 @@ class Order:
     working: bool = False
     resting: bool = False  # it stands in a ladder
     reduce_only: bool = False
+    waits: bool = False  # for the next bar to open
+    expiry: int = 0  # why a remainder ends then, 0 where it rests
     joined_ns: int = 0
     joined_update_id: int = 0
     joined_venue_ns: int = 0

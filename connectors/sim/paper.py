@@ -54,7 +54,7 @@ class PaperExecution:
 
     def open_bar(self, bar: Event) -> None:
         """Let the simulated venue know at which price a venue's bar opens, at its opening time."""
-        self._by_index[bar[2]].open_bar(bar)  # type: ignore[attr-defined] # it comes with the matching of bars
+        self._by_index[bar[2]].open_bar(bar)
 
     def active(self) -> bool:
         """Whether a market event could matter to `on_event`: an order rests, or has taken what is not yet refilled."""

@@ -7,6 +7,7 @@ This is the glue between the names of commands and reports and the numbers of th
 from collections import deque
 from collections.abc import Sequence
 
+from connectors.sim.bars import open_bar
 from connectors.sim.clients import Clients
 from connectors.sim.codes import TIME_IN_FORCE_CODES
 from connectors.sim.delays import CONSTANT, Delay, delay_state
@@ -18,6 +19,7 @@ from connectors.sim.matcher import advance, next_arrival
 from connectors.sim.orders import Request, order_state
 from connectors.sim.reports import DueReport, Reports
 from connectors.sim.settings import SimSettings
+from core.clock import NEVER
 from core.codec import encode_payload
 from core.instruments import Instrument
 from core.market import Market
@@ -129,6 +131,22 @@ class SimVenue:
             self._numbers.match_ns = max(self._numbers.match_ns, event[3])
             self.advance(event[3])
 
+    def open_bar(self, bar: Event) -> None:
+        """Take a BAR at its opening time (`venue_ns`), for a market of bars alone: requests trade at its open.
+
+        Its low and high serve resting orders later, at its close (`recv_ns`): they are not seen before.
+        """
+        index = bar[2]
+        _, _, _, close_ns, open_ns, price, high, low, _, _ = bar
+        if index < len(self._listings) and self._listings[index].listed:
+            assert isinstance(price, int)
+            self.advance(open_ns - 1)
+            market = self._markets[index]
+            table = self._clients.orders
+            open_bar(
+                self._numbers, self._listings[index], table, market, open_ns, close_ns, price, high, low, self._reports
+            )
+
     @property
     def active(self) -> bool:
         """Whether a market event could matter: an order of ours rests, or took what the market has not yet refilled."""
@@ -136,9 +154,9 @@ class SimVenue:
 
     def advance(self, now_ns: int) -> None:
         """Take the requests that have arrived by `now_ns`, each at its time, on the market as it stands."""
-        if not self._commands or self._arrival_ns > now_ns:
-            return
         numbers = self._numbers
+        if numbers.bar_due_ns > now_ns and (not self._commands or self._arrival_ns > now_ns):
+            return
         before = numbers.request_count
         advance(numbers, self._listings, self._markets, self._clients.orders, self._requests, now_ns, self._reports)
         for _ in range(before - numbers.request_count):
@@ -146,11 +164,9 @@ class SimVenue:
 
     def next_due_ns(self) -> int:
         """When a request arrives or a report reaches us next, 0 if neither is under way."""
-        arrival_ns = self._arrival_ns if self._commands else 0
-        due_ns = self._reports.next_due_ns
-        if arrival_ns and due_ns:
-            return min(arrival_ns, due_ns)
-        return arrival_ns or due_ns
+        arrival_ns = self._arrival_ns if self._commands else NEVER
+        due_ns = min(arrival_ns, self._reports.next_due_ns or NEVER, self._numbers.bar_due_ns)
+        return due_ns if due_ns != NEVER else 0
 
     def poll(self, now_ns: int) -> list[DueReport]:
         """Remove and return, in order, the (due_ns, instrument, report) that have reached us by `now_ns`."""

@@ -26,21 +26,26 @@ def has_depth(market: MarketNumbers) -> bool:
     return market.quote_ns != 0 or market.book.state == LIVE
 
 
+def has_only_bars(market: MarketNumbers) -> bool:
+    """Whether neither quotes nor a book have ever come."""
+    return market.quote_ns == 0 and market.book.state == _NEVER_LOADED
+
+
 def touch_met(
     market: MarketNumbers, bar_open: int, bar_open_ns: int, half_spread_ppm: int, tick: int
 ) -> tuple[int, int, int, int]:
     """Return the touch that orders meet, all 0 where nothing is known.
 
-    `bar_open` is the open of the bar that formed at `bar_open_ns`; of it and the last close the later counts. Half a
-    spread is rounded outward to whole ticks; bounds: prices below 2**40.
+    `bar_open` is the open of the bar that formed at `bar_open_ns`; where no driver tells opens, the last close counts.
+    Half a spread is rounded outward to whole ticks; bounds: prices below 2**40.
     """
     if has_depth(market):
         bid, bid_quantity, ask, ask_quantity, _ = touch_of(market)
         return bid, bid_quantity, ask, ask_quantity
-    if market.book.state != _NEVER_LOADED:
+    if not has_only_bars(market):
         return 0, 0, 0, 0
     price = market.bar_price
-    if bar_open > 0 and bar_open_ns >= market.bar_ns:
+    if bar_open_ns > 0:
         price = bar_open
     if price <= 0:
         return 0, 0, 0, 0
@@ -64,4 +69,4 @@ def displayed_behind(market: MarketNumbers, levels: Levels, price: int) -> int:
     return quantity_at(levels, price)
 
 
-HOT = (has_depth, touch_met, levels_behind, displayed_behind)
+HOT = (has_depth, has_only_bars, touch_met, levels_behind, displayed_behind)

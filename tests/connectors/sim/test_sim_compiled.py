@@ -17,6 +17,7 @@ from connectors.sim import (
     QueueModel,
     SimSettings,
     answers,
+    bars,
     delays,
     draws,
     events,
@@ -28,8 +29,10 @@ from connectors.sim import (
     place,
     queues,
     rules,
+    taking,
     view,
 )
+from connectors.sim.bars import open_bar
 from connectors.sim.events import on_market_event
 from connectors.sim.listing import Listing, define, venue_numbers
 from connectors.sim.matcher import advance, next_arrival
@@ -45,10 +48,27 @@ from research.compiled.tables import Answer, Out, Ring
 from tests.connectors.sim.world import PLAIN
 
 register(
-    book, market, matching, queues, view, draws, delays, ladder, fees, impact, answers, place, rules, matcher, events
+    book,
+    market,
+    matching,
+    queues,
+    view,
+    draws,
+    delays,
+    ladder,
+    fees,
+    impact,
+    answers,
+    place,
+    rules,
+    taking,
+    events,
+    bars,
+    matcher,
 )
 
-QUOTE, TRADE, BOOK, SUBMIT, CANCEL, TIME = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK), 100, 101, 102
+QUOTE, TRADE, BOOK = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK)
+SUBMIT, CANCEL, TIME, OPEN = 100, 101, 102, 103
 ROWS, RING, ANSWERS, STEPS = 32, 16, 8_192, 240
 OPENING = [(0, 100, 5), (0, 99, 7), (0, 97, 2), (ASK, 102, 4), (ASK, 103, 3), (ASK, 104, 6)]
 
@@ -60,7 +80,9 @@ def play(steps, venue, listings, markets, orders, requests, out):
         kind, flags, now_ns, venue_ns, a, b, c, d, e = steps[index]
         advance(venue[0], listings, markets, orders, requests, now_ns, out)
         seen = markets[0]
-        if kind >= SUBMIT and kind != TIME:
+        if kind == OPEN:
+            open_bar(venue[0], listings[0], orders, seen, now_ns, now_ns + e, a, b, c, out)
+        elif kind >= SUBMIT and kind != TIME:
             request = requests[(venue[0].request_head + venue[0].request_count) % len(requests)]
             venue[0].request_count += 1
             request.arrival_ns = next_arrival(venue[0], now_ns)
@@ -81,6 +103,21 @@ def play(steps, venue, listings, markets, orders, requests, out):
             apply_level(seen.book, flags, a, b, d, e)
         if kind <= BOOK and listings[0].active:
             on_market_event(venue[0], listings[0], orders, seen, kind, flags, now_ns, venue_ns, a, b, out)
+
+
+def bars_of(seed):
+    """Draw bars of 20 ns with pauses, and requests in between."""
+    draw = random.Random(seed)
+    steps = []
+    for open_ns in range(100, 100 + 20 * 14, 20):
+        price = draw.randint(95, 105)
+        if draw.random() < 0.8:
+            steps.append((OPEN, 0, open_ns, 0, price, price + draw.randint(0, 5), price - draw.randint(0, 5), 0, 20))
+        for now_ns in sorted(draw.sample(range(open_ns, open_ns + 20), 5)):
+            flags = draw.choice((0, 1)) | draw.choice((0, 0, 0, 0, 2, 4, 8))
+            body = (draw.randrange(ROWS), draw.choice((0, 0, 0, 0, 1, 2)), draw.randint(1, 9), draw.randint(93, 107), 0)
+            steps.append((draw.choice((SUBMIT, SUBMIT, CANCEL)), flags, now_ns, 0, *body))
+    return [*steps, (TIME, 0, 10_000, 0, 0, 0, 0, 0, 0)]
 
 
 def script_of(seed, with_quotes):
@@ -130,6 +167,8 @@ SETTINGS = {
     "dear": msgspec.structs.replace(
         PLAINLY,
         fee_tiers=TIERS,
+        bar_half_spread_ppm=9_000,
+        bar_touch_fills=True,
         volume_before=500,
         minimum_fee="0.005",
         impact=ImpactSettings(model=ImpactModel.LINEAR_DEPTH),
@@ -168,11 +207,11 @@ def as_rows(records):
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-@pytest.mark.parametrize("with_quotes", [True, False])
-def test_compiled_and_plain_matching_give_the_same_answers_and_end_alike(name, with_quotes):
+@pytest.mark.parametrize("seen", ["quotes", "book", "bars"])
+def test_compiled_and_plain_matching_give_the_same_answers_and_end_alike(name, seen):
     heard = 0
     for seed in range(12):
-        steps = script_of(seed, with_quotes)
+        steps = bars_of(seed) if seen == "bars" else script_of(seed, seen == "quotes")
         plain = tables(SETTINGS[name])
         said: list[tuple[int, ...]] = []
         play.py_func(steps, *plain, said)
