@@ -12,10 +12,10 @@ KILLS = 100
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test check replay bench crash soak fmt lock clean
+.PHONY: help setup run test check replay bench bench-peers crash soak fmt lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv from requirements.lock; done again only when the lock or pyproject.toml changes
 	@test -z "$(PYTHON)" || PYTHON="$(PYTHON)" .ci/setup
@@ -44,6 +44,9 @@ replay: $(STAMP) ## prove a recorded session: make replay SESSION=var/sessions/.
 
 bench: $(STAMP) ## measure; prints a table and writes bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-peers: $(STAMP) ## measure other engines in turn with ours; they are installed under var/peers (ARGS="--peer jesse")
+	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
 crash: $(STAMP) ## kill -9 the daemon at random moments and check what is left (KILLS=100)
 	@TICKERD_CRASH_KILLS=$(KILLS) $(BIN)/python -m pytest -q -m slow tests/crash $(ARGS)

@@ -9,7 +9,21 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-WORDS = {"help", "setup", "run", "test", "check", "replay", "bench", "crash", "soak", "fmt", "lock", "clean"}
+WORDS = {
+    "help",
+    "setup",
+    "run",
+    "test",
+    "check",
+    "replay",
+    "bench",
+    "bench-peers",
+    "crash",
+    "soak",
+    "fmt",
+    "lock",
+    "clean",
+}
 # A variable given to the `make` around this test would be handed down to the one inside.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHON"))}
 

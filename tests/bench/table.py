@@ -1,4 +1,4 @@
-"""`python -m tests.bench.table docs/bench.json`: the figures as the table that README shows."""
+"""`python -m tests.bench.table docs/bench.json`: the figures as the tables that README shows."""
 
 import argparse
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tests.bench.figures import Figure
+from tests.bench.peers.figures import BUSY, Compared, Peers, Side
 
 _SHARE = re.compile(r"^(?P<detail>.*?),? *(?P<share>p[\d.]+)(?: of (?P<count>[\d,]+))?$")
 
@@ -19,6 +20,7 @@ class Bench(msgspec.Struct, frozen=True):
     runs: int
     scale: float
     figures: list[Figure]
+    peers: Peers | None = None
 
 
 def table(bench: Bench) -> str:
@@ -54,6 +56,36 @@ def _goal_text(figure: Figure) -> str:
     return text if figure.reached else f"{text} missed"
 
 
+def peers_table(peers: Peers) -> str:
+    """Return where the figures come from and a markdown table: the peers, ours and the ratio."""
+    python = f"{peers.machine.get('machine', '')}, {peers.machine.get('system', '')}"
+    source = f"By `make bench-peers`: the same data and strategy in turn on one core, {python}"
+    lines = [f"{source}, medians of {peers.runs} runs ([bench.json](docs/bench.json)).", ""]
+    lines += ["| of what | peer | theirs | ours | ratio | goal |", "| --- | --- | ---: | ---: | ---: | ---: |"]
+    lines += [_peer_row(row) for row in peers.rows]
+    return "\n".join(lines) + "\n"
+
+
+def _peer_row(row: Compared) -> str:
+    """Return one row; what could not be measured is a dash, a missed goal is said."""
+    goal = f"≥ {row.goal:g}" if row.goal else ""
+    if row.reached is False:
+        goal += " missed"
+    ratio = f"{row.ratio:.3g}" if row.ratio else "-"
+    theirs, mine = _side_text(row.theirs, row.unit), _side_text(row.ours, row.unit)
+    peer = f"{row.peer} {row.theirs.version}".strip()
+    return f"| {row.title} | {peer} | {theirs} | {mine} | {ratio} | {goal} |"
+
+
+def _side_text(side: Side, unit: str) -> str:
+    """Return rate, orders and memory of one side, and that it had to share its core."""
+    if side.missing:
+        return "-"
+    orders = f", {side.orders:,} orders" if side.orders else ""
+    shared = ", core shared" if side.waited > BUSY else ""
+    return f"{number_text(side.rate)} {unit}{orders}, {side.peak_rss_mb:,.0f} MB{shared}"
+
+
 def number_text(value: float) -> str:
     """Return three significant digits of small numbers, whole ones of large ones."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
@@ -65,10 +97,13 @@ def read(path: Path) -> Bench:
 
 
 def main() -> int:
-    """Print the table of a file and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.table", description="Figures as a markdown table.")
+    """Print the tables of a file and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.table", description="Figures as markdown tables.")
     parser.add_argument("file", type=Path, help="what `make bench` wrote")
-    sys.stdout.write(table(read(parser.parse_args().file)))
+    bench = read(parser.parse_args().file)
+    sys.stdout.write(table(bench))
+    if bench.peers:
+        sys.stdout.write("\n" + peers_table(bench.peers))
     return 0
 
 

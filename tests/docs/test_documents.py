@@ -15,7 +15,7 @@ from config.load import parse
 from daemon.cli import parser
 from daemon.commands.journal import ACTIONS
 from daemon.words import words_for
-from tests.architecture.source import PACKAGES
+from tests.architecture.source import PACKAGES, project_files
 from tests.docs.markdown import ROOT, Document, documents
 
 DOCUMENTS = documents()
@@ -160,7 +160,7 @@ def test_every_python_block_compiles_and_imports_what_exists(document):
 
 @EACH
 def test_every_environment_variable_is_read_somewhere(document):
-    sources = [*ROOT.glob("*/**/*.py"), ROOT / "Makefile"]
+    sources = [ROOT / path for path in project_files() if path.suffix == ".py" or path.name == "Makefile"]
     for name in set(re.findall(r"\bTICKERD_[A-Z]\w*", document.text)):
         assert any(name in path.read_text(encoding="utf-8") for path in sources), f"{document} names {name}"
 
