@@ -1,77 +1,81 @@
-"""All that the checks may look at, gathered once for each order, and what they answer."""
+"""All that an explanation may look at, gathered once a check has said no, and what it answers."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.instruments import Instrument
-from core.market import Market
+from core.market import Market, touch_of
 from core.money import money_text
 from core.orders import OrderIntent
-from oms.manager import OrderManager
-from oms.table import Exposure
+from oms.moves import Exposure
+from risk.figures import reference_twice_of, valuation_price, worst_position
 from risk.limits import InstrumentLimits
-from risk.rate import RateWindow
+from risk.rate import Rates
+from risk.records import Asked
 
 
-class Breach(NamedTuple):
+class Why(NamedTuple):
     """Why a check says no: `limit` and `figure` as decimal texts in the unit that `message` names."""
 
-    code: str
     limit: str
     figure: str
     message: str
 
 
+@dataclass(slots=True, frozen=True)
 class Facts:
-    """One order beside its instrument, market, limits and exposure; the gate owns one object and refills it.
+    """One refused order beside its instrument, market, limits and exposure. Prices and quantities in units."""
 
-    Prices and quantities in units. `touch_ns` is when the reference was received, `reference_twice` is bid plus ask,
-    0 where they are no market. `price` is where the order would trade: its limit, or the other side's best for a
-    market order.
-    """
-
-    __slots__ = (
-        "ask",
-        "bid",
-        "exposure",
-        "instrument",
-        "intent",
-        "is_market",
-        "limits",
-        "manager",
-        "market",
-        "now_ns",
-        "per_minute",
-        "per_second",
-        "position",
-        "price",
-        "quantity",
-        "ready",
-        "reference_twice",
-        "touch_ns",
-        "valued_at",
-        "worst",
-    )
-
-    ask: int
-    bid: int
-    exposure: Exposure
-    instrument: Instrument
     intent: OrderIntent
-    is_market: bool
+    order: Asked  # the same in numbers
+    instrument: Instrument
     limits: InstrumentLimits
-    manager: OrderManager
     market: Market
-    now_ns: int
-    per_minute: RateWindow
-    per_second: RateWindow
+    exposure: Exposure
+    open_orders: int  # over all instruments
     position: int  # the account's net quantity
-    price: int
-    quantity: int
-    ready: bool
-    reference_twice: int
-    touch_ns: int
-    valued_at: int  # the price behind every notional
-    worst: int  # the quantity on the order's side if everything open there fills; negative: not across yet
+    rates: Rates
+    now_ns: int
+
+    @property
+    def bid(self) -> int:
+        """The best bid, 0 where nobody is."""
+        return touch_of(self.market)[0]
+
+    @property
+    def ask(self) -> int:
+        """The best ask, 0 where nobody is."""
+        return touch_of(self.market)[2]
+
+    @property
+    def touch_ns(self) -> int:
+        """When the reference was received."""
+        return touch_of(self.market)[4]
+
+    @property
+    def reference_twice(self) -> int:
+        """Bid plus ask, 0 where they are no market."""
+        return reference_twice_of(self.bid, self.ask)
+
+    @property
+    def price(self) -> int:
+        """Where the order would trade: at its limit, or at the other side's best for a market order."""
+        if not self.order.is_market:
+            return self.order.price
+        return self.ask if self.order.side > 0 else self.bid
+
+    @property
+    def valued_at(self) -> int:
+        """The price behind every notional."""
+        order, deviation = self.order, self.limits.max_deviation
+        return valuation_price(order.is_market, order.side, order.price, self.bid, self.reference_twice, deviation)
+
+    @property
+    def worst(self) -> int:
+        """The quantity on the order's side if everything open there fills; negative: not across yet."""
+        side = self.order.side
+        open_same = self.exposure.open_buy_quantity if side > 0 else self.exposure.open_sell_quantity
+        return worst_position(side, self.position, open_same, self.order.quantity)
 
     def quantity_text(self, quantity: int) -> str:
         """Return a quantity with its unit."""

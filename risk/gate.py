@@ -4,7 +4,7 @@ Nothing else constructs `ApprovedSubmit` or `ApprovedCancel`, and connectors tak
 """
 
 from core.instruments import Instrument
-from core.market import Market
+from core.market import Market, touch_of
 from core.orders import (
     ApprovedCancel,
     ApprovedSubmit,
@@ -13,36 +13,44 @@ from core.orders import (
     OrderState,
     OrderType,
     Refusal,
+    TimeInForce,
 )
 from oms.manager import OrderManager
-from risk.checks import first_breach
-from risk.facts import Breach, Facts
-from risk.figures import collar_ceiling, valuation_price, worst_position
+from oms.moves import Exposure, Totals
+from oms.positions import Position
+from risk.checks import CHECKS, first_breach
+from risk.codes import PASSES
+from risk.facts import Facts
 from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
-from risk.rate import RateWindow
+from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
+from risk.records import Asked, Rules, rules_of
 
 _SECOND_NS = 1_000_000_000
 CANCEL_RETRY_NS = _SECOND_NS  # a cancel of an UNKNOWN order may be asked for again after this
+# An attribute of a module costs a quarter of one of an enumeration.
+_MARKET = OrderType.MARKET
+_GTC = TimeInForce.GTC
 
 
 class Gate:
     """Holds the limits, the instruments they were resolved for, and the order rate; decides one order at a time."""
 
-    __slots__ = ("_facts", "_instruments", "_limits", "_per_minute", "_per_second", "limits_version")
+    __slots__ = ("_asked", "_instruments", "_limits", "_rates", "_times", "limits_version")
 
     def __init__(self, limits: RiskLimits) -> None:
         """Know no instrument yet: until `define`, every order is refused."""
         self._limits = limits
-        self._instruments: dict[int, tuple[Instrument, InstrumentLimits]] = {}
-        self._per_second = RateWindow(limits.max_orders_per_second, _SECOND_NS)
-        self._per_minute = RateWindow(limits.max_orders_per_minute, 60 * _SECOND_NS)
-        self._facts = Facts()
-        self._facts.per_second, self._facts.per_minute = self._per_second, self._per_minute
+        self._instruments: dict[int, _Known] = {}
+        self._rates = Rates()
+        self._rates.second.limit = limits.max_orders_per_second
+        self._rates.minute.limit = limits.max_orders_per_minute
+        self._times: list[int] = []
+        self._asked = Asked()
         self.limits_version = limits_version(limits)
 
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn or relearn an instrument; its limits are resolved here, once."""
-        self._instruments[index] = (instrument, resolve(self._limits, instrument))
+        self._instruments[index] = _Known(instrument, resolve(self._limits, instrument))
 
     def check_submit(
         self, intent: OrderIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int
@@ -54,19 +62,40 @@ class Gate:
         """
         known = self._instruments.get(intent.instrument)
         if known is None or market is None:
-            return self._refuse(intent, _unknown_instrument(intent.instrument))
-        facts = self._facts
-        _gather(facts, intent, known[0], known[1], market, manager)
-        facts.ready, facts.now_ns = ready, now_ns
-        self._per_second.advance(now_ns)
-        self._per_minute.advance(now_ns)
-        breach = first_breach(facts)
-        if breach is not None:
-            return self._refuse(intent, breach)
-        self._per_second.note(now_ns)
-        self._per_minute.note(now_ns)
+            return self._refuse_unknown(intent)
+        if known.manager is not manager:
+            known.join(intent.instrument, manager)
+        order, rates, times = self._asked, self._rates, self._times
+        order.side, order.quantity, order.price = 1 if intent.side > 0 else -1, intent.quantity, intent.price
+        order.is_market, order.rests = intent.type is _MARKET, intent.time_in_force is _GTC
+        order.post_only, order.reduce_only = intent.post_only, intent.reduce_only
+        name = intent.client_order_id
+        touch = touch_of(market)
+        rate_advance(rates.second, times, now_ns)
+        rate_advance(rates.minute, times, now_ns)
+        number = first_breach(
+            order,
+            known.rules,
+            known.limits,
+            market,
+            touch,
+            known.exposure,
+            known.totals.open_orders,
+            known.position.quantity,
+            rates,
+            ready,
+            not name or manager.knows(name),
+            now_ns,
+        )
+        if number != PASSES:
+            return self._refuse(number, intent, known, market, now_ns)
+        if rates.minute.count == len(times):
+            make_room(rates, times)
+        rate_note(rates, times, now_ns)
         return ApprovedSubmit(
-            intent=intent, reference_price=facts.reference_twice // 2, limits_version=self.limits_version
+            intent=intent,
+            reference_price=(touch[0] + touch[2]) // 2,
+            limits_version=self.limits_version,
         )
 
     def check_cancel(self, intent: CancelIntent, manager: OrderManager, now_ns: int) -> ApprovedCancel | str:
@@ -96,56 +125,75 @@ class Gate:
     def limits_of(self, index: int) -> InstrumentLimits | None:
         """Return the limits that hold for an instrument, None for one not defined."""
         known = self._instruments.get(index)
-        return None if known is None else known[1]
+        return None if known is None else known.limits
 
     def state(self) -> list[object]:
         """Return all that influences the next decision as lists, integers and text, for a digest."""
         return [
             self.limits_version,
-            [(index, self._instruments[index][0].id) for index in sorted(self._instruments)],
-            self._per_second.canonical(),
-            self._per_minute.canonical(),
+            [(index, self._instruments[index].instrument.id) for index in sorted(self._instruments)],
+            times_of(self._rates.second, self._times),
+            times_of(self._rates.minute, self._times),
         ]
 
-    def _refuse(self, intent: OrderIntent, breach: Breach) -> Refusal:
-        """Return the refusal that a breach makes."""
+    def _refuse(self, number: int, intent: OrderIntent, known: "_Known", market: Market, now_ns: int) -> Refusal:
+        """Return the refusal that a broken check makes."""
+        code, explain = CHECKS[number]
+        limit, figure, message = explain(
+            Facts(
+                intent=intent,
+                order=self._asked,
+                instrument=known.instrument,
+                limits=known.limits,
+                market=market,
+                exposure=known.exposure,
+                open_orders=known.totals.open_orders,
+                position=known.position.quantity,
+                rates=self._rates,
+                now_ns=now_ns,
+            )
+        )
         return Refusal(
-            code=breach.code,
-            limit=breach.limit,
-            figure=breach.figure,
-            message=breach.message,
+            code=code,
+            limit=limit,
+            figure=figure,
+            message=message,
+            intent=intent,
+            limits_version=self.limits_version,
+        )
+
+    def _refuse_unknown(self, intent: OrderIntent) -> Refusal:
+        """Return the refusal of an order for an instrument that was never defined."""
+        index = intent.instrument
+        return Refusal(
+            code="UNKNOWN_INSTRUMENT",
+            limit="",
+            figure=str(index),
+            message=f"instrument {index} is not defined: name it in the venue's `instruments` and wait for its rules",
             intent=intent,
             limits_version=self.limits_version,
         )
 
 
-def _gather(
-    facts: Facts,
-    intent: OrderIntent,
-    instrument: Instrument,
-    limits: InstrumentLimits,
-    market: Market,
-    manager: OrderManager,
-) -> None:
-    """Fill in what the checks look at; allocates nothing that outlives the call."""
-    index, side, quantity = intent.instrument, intent.side, intent.quantity
-    exposure = manager.exposure(index)
-    bid, ask, touch_ns = market.touch()
-    reference_twice = bid + ask if 0 < bid <= ask else 0
-    is_market = intent.type is OrderType.MARKET
-    ceiling = collar_ceiling(reference_twice, limits.max_deviation)
-    position = manager.position(index).quantity
-    open_same = exposure.open_buy_quantity if side > 0 else exposure.open_sell_quantity
-    facts.intent, facts.instrument, facts.limits = intent, instrument, limits
-    facts.market, facts.manager, facts.exposure = market, manager, exposure
-    facts.bid, facts.ask, facts.touch_ns, facts.reference_twice = bid, ask, touch_ns, reference_twice
-    facts.is_market, facts.position, facts.quantity = is_market, position, quantity
-    facts.price = (ask if side > 0 else bid) if is_market else intent.price
-    facts.valued_at = valuation_price(is_market, side, intent.price, bid, ceiling)
-    facts.worst = worst_position(side, position, open_same, quantity)
+class _Known:
+    """One instrument as the gate sees it, and what the order manager counts of it: live objects, looked up once."""
 
+    __slots__ = ("exposure", "instrument", "limits", "manager", "position", "rules", "totals")
 
-def _unknown_instrument(index: int) -> Breach:
-    """Return the breach of an order for an instrument that was never defined."""
-    why = f"instrument {index} is not defined: name it in the venue's `instruments` and wait for its rules"
-    return Breach("UNKNOWN_INSTRUMENT", "", str(index), why)
+    exposure: Exposure
+    position: Position
+    totals: Totals
+
+    def __init__(self, instrument: Instrument, limits: InstrumentLimits) -> None:
+        """Know the rules; the manager comes with the first order."""
+        self.instrument = instrument
+        self.rules: Rules = rules_of(instrument)
+        self.limits = limits
+        self.manager: OrderManager | None = None
+
+    def join(self, index: int, manager: OrderManager) -> None:
+        """Look up what the manager counts. Raises UndefinedInstrument."""
+        self.exposure = manager.exposure(index)
+        self.position = manager.position(index)
+        self.totals = manager.totals
+        self.manager = manager

@@ -1,89 +1,143 @@
-"""Checks against the market: that there is a price to trust, and that the order is near it."""
+"""Checks against the market: that there is a price to trust, and that the order is near it.
 
+`market_breach` asks them in order; below it, for each, the rule and what a person is told.
+"""
+
+from core.book import LIVE
 from core.decimals import to_text
-from core.orders import Side
-from risk.facts import Breach, Facts
-from risk.figures import outside_collar
-from risk.limits import DEVIATION_DECIMALS
+from core.market import STALE_BARS, STALE_BOOK, STALE_QUOTES, MarketNumbers
+from risk.codes import (
+    CHANNEL_STALE,
+    COLLAR_LAST,
+    COLLAR_MID,
+    DATA_AGE,
+    FEED_DISCONNECTED,
+    MIN_NOTIONAL,
+    NO_REFERENCE,
+    PASSES,
+)
+from risk.facts import Facts, Why
+from risk.figures import outside_collar, worth_less
+from risk.limits import DEVIATION_DECIMALS, InstrumentLimits
+from risk.records import Asked
 
 _NS_PER_MS = 1_000_000
 
 
-def feed_broken(facts: Facts) -> Breach | None:
-    """The feed is connected and the channel that gives the reference is not marked stale."""
-    market = facts.market
+def market_breach(
+    order: Asked,
+    limits: InstrumentLimits,
+    market: MarketNumbers,
+    price: int,
+    reference_twice: int,
+    touch_ns: int,
+    now_ns: int,
+) -> int:
+    """Return the number of the first of these checks that the order breaks, 0 for none.
+
+    `price` is where the order would trade: its limit, or the other side's best for a market order.
+    """
+    oldest_ns = now_ns - limits.max_data_age_ns
     if not market.connected:
-        return Breach(
-            "MARKET_STALE", "", "", f"{facts.instrument.id}: its feed is disconnected; wait for the reconnect"
-        )
-    channel = "quotes" if market.quote_ns else "book"
-    if channel in market.stale_channels:
-        return Breach("MARKET_STALE", "", "", f"{facts.instrument.id}: channel {channel} is stale; wait for fresh data")
-    return None
+        return FEED_DISCONNECTED
+    if stale_channel(market) != 0:
+        return CHANNEL_STALE
+    if reference_twice == 0:
+        return NO_REFERENCE
+    if touch_ns < oldest_ns:
+        return DATA_AGE
+    if outside_collar(price, reference_twice, limits.max_deviation):
+        return COLLAR_MID
+    last_price = market.last_price
+    if last_price > 0 and market.trade_ns >= oldest_ns and outside_collar(price, 2 * last_price, limits.max_deviation):
+        return COLLAR_LAST
+    if below_min_notional(order.quantity, order.price, reference_twice, limits.min_value):
+        return MIN_NOTIONAL
+    return PASSES
 
 
-def no_reference(facts: Facts) -> Breach | None:
+def stale_channel(market: MarketNumbers) -> int:
+    """Return the bit of the channel that gives the reference, where that is marked stale, else 0.
+
+    Without quotes a book in trouble counts, whether or not there are bars to fall back to.
+    """
+    if market.quote_ns != 0:
+        return market.stale & STALE_QUOTES
+    if market.stale & STALE_BOOK:
+        return STALE_BOOK
+    if market.bar_ns != 0 and market.book.state != LIVE:
+        return market.stale & STALE_BARS
+    return 0
+
+
+def below_min_notional(quantity: int, price: int, reference_twice: int, min_value: int) -> bool:
+    """Whether an order is worth less than the venue takes: at its price, without one at half of `reference_twice`."""
+    if price > 0:
+        return worth_less(quantity, price, min_value)
+    return worth_less(quantity, reference_twice, 2 * min_value)
+
+
+HOT = (stale_channel, below_min_notional, market_breach)
+
+
+def why_feed_disconnected(facts: Facts) -> Why:
+    """The feed must be connected."""
+    return Why("", "", f"{facts.instrument.id}: its feed is disconnected; wait for the reconnect")
+
+
+def why_channel_stale(facts: Facts) -> Why:
+    """The channel that gives the reference must not be marked stale."""
+    channel = {STALE_QUOTES: "quotes", STALE_BOOK: "book", STALE_BARS: "bars"}[stale_channel(facts.market)]
+    return Why("", "", f"{facts.instrument.id}: channel {channel} is stale; wait for fresh data")
+
+
+def why_no_reference(facts: Facts) -> Why:
     """There is a bid and an ask above 0, and they do not cross. Fail closed: no price, no order."""
-    if facts.reference_twice:
-        return None
     bid, ask = facts.instrument.price_text(facts.bid), facts.instrument.price_text(facts.ask)
     why = f"{facts.instrument.id}: bid {bid} and ask {ask} are no market to value an order at; wait for a quote"
-    return Breach("NO_REFERENCE", "", "", why)
+    return Why("", "", why)
 
 
-def data_age(facts: Facts) -> Breach | None:
+def why_data_age(facts: Facts) -> Why:
     """The reference is fresh enough."""
     age_ns, limit_ns = facts.now_ns - facts.touch_ns, facts.limits.max_data_age_ns
-    if age_ns <= limit_ns:
-        return None
     limit, figure = str(limit_ns // _NS_PER_MS), to_text(age_ns, 6)
     why = f"the last price of {facts.instrument.id} is {figure} ms old, allowed are {limit}: wait for fresh data"
-    return Breach("MARKET_STALE", limit, figure, f"{why}, or raise risk.max_data_age_ms")
+    return Why(limit, figure, f"{why}, or raise risk.max_data_age_ms")
 
 
-def collar_mid(facts: Facts) -> Breach | None:
+def why_collar_mid(facts: Facts) -> Why:
     """The price is near the middle of bid and ask, on the aggressive and on the passive side."""
-    if not outside_collar(facts.price, facts.reference_twice, facts.limits.max_deviation):
-        return None
-    return _collar(facts, facts.reference_twice, "the middle of bid and ask")
+    return _why_outside(facts, facts.reference_twice, "the middle of bid and ask")
 
 
-def collar_last(facts: Facts) -> Breach | None:
+def why_collar_last(facts: Facts) -> Why:
     """The price is near the last trade, where that is as fresh as the reference must be: a bad quote shows here."""
-    market = facts.market
-    if market.last_price <= 0 or facts.now_ns - market.trade_ns > facts.limits.max_data_age_ns:
-        return None
-    if not outside_collar(facts.price, 2 * market.last_price, facts.limits.max_deviation):
-        return None
-    return _collar(facts, 2 * market.last_price, "the last trade")
+    return _why_outside(facts, 2 * facts.market.last_price, "the last trade")
 
 
-def min_notional(facts: Facts) -> Breach | None:
+def why_min_notional(facts: Facts) -> Why:
     """The venue's smallest notional: a limit order at its price, a market order at the middle of bid and ask."""
-    limit = facts.limits.min_value
-    quantity = facts.quantity
-    twice = quantity * facts.reference_twice if facts.is_market else 2 * quantity * facts.intent.price
-    if twice >= 2 * limit:
-        return None
-    limit_text = facts.value_text(limit)
+    order = facts.order
+    twice = order.quantity * (facts.reference_twice if order.is_market else 2 * order.price)
+    limit = facts.value_text(facts.limits.min_value)
     # Half of an odd number has one decimal more than the money's factor may hold; cutting it shows less, never more.
     figure = facts.value_text(twice // 2)
-    quote = facts.instrument.quote
-    why = f"the order is worth {figure} {quote}, the venue takes {limit_text} or more: ask for a larger quantity"
-    return Breach("MIN_NOTIONAL", limit_text, figure, why)
+    why = f"the order is worth {figure} {facts.instrument.quote}, the venue takes {limit} or more"
+    return Why(limit, figure, f"{why}: ask for a larger quantity")
 
 
-def _collar(facts: Facts, reference_twice: int, name: str) -> Breach:
-    """Return the breach: limit and figure are distances as fractions of the reference."""
+def _why_outside(facts: Facts, reference_twice: int, name: str) -> Why:
+    """Return why the collar stops an order: limit and figure are distances as fractions of the reference."""
     distance = abs(2 * facts.price - reference_twice)
     # Rounded up, so that the figure shown is above the limit shown.
     figure = to_text(-(-distance * 10**DEVIATION_DECIMALS // reference_twice), DEVIATION_DECIMALS)
     limit = to_text(facts.limits.max_deviation, DEVIATION_DECIMALS)
-    side = "buy" if facts.intent.side is Side.BUY else "sell"
-    at = "the best price on the other side" if facts.is_market else "its limit"
+    side = "buy" if facts.order.side > 0 else "sell"
+    at = "the best price on the other side" if facts.order.is_market else "its limit"
     reference = to_text(reference_twice * 5, facts.instrument.price_precision + 1)
     why = (
         f"{side} at {at}, {facts.price_text(facts.price)}, is a fraction {figure} away from {name}, {reference}; "
         f"allowed is {limit}: price it nearer, or raise risk.max_price_deviation"
     )
-    return Breach("PRICE_COLLAR", limit, figure, why)
+    return Why(limit, figure, why)

@@ -1,110 +1,131 @@
-"""Checks of the order itself against the daemon's state and the instrument's rules."""
+"""Checks of the order itself against the daemon's state and the instrument's rules.
 
-from core.orders import TimeInForce
-from risk.facts import Breach, Facts
+`order_breach` asks them in order; below it, for each, the rule and what a person is told.
+"""
+
+from risk.codes import (
+    DUPLICATE_ID,
+    LOT_SIZE,
+    MAX_VENUE_QUANTITY,
+    MIN_QUANTITY,
+    NOT_READY,
+    NOT_TRADABLE,
+    PASSES,
+    POST_ONLY_NOT_LIMIT,
+    PRICE_NOT_POSITIVE,
+    PRICE_ON_MARKET,
+    QUANTITY_NOT_POSITIVE,
+    TICK_SIZE,
+)
+from risk.facts import Facts, Why
+from risk.records import Asked, Rules
 
 
-def not_ready(facts: Facts) -> Breach | None:
+def order_breach(order: Asked, rules: Rules, ready: bool, id_known: bool, now_ns: int) -> int:
+    """Return the number of the first of these checks that the order breaks, 0 for none."""
+    quantity, price = order.quantity, order.price
+    if not ready:
+        return NOT_READY
+    if not rules.tradable or rules.inverse or (rules.expiry_ns != 0 and now_ns >= rules.expiry_ns):
+        return NOT_TRADABLE
+    if id_known:
+        return DUPLICATE_ID
+    if quantity <= 0:
+        return QUANTITY_NOT_POSITIVE
+    if order.is_market and price != 0:
+        return PRICE_ON_MARKET
+    if price <= 0 and not order.is_market:
+        return PRICE_NOT_POSITIVE
+    if order.post_only and (order.is_market or not order.rests):
+        return POST_ONLY_NOT_LIMIT
+    if price % rules.tick != 0:
+        return TICK_SIZE
+    if quantity % rules.lot != 0:
+        return LOT_SIZE
+    if quantity < rules.min_quantity:
+        return MIN_QUANTITY
+    if quantity > rules.max_quantity and rules.max_quantity != 0:
+        return MAX_VENUE_QUANTITY
+    return PASSES
+
+
+HOT = (order_breach,)
+
+
+def why_not_ready(_facts: Facts) -> Why:
     """Orders pass in READY alone."""
-    if facts.ready:
-        return None
-    return Breach("NOT_READY", "", "", "the daemon is not READY: wait until it has synchronised, or start it again")
+    return Why("", "", "the daemon is not READY: wait until it has synchronised, or start it again")
 
 
-def not_tradable(facts: Facts) -> Breach | None:
+def why_not_tradable(facts: Facts) -> Why:
     """The venue must offer the instrument, it must not have expired, and our books must be able to count it."""
     instrument = facts.instrument
     if not instrument.tradable:
         why = f"{instrument.id} is not open for trading at the venue: wait for the venue to reopen it"
     elif instrument.expiry_ns and facts.now_ns >= instrument.expiry_ns:
         why = f"{instrument.id} has expired: trade another contract"
-    elif instrument.inverse:
-        why = f"{instrument.id} is an inverse contract, which positions do not count yet: trade a linear one"
     else:
-        return None
-    return Breach("NOT_TRADABLE", "", "", why)
+        why = f"{instrument.id} is an inverse contract, which positions do not count yet: trade a linear one"
+    return Why("", "", why)
 
 
-def duplicate_id(facts: Facts) -> Breach | None:
+def why_duplicate_id(facts: Facts) -> Why:
     """A client order id names one order for ever."""
     name = facts.intent.client_order_id
-    if name and not facts.manager.knows(name):
-        return None
-    return Breach("DUPLICATE_ID", "", "", f"client order id {name!r} is empty or taken: use a new one for each order")
+    return Why("", "", f"client order id {name!r} is empty or taken: use a new one for each order")
 
 
-def quantity_not_positive(facts: Facts) -> Breach | None:
+def why_quantity_not_positive(facts: Facts) -> Why:
     """The side says which way; the quantity is a size."""
-    quantity = facts.quantity
-    if quantity > 0:
-        return None
-    figure = facts.instrument.quantity_text(quantity)
-    return Breach(
-        "QUANTITY_NOT_POSITIVE", "0", figure, f"the quantity is {figure}: ask for more than 0, use side to sell"
-    )
+    figure = facts.instrument.quantity_text(facts.order.quantity)
+    return Why("0", figure, f"the quantity is {figure}: ask for more than 0, use side to sell")
 
 
-def price_of_type(facts: Facts) -> Breach | None:
-    """A limit order has a price above 0, a market order has none."""
-    price = facts.intent.price
-    if price == 0 if facts.is_market else price > 0:
-        return None
-    text = facts.instrument.price_text(price)
-    if facts.is_market:
-        return Breach(
-            "PRICE_ON_MARKET", "0", text, f"a market order carries the price {text}: leave it 0 or send a limit"
-        )
-    return Breach("PRICE_NOT_POSITIVE", "0", text, f"the limit price is {text}: set a price above 0")
+def why_price_on_market(facts: Facts) -> Why:
+    """A market order has no price."""
+    text = facts.instrument.price_text(facts.order.price)
+    return Why("0", text, f"a market order carries the price {text}: leave it 0 or send a limit")
 
 
-def post_only(facts: Facts) -> Breach | None:
+def why_price_not_positive(facts: Facts) -> Why:
+    """A limit order has a price above 0."""
+    text = facts.instrument.price_text(facts.order.price)
+    return Why("0", text, f"the limit price is {text}: set a price above 0")
+
+
+def why_post_only(facts: Facts) -> Why:
     """Only an order that may rest can be post-only."""
-    intent = facts.intent
-    if not intent.post_only or (not facts.is_market and intent.time_in_force is TimeInForce.GTC):
-        return None
-    what = f"{intent.type.value} {intent.time_in_force.value}"
-    return Breach(
-        "POST_ONLY_NOT_LIMIT", "", "", f"a {what} order cannot be post-only: send a limit order good till cancel"
-    )
+    what = f"{facts.intent.type.value} {facts.intent.time_in_force.value}"
+    return Why("", "", f"a {what} order cannot be post-only: send a limit order good till cancel")
 
 
-def tick_size(facts: Facts) -> Breach | None:
+def why_tick_size(facts: Facts) -> Why:
     """Limit prices are whole ticks."""
-    if facts.intent.price % facts.instrument.tick == 0:
-        return None
-    limit, figure = facts.instrument.price_text(facts.instrument.tick), facts.instrument.price_text(facts.intent.price)
-    return Breach("TICK_SIZE", limit, figure, f"price {figure} is no multiple of the tick {limit}: round it")
+    limit, figure = facts.instrument.price_text(facts.instrument.tick), facts.instrument.price_text(facts.order.price)
+    return Why(limit, figure, f"price {figure} is no multiple of the tick {limit}: round it")
 
 
-def lot_size(facts: Facts) -> Breach | None:
+def why_lot_size(facts: Facts) -> Why:
     """Quantities are whole lots."""
-    if facts.quantity % facts.instrument.lot == 0:
-        return None
     limit = facts.instrument.quantity_text(facts.instrument.lot)
-    figure = facts.instrument.quantity_text(facts.quantity)
-    return Breach("LOT_SIZE", limit, figure, f"quantity {figure} is no multiple of the lot {limit}: round it down")
+    figure = facts.instrument.quantity_text(facts.order.quantity)
+    return Why(limit, figure, f"quantity {figure} is no multiple of the lot {limit}: round it down")
 
 
-def min_quantity(facts: Facts) -> Breach | None:
+def why_min_quantity(facts: Facts) -> Why:
     """The venue's smallest quantity."""
-    if facts.quantity >= facts.instrument.min_quantity:
-        return None
-    limit, figure = facts.instrument.min_quantity, facts.quantity
-    return Breach(
-        "MIN_QUANTITY",
+    limit, figure = facts.instrument.min_quantity, facts.order.quantity
+    return Why(
         facts.instrument.quantity_text(limit),
         facts.instrument.quantity_text(figure),
         f"{facts.quantity_text(figure)} is below the venue's minimum, {facts.quantity_text(limit)}: ask for more",
     )
 
 
-def max_venue_quantity(facts: Facts) -> Breach | None:
+def why_max_venue_quantity(facts: Facts) -> Why:
     """The venue's largest quantity, where it names one."""
-    limit, figure = facts.instrument.max_quantity, facts.quantity
-    if not limit or figure <= limit:
-        return None
-    return Breach(
-        "MAX_VENUE_QUANTITY",
+    limit, figure = facts.instrument.max_quantity, facts.order.quantity
+    return Why(
         facts.instrument.quantity_text(limit),
         facts.instrument.quantity_text(figure),
         f"{facts.quantity_text(figure)} is above the venue's maximum, {facts.quantity_text(limit)}: split it",

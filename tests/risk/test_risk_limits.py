@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.money import MONEY_UNIT, money
 from risk.errors import LimitsError, RiskError
-from risk.limits import InstrumentRisk, RiskLimits, limits_version, resolve
+from risk.limits import NO_LIMIT, InstrumentRisk, RiskLimits, limits_version, resolve
 from tests.risk.room import INSTRUMENT
 
 NAME = "BTCUSDT.BINANCE"
@@ -33,7 +33,7 @@ def test_the_defaults_are_limits_in_themselves():
     resolved = resolve(RiskLimits(), INSTRUMENT)
     assert resolved.max_order_value * INSTRUMENT.notional_factor == money("10000")
     assert resolved.max_position_value * INSTRUMENT.notional_factor == money("100000")
-    assert (resolved.max_order_quantity, resolved.max_position) == (None, None)
+    assert (resolved.max_order_quantity, resolved.max_position) == (NO_LIMIT, NO_LIMIT)
     assert (resolved.max_open_orders, resolved.max_open_orders_total) == (20, 100)
     assert resolved.max_deviation == 50_000_000
     assert resolved.max_data_age_ns == 5_000_000_000
@@ -77,6 +77,11 @@ def test_a_limit_of_zero_allows_nothing_and_is_not_no_limit():
 )
 def test_a_limit_finer_than_the_instruments_units_is_cut_to_the_safer_side(written, units):
     assert resolve(RiskLimits(max_position=written), INSTRUMENT).max_position == units
+
+
+def test_a_limit_that_is_set_never_reads_as_none():
+    limits = RiskLimits(max_position=f"{NO_LIMIT // 10**4}.{NO_LIMIT % 10**4:04}")
+    assert resolve(limits, INSTRUMENT).max_position == NO_LIMIT - 1
 
 
 def test_the_smallest_notional_is_rounded_up_to_units():

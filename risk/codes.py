@@ -1,0 +1,36 @@
+"""The number of each check, in the order in which an order meets them: what the compiled form of the gate answers.
+
+`checks.CHECKS` has the code that a `Refusal` carries for each number; some checks share one.
+"""
+
+PASSES = 0
+
+NOT_READY = 1
+NOT_TRADABLE = 2
+DUPLICATE_ID = 3
+QUANTITY_NOT_POSITIVE = 4
+PRICE_ON_MARKET = 5
+PRICE_NOT_POSITIVE = 6
+POST_ONLY_NOT_LIMIT = 7
+TICK_SIZE = 8
+LOT_SIZE = 9
+MIN_QUANTITY = 10
+MAX_VENUE_QUANTITY = 11
+
+FEED_DISCONNECTED = 12
+CHANNEL_STALE = 13
+NO_REFERENCE = 14
+DATA_AGE = 15
+COLLAR_MID = 16
+COLLAR_LAST = 17
+MIN_NOTIONAL = 18
+
+MAX_QUANTITY = 19
+MAX_NOTIONAL = 20
+REDUCE_ONLY = 21
+MAX_POSITION = 22
+MAX_POSITION_NOTIONAL = 23
+MAX_OPEN_ORDERS = 24
+MAX_OPEN_ORDERS_TOTAL = 25
+RATE_SECOND = 26
+RATE_MINUTE = 27
