@@ -8,13 +8,14 @@ What it assumes; `docs/adr/0005-simulated-venue.md` says why:
 
 1. The touch is the quote stream's. Deeper levels are the book's, as far as they lie strictly behind that touch. Without
    quotes the book is the market, without a live book there is only the touch, without both every order is refused.
-2. A request is matched an entry latency after it was sent, its reports come a response latency after the match. Both
-   are constant, on our reception clock. An order may fill while its cancel travels.
+2. A request is matched an entry latency after it was sent, its reports come a response latency after the match, on our
+   reception clock. Both are constant unless another model is chosen (`delays.py`). An order may fill while its cancel
+   travels.
 3. Orders that can trade walk the displayed levels, one fill a level, as takers. A market order's remainder expires, an
    IOC order's too, FOK fills whole or not at all, a GTC limit order's remainder rests; post-only is refused if it would
    take.
-4. Our trades do not move the market, but what we took of a level is not there again while it stays displayed; only what
-   is displayed on top of it is new.
+4. Our trades do not move the market, but what we took of a level is not there again while it stays displayed, or until
+   `refill_ns` has passed; only what is displayed on top of it is new. A model may worsen takers' prices (`impact.py`).
 5. A resting order stands behind all that is displayed at its price when it joins (nobody inside the spread; unknown, so
    for ever, where nothing shows the level). The queue advances by trades at the price, and to what is displayed where
    that is less: other cancellations happened behind us. A trade that the quote has already shown counts once.
@@ -23,12 +24,14 @@ What it assumes; `docs/adr/0005-simulated-venue.md` says why:
    own price, and only against the aggressor that can have met it. Our orders share one event's quantity, best price
    first, then first come.
 7. Our own orders do not trade with each other. Balances and margin are not checked: the gate did.
-8. Fees are parts per million of the notional, rounded against us.
+8. Fees are parts per million of the notional, rounded against us; tiers by volume and a minimum an order are models.
+9. Where there are only bars, requests trade at opens, and lows and highs serve resting orders (`bars.py`).
 
 Reading order: `view.py` (what is matched on), `matching.py` (the arithmetic), `orders.py`, `ladder.py` and `listing.py`
-(the records), `matcher.py` (an arriving request), `events.py` (a market event), `place.py` and `queues.py` (queues),
-`answers.py`, `fees.py`, `impact.py` and `delays.py` (what comes of it, what it costs, when it is known). All these are
-hot functions (`core/hot.py`). `venue.py`, `clients.py` and `reports.py` are the glue around them: what a driver calls.
+(the records), `matcher.py` and `taking.py` (an arriving request), `events.py` (a market event), `bars.py`, `place.py`
+and `queues.py` (queues), `answers.py`, `fees.py`, `impact.py` and `delays.py` (what comes of it, what it costs, when it
+is known). All these are hot functions (`core/hot.py`). `venue.py`, `clients.py` and `reports.py` are the glue around
+them: what a driver calls.
 """
 
 from connectors.sim.errors import MissingVolume, SimError, UnsupportedInstrument

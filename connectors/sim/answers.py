@@ -51,6 +51,8 @@ def move_to(venue: VenueNumbers, now_ns: int) -> None:
 
 def next_due(venue: VenueNumbers) -> int:
     """Return when an answer made now reaches us: no answer overtakes an earlier one."""
+    if venue.back_ns >= 0:
+        return venue.match_ns + venue.back_ns
     travel_ns = next_delay(venue.response, venue.match_ns) - next_delay(venue.feed, venue.match_ns)
     venue.last_due_ns = max(venue.last_due_ns, venue.match_ns + max(travel_ns, 0))
     return venue.last_due_ns
@@ -96,7 +98,10 @@ def fill(
     """Book one execution; end the order where it was the last."""
     order = orders[row]
     venue.executions += 1
-    fee = charge(venue, listing, order, price, quantity, is_taker)
+    if venue.volume.tier_count == 1 and listing.fees.minimum == 0:
+        fee = fill_fee(listing.fees, 0, order.sign > 0, is_taker, price, quantity)
+    else:
+        fee = charge(venue, listing, order, price, quantity, is_taker)
     order.leaves -= quantity
     put_report(
         out,
@@ -144,8 +149,11 @@ def end(venue: VenueNumbers, listing: Listing, order: Order, row: int, kind: int
 
 
 def remove(listing: Listing, order: Order, row: int) -> None:
-    """Forget an ended order."""
+    """Forget an ended order; its record is as a fresh one's where the next order does not set it."""
     order.working = False
+    if order.fee_charged != 0:
+        order.fee_accrued = 0
+        order.fee_charged = 0
     if order.waits:
         order.waits = False
         listing.waiting -= 1

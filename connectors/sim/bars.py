@@ -17,6 +17,7 @@ from connectors.sim.answers import AnswerSink, fill, move_to, note_activity
 from connectors.sim.events import on_touch
 from connectors.sim.ladder import Ladder, join_ladder, leave_ladder
 from connectors.sim.listing import Listing, VenueNumbers
+from connectors.sim.matching import crosses
 from connectors.sim.orders import Order
 from connectors.sim.queues import join_queue
 from connectors.sim.taking import settle, take
@@ -72,8 +73,10 @@ def take_waiting(
             leave_ladder(ladder, order, row)
             order.waits = False
             listing.waiting -= 1
-            take(venue, listing, orders, row, market, opposite, UNLIMITED, out)
-            settle(venue, listing, orders, row, market, own, UNLIMITED, order.expiry, out)
+            if crosses(order.sign, order.limit, opposite):
+                take(venue, listing, orders, row, market, opposite, UNLIMITED, out)
+            if order.leaves > 0:
+                settle(venue, listing, orders, row, market, own, UNLIMITED, order.expiry, out)
             place = 0
         else:
             place += 1

@@ -10,12 +10,12 @@ class Clients:
     requests of a row that still wait for theirs hold the row.
     """
 
-    __slots__ = ("_free", "_held", "_names", "_rows", "orders")
+    __slots__ = ("_free", "_held", "_rows", "names", "orders")
 
     def __init__(self) -> None:
         """Start with an empty table."""
         self.orders: list[Order] = []
-        self._names: list[str] = []
+        self.names: list[str] = []  # by row
         self._held: list[int] = []
         self._free: list[int] = []
         self._rows: dict[str, int] = {}
@@ -28,26 +28,22 @@ class Clients:
         self._held[row] += 1
         return row
 
-    def name(self, row: int) -> str:
-        """Return the client order id of a row."""
-        return self._names[row]
-
     def release(self, row: int, requests: int) -> None:
         """Note that so many of a row's requests have had their last answer."""
         self._held[row] -= requests
         if not self._held[row]:
-            del self._rows[self._names[row]]
+            del self._rows[self.names[row]]
             self._free.append(row)
 
     def _new(self, client_order_id: str) -> int:
         """Give out a row that nobody holds."""
         if self._free:
             row = self._free.pop()
-            self._names[row] = client_order_id
+            self.names[row] = client_order_id
         else:
             row = len(self.orders)
             self.orders.append(Order())
-            self._names.append(client_order_id)
+            self.names.append(client_order_id)
             self._held.append(0)
         self._rows[client_order_id] = row
         return row

@@ -27,6 +27,7 @@ _RATES = 4
 _CHUNK_BITS = 21
 _CHUNK = 1 << _CHUNK_BITS
 _SPLIT = 10**12
+_PRODUCT_MAX = 1 << 62
 _PPM_DECIMALS = 6
 
 
@@ -58,13 +59,15 @@ class Volume:
 
 
 def scaled_up(factor: int, quantity: int, divisor: int, divisor_rest: int) -> int:
-    """Return `factor * quantity / (divisor * divisor_rest)` rounded up, exactly.
+    """Return `factor * quantity / (divisor * divisor_rest)` rounded up, exactly; the quantity is above 0.
 
     Long division in chunks of 21 bits, so nothing wraps for a divisor up to 2**40, a quantity and a result below
     2**63. `ceil(ceil(x / a) / b)` is `ceil(x / (a * b))`.
     """
     whole = factor // divisor
     part = factor - whole * divisor
+    if divisor <= _PRODUCT_MAX // quantity:  # it would not wrap
+        return -(-(whole * quantity - (-part * quantity // divisor)) // divisor_rest)
     quotient = 0
     rest = 0
     for shift in range(2, -1, -1):

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from connectors.sim.settings import PPM, ImpactModel, ImpactSettings
 from connectors.sim.view import UNLIMITED
 
-NONE, TICKS, LINEAR_DEPTH, LINEAR_VOLUME, SQUARE_ROOT = 0, 1, 2, 3, 4
+NO_IMPACT, TICKS, LINEAR_DEPTH, LINEAR_VOLUME, SQUARE_ROOT = 0, 1, 2, 3, 4
 _CODES = {
-    ImpactModel.NONE: NONE,
+    ImpactModel.NONE: NO_IMPACT,
     ImpactModel.TICKS: TICKS,
     ImpactModel.LINEAR_DEPTH: LINEAR_DEPTH,
     ImpactModel.LINEAR_VOLUME: LINEAR_VOLUME,
@@ -34,7 +34,7 @@ _TICKS_MAX = 1e9
 class Impact:
     """The model of one instrument."""
 
-    model: int = NONE
+    model: int = NO_IMPACT
     ticks: int = 0
     scale: float = 0.0  # coefficient times volatility
     daily_quantity: float = 0.0
@@ -42,7 +42,7 @@ class Impact:
 
 def slippage_ticks(impact: Impact, tick: int, price: int, quantity: int, displayed: int) -> int:
     """Return by how many ticks an order of `quantity` worsens its prices; `price` and `displayed` are the touch's."""
-    if impact.model == NONE:
+    if impact.model == NO_IMPACT:
         return 0
     if impact.model == TICKS:
         return impact.ticks

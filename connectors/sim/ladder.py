@@ -75,6 +75,8 @@ def is_refilled(ladder: Ladder, place: int, now_ns: int) -> bool:
 
 def left_at(ladder: Ladder, price: int, displayed: int, now_ns: int) -> int:
     """Return what is still to be had of a displayed level."""
+    if ladder.taken_count == 0:
+        return displayed
     place = taken_place(ladder, price)
     if place < 0 or is_refilled(ladder, place, now_ns):
         return displayed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from connectors.sim import queues
-from connectors.sim.delays import Delay, delay_of
+from connectors.sim.delays import CONSTANT, Delay, delay_of
 from connectors.sim.fees import FeeTable, Volume, fee_table, start_volume
 from connectors.sim.impact import Impact, impact_of
 from connectors.sim.ladder import Ladder
@@ -62,7 +62,9 @@ class VenueNumbers:
     match_ns: int = 0  # the time of what is matched now
     orders: int = 0
     executions: int = 0
-    last_due_ns: int = 0
+    last_due_ns: int = 0  # of drawn delays
+    out_ns: int = -1  # how long every request travels where that is constant
+    back_ns: int = -1  # likewise every answer
     request_head: int = 0
     request_count: int = 0
     bar_due_ns: int = NEVER  # when the first bar serves resting orders
@@ -80,7 +82,12 @@ def venue_numbers(settings: SimSettings) -> VenueNumbers:
     feed_delay, entry_delay, response_delay = (
         delay_of(each, settings.latency_seed, stream) for stream, each in enumerate((feed, entry, response))
     )
-    return VenueNumbers(feed=feed_delay, entry=entry_delay, response=response_delay, volume=start_volume(settings))
+    venue = VenueNumbers(feed=feed_delay, entry=entry_delay, response=response_delay, volume=start_volume(settings))
+    if feed_delay.model == entry_delay.model == CONSTANT:
+        venue.out_ns = feed_delay.least_ns + entry_delay.least_ns
+    if feed_delay.model == response_delay.model == CONSTANT:
+        venue.back_ns = max(response_delay.least_ns - feed_delay.least_ns, 0)
+    return venue
 
 
 def define(listing: Listing, settings: SimSettings, instrument: Instrument) -> None:

@@ -56,7 +56,7 @@ def refusal(listing: Listing, order: Order, request: Request, bid: int, ask: int
 
 
 def accept(venue: VenueNumbers, order: Order, request: Request) -> None:
-    """Make a row's record the order that was asked for."""
+    """Make a row's record the order that was asked for; `remove` has cleared what the order before it left."""
     venue.orders += 1
     limit = request.price
     if request.is_market:
@@ -67,12 +67,7 @@ def accept(venue: VenueNumbers, order: Order, request: Request) -> None:
     order.limit = limit
     order.leaves = request.quantity
     order.rank = -request.sign * limit
-    order.working = False
-    order.resting = False
     order.reduce_only = request.reduce_only
-    order.waits = False
-    order.fee_accrued = 0
-    order.fee_charged = 0
 
 
 def receive_submit(
@@ -108,12 +103,16 @@ def receive_submit(
         expiry = BOOK_IS_EMPTY
     elif request.time_in_force != GTC:
         expiry = NO_MORE_WITHIN_LIMIT
-    if is_between_bars(listing, market, venue.match_ns) and not request.post_only:
+    has_bars = listing.bar_open_ns > 0
+    if has_bars and not request.post_only and is_between_bars(listing, market, venue.match_ns):
         wait_for_bar(listing, order, row, expiry, venue.match_ns)
     else:
-        take(venue, listing, orders, row, market, opposite, opposite_quantity, out)
-        settle(venue, listing, orders, row, market, own, own_quantity, expiry, out)
-    note_bar(venue, listing)
+        if crosses(order.sign, order.limit, opposite):
+            take(venue, listing, orders, row, market, opposite, opposite_quantity, out)
+        if order.leaves > 0:
+            settle(venue, listing, orders, row, market, own, own_quantity, expiry, out)
+    if has_bars:
+        note_bar(venue, listing)
     note_activity(listing)
 
 
@@ -132,6 +131,8 @@ def receive_cancel(
 
 def next_arrival(venue: VenueNumbers, now_ns: int) -> int:
     """Return when a request sent now reaches the matching: it meets what we shall see a feed delay later."""
+    if venue.out_ns >= 0:
+        return now_ns + venue.out_ns
     return now_ns + next_delay(venue.entry, now_ns) + next_delay(venue.feed, now_ns)
 
 

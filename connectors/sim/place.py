@@ -12,7 +12,7 @@ from connectors.sim.view import displayed_behind
 from core.market import MarketNumbers
 
 
-def join(order: Order, market: MarketNumbers, touch: int, quantity: int, now_ns: int) -> None:
+def join(listing: Listing, order: Order, market: MarketNumbers, touch: int, quantity: int, now_ns: int) -> None:
     """Stand behind all that is displayed at the order's price; `touch` and `quantity` are its own side's."""
     ahead = 0
     if order.limit == touch:
@@ -20,9 +20,14 @@ def join(order: Order, market: MarketNumbers, touch: int, quantity: int, now_ns:
     elif is_deeper(order.sign, order.limit, touch):
         levels = market.book.bids if order.sign > 0 else market.book.asks
         ahead = displayed_behind(market, levels, order.limit)
-    join_queue(order.queue, ahead)
-    order.queue.printed_ns = 0
-    order.queue.dropped_ns = 0
+    queue = order.queue
+    if listing.queue_model == RISK_AVERSE:  # which looks at no more than these
+        queue.ahead = ahead
+        queue.unprinted = 0
+    else:
+        join_queue(queue, ahead)
+        queue.printed_ns = 0
+    queue.dropped_ns = 0
     order.joined_ns = now_ns
     order.joined_update_id = market.update_id
     order.joined_venue_ns = market.venue_ns

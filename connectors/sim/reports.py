@@ -6,12 +6,11 @@ from connectors.sim.answers import Answer
 from connectors.sim.clients import Clients
 from connectors.sim.codes import (
     ACCEPTED,
-    CANCEL_REJECTED,
     CANCELLED,
+    EXPIRED,
     FILLED,
     LIQUIDITIES,
     REASON_TEXTS,
-    REJECTED,
     REPORT_TYPES,
 )
 from connectors.sim.fees import fee_unit
@@ -19,6 +18,9 @@ from connectors.sim.settings import FeeCurrency, SimSettings
 from core.codec import encode_payload
 from core.events import OrderReport, ReportType
 from core.instruments import Instrument
+
+# How many of a row's requests an answer is the last of: a cancellation ends the order and answers its cancel.
+_RELEASED = {ACCEPTED: 0, EXPIRED: 1, CANCELLED: 2}
 
 DueReport = tuple[int, int, OrderReport]
 """(due_ns, instrument, report)"""
@@ -41,26 +43,28 @@ class Reports:
     def append(self, answer: Answer, /) -> None:
         """Take one answer, and free the row of an order that it was the last of."""
         due_ns, index, kind, row, number, _, price, quantity, leaves, _, _, reason = answer
-        name = self._clients.name(row)
+        clients = self._clients
+        name = clients.names[row]
         if kind == FILLED:
             report = self._fill(name, answer)
-        elif kind in {REJECTED, CANCEL_REJECTED}:
-            text = REASON_TEXTS[reason]
-            if "{" in text:
-                text = _figured(text, self._instruments[index], price, quantity)
-            report = OrderReport(type=REPORT_TYPES[kind], client_order_id=name, reason=text)
-        else:
+            released = 0 if leaves else 1
+        elif number:
             report = OrderReport(
                 type=REPORT_TYPES[kind],
                 client_order_id=name,
                 venue_order_id=f"{self._venue}-O{number}",
                 reason=REASON_TEXTS[reason],
             )
+            released = _RELEASED[kind]
+        else:
+            text = REASON_TEXTS[reason]
+            if "{" in text:
+                text = _figured(text, self._instruments[index], price, quantity)
+            report = OrderReport(type=REPORT_TYPES[kind], client_order_id=name, reason=text)
+            released = 1
         self._due.append((due_ns, index, report))
-        if kind == CANCELLED:
-            self._clients.release(row, 2)  # the order and its cancel
-        elif kind != ACCEPTED and not (kind == FILLED and leaves):
-            self._clients.release(row, 1)
+        if released:
+            clients.release(row, released)
 
     @property
     def next_due_ns(self) -> int:

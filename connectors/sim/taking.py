@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from connectors.sim.answers import AnswerSink, end, fill
 from connectors.sim.codes import EXPIRED, NO_REASON
-from connectors.sim.impact import slippage_ticks, worsened
+from connectors.sim.impact import NO_IMPACT, slippage_ticks, worsened
 from connectors.sim.ladder import join_ladder, left_at, take_at
 from connectors.sim.listing import Listing, VenueNumbers
 from connectors.sim.matching import crosses
@@ -40,27 +40,35 @@ def take(
     quantity: int,
     out: AnswerSink,
 ) -> None:
-    """Walk the other side's levels within the limit, one fill a level; `touch` and `quantity` are that side's."""
+    """Walk the other side's levels within the limit, one fill a level; `touch` and `quantity` are that side's.
+
+    The order has something to fill and crosses the touch.
+    """
     order = orders[row]
     sign = order.sign
     ladder = listing.asks if sign > 0 else listing.bids
     levels = market.book.asks if sign > 0 else market.book.bids
     price, displayed, place = touch, quantity, -1
     slippage = 0
-    if crosses(sign, order.limit, touch):
+    if listing.impact.model != NO_IMPACT:
         slippage = listing.tick * slippage_ticks(listing.impact, listing.tick, touch, order.leaves, quantity)
-    while order.leaves > 0 and crosses(sign, order.limit, price):
+    while True:
         got = min(order.leaves, left_at(ladder, price, displayed, venue.match_ns))
         if got > 0:
             if displayed < UNLIMITED:
                 take_at(ladder, price, got, venue.match_ns)
-            fill(venue, listing, orders, row, worsened(sign, price, slippage, order.limit), got, True, out)
+            paid = price if slippage == 0 else worsened(sign, price, slippage, order.limit)
+            fill(venue, listing, orders, row, paid, got, True, out)
+        if order.leaves == 0:
+            return
         if place < 0:
             place = levels_behind(market, levels, touch)
         if place == 0:
-            break
+            return
         place -= 1
         price, displayed = levels.sign * levels.ranks[place], levels.quantities[place]
+        if not crosses(sign, order.limit, price):
+            return
 
 
 def settle(
@@ -79,12 +87,10 @@ def settle(
     `touch` and `quantity` are the order's own side's.
     """
     order = orders[row]
-    if order.leaves == 0:
-        return
     if expiry != NO_REASON:
         end(venue, listing, order, row, EXPIRED, expiry, out)
         return
-    join(order, market, touch, quantity, venue.match_ns)
+    join(listing, order, market, touch, quantity, venue.match_ns)
     join_ladder(listing.bids if order.sign > 0 else listing.asks, order, row)
 
 

@@ -157,9 +157,8 @@ class SimVenue:
         numbers = self._numbers
         if numbers.bar_due_ns > now_ns and (not self._commands or self._arrival_ns > now_ns):
             return
-        before = numbers.request_count
         advance(numbers, self._listings, self._markets, self._clients.orders, self._requests, now_ns, self._reports)
-        for _ in range(before - numbers.request_count):
+        while len(self._commands) > numbers.request_count:
             self._commands.popleft()
 
     def next_due_ns(self) -> int:
@@ -203,7 +202,7 @@ class SimVenue:
             fresh = [Request() for _ in range(numbers.request_count)]
             self._requests = self._requests[head:] + self._requests[:head] + fresh
             numbers.request_head = 0
-        request = self._request(numbers.request_count)
+        request = self._requests[(numbers.request_head + numbers.request_count) % len(self._requests)]
         numbers.request_count += 1
         self._commands.append(command)
         request.arrival_ns = next_arrival(numbers, now_ns)
@@ -219,7 +218,7 @@ class SimVenue:
         clients = self._clients
         rows: Sequence[int] = ladder.rows[: ladder.count]
         orders = [
-            order_state(order, clients.name(row), f"{self._name}-O{order.number}")
+            order_state(order, clients.names[row], f"{self._name}-O{order.number}")
             for row, order in zip(rows, resting(ladder, clients.orders), strict=True)
         ]
         return [orders, taken_levels(ladder)]

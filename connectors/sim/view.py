@@ -21,11 +21,6 @@ Touch = tuple[int, int, int, int]
 """(bid_price, bid_quantity, ask_price, ask_quantity); a price of 0 where nobody is."""
 
 
-def has_depth(market: MarketNumbers) -> bool:
-    """Whether the market shows quotes or a live book."""
-    return market.quote_ns != 0 or market.book.state == LIVE
-
-
 def has_only_bars(market: MarketNumbers) -> bool:
     """Whether neither quotes nor a book have ever come."""
     return market.quote_ns == 0 and market.book.state == _NEVER_LOADED
@@ -39,7 +34,9 @@ def touch_met(
     `bar_open` is the open of the bar that formed at `bar_open_ns`; where no driver tells opens, the last close counts.
     Half a spread is rounded outward to whole ticks; bounds: prices below 2**40.
     """
-    if has_depth(market):
+    if market.quote_ns != 0:
+        return market.bid_price, market.bid_quantity, market.ask_price, market.ask_quantity
+    if market.book.state == LIVE:
         bid, bid_quantity, ask, ask_quantity, _ = touch_of(market)
         return bid, bid_quantity, ask, ask_quantity
     if not has_only_bars(market):
@@ -69,4 +66,4 @@ def displayed_behind(market: MarketNumbers, levels: Levels, price: int) -> int:
     return quantity_at(levels, price)
 
 
-HOT = (has_depth, has_only_bars, touch_met, levels_behind, displayed_behind)
+HOT = (has_only_bars, touch_met, levels_behind, displayed_behind)

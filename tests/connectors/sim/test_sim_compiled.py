@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import fields, is_dataclass
+from typing import Any, NamedTuple
 
 import msgspec
 import numba
@@ -44,7 +45,7 @@ from core.market import MarketNumbers
 from core.records import ASK, FIRST, LAST, SELL_AGGRESSOR, SNAPSHOT, Kind
 from research.compiled.layout import fill, table_of
 from research.compiled.registry import register
-from research.compiled.tables import Answer, Out, Ring
+from research.compiled.tables import Answer, Ring
 from tests.connectors.sim.world import PLAIN
 
 register(
@@ -103,6 +104,19 @@ def play(steps, venue, listings, markets, orders, requests, out):
             apply_level(seen.book, flags, a, b, d, e)
         if kind <= BOOK and listings[0].active:
             on_market_event(venue[0], listings[0], orders, seen, kind, flags, now_ns, venue_ns, a, b, out)
+
+
+class Sink(NamedTuple):
+    """What takes the answers of compiled code: a ring and its rows."""
+
+    ring: Any
+    answers: Any
+
+
+@numba.njit
+def play_rows(steps, venue, listings, markets, orders, requests, ring, rows):
+    """Drive the compiled form."""
+    play(steps, venue, listings, markets, orders, requests, Sink(ring[0], rows))
 
 
 def bars_of(seed):
@@ -218,7 +232,7 @@ def test_compiled_and_plain_matching_give_the_same_answers_and_end_alike(name, s
 
         rows = [as_rows(table) for table in tables(SETTINGS[name])]
         ring, ring_rows = table_of(Ring, 1), table_of(Answer, ANSWERS)
-        play(np.array(steps, "i8"), *rows, Out(ring, ring_rows))
+        play_rows(np.array(steps, "i8"), *rows, ring, ring_rows)
 
         assert [tuple(int(n) for n in row) for row in ring_rows[: ring[0]["count"]]] == said
         for table, compiled in zip(plain, rows, strict=True):
