@@ -18,6 +18,7 @@ from tests.bench.peers.rows import SCAN, rows
 from tests.bench.peers.running import ROOT, measure, our_command, peer_command
 
 VAR = ROOT / "var" / "peers"
+WIDTH = 170  # of the table where no terminal says another one
 
 
 def main() -> int:
@@ -64,31 +65,33 @@ def merged(out: Path, peers: Peers) -> bytes:
 
 
 def show(measured: list[Compared]) -> None:
-    """Print the table; figures that stood in line for the core are marked."""
-    table = Table(title="tickerd beside its peers, one core")
-    for column in ("figure", "peer", "theirs", "orders", "MB", "ours", "orders", "MB", "ratio", "goal", ""):
-        table.add_column(column, justify="left" if column in {"figure", "peer", ""} else "right")
+    """Print the table; below it what is missing, and which figures stood in line for the core."""
+    table = Table(title="tickerd beside its peers, one core; rate, orders, memory")
+    for column in ("figure", "peer", "theirs", "ours", "ratio", "goal", ""):
+        table.add_column(column, justify="left" if column in {"figure", "peer", ""} else "right", no_wrap=True)
     for row in measured:
         mark = {None: "", True: "reached", False: "MISSED"}[row.reached]
         ratio, goal = f"{row.ratio:.2f}" if row.ratio else "-", f"{row.goal:g}" if row.goal else ""
-        peer = f"{row.peer} {row.theirs.version}"
-        table.add_row(row.title, peer, *_cells(row.theirs, row.unit), *_cells(row.ours, row.unit), ratio, goal, mark)
+        theirs, mine = _cell(row.theirs, row.unit), _cell(row.ours, row.unit)
+        table.add_row(row.name, f"{row.peer} {row.theirs.version}", theirs, mine, ratio, goal, mark)
     console = Console()
+    console = console if console.is_terminal else Console(width=WIDTH)
     console.print(table)
     for row in measured:
         for side, name in ((row.theirs, row.peer), (row.ours, "tickerd")):
             if side.missing:
-                console.print(f"{row.name}, {name}: {side.missing}", markup=False)
+                console.print(f"{row.name}, {name}: {side.missing}", markup=False, highlight=False)
             elif side.waited > BUSY:
-                console.print(f"{row.name}, {name}: the core was shared ({side.waited:.2f} x its time); measure again")
+                text = f"{row.name}, {name}: the core was shared ({side.waited:.2f} x its time); measure again"
+                console.print(text, highlight=False)
 
 
-def _cells(side: Side, unit: str) -> tuple[str, str, str]:
+def _cell(side: Side, unit: str) -> str:
     """Return rate, orders and memory of one side."""
     if side.missing:
-        return "-", "", ""
+        return "-"
     digits = 0 if side.rate >= 1_000 else 2
-    return f"{side.rate:,.{digits}f} {unit}", f"{side.orders:,}", f"{side.peak_rss_mb:,.0f}"
+    return f"{side.rate:,.{digits}f} {unit} {side.orders:>8,} {side.peak_rss_mb:>6,.0f} MB"
 
 
 if __name__ == "__main__":

@@ -1,20 +1,66 @@
 """Our side of a row: `python -m tests.bench.peers.ours NAME FOLDER` runs one scenario and prints the same line.
 
-A scenario takes the data's folder and returns what it took: `events`, `orders`, `took` and whatever else is worth
-telling. What it does before its `Timed` block (imports, loading, compiling) is not counted, as with the peers.
+A scenario takes the data's folder and returns what it took: `events`, `orders` and `took`. What it does before its
+`Timed` block (imports, loading, compiling) is not counted, as with the peers.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 
+from config.load import parse
+from core.bars import VENUE_INTERVALS
+from core.instruments import AssetClass, Instrument
 from core.records import Event, Kind
-from daemon.replay import replay_session
+from research.backtest.data import Data, Folder
+from research.backtest.driver import Backtest
+from research.backtest.folder import create_run_folder
+from research.backtest.summary import summary_of
+from research.history.head import Origin
+from research.history.writing import HistoryWriter
+from tests.bench.peers.data import MINUTE_NS
 from tests.bench.peers.engines import scenario as given
-from tests.bench.sessions import EMA, write_session
+
+BTC = Instrument(
+    symbol="BTCUSDT",
+    venue="BINANCE",
+    asset_class=AssetClass.CRYPTO_SPOT,
+    base="BTC",
+    quote="USDT",
+    price_precision=2,
+    size_precision=3,
+    tick=1,
+    lot=1,
+)
+SETTINGS = f"""
+[venues.binance]
+connector = "binance-spot"
+instruments = ["BTCUSDT"]
+channels = ["quotes"]
+[risk]
+max_orders_per_second = 100000
+max_orders_per_minute = 1000000
+max_order_notional = 1000000
+max_position_notional = 10000000
+[paper.balances]
+USDT = "{given.CASH}"
+[paper.sim]
+entry_latency_ns = {given.ENTRY_LATENCY_NS}
+response_latency_ns = {given.RESPONSE_LATENCY_NS}
+maker_fee_ppm = {round(given.FEE * 1e6)}
+taker_fee_ppm = {round(given.FEE * 1e6)}
+"""
+STRATEGY = """
+[[strategies]]
+id = "ema"
+use = "%s"
+instruments = ["BTCUSDT.BINANCE"]
+params = { fast = %d, slow = %d, quantity = "%s" }
+"""
+BAR_CROSS = f"{Path(__file__).with_name('bar_cross.py')}:BarCross"
 
 
 class Taken(TypedDict):
@@ -32,42 +78,66 @@ def main() -> None:
 
 
 def quotes(folder: Path) -> Taken:
-    """Quotes without a strategy."""
-    return _replayed(folder, "")
+    """Quotes without a strategy, Python driver."""
+    return _backtest(_quotes(folder), "")
 
 
 def quotes_ema(folder: Path) -> Taken:
-    """Quotes and the Python EMA cross."""
-    return _replayed(folder, EMA % (given.QUOTES_FAST, given.QUOTES_SLOW))
+    """Quotes and the Python EMA cross, Python driver."""
+    return _backtest(_quotes(folder), STRATEGY % ("ema-cross", given.QUOTES_FAST, given.QUOTES_SLOW, given.QUANTITY))
 
 
-def _replayed(folder: Path, strategy: str) -> Taken:
-    """A verified replay of a journal of the quotes: engine, strategy, order manager, gate; the journal is read too."""
-    market = _quotes(folder)
+def bars_ema(folder: Path) -> Taken:
+    """Bars and the Python EMA cross of their closes, Python driver."""
+    return _backtest(_bars(folder), STRATEGY % (BAR_CROSS, given.BARS_FAST, given.BARS_SLOW, given.QUANTITY))
+
+
+def _backtest(market: Iterable[Event], strategy: str) -> Taken:
+    """Write the events as a history, then time a backtest of it with its run folder."""
     with tempfile.TemporaryDirectory(prefix="tickerd-peers-") as name:
-        session = Path(name) / "session"
-        orders = write_session(session, market, strategy)
-        market.clear()
-        with given.Timed() as took:
-            result = replay_session(session)
-        assert result.ok, result.text()
-        return {"events": result.events, "orders": orders, "took": took}
+        history = Path(name) / "history"
+        with HistoryWriter(history, Origin(kind="made up")) as writer:
+            events = iter(market)
+            first = next(events)
+            writer.begin([BTC], first[4])  # when the first bar opens
+            writer.add(first)
+            writer.extend(events)
+        with Data([Folder(history)]) as data:
+            run_folder = create_run_folder(Path(name) / "run", Path(name))
+            backtest = Backtest(parse(SETTINGS + strategy), data, run_folder)
+            with given.Timed() as took:
+                backtest.run()
+        summary = summary_of(backtest)
+        return {"events": backtest.inputs, "orders": summary.orders, "took": took}
 
 
-def _quotes(folder: Path) -> list[Event]:
-    """Return the quotes as events; the instrument's lot is a thousandth as in the peers."""
-    rows = np.load(folder / "quotes.npy")
-    columns = [rows[name].tolist() for name in ("ts_ns", "bid", "bid_quantity", "ask", "ask_quantity")]
-    return [
-        (Kind.QUOTE, 0, 0, ts_ns, 0, bid, bid_quantity * 10**5, ask, ask_quantity * 10**5, number)
-        for number, (ts_ns, bid, bid_quantity, ask, ask_quantity) in enumerate(zip(*columns, strict=True), start=1)
-    ]
+def _quotes(folder: Path) -> Iterable[Event]:
+    """Yield the quotes as events."""
+    rows = np.load(folder / "quotes.npy", mmap_mode="r")
+    for number, (ts_ns, bid, bid_quantity, ask, ask_quantity) in enumerate(_rows(rows), start=1):
+        yield (Kind.QUOTE, 0, 0, ts_ns, ts_ns, bid, bid_quantity, ask, ask_quantity, number)
 
 
-# Every name that rows.py uses as `ours`; a row whose name is not here yet is shown without our side.
+def _bars(folder: Path) -> Iterable[Event]:
+    """Yield the bars as events, known when they close."""
+    minute = VENUE_INTERVALS.index("1m")
+    rows = np.load(folder / "bars.npy", mmap_mode="r")
+    for opens_ns, opened, high, low, close, volume in _rows(rows):
+        yield (Kind.BAR, minute, 0, opens_ns + MINUTE_NS, opens_ns, opened, high, low, close, volume)
+
+
+def _rows(rows: np.ndarray[tuple[int], np.dtype[np.void]]) -> Iterable[tuple[int, ...]]:
+    """Yield rows as tuples, a bounded number of them in memory."""
+    for start in range(0, len(rows), 65_536):
+        yield from rows[start : start + 65_536].tolist()
+
+
+# Every name that rows.py uses as `ours`; a row whose name is not here yet is shown without our side. The compiled
+# driver's: `events-maker`, `events-ema`, and `sweep-N` for each N that rows.py asks for.
 SCENARIOS: dict[str, Callable[[Path], Taken]] = {
     "quotes": quotes,
     "quotes-ema": quotes_ema,
+    "bars-ema": bars_ema,
 }
 
 if __name__ == "__main__":
