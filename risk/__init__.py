@@ -8,7 +8,8 @@ Refuses:
 - to wait for acknowledgements: an order counts from the moment it passes, an UNKNOWN one until proven ended;
 - to hold back a cancel for any limit: it lowers risk;
 - to raise on a breach: a refusal is a value with a code, the limit, the figure and what to do;
+- to multiply what a strategy asks for where the decision is compiled: no product may wrap (`bounds.py`);
 - clocks, files, sockets, randomness, floats in a decision.
 
-Read `checks.py` first (the list, in order), then `gate.py`.
+Read `checks.py` first (the list and the hot functions that decide, the same lines live and compiled), then `gate.py`.
 """

@@ -190,6 +190,17 @@ def test_without_quotes_the_live_book_is_the_reference(room, channels, code):
     assert room.code() == code
 
 
+@pytest.mark.parametrize(("channels", "channel"), [((), ""), (("bars",), "bars"), (("book", "bars"), "book")])
+def test_bars_are_the_reference_of_last_resort_unless_they_or_the_book_are_stale(room, channels, channel):
+    room.market.quote_ns = 0
+    room.market.bar_price, room.market.bar_ns = 1000_00, room.now_ns
+    for each in channels:
+        room.market.mark(each, stale=True)
+    assert room.code() == ("MARKET_STALE" if channel else "")
+    if channel:
+        assert room.refusal().message == f"BTCUSDT.BINANCE: channel {channel} is stale; wait for fresh data"
+
+
 def test_a_book_that_is_not_live_is_no_reference(room):
     book_market(room)
     room.market.book.invalidate()

@@ -1,6 +1,7 @@
 """The gate's hot functions: compiled beside plain, exact where products would leave 64 bits."""
 
 import dataclasses
+import random
 from fractions import Fraction
 
 import msgspec
@@ -36,7 +37,6 @@ any_number = st.one_of(st.integers(-LARGEST, LARGEST), st.integers(-5, 5), st.in
 market_price = st.one_of(st.integers(0, PRICE_MAX), st.integers(0, 3_000))
 limit = st.one_of(st.integers(0, NO_LIMIT - 1), st.integers(0, 3_000), st.just(NO_LIMIT - 1))
 deviation = st.integers(0, DEVIATION_UNIT - 1)
-age_ns = st.integers(0, 20)
 
 
 @numba.njit
@@ -114,104 +114,158 @@ def test_a_value_is_compared_to_the_unit_without_the_product(price, value, besid
 
 # ------------------------------------------------------------------------------------------------- the checks
 
-asked = st.builds(
-    Asked,
-    side=st.sampled_from([1, -1]),
-    quantity=any_number,
-    price=any_number,
-    is_market=st.booleans(),
-    rests=st.booleans(),
-    post_only=st.booleans(),
-    reduce_only=st.booleans(),
-)
-rules = st.builds(
-    Rules,
-    tick=st.integers(1, 3),
-    lot=st.integers(1, 3),
-    min_quantity=st.integers(0, 3),
-    max_quantity=st.sampled_from([0, 2_000, 2**50]),
-    expiry_ns=st.sampled_from([0, NOW_NS, NOW_NS + 1]),
-    tradable=st.just(value=True),
-    inverse=st.just(value=False),
-)
-limits = st.builds(
-    InstrumentLimits,
-    max_order_quantity=st.one_of(st.just(NO_LIMIT), limit),
-    max_order_value=limit,
-    max_position=st.one_of(st.just(NO_LIMIT), limit),
-    max_position_value=limit,
-    min_value=st.integers(0, 3_000),
-    max_open_orders=st.integers(0, 9),
-    max_open_orders_total=st.integers(0, 9),
-    max_deviation=deviation,
-    max_data_age_ns=age_ns,
-)
+
+class Case:
+    """An order that passes every check, unless fields are set otherwise; asked of the plain and the compiled gate."""
+
+    def __init__(self) -> None:
+        self.order = Asked(side=1, quantity=100, price=1_000)
+        self.rules = {"tick": 5, "lot": 5, "min_quantity": 10, "max_quantity": 10_000}
+        self.limits = {
+            "max_order_quantity": NO_LIMIT,
+            "max_order_value": NO_LIMIT - 1,
+            "max_position": NO_LIMIT,
+            "max_position_value": NO_LIMIT - 1,
+            "min_value": 0,
+            "max_open_orders": 5,
+            "max_open_orders_total": 8,
+            "max_deviation": 50_000_000,
+            "max_data_age_ns": 20,
+        }
+        self.market = MarketNumbers(
+            bid_price=999,
+            ask_price=1_001,
+            last_price=1_000,
+            quote_ns=NOW_NS,
+            trade_ns=NOW_NS,
+            bar_price=1_000,
+            bar_ns=NOW_NS,
+            connected=True,
+        )
+        self.exposure = Exposure(open_orders=2, open_buy_quantity=30, open_sell_quantity=20)
+        self.open_orders, self.position = 3, 50
+        self.rates = Rates()
+        self.rates.second.limit, self.rates.minute.limit = 5, 9
+        self.ready, self.id_known = True, False
+
+    def set(self, **changes: int) -> "Case":
+        for name, value in changes.items():
+            if name in self.rules or name in {"expiry_ns", "tradable", "inverse"}:
+                self.rules[name] = value
+            elif name in self.limits:
+                self.limits[name] = value
+            elif name in {"second", "minute"}:
+                getattr(self.rates, name).count = value
+            else:
+                owners = (self.order, self.market, self.exposure, self)
+                setattr(next(owner for owner in owners if hasattr(owner, name)), name, value)
+        return self
+
+    def answer(self) -> int:
+        """Return the number that both give."""
+        rules, limits = Rules(**self.rules), InstrumentLimits(**self.limits)  # type: ignore[arg-type]
+        rest = self.open_orders, self.position
+        touch = touch_of(self.market)
+        plain = first_breach(
+            self.order,
+            rules,
+            limits,
+            self.market,
+            touch,
+            self.exposure,
+            *rest,
+            self.rates,
+            self.ready,
+            self.id_known,
+            NOW_NS,
+        )
+        rows = [row_of(record) for record in (self.order, rules, limits, self.market, self.exposure)]
+        assert compiled_breach(*rows, *rest, row_of(self.rates), self.ready, self.id_known, NOW_NS) == plain
+        return plain
 
 
-@st.composite
-def markets(draw):
-    """A market of any touch; the order's price is mostly drawn near it."""
-    price = draw(market_price)
-    numbers = MarketNumbers(
-        bid_price=price,
-        ask_price=price + draw(st.integers(-1, 50)),
-        quote_ns=NOW_NS - draw(age_ns),
-        last_price=price + draw(st.integers(-50, 50)),
-        trade_ns=NOW_NS - draw(age_ns),
-        bar_price=price,
-        bar_ns=NOW_NS - draw(age_ns),
-        connected=draw(st.integers(0, 9)) > 0,
-        stale=draw(st.sampled_from([0, 0, 0, 1, 2, 4, 8, 15])),
-    )
-    if draw(st.booleans()):
-        numbers.quote_ns = 0
-    return numbers
+# For each check: what is set beside the passing order, the field that it looks at, the last value that passes, and the
+# first one beyond.
+EDGES: list[tuple[int, dict[str, int], str, int, int]] = [
+    (codes.NOT_READY, {}, "ready", True, False),
+    (codes.NOT_TRADABLE, {}, "tradable", True, False),
+    (codes.NOT_TRADABLE, {}, "inverse", False, True),
+    (codes.NOT_TRADABLE, {}, "expiry_ns", NOW_NS + 1, NOW_NS),
+    (codes.DUPLICATE_ID, {}, "id_known", False, True),
+    (codes.QUANTITY_NOT_POSITIVE, {"lot": 1, "min_quantity": 0}, "quantity", 1, 0),
+    (codes.PRICE_ON_MARKET, {"is_market": True}, "price", 0, 1),
+    (codes.PRICE_NOT_POSITIVE, {"bid_price": 5, "ask_price": 5, "last_price": 0}, "price", 5, 0),
+    (codes.POST_ONLY_NOT_LIMIT, {"post_only": True}, "rests", True, False),
+    (codes.POST_ONLY_NOT_LIMIT, {"is_market": True, "price": 0}, "post_only", False, True),
+    (codes.TICK_SIZE, {}, "price", 1_000, 1_001),
+    (codes.LOT_SIZE, {}, "quantity", 100, 101),
+    (codes.MIN_QUANTITY, {"lot": 1}, "quantity", 10, 9),
+    (codes.MAX_VENUE_QUANTITY, {"lot": 1}, "quantity", 10_000, 10_001),
+    (codes.FEED_DISCONNECTED, {}, "connected", True, False),
+    (codes.CHANNEL_STALE, {}, "stale", 14, 1),
+    (codes.CHANNEL_STALE, {"quote_ns": 0}, "stale", 3, 4),
+    (codes.CHANNEL_STALE, {"quote_ns": 0}, "stale", 3, 8),
+    (codes.NO_REFERENCE, {"ask_price": 1_001}, "bid_price", 1_001, 1_002),
+    (codes.NO_REFERENCE, {"bid_price": 1, "price": 5, "ask_price": 9, "last_price": 0}, "bid_price", 1, 0),
+    (codes.DATA_AGE, {}, "quote_ns", NOW_NS - 20, NOW_NS - 21),
+    (codes.COLLAR_MID, {"tick": 1}, "price", 1_050, 1_051),
+    (codes.COLLAR_MID, {"tick": 1}, "price", 950, 949),
+    (codes.COLLAR_LAST, {"price": 1_050}, "last_price", 1_000, 999),
+    (codes.COLLAR_LAST, {"last_price": 900}, "trade_ns", NOW_NS - 21, NOW_NS - 20),
+    (codes.MIN_NOTIONAL, {}, "min_value", 100_000, 100_001),
+    (codes.MIN_NOTIONAL, {"is_market": True, "price": 0, "ask_price": 1_002}, "min_value", 100_050, 100_051),
+    (codes.MAX_QUANTITY, {}, "max_order_quantity", 100, 99),
+    (codes.MAX_NOTIONAL, {}, "max_order_value", 100_000, 99_999),
+    (codes.MAX_NOTIONAL, {"is_market": True, "price": 0}, "max_order_value", 105_000, 104_999),
+    (codes.MAX_NOTIONAL, {"side": -1, "price": 995}, "max_order_value", 99_900, 99_899),
+    (codes.REDUCE_ONLY, {"reduce_only": True, "side": -1}, "position", 120, 119),
+    (codes.REDUCE_ONLY, {"reduce_only": True}, "position", -130, -129),
+    (codes.MAX_POSITION, {}, "max_position", 180, 179),
+    (codes.MAX_POSITION, {"side": -1}, "max_position", 70, 69),
+    (codes.MAX_POSITION_NOTIONAL, {}, "max_position_value", 180_000, 179_999),
+    (codes.MAX_OPEN_ORDERS, {}, "max_open_orders", 3, 2),
+    (codes.MAX_OPEN_ORDERS_TOTAL, {}, "max_open_orders_total", 4, 3),
+    (codes.RATE_SECOND, {}, "second", 4, 5),
+    (codes.RATE_MINUTE, {}, "minute", 8, 9),
+]
 
 
-@given(
-    asked,
-    rules,
-    limits,
-    markets(),
-    st.sampled_from([None, -40, -1, 0, 1, 40]),
-    st.builds(Exposure, *[st.integers(0, 9)] * 3),
-    st.integers(-9, 9),
-    st.tuples(st.booleans(), st.booleans()),
-)
-@settings(deadline=None, max_examples=500)
-def test_compiled_and_plain_gate_stop_an_order_at_the_same_check(
-    order, rules, limits, market, near, exposure, position, doors
-):
-    if near is not None:  # let it come through the first checks
-        order.quantity = abs(order.quantity) // 6 * 6
-        order.price = 0 if order.is_market else (market.bid_price + near) // rules.tick * rules.tick
-    rates = Rates()
-    rates.second.limit, rates.second.count, rates.minute.limit, rates.minute.count = 5, position % 7, 9, position % 10
-    ready, id_known = doors[0] or near is not None, doors[1] and near is None
-    plain = first_breach(
-        order,
-        rules,
-        limits,
-        market,
-        touch_of(market),
-        exposure,
-        exposure.open_orders,
-        position,
-        rates,
-        ready,
-        id_known,
-        NOW_NS,
-    )
-    compiled = compiled_breach(
-        *[row_of(record) for record in (order, rules, limits, market, exposure)],
-        exposure.open_orders,
-        position,
-        row_of(rates),
-        ready,
-        id_known,
-        NOW_NS,
-    )
-    assert compiled == plain
+@pytest.mark.parametrize(("number", "beside", "field", "last", "beyond"), EDGES)
+def test_an_order_passes_at_each_limit_and_not_beyond_it(number, beside, field, last, beyond):
+    assert Case().set(**beside, **{field: last} if field not in beside else {}).set(**{field: last}).answer() == 0
+    assert Case().set(**beside).set(**{field: beyond}).answer() == number
+
+
+def test_every_check_is_tried_at_its_limit():
+    assert {edge[0] for edge in EDGES} == set(CHECKS)
+
+
+def test_orders_that_break_two_checks_are_stopped_by_the_same_one_compiled():
+    draw = random.Random(7)
+    for _ in range(1_500):
+        one, other = draw.sample(EDGES, 2)
+        case = Case()
+        for _number, beside, field, _last, beyond in (one, other):
+            case.set(**beside).set(**{field: beyond})
+        case.answer()
+
+
+def test_numbers_of_any_size_get_the_same_answer_compiled():
+    draw, seen = random.Random(11), set()
+    for _ in range(3_000):
+        case = Case().set(tick=1, lot=1, max_quantity=0, max_deviation=draw.choice([0, 5 * 10**7, DEVIATION_UNIT - 1]))
+        price = draw.choice([1_000, 2**33, 2**40, PRICE_MAX // 2, draw.randrange(1, 2**40)])
+        case.set(bid_price=price, ask_price=price + draw.randrange(3), last_price=price)
+        case.set(price=draw.choice([price + draw.randrange(-2, 3), 2 * price, LARGEST, 2**62]))
+        case.set(is_market=draw.random() < 0.3, side=draw.choice([1, -1]))
+        if case.order.is_market:
+            case.order.price = 0
+        case.set(quantity=draw.choice([10, 2**20, 2**50, NO_LIMIT, LARGEST, LARGEST // price]))
+        value = draw.choice([0, case.order.quantity * price % NO_LIMIT, NO_LIMIT - 1])
+        case.set(max_order_value=value, max_position_value=max(value, NO_LIMIT - 1 - draw.randrange(9)))
+        case.set(min_value=draw.choice([0, value]), position=draw.choice([0, 2**50, -(2**50), NO_LIMIT - 31]))
+        seen.add(case.answer())
+    assert seen >= {codes.PASSES, codes.COLLAR_MID, codes.MIN_NOTIONAL, codes.MAX_NOTIONAL, codes.MAX_POSITION_NOTIONAL}
 
 
 def test_every_number_has_its_check_in_order_and_each_its_own_explanation():
