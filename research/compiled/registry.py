@@ -8,9 +8,11 @@ from typing import Any
 
 from numba.extending import overload, register_jitable
 
+from connectors.sim import answers
 from core import hot
 
-_registered: dict[Callable[..., Any], ModuleType] = {}
+known: set[Callable[..., Any]] = set()
+"""Every function that compiled code may call by now."""
 
 
 def register(*modules: ModuleType) -> None:
@@ -18,9 +20,9 @@ def register(*modules: ModuleType) -> None:
     _register_primitives()
     for module in modules:
         for function in module.HOT:
-            if function not in _registered:
+            if function not in known:
                 register_jitable(function)
-                _registered[function] = module
+                known.add(function)
 
 
 @cache
@@ -29,6 +31,7 @@ def _register_primitives() -> None:
     overload(hot.insert_at)(_choose_insert_at)
     overload(hot.delete_at)(_choose_delete_at)
     overload(bisect_left)(_choose_bisect_left)
+    overload(answers.put_report)(_choose_put_report)
 
 
 def _insert_at(values: Any, count: int, place: int, value: int) -> None:
@@ -72,3 +75,57 @@ def _choose_delete_at(values: Any, count: int, place: int) -> Callable[..., None
 def _choose_bisect_left(values: Any, wanted: int, low: int, high: int) -> Callable[..., int]:
     """Answer numba's question for a body."""
     return _bisect_left
+
+
+def _put_report(
+    out: Any,
+    due_ns: int,
+    instrument: int,
+    kind: int,
+    row: int,
+    number: int,
+    execution: int,
+    price: int,
+    quantity: int,
+    leaves: int,
+    fee: int,
+    liquidity: int,
+    reason: int,
+) -> None:
+    """The compiled body of `put_report`: the ring's next row."""
+    ring, table = out.ring, out.answers
+    if ring.count == len(table):
+        raise IndexError("more answers are under way than the compiled form holds")
+    answer = table[(ring.head + ring.count) % len(table)]
+    ring.count += 1
+    answer.due_ns = due_ns
+    answer.instrument = instrument
+    answer.kind = kind
+    answer.row = row
+    answer.number = number
+    answer.execution = execution
+    answer.price = price
+    answer.quantity = quantity
+    answer.leaves = leaves
+    answer.fee = fee
+    answer.liquidity = liquidity
+    answer.reason = reason
+
+
+def _choose_put_report(
+    out: Any,
+    due_ns: int,
+    instrument: int,
+    kind: int,
+    row: int,
+    number: int,
+    execution: int,
+    price: int,
+    quantity: int,
+    leaves: int,
+    fee: int,
+    liquidity: int,
+    reason: int,
+) -> Callable[..., None]:
+    """Answer numba's question for a body."""
+    return _put_report

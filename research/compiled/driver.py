@@ -1,0 +1,250 @@
+"""The compiled driver: records in, through the compiled loop, to a log of effects and an engine that has lived them.
+
+A Python engine stands beside the loop as its shadow: inputs that carry a payload (instruments, feeds, the daemon's
+life) go through it, and what they change is copied into the tables. It sees no market data and no order.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from connectors.sim.codes import REPORT_TYPES
+from connectors.sim.fees import fee_unit
+from connectors.sim.listing import Listing, define, venue_numbers
+from connectors.sim.settings import FeeCurrency, SimSettings
+from core.arrays import SLOT_DTYPE
+from core.clock import NEVER
+from core.effects import Effect
+from core.events import LifecycleChanged, LifecycleState
+from core.instruments import Instrument
+from core.records import Event, Kind
+from engine.build import EngineSettings, build_engine
+from engine.engine import Engine
+from oms.codes import NEXT, STATE_UNKNOWN
+from oms.reports import STATUS_CODES
+from oms.terms import Terms
+from research.compiled.errors import CapacityExceeded, CompiledError, NotCompilable
+from research.compiled.layout import copy_back, dtype_of, fill
+from research.compiled.specialise import compile_now, specialise
+from research.compiled.tables import (
+    DESK_OVERFLOWED,
+    INSTRUMENTS_MAX,
+    LOG_FULL,
+    ORDERS_FULL,
+    ORDERS_MAX,
+    RATE_MAX,
+    RUNAWAY,
+    WAKE_IN_THE_PAST,
+    TermsNumbers,
+    world_type,
+)
+from risk.limits import resolve
+from risk.rate import Rates
+from risk.records import Asked, rules_of
+from strategies.desk import KernelDesk
+from strategies.kernel import Kernel
+
+_STOPS = {
+    DESK_OVERFLOWED: "the kernel asked for more than 256 things at one event",
+    ORDERS_FULL: f"more than {ORDERS_MAX} orders are open or under way at once",
+    RUNAWAY: "the kernel asked for more than 1,000 things at one event",
+    WAKE_IN_THE_PAST: "the kernel asked to be woken at a time that is not ahead",
+}
+
+_NO_SLOTS = np.zeros(0, SLOT_DTYPE)
+Slots = np.ndarray[Any, Any]
+Flush = Callable[[Slots], None]
+World = Any
+"""The one row of `tables.world_type`; numpy's void scalars have no useful type."""
+
+
+class CompiledRun:
+    """One run of one kernel. Until the strategies start its inputs go through the shadow; then `run` takes arrays.
+
+    `flush` takes the rows of the log as it fills: what was done, in order.
+    """
+
+    def __init__(self, settings: EngineSettings, sim: SimSettings, source: str, flush: Flush) -> None:
+        """Build the shadow engine; `source` is the text of the kernel's module. Raises NotCompilable."""
+        self.settings = settings
+        self.sim = sim
+        self.engine: Engine = build_engine(settings)
+        self.world: World = None
+        self.compiled = False  # whether this process had to compile
+        self._events = 0
+        self._kernel = _only_kernel(settings)
+        self._flush = flush
+        self._run = specialise(self._kernel, source)
+
+    @property
+    def started(self) -> bool:
+        """Whether the strategies have started, so that `run` takes over."""
+        return self.world is not None
+
+    # -- inputs ----------------------------------------------------------------------------------------------------
+
+    def step(self, event: Event) -> Sequence[Effect]:
+        """Take an input that carries a payload, or any input before the start; return the shadow's effects.
+
+        The loop must have been brought up to its time: `run` stops before such a record by itself.
+        """
+        world, markets = self.world, self.engine.markets
+        if world is None:
+            self._events += 1
+            effects = self.engine.step(event)
+            if _starts(event):
+                self._start()
+            return effects
+        for market in markets:
+            copy_back(world["markets"][market.index], market)
+        world["events"] += 1
+        world["now_ns"] = event[3]
+        effects = self.engine.step(event)
+        if event[0] == Kind.INSTRUMENT:
+            self._define(event[2])
+        for market in markets:
+            fill(world["markets"][market.index], market)
+        if isinstance(event[5], LifecycleChanged):
+            self._live(event[5].state)
+        return effects
+
+    def run(self, slots: Slots, begin: int, end: int) -> int:
+        """Run the records from `begin` on up to the next payload or to `end`; return where it stopped.
+
+        Raises CapacityExceeded where the compiled form cannot hold what happens.
+        """
+        world = self.world
+        world["bars_opened"] = 0
+        while True:
+            begin = self._run(world, slots, begin, end)
+            stop = int(world["stop"])
+            if stop == LOG_FULL:
+                self.flush()
+            elif stop in _STOPS:
+                raise CapacityExceeded(f'{_STOPS[stop]} at record {begin}: use driver = "python"')
+            else:
+                return begin
+
+    def pass_time(self, until_ns: int) -> None:
+        """Let time pass without records."""
+        self.world["until_ns"] = until_ns
+        self.run(_NO_SLOTS, 0, 0)
+        self.world["until_ns"] = 0
+
+    def flush(self) -> None:
+        """Hand over the rows of the log and empty it."""
+        world = self.world
+        count = int(world["log_count"])
+        if count:
+            self._flush(world["log"][:count])
+        world["log_count"] = world["cursor"] = world["first"] = 0
+
+    # -- the parts -------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Make the world from what the shadow has seen, and compile for it."""
+        engine = self.engine
+        [actor] = engine.desk.actors
+        strategy = actor.strategy
+        assert isinstance(strategy, Kernel)
+        if not actor.active:
+            raise CompiledError(f'strategy {actor.id} did not start; run it with driver = "python" to see why')
+        self.world = world = _new_world(self.settings, self.sim, strategy.state)
+        fill(world["desk"], strategy.desk)
+        world["desk"]["next_number"] = strategy.context.counter.count + 1
+        world["events"], world["now_ns"] = self._events, engine.now_ns
+        world["ready"] = world["active"] = True
+        for market in engine.markets:
+            self._define(market.index)
+            fill(world["markets"][market.index], market)
+        self.compiled = compile_now(self._run, self._kernel, (world, _NO_SLOTS, 0, 0))
+
+    def _define(self, index: int) -> None:
+        """Put an instrument's rules, limits, terms and listing into the world."""
+        if index >= INSTRUMENTS_MAX:
+            raise CapacityExceeded(f'more than {INSTRUMENTS_MAX} instruments: use driver = "python"')
+        world, instrument = self.world, self.engine.markets[index].instrument
+        if instrument.venue != self.engine.markets[0].instrument.venue:
+            raise NotCompilable('the compiled driver trades at one venue: use driver = "python" for several')
+        fill(world["rules"][index], rules_of(instrument))
+        fill(world["limits"][index], resolve(self.settings.limits, instrument))
+        fill(world["terms"][index], _terms_of(instrument, self.sim))
+        listing = Listing()
+        copy_back(world["listings"][index], listing)
+        define(listing, self.sim, instrument)
+        fill(world["listings"][index], listing)
+
+    def _live(self, state: LifecycleState) -> None:
+        """Stop the kernel and cancel what works, as the engine does when it drains."""
+        world = self.world
+        world["ready"] = state is LifecycleState.READY
+        world["active"] = self.engine.desk.actors[0].active
+        if state is LifecycleState.DRAINING:
+            rows = world["tickets"][: int(world["rows_used"])]
+            numbers = np.sort(
+                rows["client_number"][(rows["state_code"] <= STATE_UNKNOWN) & (rows["client_number"] > 0)]
+            )
+            world["cancels"][: len(numbers)] = numbers
+            world["cancel_count"] = len(numbers)
+            self.run(_NO_SLOTS, 0, 0)
+
+
+def _starts(event: Event) -> bool:
+    """Whether the strategies start with this input."""
+    return isinstance(event[5], LifecycleChanged) and event[5].state is LifecycleState.READY
+
+
+def _terms_of(instrument: Instrument, sim: SimSettings) -> TermsNumbers:
+    """Return what an instrument's fills move."""
+    terms = Terms(instrument)
+    return TermsNumbers(
+        holds_base=terms.holds_base,
+        is_option=terms.is_option,
+        fees_in_base=sim.fee_currency is FeeCurrency.RECEIVED and instrument.holds_base,
+        price_unit=terms.price_unit,
+        fee_unit=fee_unit(sim),
+    )
+
+
+def _only_kernel(settings: EngineSettings) -> type[Kernel]:
+    """Return the one kernel of the settings. Raises NotCompilable."""
+    if len(settings.strategies) != 1:
+        raise NotCompilable(
+            f"the compiled driver runs one strategy, these settings have {len(settings.strategies)}: "
+            'use driver = "python"'
+        )
+    [spec] = settings.strategies
+    if not issubclass(spec.strategy, Kernel):
+        raise NotCompilable(
+            f"strategy {spec.id} ({spec.strategy.__name__}) is written in Python, not as a kernel: use "
+            'driver = "python", or write it as strategies/kernels shows'
+        )
+    return spec.strategy
+
+
+def _new_world(settings: EngineSettings, sim: SimSettings, state: object) -> World:
+    """Return the world before any input, for a kernel's state."""
+    if settings.limits.max_orders_per_minute > RATE_MAX:
+        raise CapacityExceeded(
+            f"risk.max_orders_per_minute is {settings.limits.max_orders_per_minute}, the compiled driver counts up to "
+            f'{RATE_MAX}: lower it, or use driver = "python"'
+        )
+    world = np.zeros(1, world_type(dtype_of(type(state))))[0]  # type: ignore[arg-type] # mypy doubts that classes hash
+    rates = Rates()
+    rates.second.limit = settings.limits.max_orders_per_second
+    rates.minute.limit = settings.limits.max_orders_per_minute
+    for name, record in (
+        ("state", state),
+        ("desk", KernelDesk()),
+        ("wish", Asked()),
+        ("rates", rates),
+        ("venue", venue_numbers(sim)),
+    ):
+        fill(world[name], record)
+    world["wake_ns"] = NEVER
+    for index in range(INSTRUMENTS_MAX):
+        fill(world["listings"][index], Listing())
+    world["transitions"] = NEXT
+    world["statuses"] = [STATUS_CODES.get(kind, 0) for kind in REPORT_TYPES]
+    return world
