@@ -6,6 +6,7 @@ A scenario takes the data's folder and returns what it took: `events`, `orders` 
 
 import tempfile
 from collections.abc import Callable, Iterable
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypedDict
 
@@ -61,6 +62,7 @@ instruments = ["BTCUSDT.BINANCE"]
 params = { fast = %d, slow = %d, quantity = "%s" }
 """
 BAR_CROSS = f"{Path(__file__).with_name('bar_cross.py')}:BarCross"
+WARM_UP_EVENTS = 1_000
 
 
 class Taken(TypedDict):
@@ -93,22 +95,26 @@ def bars_ema(folder: Path) -> Taken:
 
 
 def _backtest(market: Iterable[Event], strategy: str) -> Taken:
-    """Write the events as a history, then time a backtest of it with its run folder."""
+    """Write the events as a history, then time a backtest of it with its run folder; a little one goes before."""
+    events = iter(market)
+    little = list(islice(events, WARM_UP_EVENTS))
     with tempfile.TemporaryDirectory(prefix="tickerd-peers-") as name:
-        history = Path(name) / "history"
-        with HistoryWriter(history, Origin(kind="made up")) as writer:
-            events = iter(market)
-            first = next(events)
-            writer.begin([BTC], first[4])  # when the first bar opens
-            writer.add(first)
-            writer.extend(events)
-        with Data([Folder(history)]) as data:
-            run_folder = create_run_folder(Path(name) / "run", Path(name))
-            backtest = Backtest(parse(SETTINGS + strategy), data, run_folder)
-            with given.Timed() as took:
-                backtest.run()
-        summary = summary_of(backtest)
-        return {"events": backtest.inputs, "orders": summary.orders, "took": took}
+        _run(Path(name) / "little", little, strategy)
+        return _run(Path(name) / "whole", chain(little, events), strategy)
+
+
+def _run(folder: Path, events: Iterable[Event], strategy: str) -> Taken:
+    """Write a history into `folder` and time a backtest of it."""
+    events = iter(events)
+    first = next(events)
+    with HistoryWriter(folder / "history", Origin(kind="made up")) as writer:
+        writer.begin([BTC], first[4])  # when the first bar opens
+        writer.extend(chain((first,), events))
+    with Data([Folder(folder / "history")]) as data:
+        backtest = Backtest(parse(SETTINGS + strategy), data, create_run_folder(folder / "run", folder))
+        with given.Timed() as took:
+            backtest.run()
+    return {"events": backtest.inputs, "orders": summary_of(backtest).orders, "took": took}
 
 
 def _quotes(folder: Path) -> Iterable[Event]:
