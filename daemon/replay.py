@@ -14,6 +14,7 @@ import msgspec
 from config.compose import engine_settings, recorded_strategies
 from config.digest import settings_from_decisions
 from config.head import build
+from core.clock import NEVER
 from core.codec import decode_payload
 from core.errors import CodecError
 from core.records import EVENT, FIRST_EFFECT, SLOT_BYTES
@@ -110,13 +111,17 @@ class Replay:
 
     def _plain(self, run: PlainRun) -> None:
         """Relive a run of plain inputs; only its last may have effects, or a recorded effect would have ended it."""
-        step = self.engine.step
+        engine = self.engine
         seq = run.first_seq
         count = len(run.slots) // SLOT_BYTES
         events = EVENT.iter_unpack(run.slots)
         self.verifier.expect_none(seq)
-        for event in events:
-            effects = step(event)
+        while True:
+            event, effects = engine.coast(events, NEVER)
+            if event is None:
+                break
+            if effects is None:  # a timer falls due with it
+                effects = engine.step(event)
             if effects:
                 left = operator.length_hint(events)
                 self.verifier.expect(effects)

@@ -75,26 +75,29 @@ class VirtualRun:
     def feed_run(self, events: Iterable[Event]) -> None:
         """Feed a run of plain inputs.
 
-        Between due times, and while no order of ours meets the market, an event costs one call of the engine.
+        Between due times, and while no order of ours meets the market, the engine takes them one after the other.
         """
         engine, venues, agenda = self.engine, self.venues, self.agenda
-        step, on_event = engine.step, venues.on_event
+        coming = iter(events)
         wake_ns = min(venues.refresh(), agenda.due_ns)
         active = venues.active()
-        for event in events:
+        effects: Sequence[Effect] | None = None
+        while True:
+            event = next(coming, None) if active else None
+            if not active:
+                event, effects = engine.coast(coming, wake_ns)
+            if event is None:
+                return
             now_ns = event[3]
-            if now_ns >= wake_ns or now_ns >= engine.next_due_ns:
-                self.catch_up(now_ns)
-                wake_ns = min(venues.due_ns, agenda.due_ns)
-                active = venues.active()
-            effects = step(event)
-            if active:
-                on_event(event)
-                wake_ns = min(venues.refresh(), agenda.due_ns)
-                active = venues.active()
+            if active or effects is None:
+                if now_ns >= wake_ns or now_ns >= engine.next_due_ns:
+                    self.catch_up(now_ns)
+                effects = engine.step(event)
+                venues.on_event(event)
             if effects:
                 self.carry_out(effects, now_ns)
-                wake_ns = min(venues.refresh(), agenda.due_ns)
+            wake_ns = min(venues.refresh(), agenda.due_ns)
+            active = venues.active()
 
     def catch_up(self, now_ns: int) -> None:
         """Let everything that falls due up to `now_ns` happen, each at its own time."""
