@@ -1,6 +1,7 @@
 """Timers in event time: a heap of due times, ordered by time and then by when they were set."""
 
 import heapq
+from collections.abc import Sequence
 
 from core.clock import NEVER
 
@@ -36,6 +37,12 @@ class Timers:
         """Forget every timer of one owner."""
         self._heap = [entry for entry in self._heap if entry[2] != owner]
         heapq.heapify(self._heap)
+
+    def restore(self, owner: str, name: str, entries: Sequence[tuple[int, int]], count: int) -> None:
+        """Take the (due time, number) of timers set elsewhere, of which there were `count` in all."""
+        self._heap.extend((due_ns, number, owner, name) for due_ns, number in entries)
+        heapq.heapify(self._heap)
+        self._count = count
 
     def state(self) -> list[tuple[int, int, str, str]]:
         """Return everything that a digest must cover, in due order."""

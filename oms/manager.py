@@ -7,7 +7,7 @@ Effects of one call come in this order, each only where something changed:
 `OrderFilled.realised` is the strategy's, `PositionChanged` the account's net; the cash of contracts follows the net.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from core.effects import Effect, Severity
 from core.events import OrderReport, ReportType
@@ -64,6 +64,7 @@ class OrderManager:
         positions: Iterable[Position],
         own_positions: Iterable[tuple[str, Position]],
         drop: int = 0,
+        balances: Mapping[str, int] | None = None,
     ) -> None:
         """Become the manager that lived through a history, from what is left of it. Raises AlreadyUsed.
 
@@ -75,12 +76,15 @@ class OrderManager:
           be left out. `drop` of them, the first, had been dropped. It may be left 0 where no closed order reopened:
           those beyond `keep_closed` are dropped;
         - `totals`, whose count of open orders is counted anew;
-        - the account's positions, and (strategy id, position) of each strategy; their numbers are copied, fees money.
+        - the account's positions, and (strategy id, position) of each strategy; their numbers are copied, fees money;
+        - `balances` at the end, where the manager did not start from them.
 
         Raises UndefinedInstrument.
         """
         if self._totals.submitted:
             raise AlreadyUsed("this manager has orders of its own: restore into a new OrderManager")
+        if balances is not None:
+            self._ledger = Ledger(dict(balances))
         opened = list(open_orders)
         for order in opened:
             exposure = self.exposure(order.instrument)

@@ -3,6 +3,8 @@
 Nothing else constructs `ApprovedSubmit` or `ApprovedCancel`, and connectors take nothing else.
 """
 
+from collections.abc import Sequence
+
 from core.instruments import Instrument
 from core.market import Market, touch_of
 from core.orders import (
@@ -126,6 +128,13 @@ class Gate:
         """Return the limits that hold for an instrument, None for one not defined."""
         known = self._instruments.get(index)
         return None if known is None else known.limits
+
+    def restore(self, second_ns: Sequence[int], minute_ns: Sequence[int]) -> None:
+        """Count the orders that passed at these times, oldest first; the second's are the last of the minute's."""
+        rates = self._rates
+        self._times[:] = list(minute_ns)
+        rates.minute.head, rates.minute.count = 0, len(minute_ns)
+        rates.second.head, rates.second.count = len(minute_ns) - len(second_ns), len(second_ns)
 
     def state(self) -> list[object]:
         """Return all that influences the next decision as lists, integers and text, for a digest."""

@@ -66,7 +66,7 @@ def cancel(desk: KernelDesk, number: int) -> None:
 
 
 def wake_at(desk: KernelDesk, due_ns: int) -> None:
-    """Ask for `at_wake` once, at `due_ns` in event time; asking again moves it."""
+    """Ask for one `at_wake` at `due_ns` in event time, which must be ahead."""
     place = next_place(desk)
     if place >= 0:
         desk.kinds[place] = ASK_WAKE

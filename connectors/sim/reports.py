@@ -57,9 +57,7 @@ class Reports:
             )
             released = _RELEASED[kind]
         else:
-            text = REASON_TEXTS[reason]
-            if "{" in text:
-                text = _figured(text, self._instruments[index], price, quantity)
+            text = reason_text(reason, self._instruments.get(index), price, quantity)
             report = OrderReport(type=REPORT_TYPES[kind], client_order_id=name, reason=text)
             released = 1
         self._due.append((due_ns, index, report))
@@ -100,8 +98,11 @@ class Reports:
         )
 
 
-def _figured(text: str, instrument: Instrument, price: int, quantity: int) -> str:
-    """Complete a refusal with the figure that broke its rule."""
+def reason_text(reason: int, instrument: Instrument | None, price: int, quantity: int) -> str:
+    """Return a reason in words, completed with the figure of the order that broke the rule."""
+    text = REASON_TEXTS[reason]
+    if instrument is None or "{" not in text:
+        return text
     return text.format(
         instrument=instrument.id, price=instrument.price_text(price), quantity=instrument.quantity_text(quantity)
     )

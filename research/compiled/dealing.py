@@ -3,9 +3,11 @@
 Functions of the template, see `loop.py`; `w` is the one record that holds everything (`tables.py`).
 """
 
+from bisect import bisect_left
 from typing import Any
 
 from connectors.sim.matcher import next_arrival
+from core.hot import insert_at
 from core.market import touch_of
 from oms.codes import STATE_PENDING_CANCEL, STATE_UNKNOWN
 from oms.moves import cancel_order, enter_order
@@ -92,8 +94,21 @@ def carry_out(w: World, place: int) -> None:
         if due_ns <= desk.now_ns:
             w.stop = WAKE_IN_THE_PAST
             return
-        w.wake_ns = due_ns
+        add_wake(w, due_ns)
         note(w, TIMER, NO_NUMBER, 0, due_ns, 0, 0, 0, 0, 0, 0)
+
+
+def add_wake(w: World, due_ns: int) -> None:
+    """Put a wake-up behind those of the same time or earlier."""
+    if w.wakes == len(w.wake_dues):
+        w.stop = RUNAWAY
+        return
+    place = bisect_left(w.wake_dues, due_ns + 1, 0, w.wakes)
+    w.wakes_set += 1
+    insert_at(w.wake_dues, w.wakes, place, due_ns)
+    insert_at(w.wake_marks, w.wakes, place, w.wakes_set)
+    w.wakes += 1
+    w.wake_ns = w.wake_dues[0]
 
 
 def submit(w: World, place: int) -> None:

@@ -15,6 +15,7 @@ from connectors.sim.events import on_market_event
 from connectors.sim.matcher import advance
 from core.book import LIVE, apply_level
 from core.clock import NEVER
+from core.hot import delete_at
 from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Kind
 from research.compiled.booking import take_answer
 from research.compiled.dealing import ask_cancel, send, settle
@@ -128,11 +129,19 @@ def begin_step(w: World, now_ns: int) -> None:
     w.cursor = w.log_count
     w.first = w.log_count
     desk.now_ns = now_ns
-    if now_ns >= w.wake_ns:
-        w.wake_ns = NEVER
+    while now_ns >= w.wake_ns:
+        pop_wake(w)
         if w.active:
             at_wake(w.state, desk)
             settle(w)
+
+
+def pop_wake(w: World) -> None:
+    """Take the first wake-up off the list."""
+    delete_at(w.wake_dues, w.wakes, 0)
+    delete_at(w.wake_marks, w.wakes, 0)
+    w.wakes -= 1
+    w.wake_ns = w.wake_dues[0] if w.wakes > 0 else NEVER
 
 
 def step_market(w: World, slot: Record, kind: int, now_ns: int) -> None:

@@ -15,6 +15,7 @@ from connectors.sim.listing import Listing, VenueNumbers
 from connectors.sim.orders import Order as VenueOrder
 from connectors.sim.orders import Request
 from core.clock import NEVER
+from core.hot import Ints, growing
 from core.market import MarketNumbers
 from oms.codes import NEXT
 from oms.moves import Exposure, Totals
@@ -29,6 +30,7 @@ from strategies.desk import KernelDesk
 ORDERS_MAX = 8_192  # orders that are open or have a request or an answer under way
 NUMBERS_MASK = 65_535  # an order's number finds its row while it is among the newest so many, or still open
 INSTRUMENTS_MAX = 16
+WAKES_MAX = 256
 RATE_MAX = 1 << 20  # orders that may pass in a minute
 LOG_ROWS = 1 << 16
 EFFECTS_MAX = 4_096  # what one event may cause; before each event the log must have room for as many
@@ -117,7 +119,11 @@ class World:
 
     now_ns: int = 0
     events: int = 0  # inputs stepped so far, reports and timers included
-    wake_ns: int = NEVER
+    wake_ns: int = NEVER  # the first of the wake-ups below
+    wakes: int = 0
+    wakes_set: int = 0  # ever
+    wake_dues: Ints = growing(WAKES_MAX)
+    wake_marks: Ints = growing(WAKES_MAX)  # which setting of the session each was
     rows_used: int = 0
     rows_free: int = 0
     log_count: int = 0
