@@ -73,10 +73,11 @@ def play_of(kernel: type[Kernel], *, compiled: bool) -> Play:
     return numba.njit(play)  # type: ignore[no-any-return]
 
 
-def random_events(count: int, seed: int) -> list[tuple[int, int, int, int, int, int]]:
+def random_events(count: int, seed: int) -> list[tuple[int, ...]]:
     """Return a random walk of quotes and bars, and between them any order's any state, fills, refusals, wake-ups."""
     chance = random.Random(seed)
-    events, price = [], 6_173_763
+    events: list[tuple[int, ...]] = []
+    price = 6_173_763
     for _ in range(count):
         step_ns = chance.choice((1_000, 90_000_000, 700_000_000))
         kind = chance.choices((QUOTE, BAR, ORDER, FILL, REFUSE, WAKE), (60, 4, 20, 8, 1, 7))[0]
