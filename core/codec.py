@@ -19,6 +19,8 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.RAW: events.RawReceived,
     Kind.LIFECYCLE: events.LifecycleChanged,
     Kind.CLOCK: events.ClockMeasured,
+    Kind.ACCOUNT_MOVE: events.AccountMoved,
+    Kind.ACCOUNT_TRADE: events.AccountTraded,
     Kind.SUBMIT: orders.ApprovedSubmit,
     Kind.CANCEL: orders.ApprovedCancel,
     Kind.ORDER: effects.OrderUpdated,

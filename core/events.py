@@ -8,7 +8,7 @@ import enum
 import msgspec
 
 from core.instruments import Instrument
-from core.orders import Liquidity
+from core.orders import Liquidity, Side
 
 
 class LifecycleState(enum.StrEnum):
@@ -110,3 +110,36 @@ class ClockMeasured(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     venue: str
     offset_ns: int
     uncertainty_ns: int
+
+
+class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Money that a venue moved on our account without an order: funding, interest on what is borrowed.
+
+    `move_id` is the venue's own name of the move, by which a repeat is known. `amount` is money as an integer in text,
+    positive where we receive it. The record's `instrument` is the position that it is for, NO_INSTRUMENT for none.
+    """
+
+    venue: str
+    move_id: str
+    currency: str
+    amount: str
+    reason: str  # "funding", "borrow"
+    detail: str = ""
+
+
+class AccountTraded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One execution of the venue's own making on our account: it closes a position that we did not ask it to close.
+
+    `order_id` is the venue's name of its order, as on Binance "autoclose-..." for a liquidation; `fee` is money as an
+    integer in text, price and quantity are in units of the record's instrument.
+    """
+
+    venue: str
+    order_id: str
+    exec_id: str
+    side: Side
+    price: int
+    quantity: int
+    fee: str = "0"
+    fee_currency: str = ""
+    reason: str = ""  # "liquidation"

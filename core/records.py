@@ -56,6 +56,8 @@ class Kind(enum.IntEnum):
     RAW = 36
     LIFECYCLE = 37
     CLOCK = 38
+    ACCOUNT_MOVE = 39  # money without an order: funding, borrow
+    ACCOUNT_TRADE = 40  # an execution of the venue's own making: a liquidation
 
     SUBMIT = 128
     CANCEL = 129

@@ -5,14 +5,16 @@ Effects of one call come in this order, each only where something changed:
     OrderFilled, PositionChanged, BalanceChanged (traded assets or realised profit, then the fee), OrderUpdated, Alert
 
 `OrderFilled.realised` is the strategy's, `PositionChanged` the account's net; the cash of contracts follows the net.
+What a venue does to the account without an order of ours is `oms.account`'s.
 """
 
 from collections.abc import Iterable, Mapping
 
 from core.effects import Effect, Severity
-from core.events import OrderReport, ReportType
+from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.instruments import Instrument
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderState
+from oms.account import AccountBook
 from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
 from oms.holding import Holding, units_of
@@ -31,13 +33,14 @@ KEEP_FORGOTTEN = 40_000
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_ledger", "_table", "_totals")
+    __slots__ = ("_holdings", "_ledger", "_table", "_totals", "account")
 
     def __init__(
         self, balances: dict[str, int], keep_closed: int = KEEP_CLOSED, keep_forgotten: int = KEEP_FORGOTTEN
     ) -> None:
         """Start from `balances` (money per currency); see `oms.table` for the two bounds."""
         self._ledger = Ledger(balances)
+        self.account = AccountBook()
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
@@ -135,6 +138,13 @@ class OrderManager:
             self._tell(order, previous, event, anomaly, changed, report.reason, effects)
         return order
 
+    def account_event(self, what: AccountMoved | AccountTraded, instrument_index: int, effects: list[Effect]) -> None:
+        """Book what a venue did to the account on its own. Repeats change nothing. Raises UndefinedInstrument."""
+        if isinstance(what, AccountTraded):
+            self.account.trade(what, self._holding(instrument_index), self._ledger, effects)
+        else:
+            self.account.move(what, self._holdings.get(instrument_index), self._ledger, effects)
+
     def order(self, client_order_id: str) -> Order | None:
         """Return an open or recently closed order."""
         return self._table.get(client_order_id)
@@ -184,6 +194,7 @@ class OrderManager:
     def state(self) -> list[object]:
         """Return all that influences what comes next as lists, tuples, 64-bit integers and text, for a digest."""
         holdings = sorted(self._holdings.items())
+        account = self.account.canonical()
         return [
             self._totals.submitted,
             [(index, *units_of(holding.instrument)) for index, holding in holdings],
@@ -196,6 +207,7 @@ class OrderManager:
                 if holding.own[strategy_id].fills
             ],
             self._ledger.canonical(),
+            *([account] if account else []),
         ]
 
     def _holding(self, instrument: int) -> Holding:
