@@ -39,6 +39,8 @@ def play_of(kernel: type[Kernel], *, compiled: bool) -> Play:
             if kind == QUOTE:
                 market.bid_price = a
                 market.ask_price = b
+                market.bid_quantity = c
+                market.ask_quantity = d
                 at_quote(state, market, desk)
             elif kind == BAR:
                 at_bar(state, market, a, b, c, d, 0, desk)
@@ -85,7 +87,8 @@ def random_events(count: int, seed: int) -> list[tuple[int, ...]]:
         one_sided = chance.random() < 0.01
         if kind == QUOTE:
             ask = 0 if one_sided else price + chance.randint(1, 40)
-            events.append((kind, step_ns, price - chance.randint(1, 40), ask, 0, 0))
+            sizes = chance.randint(1, 20), chance.randint(1, 20)
+            events.append((kind, step_ns, price - chance.randint(1, 40), ask, *sizes))
         elif kind == BAR:
             events.append((kind, step_ns, price, price + chance.randint(0, 90), price - chance.randint(0, 90), price))
         else:
