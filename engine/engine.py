@@ -5,6 +5,7 @@ handler runs. Everything that needs orders goes through `engine.desk`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from core.bars import VENUE_STEPS_NS, Bar, BarSpec, BarUnit
 from core.book import FAULTS, LIVE, NO_FAULT, apply_level
@@ -32,6 +33,15 @@ from risk.gate import Gate
 from strategies.context import OrderCounter, Timer
 
 NO_EFFECTS: Sequence[Effect] = ()
+_VENUE_SPECS = tuple(BarSpec(BarUnit.TIME, step_ns or 1) for step_ns in VENUE_STEPS_NS)  # the first is of no interval
+_QUOTE, _BOOK = int(Kind.QUOTE), int(Kind.BOOK)
+
+
+class Quiet(Protocol):
+    """What rests of one instrument: a quote with `quiet_low < bid < ask < quiet_high` meets nothing of it."""
+
+    quiet_low: int
+    quiet_high: int
 
 
 class Engine:
@@ -97,6 +107,30 @@ class Engine:
             handlers[event[0]](event)
             if effects:
                 return event, self.desk.collect()
+        return None, None
+
+    def coast_between(
+        self, events: Iterator[Event], until_ns: int, quiet: Sequence[Quiet]
+    ) -> tuple[Event | None, Sequence[Effect] | None]:
+        """Coast while the events meet nothing that rests at a venue: quotes between their instrument's bounds, levels.
+
+        Returns what `coast` does, and also the first event that may meet something, with the effects that it had.
+        """
+        clock, handlers, effects = self._clock, self._handlers, self._effects
+        for event in events:
+            now_ns = event[3]
+            if now_ns >= until_ns or now_ns >= self.next_due_ns:
+                return event, None
+            clock.now_ns = now_ns
+            kind = event[0]
+            handlers[kind](event)
+            if kind == _QUOTE:
+                bounds = quiet[event[2]]
+                met = not bounds.quiet_low < event[5] < event[7] < bounds.quiet_high  # type: ignore[operator]
+            else:
+                met = kind != _BOOK or event[1] & LAST > 0
+            if met or effects:
+                return event, self.desk.collect() if effects else NO_EFFECTS
         return None, None
 
     @property
@@ -230,7 +264,7 @@ class Engine:
         market.bar_ns = now_ns
         routes = self.bus.venue_bars[index]
         if routes and interval:
-            spec = BarSpec(BarUnit.TIME, VENUE_STEPS_NS[interval])
+            spec = _VENUE_SPECS[interval]
             end_ns = start_ns + spec.step
             self._publish(routes, Bar(index, spec, start_ns, end_ns, opened, high, low, close, volume, 0, 0, True))  # type: ignore[arg-type]
 

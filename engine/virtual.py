@@ -13,7 +13,7 @@ from core.clock import NEVER
 from core.effects import Effect, OrderFilled
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit, Refusal
 from core.records import NO_INSTRUMENT, Event, Kind
-from engine.engine import Engine
+from engine.engine import Engine, Quiet
 
 Watcher = Callable[[int, Effect], None]
 
@@ -23,6 +23,10 @@ class Venues(Protocol):
 
     due_ns: int
     """When a request arrives or a report comes back next, `core.clock.NEVER` if nothing is under way."""
+
+    @property
+    def quiet(self) -> Sequence[Quiet]:
+        """By instrument: which quotes `on_event` need not see, as of the last call of anything here."""
 
     def send(self, command: ApprovedCommand, now_ns: int) -> None:
         """Take one command."""
@@ -44,11 +48,21 @@ class Agenda:
     """What the driver itself has to do at times of its own: nothing. Subclasses have appointments."""
 
     due_ns = NEVER
-    """The time of the next appointment."""
+    """The time of the next appointment, such as a sample of the equity."""
+
+    opens_ns = NEVER
+    """When the next bar opens at a venue, which matters only while something of ours is under way or rests there."""
 
     def keep(self) -> None:
         """Keep the next appointment and look up the one after it."""
         raise AssertionError("an empty agenda has no appointment to keep")
+
+    def open(self) -> None:
+        """Open the next bar and look up the one after it."""
+        raise AssertionError("an empty agenda has no bar to open")
+
+    def rouse(self, now_ns: int) -> None:
+        """Catch up with the bars that opened before `now_ns` while nobody looked: a command is about to be sent."""
 
 
 class VirtualRun:
@@ -75,45 +89,45 @@ class VirtualRun:
     def feed_run(self, events: Iterable[Event]) -> None:
         """Feed a run of plain inputs.
 
-        Between due times, and while no order of ours meets the market, the engine takes them one after the other.
+        Between due times, and while they meet nothing of ours, the engine takes them one after the other.
         """
         engine, venues, agenda = self.engine, self.venues, self.agenda
         coming = iter(events)
-        wake_ns = min(venues.refresh(), agenda.due_ns)
-        active = venues.active()
-        effects: Sequence[Effect] | None = None
         while True:
-            event = next(coming, None) if active else None
-            if not active:
-                event, effects = engine.coast(coming, wake_ns)
+            due_ns = venues.refresh()
+            if venues.active():
+                event, effects = engine.coast_between(coming, min(due_ns, agenda.opens_ns, agenda.due_ns), venues.quiet)
+            elif due_ns != NEVER:
+                event, effects = engine.coast(coming, min(due_ns, agenda.opens_ns, agenda.due_ns))
+            else:
+                event, effects = engine.coast(coming, agenda.due_ns)
             if event is None:
                 return
-            now_ns = event[3]
-            if active or effects is None:
-                if now_ns >= wake_ns or now_ns >= engine.next_due_ns:
-                    self.catch_up(now_ns)
-                effects = engine.step(event)
-                venues.on_event(event)
+            if effects is None:
+                self.feed(event)
+                continue
+            venues.on_event(event)
             if effects:
-                self.carry_out(effects, now_ns)
-            wake_ns = min(venues.refresh(), agenda.due_ns)
-            active = venues.active()
+                self.carry_out(effects, event[3])
 
     def catch_up(self, now_ns: int) -> None:
         """Let everything that falls due up to `now_ns` happen, each at its own time."""
         venues, engine, agenda = self.venues, self.engine, self.agenda
         while True:
-            due_ns = min(venues.refresh(), engine.next_due_ns)
-            if agenda.due_ns < now_ns and agenda.due_ns <= due_ns:
+            venues_ns = venues.refresh()
+            due_ns = min(venues_ns, engine.next_due_ns)
+            if agenda.opens_ns < now_ns and agenda.opens_ns <= due_ns and (venues_ns != NEVER or venues.active()):
+                agenda.open()
+            elif agenda.due_ns < now_ns and agenda.due_ns <= due_ns:
                 agenda.keep()
-                continue
-            if due_ns > now_ns or due_ns == NEVER:
+            elif due_ns > now_ns or due_ns == NEVER:
                 return
-            reports = venues.poll(due_ns)
-            for report in reports:
-                self.step(report)
-            if not reports and engine.next_due_ns <= due_ns:
-                self.step((Kind.TIME, 0, NO_INSTRUMENT, due_ns, 0, 0, 0, 0, 0, 0))
+            else:
+                reports = venues.poll(due_ns)
+                for report in reports:
+                    self.step(report)
+                if not reports and engine.next_due_ns <= due_ns:
+                    self.step((Kind.TIME, 0, NO_INSTRUMENT, due_ns, 0, 0, 0, 0, 0, 0))
 
     def step(self, event: Event) -> None:
         """Step one event, whatever else is due, and let its commands out."""
@@ -128,6 +142,7 @@ class VirtualRun:
         self.effects += len(effects)
         for effect in effects:
             if isinstance(effect, ApprovedSubmit | ApprovedCancel):
+                self.agenda.rouse(now_ns)
                 self.venues.send(effect, now_ns)
                 self.orders += isinstance(effect, ApprovedSubmit)
             elif isinstance(effect, OrderFilled):

@@ -7,7 +7,7 @@ from connectors.sim.codes import EXPIRED, FILLED, MAKER, POSITION_IS_LESS, TAKER
 from connectors.sim.delays import next_delay
 from connectors.sim.fees import fill_fee, roll_days, traded_volume
 from connectors.sim.ladder import Ladder, leave_ladder
-from connectors.sim.listing import Listing, VenueNumbers
+from connectors.sim.listing import QUIET_HIGH, QUIET_LOW, Listing, VenueNumbers
 from connectors.sim.orders import Order
 
 Answer = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
@@ -162,9 +162,21 @@ def remove(listing: Listing, order: Order, row: int) -> None:
 
 
 def note_activity(listing: Listing) -> None:
-    """Keep `active` true only while a market event can change something."""
+    """Keep `active` true only while a market event can change something, and say which quotes cannot.
+
+    A quote strictly inside of `quiet_low` and `quiet_high` is one that none of our orders and no level that we took of
+    can meet: it leaves all of them behind the touch.
+    """
     bids, asks = listing.bids, listing.asks
     listing.active = bids.count + asks.count + bids.taken_count + asks.taken_count > 0
+    low = -bids.ranks[0] if bids.count > 0 else QUIET_LOW
+    high = asks.ranks[0] if asks.count > 0 else QUIET_HIGH
+    for place in range(bids.taken_count):
+        low = max(low, bids.taken_prices[place])
+    for place in range(asks.taken_count):
+        high = min(high, asks.taken_prices[place])
+    listing.quiet_low = low
+    listing.quiet_high = high
 
 
 HOT = (move_to, next_due, refuse, tell, charge, remove, end, expire_reducing, fill, note_activity)

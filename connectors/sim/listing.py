@@ -22,6 +22,8 @@ _QUEUE_CODES = {
     QueueModel.OPTIMISTIC: queues.OPTIMISTIC,
 }
 
+QUIET_LOW, QUIET_HIGH = -(1 << 62), 1 << 62  # below and above every price
+
 
 @dataclass(slots=True)
 class Listing:
@@ -30,6 +32,8 @@ class Listing:
     listed: bool = False
     tradable: bool = False
     active: bool = False  # whether a market event can change anything
+    quiet_low: int = QUIET_LOW  # a quote with `quiet_low < bid < ask < quiet_high` cannot
+    quiet_high: int = QUIET_HIGH
     tick: int = 1
     lot: int = 1
     min_quantity: int = 0
