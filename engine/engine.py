@@ -12,6 +12,8 @@ from core.book import FAULTS, LIVE, NO_FAULT, apply_level
 from core.clock import EventClock
 from core.effects import Alert, BookResyncNeeded, Effect, Severity
 from core.events import (
+    AccountMoved,
+    AccountTraded,
     CommandReceived,
     FeedChanged,
     InstrumentDefined,
@@ -306,6 +308,12 @@ class Engine:
         self.desk.report(event[2], event[5])
         self._settle()
 
+    def _on_account(self, event: Event) -> None:
+        """Book what a venue did to the account without an order of ours."""
+        assert isinstance(event[5], AccountMoved | AccountTraded)
+        self.manager.account_event(event[5], event[2], self.desk.effects)
+        self._settle()
+
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""
         change = event[5]
@@ -361,4 +369,6 @@ class Engine:
         table[Kind.RAW] = self._on_recorded
         table[Kind.LIFECYCLE] = self._on_lifecycle
         table[Kind.CLOCK] = self._on_recorded
+        table[Kind.ACCOUNT_MOVE] = self._on_account
+        table[Kind.ACCOUNT_TRADE] = self._on_account
         return table

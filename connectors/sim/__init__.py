@@ -34,7 +34,7 @@ is known). All these are hot functions (`core/hot.py`). `venue.py`, `clients.py`
 them: what a driver calls.
 """
 
-from connectors.sim.errors import MissingVolume, SimError, UnsupportedInstrument
+from connectors.sim.errors import MissingRates, MissingVolume, SimError, UnsupportedInstrument
 from connectors.sim.settings import (
     FeeCurrency,
     FeeTier,
@@ -54,6 +54,7 @@ __all__ = [
     "ImpactSettings",
     "LatencyModel",
     "LatencySettings",
+    "MissingRates",
     "MissingVolume",
     "QueueModel",
     "SimError",

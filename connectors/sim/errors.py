@@ -2,7 +2,8 @@
 
 SimError
 ├── UnsupportedInstrument   an instrument whose fills it cannot price
-└── MissingVolume           an impact model without the daily volume that it scales by
+├── MissingVolume           an impact model without the daily volume that it scales by
+└── MissingRates            a funding model without the rates of an instrument
 """
 
 
@@ -16,3 +17,7 @@ class UnsupportedInstrument(SimError):
 
 class MissingVolume(SimError):
     """The impact model scales by the daily volume, and none is set for this instrument."""
+
+
+class MissingRates(SimError):
+    """The funding model pays by a table, and none is set for this instrument."""

@@ -7,10 +7,12 @@ live one.
 
 from collections.abc import Sequence
 
+from connectors.sim.exchange import simulated_venue
 from connectors.sim.listing import Listing
 from connectors.sim.settings import SimSettings
 from connectors.sim.venue import SimVenue
 from core.clock import NEVER
+from core.codec import KIND_OF
 from core.market import Market
 from core.orders import ApprovedCommand, ApprovedSubmit
 from core.records import Event, Kind
@@ -53,6 +55,7 @@ class PaperExecution:
             self._by_index[event[2]].on_event(event)
         elif kind == _INSTRUMENT_KIND:
             self._define(event[2])
+            self._by_index[event[2]].advance(event[3])  # so that it knows the time from which its own things fall due
 
     def open_bar(self, bar: Event) -> None:
         """Let the simulated venue know at which price a venue's bar opens, at its opening time."""
@@ -73,7 +76,9 @@ class PaperExecution:
             reports.extend(venue.poll(now_ns))
         self.refresh()
         reports.sort(key=lambda report: report[0])
-        return [(Kind.REPORT, 0, index, now_ns, due_ns, report, 0, 0, 0, 0) for due_ns, index, report in reports]
+        return [
+            (KIND_OF[type(report)], 0, index, now_ns, due_ns, report, 0, 0, 0, 0) for due_ns, index, report in reports
+        ]
 
     def refresh(self) -> int:
         """Look again at what falls due next, and return it: an event may have filled an order."""
@@ -91,7 +96,7 @@ class PaperExecution:
         name = market.instrument.venue
         venue = self._venues.get(name)
         if venue is None:
-            venue = self._venues[name] = SimVenue(self._settings, name)
+            venue = self._venues[name] = simulated_venue(self._settings, name)
         venue.define(index, market.instrument, market)
         if index == len(self._by_index):
             self._by_index.append(venue)

@@ -16,13 +16,15 @@ from connectors.sim.codes import (
 from connectors.sim.fees import fee_unit
 from connectors.sim.settings import FeeCurrency, SimSettings
 from core.codec import encode_payload
-from core.events import OrderReport, ReportType
+from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.instruments import Instrument
 
 # How many of a row's requests an answer is the last of: a cancellation ends the order and answers its cancel.
 _RELEASED = {ACCEPTED: 0, EXPIRED: 1, CANCELLED: 2}
 
-DueReport = tuple[int, int, OrderReport]
+VenueReport = OrderReport | AccountMoved | AccountTraded
+"""What the venue tells: of an order, or what it did to the account by itself."""
+DueReport = tuple[int, int, VenueReport]
 """(due_ns, instrument, report)"""
 
 
@@ -45,6 +47,7 @@ class Reports:
         due_ns, index, kind, row, number, _, price, quantity, leaves, _, _, reason = answer
         clients = self._clients
         name = clients.names[row]
+        report: VenueReport
         if kind == FILLED:
             report = self._fill(name, answer)
             released = 0 if leaves else 1
@@ -64,6 +67,10 @@ class Reports:
         if released:
             clients.release(row, released)
 
+    def put(self, due_ns: int, index: int, report: VenueReport) -> None:
+        """Take what the venue tells that is no answer of the matching; `due_ns` is not before that of the last one."""
+        self._due.append((due_ns, index, report))
+
     @property
     def next_due_ns(self) -> int:
         """When the first report reaches us, 0 without one."""
@@ -80,7 +87,7 @@ class Reports:
         """Return what a digest covers."""
         return [(due_ns, index, encode_payload(report)) for due_ns, index, report in self._due]
 
-    def _fill(self, name: str, answer: Answer) -> OrderReport:
+    def _fill(self, name: str, answer: Answer) -> VenueReport:
         """Say that a quantity was executed at a price, and what it cost."""
         _, index, _, row, number, execution, price, quantity, _, fee, liquidity, _ = answer
         instrument = self._instruments[index]

@@ -5,6 +5,12 @@ from itertools import pairwise
 
 import msgspec
 
+from connectors.sim.account_settings import (
+    BorrowModel,
+    BorrowSettings,
+    FundingModel,
+    FundingSettings,
+)
 from core.decimals import to_units
 from core.errors import PrecisionError
 from core.money import MONEY_DECIMALS
@@ -149,6 +155,8 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     bar_half_spread_ppm: int = 0  # what a taker pays beyond a bar's price, where there are only bars
     bar_touch_fills: bool = False  # whether a bar that only reaches a limit fills it
     bar_join_ns: int = 1_000_000_000  # how late after a bar's opening an order may join and still be served by it
+    funding: FundingSettings = FundingSettings()
+    borrow: BorrowSettings = BorrowSettings()
 
     def __post_init__(self) -> None:
         """Refuse times that run backwards and fees that no venue takes."""
@@ -194,3 +202,13 @@ def _check_rates(maker_ppm: int, taker_ppm: int) -> None:
     for name, ppm in (("maker_fee_ppm", maker_ppm), ("taker_fee_ppm", taker_ppm)):
         if abs(ppm) >= PPM:
             raise ValueError(f"{name} is {ppm}: give parts per million, 1000 for 0.1 %")
+
+
+def uncompilable(settings: SimSettings) -> list[str]:
+    """Return the names of the chosen models that only the Python venue has (`exchange.py`), none for most settings."""
+    names = []
+    if settings.funding.model is not FundingModel.NONE:
+        names.append(f"funding.model = {settings.funding.model.value!r}")
+    if settings.borrow.model is not BorrowModel.NONE:
+        names.append(f"borrow.model = {settings.borrow.model.value!r}")
+    return names

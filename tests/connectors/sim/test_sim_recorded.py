@@ -100,6 +100,7 @@ class Trader:
         self.venue.on_event(event)
         for due_ns, _, report in self.venue.poll(now_ns):
             assert due_ns <= now_ns
+            assert isinstance(report, OrderReport)
             self.book(report)
         if event[0] == Kind.QUOTE and self.market.book.last_update_id:
             self.quotes += 1
@@ -171,6 +172,7 @@ class Trader:
         later_ns = now_ns + 1_000_000_000
         self.venue.advance(later_ns)
         for _, _, report in self.venue.poll(later_ns):
+            assert isinstance(report, OrderReport)
             self.book(report)
         assert self.venue.next_due_ns() == 0
         assert set(self.ended) == set(self.intents)

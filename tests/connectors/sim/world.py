@@ -7,11 +7,14 @@ Prices and quantities are whole numbers (precision 0, tick 1, lot 1), so a drawn
 import re
 from collections.abc import Iterable, Iterator
 
-from connectors.sim import SimSettings, SimVenue
+from connectors.sim import SimSettings
+from connectors.sim.exchange import simulated_venue
+from connectors.sim.reports import VenueReport
 from connectors.sim.view import levels_behind, touch_met
-from core.events import OrderReport, ReportType
+from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.instruments import AssetClass, Instrument
 from core.market import Market
+from core.money import money_text
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderType, Side, TimeInForce
 from core.records import ASK, FIRST, LAST, NOT_MARKET, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
 
@@ -51,8 +54,12 @@ def order(text: str, instrument: int = 0) -> OrderIntent:
     )
 
 
-def words_of(report: OrderReport) -> str:
-    """Say a report as `A filled 5 @ 101 taker`; of a refusal the first words of its reason."""
+def words_of(report: VenueReport) -> str:
+    """Say a report as `A filled 5 @ 101 taker`, `funding -5 USD` or `autoclose-1 sold 3 @ 99`, with reasons."""
+    if isinstance(report, AccountMoved):
+        return f"{report.reason} {money_text(int(report.amount))} {report.currency}"
+    if isinstance(report, AccountTraded):
+        return f"{report.order_id} {'bought' if report.side > 0 else 'sold'} {report.quantity} @ {report.price}"
     said = f"{report.client_order_id} {report.type.value}"
     if report.type is ReportType.FILLED:
         assert report.liquidity is not None
@@ -82,9 +89,10 @@ class World:
     def __init__(self, settings: SimSettings = NO_LATENCY, instrument: Instrument = PLAIN) -> None:
         self.now_ns = 1_723_161_255_000_000_000
         self.market = Market(0, instrument)
-        self.venue = SimVenue(settings, "SIM")
+        self.venue = simulated_venue(settings, "SIM")
         self.venue.define(0, instrument, self.market)
         self.reports: list[OrderReport] = []
+        self.account: list[AccountMoved | AccountTraded] = []
         self._update_id = 0
 
     # -- the market ------------------------------------------------------------------------------------------------
@@ -155,7 +163,8 @@ class World:
     def heard(self) -> list[str]:
         """Return the reports that reached us since the last call, in words."""
         new = [report for _, _, report in self.venue.poll(self.now_ns)]
-        self.reports += new
+        self.reports += [report for report in new if isinstance(report, OrderReport)]
+        self.account += [report for report in new if not isinstance(report, OrderReport)]
         return [words_of(report) for report in new]
 
     def hears(self, *expected: str) -> None:
