@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice, pairwise
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -22,6 +22,7 @@ from journal.reader import SessionReader, open_session
 from research.backtest.errors import DataProblem
 from research.backtest.times import NO_END, NO_START
 
+Slots = np.ndarray[Any, Any]
 RUN_SLOTS = 131_072  # progress is told, and Ctrl-C leaves whole tables, between runs
 _LEFT_OUT = frozenset({int(Kind.REPORT), int(Kind.RAW), int(Kind.CLOCK)})
 _TIME = int(Kind.TIME)
@@ -36,6 +37,7 @@ class Run(NamedTuple):
     first_ns: int
     last_ns: int
     done: int
+    slots: Slots | None = None  # the same plain inputs as records, where they are at hand
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +192,9 @@ def _plain_runs(chunk: PlainRun, from_ns: int, until_ns: int) -> Iterator[Run]:
             events = (event for event in events if event[0] != _TIME)
             count -= int((slots["kind"][begin:end] == _TIME).sum())
         if count:
-            yield Run(events, count, True, int(times[begin]), int(times[end - 1]), chunk.first_seq + end)
+            yield Run(
+                events, count, True, int(times[begin]), int(times[end - 1]), chunk.first_seq + end, slots[begin:end]
+            )
 
 
 def _recv_ns(slots: memoryview, number: int) -> int:

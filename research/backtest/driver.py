@@ -7,6 +7,7 @@ them: the next record instead of the next frame, and time jumps from record to r
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,7 +21,7 @@ from core.decimals import plain
 from core.events import LifecycleChanged, LifecycleState
 from core.money import money
 from core.records import NO_INSTRUMENT, Event, Kind
-from engine.build import build_engine
+from engine.build import EngineSettings, build_engine
 from engine.engine import Engine
 from engine.virtual import VirtualRun
 from journal.head import FlushPolicy, SealState
@@ -33,7 +34,11 @@ from research.backtest.folder import JOURNAL, RunFolder
 from research.backtest.journaled import JournaledRun
 from research.backtest.times import NO_END, NO_START, choose_step_ns, moment, time_ns
 
+if TYPE_CHECKING:
+    from research.backtest.compiling import CompiledVirtual  # numba is imported only where something is compiled
+
 Progress = Callable[[int, int], None]
+Say = Callable[[str], None]
 
 DRAIN_NS = 60_000_000_000  # after the data: for the cancels of the end to arrive and be answered
 LABELS = ("backtest",)
@@ -44,20 +49,22 @@ MIB = 1 << 20
 class Backtest:
     """One backtest: `run` it once, then read `summary`, or the engine itself."""
 
-    def __init__(self, config: Config, data: Data, folder: Path | None, *, command: str = "") -> None:
+    def __init__(
+        self, config: Config, data: Data, folder: Path | None, *, command: str = "", say: Say | None = None
+    ) -> None:
         """Build engine and venue for `data`; write into `folder`, nothing where that is None.
 
         Raises ConfigError, DataProblem, DriverProblem, JournalError.
         """
         settings = effective(config.settings)
-        if settings.backtest.driver != "python":
-            raise DriverProblem("this build's compiled driver cannot be reached from here yet; use --driver python")
         config = msgspec.structs.replace(config, settings=settings)
         self.settings = settings
         self.command = command
         self.data = data
         self._loaded = load_strategies(config)
-        self.engine: Engine = build_engine(engine_settings(settings, self._loaded, data.started_ns))
+        chosen_engine = engine_settings(settings, self._loaded, data.started_ns)
+        self._compiled = self._compile(chosen_engine, tell=folder is not None, say=say)
+        self.engine: Engine = self._compiled.engine if self._compiled else build_engine(chosen_engine)
         self.paper = PaperExecution(settings.paper.sim, self.engine.markets)
         params = {chosen.id: effective_params(chosen, self._loaded[chosen.id]) for chosen in settings.strategies}
         self.config_digest = config_digest(settings, params)
@@ -79,8 +86,22 @@ class Backtest:
         self._drained = self._sealed = False
         self._stopping = False
 
-    def _virtual(self) -> VirtualRun:
+    def _compile(self, chosen: EngineSettings, *, tell: bool, say: Say | None) -> "CompiledVirtual | None":
+        """Return the compiled driver's run where that driver is chosen. Raises DriverProblem, NotCompilable."""
+        if self.settings.backtest.driver != "compiled":
+            return None
+        if self.settings.backtest.journal:
+            raise DriverProblem("the compiled driver writes no journal: use --driver python for one, or leave it out")
+        from research.backtest.compiling import CompiledVirtual
+
+        source = next((each.source for each in self._loaded.values()), "")
+        return CompiledVirtual(chosen, self.settings.paper.sim, source, tell=tell, say=say)
+
+    def _virtual(self) -> "VirtualRun | CompiledVirtual":
         """Return the run in virtual time, with a journal where one is wanted."""
+        if self._compiled is not None:
+            self._compiled.watch = self.folder.watch if self.folder is not None else None
+            return self._compiled
         self._agenda = BacktestAgenda(self.data.opens(), self.paper.open_bar, self.step_ns)
         watch = self.folder.watch if self.folder is not None else None
         if not self.settings.backtest.journal:
@@ -106,17 +127,29 @@ class Backtest:
         try:
             self._feed(progress)
             if self._stopping:
-                self.state, self.reason = "interrupted", f"interrupted at {moment(self.engine.now_ns)}"
+                self.state, self.reason = "interrupted", f"interrupted at {moment(self.now_ns)}"
             else:
                 self._end()
             self._seal()
         finally:
             self.elapsed_s = time.perf_counter() - begun
+            if self._compiled is not None:
+                self.elapsed_s -= self._compiled.compile_s
             if self.folder is not None:
                 self.folder.close()
             if isinstance(self.virtual, JournaledRun) and not self._sealed:
                 self.virtual.journal.close()
         return self
+
+    @property
+    def now_ns(self) -> int:
+        """The time of the last input, in the data's time."""
+        return self._compiled.now_ns if self._compiled is not None else self.engine.now_ns
+
+    @property
+    def engine_digest(self) -> str:
+        """The digest of the engine's state at the end; "" where a compiled run told nobody what it did."""
+        return self.engine.digest().hex() if self._compiled is None or self._compiled.restored else ""
 
     def stop(self) -> None:
         """End after the run of records that is being fed, as interrupted; for signal handlers."""
@@ -129,7 +162,10 @@ class Backtest:
             if run.plain:
                 if not self.started_ns and not self.data.has_life and run.first_ns >= self.from_ns:
                     self._start(run.first_ns)
-                virtual.feed_run(run.events)
+                if isinstance(virtual, VirtualRun):
+                    virtual.feed_run(run.events)
+                else:
+                    virtual.feed_records(run)
             else:
                 for event in run.events:
                     virtual.feed(event)
@@ -160,18 +196,28 @@ class Backtest:
     def _begin_samples(self, now_ns: int) -> None:
         """Take samples from now on, at whole steps of time."""
         self.started_ns = now_ns
-        if self.folder is not None:
-            self._agenda.start_samples(-(-now_ns // self.step_ns) * self.step_ns, self.folder.sample)
+        if self.folder is None:
+            return
+        first_ns = -(-now_ns // self.step_ns) * self.step_ns
+        if self._compiled is not None:
+            self._compiled.sample_from(first_ns, self.step_ns, self.folder.sample)
+        else:
+            self._agenda.start_samples(first_ns, self.folder.sample)
 
     def _end(self) -> None:
         """Stop the strategies, cancel what works, wait for the answers, take a last sample."""
-        virtual, now_ns = self.virtual, self.engine.now_ns
+        virtual, now_ns = self.virtual, self.now_ns
         if not self._drained:
             virtual.feed(_life(LifecycleState.DRAINING, now_ns, END_OF_DATA))
-        self._agenda.stop()
+        if self._compiled is not None:
+            self._compiled.stop_samples()
+        else:
+            self._agenda.stop()
         virtual.catch_up(now_ns + DRAIN_NS)
         if not self._drained:
-            virtual.feed(_life(LifecycleState.STOPPED, self.engine.now_ns, END_OF_DATA))
+            virtual.feed(_life(LifecycleState.STOPPED, self.now_ns, END_OF_DATA))
+        if self._compiled is not None:
+            self._compiled.finish()
         if self.folder is not None:
             self.folder.sample(self.engine.now_ns)
 

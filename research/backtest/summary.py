@@ -54,7 +54,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 def summary_of(backtest: Backtest) -> Summary:
     """Return the figures of a backtest that has been run."""
-    engine, virtual, now_ns = backtest.engine, backtest.virtual, backtest.engine.now_ns
+    engine, virtual, now_ns = backtest.engine, backtest.virtual, backtest.now_ns
     span_ns = max(0, now_ns - backtest.started_ns)
     path = backtest.folder.path if backtest.folder is not None else None
     states = engine.manager.counts_by_state()
@@ -81,7 +81,7 @@ def summary_of(backtest: Backtest) -> Summary:
         data_digests=[source.digest for source in backtest.data.sources()],
         config_digest=backtest.config_digest,
         outcome_digest=backtest.folder.digest() if backtest.folder is not None else "",
-        engine_digest=engine.digest().hex(),
+        engine_digest=backtest.engine_digest,
         driver=backtest.settings.backtest.driver,
         paused=dict(backtest.folder.paused) if backtest.folder is not None else {},
         journal=journal,

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         data = open_data(config.settings.backtest, progress)
     with data:
         folder = create_run_folder(options.out, Path(config.settings.backtest.root))
-        backtest = Backtest(config, data, folder, command=_again(options, folder))
+        backtest = Backtest(config, data, folder, command=_again(options, folder), say=_say)
         with progress_bar("backtest", quiet=options.json) as progress, _stopped_by_ctrl_c(backtest):
             backtest.run(progress)
         summary = summary_of(backtest)
@@ -71,6 +71,11 @@ def run(options: argparse.Namespace) -> int:
     backtest.folder.end(summary)
     sys.stdout.write(msgspec.json.encode(summary).decode() + "\n" if options.json else summary_text(summary))
     return OK if summary.state == "ended" else INTERRUPTED
+
+
+def _say(text: str) -> None:
+    """Tell a person what takes a while, beside the output."""
+    sys.stderr.write(f"tickerd: {text}\n")
 
 
 def configured(config: "Config", options: argparse.Namespace) -> "Config":

@@ -4,6 +4,7 @@ A Python engine stands beside the loop as its shadow: inputs that carry a payloa
 life) go through it, and what they change is copied into the tables. It sees no market data and no order.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,9 +25,9 @@ from engine.engine import Engine
 from oms.codes import NEXT, STATE_UNKNOWN
 from oms.reports import STATUS_CODES
 from oms.terms import Terms
-from research.compiled.errors import CapacityExceeded, CompiledError, NotCompilable
+from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
 from research.compiled.layout import copy_back, dtype_of, fill
-from research.compiled.specialise import compile_now, specialise
+from research.compiled.specialise import compile_now, is_kept, specialise
 from research.compiled.tables import (
     DESK_OVERFLOWED,
     INSTRUMENTS_MAX,
@@ -39,6 +40,7 @@ from research.compiled.tables import (
     TermsNumbers,
     world_type,
 )
+from risk.bounds import fits_64_bits
 from risk.limits import resolve
 from risk.rate import Rates
 from risk.records import Asked, rules_of
@@ -55,6 +57,7 @@ _STOPS = {
 _NO_SLOTS = np.zeros(0, SLOT_DTYPE)
 Slots = np.ndarray[Any, Any]
 Flush = Callable[[Slots], None]
+Say = Callable[[str], None]
 World = Any
 """The one row of `tables.world_type`; numpy's void scalars have no useful type."""
 
@@ -65,17 +68,23 @@ class CompiledRun:
     `flush` takes the rows of the log as it fills: what was done, in order.
     """
 
-    def __init__(self, settings: EngineSettings, sim: SimSettings, source: str, flush: Flush) -> None:
-        """Build the shadow engine; `source` is the text of the kernel's module. Raises NotCompilable."""
+    def __init__(
+        self, settings: EngineSettings, sim: SimSettings, source: str, flush: Flush, say: Say | None = None
+    ) -> None:
+        """Build the shadow engine; `source` is the text of the kernel's module, `say` is told of a compilation.
+
+        Raises NotCompilable.
+        """
         self.settings = settings
         self.sim = sim
         self.engine: Engine = build_engine(settings)
         self.world: World = None
-        self.compiled = False  # whether this process had to compile
+        self.compile_s = 0.0  # how long compiling, or loading what was compiled before, took
+        self._say = say
         self._events = 0
         self._kernel = _only_kernel(settings)
         self._flush = flush
-        self._run = specialise(self._kernel, source)
+        self._run = specialise(self._kernel, source)  # type: ignore[arg-type] # mypy doubts that classes hash
 
     @property
     def started(self) -> bool:
@@ -149,7 +158,7 @@ class CompiledRun:
         strategy = actor.strategy
         assert isinstance(strategy, Kernel)
         if not actor.active:
-            raise CompiledError(f'strategy {actor.id} did not start; run it with driver = "python" to see why')
+            raise NotStarted(f'strategy {actor.id} did not start; run it with driver = "python" to see why')
         self.world = world = _new_world(self.settings, self.sim, strategy.state)
         fill(world["desk"], strategy.desk)
         world["desk"]["next_number"] = strategy.context.counter.count + 1
@@ -158,7 +167,11 @@ class CompiledRun:
         for market in engine.markets:
             self._define(market.index)
             fill(world["markets"][market.index], market)
-        self.compiled = compile_now(self._run, self._kernel, (world, _NO_SLOTS, 0, 0))
+        begun = time.perf_counter()
+        if self._say is not None and not is_kept(self._run):
+            self._say(f"compiling the loop for {self._kernel.__name__}: once for this kernel and this build ...")
+        compile_now(self._run, self._kernel, (world, _NO_SLOTS, 0, 0))
+        self.compile_s = time.perf_counter() - begun
 
     def _define(self, index: int) -> None:
         """Put an instrument's rules, limits, terms and listing into the world."""
@@ -167,8 +180,13 @@ class CompiledRun:
         world, instrument = self.world, self.engine.markets[index].instrument
         if instrument.venue != self.engine.markets[0].instrument.venue:
             raise NotCompilable('the compiled driver trades at one venue: use driver = "python" for several')
-        fill(world["rules"][index], rules_of(instrument))
-        fill(world["limits"][index], resolve(self.settings.limits, instrument))
+        rules, limits, rates = rules_of(instrument), resolve(self.settings.limits, instrument), Rates()
+        copy_back(world["rates"], rates)
+        too_large = fits_64_bits(rules, limits, rates)
+        if too_large:
+            raise CapacityExceeded(f"{instrument.id}: {too_large}")
+        fill(world["rules"][index], rules)
+        fill(world["limits"][index], limits)
         fill(world["terms"][index], _terms_of(instrument, self.sim))
         listing = Listing()
         copy_back(world["listings"][index], listing)
@@ -242,7 +260,7 @@ def _new_world(settings: EngineSettings, sim: SimSettings, state: object) -> Wor
         ("venue", venue_numbers(sim)),
     ):
         fill(world[name], record)
-    world["wake_ns"] = NEVER
+    world["wake_ns"] = world["sample_ns"] = NEVER
     for index in range(INSTRUMENTS_MAX):
         fill(world["listings"][index], Listing())
     world["transitions"] = NEXT

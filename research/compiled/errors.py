@@ -1,17 +1,25 @@
-"""What can go wrong in the compiled driver."""
+"""Every error that the compiled driver raises.
 
-from core.errors import CoreError
+CompiledError
+├── NotCompilable      something that it cannot run: refused by name, never approximated
+├── NotStarted         the strategies did not start, so there is nothing to run
+└── CapacityExceeded   more levels, orders or larger numbers than the compiled form holds
+"""
 
 
-class CompiledError(CoreError):
+class CompiledError(Exception):
     """Root of this package's errors; the text says what to do next."""
 
-    exit_code = 2  # of the command line: asked for something that cannot be done (daemon/errors.py)
+    exit_code = 2  # of the command line: what was given cannot be run by this driver
 
 
 class NotCompilable(CompiledError):
-    """Something that the compiled driver cannot run: it is refused, never approximated."""
+    """Something that the compiled driver cannot run."""
+
+
+class NotStarted(CompiledError):
+    """The strategies did not start."""
 
 
 class CapacityExceeded(CompiledError):
-    """More levels, orders or values than the compiled form holds."""
+    """More than the compiled form holds."""

@@ -60,7 +60,12 @@ def fill(place: Any, record: object) -> None:  # noqa: ANN401 - numpy's void sca
                 )
             place[each.name][: len(value)] = value
         else:
-            place[each.name] = value
+            try:
+                place[each.name] = value
+            except OverflowError as error:
+                raise CapacityExceeded(
+                    f'{type(record).__name__}.{each.name} is {value}, more than 64 bits hold: use driver = "python"'
+                ) from error
 
 
 def copy_back(place: Any, record: object) -> None:  # noqa: ANN401 - likewise

@@ -13,13 +13,14 @@ from typing import Any
 from connectors.sim.bars import open_bar
 from connectors.sim.events import on_market_event
 from connectors.sim.matcher import advance
-from core.book import LIVE, apply_level
+from core.book import LIVE, NO_FAULT, apply_level
 from core.clock import NEVER
 from core.hot import delete_at
-from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Kind
-from research.compiled.booking import take_answer
+from core.market import touch_of
+from core.records import LAST, NO_INSTRUMENT, NOT_MARKET, PENDING, SELL_AGGRESSOR, Kind
+from research.compiled.booking import note, take_answer
 from research.compiled.dealing import ask_cancel, send, settle
-from research.compiled.tables import DONE, EFFECTS_MAX, LOG_FULL, PAYLOAD
+from research.compiled.tables import DONE, EFFECTS_MAX, FAULT, LOG_FULL, NO_NUMBER, PAYLOAD, SAMPLE
 from strategies.kernel import Kernel
 
 World = Any
@@ -58,6 +59,8 @@ def run(w: World, slots: Record, begin: int, end: int) -> int:
         now_ns = slot.recv_ns
         if kind == BAR_KIND:
             open_bars(w, slots, index, end)
+        if now_ns > w.sample_ns:
+            sample(w, now_ns)
         if now_ns >= due_of(w):
             catch_up(w, now_ns)
         if kind >= FIRST_PAYLOAD and w.stop == DONE:
@@ -80,6 +83,39 @@ def cancel_listed(w: World) -> None:
         ask_cancel(w, w.cancels[place])
     w.cancel_count = 0
     send(w)
+
+
+def sample(w: World, now_ns: int) -> None:
+    """Write down every position and its mark, at each step of time before `now_ns`, after what fell due before it."""
+    while w.sample_ns < now_ns and len(w.log) - w.log_count >= EFFECTS_MAX:
+        catch_up(w, w.sample_ns - 1)
+        before = w.now_ns
+        w.now_ns = w.sample_ns
+        for index in range(len(w.markets)):
+            held = w.net[index]
+            if held.fills > 0:
+                note(
+                    w,
+                    SAMPLE,
+                    NO_NUMBER,
+                    index,
+                    held.quantity,
+                    held.cost,
+                    held.realised,
+                    held.fees,
+                    held.fees_rest,
+                    mark_of(w.markets[index]),
+                    0,
+                )
+        note(w, SAMPLE, NO_NUMBER, NO_INSTRUMENT, 0, 0, 0, 0, 0, 0, 0)
+        w.now_ns = before
+        w.sample_ns += w.sample_step_ns
+
+
+def mark_of(market: Record) -> int:
+    """Return the price at which a position is shown, as `core.market.mark_price_of`."""
+    bid, _, ask, _, _ = touch_of(market)
+    return (bid + ask) // 2 if bid > 0 and ask > 0 else int(market.last_price)
 
 
 def due_of(w: World) -> int:
@@ -186,8 +222,8 @@ def step_market(w: World, slot: Record, kind: int, now_ns: int) -> None:
 def step_book(w: World, m: Record, slot: Record, flags: int, now_ns: int) -> None:
     """Apply one level; tell the kernel when its message is whole."""
     fault = apply_level(m.book, flags, slot.a, slot.b, slot.d, slot.e)
-    if fault != 0:
-        w.faults += 1
+    if fault != NO_FAULT:
+        note(w, FAULT, NO_NUMBER, m.index, fault, m.book.last_update_id, 0, 0, 0, 0, 0)
     if flags & LAST and flags & PENDING == 0 and m.book.state == LIVE:
         m.book_ns = now_ns
         if w.active:

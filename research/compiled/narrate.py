@@ -4,7 +4,7 @@ Names, texts and money are made here, from what the loop wrote down; nothing is 
 its figures are not kept: ask the Python driver for them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,10 @@ from connectors.sim.codes import LIQUIDITIES
 from connectors.sim.fees import fee_unit
 from connectors.sim.reports import reason_text
 from connectors.sim.settings import FeeCurrency, SimSettings
+from core.book import FAULTS
 from core.effects import (
     Alert,
+    BookResyncNeeded,
     Effect,
     OrderFilled,
     OrderUpdated,
@@ -31,20 +33,24 @@ from core.orders import (
     Side,
     TimeInForce,
 )
+from core.records import NO_INSTRUMENT
 from engine.build import EngineSettings
 from engine.engine import Engine
 from oms.codes import ANOMALIES, STATES
 from oms.ledger import Ledger
+from oms.positions import PositionNumbers
 from oms.terms import Terms
 from research.compiled.past import Past
 from research.compiled.tables import (
     ANOMALY,
     CANCEL,
     CLOSED,
+    FAULT,
     FILL,
     NOT_CANCELLED,
     POSITION,
     REFUSAL,
+    SAMPLE,
     SUBMIT,
     TIMER,
     UPDATE,
@@ -73,6 +79,7 @@ class Narrator:
         self._fee_unit = fee_unit(sim)
         self._venue = engine.markets[0].instrument.venue if engine.markets else ""
         self._fill: Any = None
+        self.on_sample: Callable[[int], None] | None = None
         self.ledger = Ledger(dict(settings.balances))
         self.past = Past()
 
@@ -80,8 +87,24 @@ class Narrator:
         """Yield what the rows of the log say."""
         for values in rows.tolist():
             event, now_ns, kind, number, index, *rest = values
+            if kind == SAMPLE:
+                self._sample(now_ns, index, rest)
+                continue
             for effect in self._effects(kind, number, index, rest, now_ns):
                 yield event, now_ns, effect
+
+    def _sample(self, now_ns: int, index: int, rest: list[int]) -> None:
+        """Let the shadow hold one position as it was, or, once it holds all, tell that it does."""
+        if index == NO_INSTRUMENT:
+            if self.on_sample is not None:
+                self.on_sample(now_ns)
+            return
+        market = self._engine.markets[index]
+        fees = rest[3] * self._fee_unit + rest[4]
+        numbers = PositionNumbers(quantity=rest[0], cost=rest[1], realised=rest[2], fees=fees, fills=1)
+        self._engine.manager.position(index).take(numbers)
+        market.bid_price = market.ask_price = rest[5]
+        market.quote_ns = now_ns
 
     def _effects(self, kind: int, number: int, index: int, rest: list[int], now_ns: int) -> list[Effect]:
         """Return the effects of one row."""
@@ -100,6 +123,8 @@ class Narrator:
             return [self._refused(number, index, rest)]
         if kind == TIMER:
             return [TimerSet(strategy_id=self._strategy_id, name=WAKE, due_ns=rest[0])]
+        if kind == FAULT:
+            return self._fault(index, rest)
         if kind == CLOSED:
             self.past.closed(number, rest)
             return []
@@ -124,6 +149,7 @@ class Narrator:
         side, quantity, price, _, reference, flags, _ = rest
         intent = self._intent(number, index, side, quantity, price, flags)
         self.past.submitted(number, intent, now_ns)
+        # tidy: allow approval because it tells what the gate approved in the compiled loop; nothing is sent anywhere
         return ApprovedSubmit(intent=intent, reference_price=reference, limits_version=self._version)
 
     def _refused(self, number: int, index: int, rest: list[int]) -> Effect:
@@ -139,6 +165,7 @@ class Narrator:
         )
 
     def _cancel(self, number: int, index: int) -> Effect:
+        # tidy: allow approval because it tells what the gate approved in the compiled loop; nothing is sent anywhere
         return ApprovedCancel(
             client_order_id=self._counter.id_of(number),
             strategy_id=self._strategy_id,
@@ -205,6 +232,16 @@ class Narrator:
         self.ledger.book_trade(terms, side, filled, price, gained, effects)
         self.ledger.add(currency, -fee, "fee", effects)
         return effects
+
+    def _fault(self, index: int, rest: list[int]) -> list[Effect]:
+        """Tell that a book cannot be believed, as the engine does."""
+        fault = FAULTS[rest[0]]
+        assert fault is not None
+        reason = f"{self._engine.markets[index].instrument.id}: book {fault.value} after update {rest[1]}"
+        return [
+            Alert(severity=Severity.WARNING, code="BOOK_" + fault.name, message=reason),
+            BookResyncNeeded(instrument=index, reason=fault.value),
+        ]
 
     def _alert(self, kind: int, number: int, index: int, rest: list[int]) -> Effect:
         name = self._counter.id_of(number)

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -32,8 +33,9 @@ Run = Callable[..., int]
 _TELLING = ("Untyped", "Unknown", "Use of", "Cannot", "Invalid", "No implementation")
 
 
+@cache
 def specialise(kernel: type[Kernel], source: str) -> Run:
-    """Return the compiled loop of a kernel, whose module has the text `source`. Compiles at its first call.
+    """Return the compiled loop of a kernel, whose module has the text `source`; `compile_now` compiles it.
 
     Raises NotCompilable where a helper that the kernel names is no plain function.
     """
@@ -54,6 +56,12 @@ def specialise(kernel: type[Kernel], source: str) -> Run:
                     register_jitable(copy)
     scope |= {callback: getattr(kernel, callback) for callback in CALLBACKS}
     return numba.njit(cache=True)(scope["run"])
+
+
+def is_kept(run: Run) -> bool:
+    """Whether a compiled form of this very loop lies on disk, so that `compile_now` will only load it."""
+    folder = Path(run.stats.cache_path)  # type: ignore[attr-defined]
+    return any(folder.glob(f"*{run.py_func.__qualname__}*.nbi"))  # type: ignore[attr-defined]
 
 
 def compile_now(run: Run, kernel: type[Kernel], arguments: tuple[Any, ...]) -> bool:

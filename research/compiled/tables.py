@@ -47,6 +47,8 @@ REFUSAL = 5  # number, instrument, code, side, quantity, price, flags
 NOT_CANCELLED = 6  # number
 TIMER = 7  # due time
 ANOMALY = 8  # number, instrument, code
+SAMPLE = 12  # NO_NUMBER, instrument, net quantity, cost, realised, fees, fees below a unit, mark price
+FAULT = 11  # NO_NUMBER, instrument, fault, the book's last update id
 POSITION = 10  # number, instrument, net quantity, cost, realised, fees, fees below a unit, realised by this fill
 CLOSED = 9  # number, instrument, submitted number, venue number, notional, fee, cancel sent, closing, submitted at
 NO_NUMBER = -1
@@ -132,9 +134,10 @@ class World:
     stop: int = DONE
     first: int = 0  # the log's row with which this event's effects begin
     bars_opened: int = 0  # the first record of the present array whose bar has not been told to the venue
-    faults: int = 0  # books found gapped or crossed
     ready: bool = False
     active: bool = False  # whether the kernel gets events
+    sample_ns: int = NEVER  # when the equity is sampled next, and how long after that again
+    sample_step_ns: int = 0
     until_ns: int = 0  # where the records are done, let time pass to it; 0: do not
     cancel_count: int = 0  # how many orders the driver wants cancelled first
     totals: Totals = field(default_factory=Totals)

@@ -1,0 +1,290 @@
+"""Both drivers on the same inputs: what each did, and the digest of the engine that it leaves."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from connectors.sim.fees import fee_unit
+from connectors.sim.paper import PaperExecution
+from connectors.sim.settings import SimSettings
+from core.arrays import SLOT_DTYPE
+from core.effects import Alert, StrategyChanged
+from core.events import FeedChanged, FeedState, InstrumentDefined, LifecycleChanged, LifecycleState
+from core.hot import Ints, ints
+from core.instruments import Instrument
+from core.market import Market, MarketNumbers
+from core.money import MONEY_UNIT
+from core.orders import Refusal
+from core.records import ASK, EVENT, FIRST, LAST, NO_INSTRUMENT, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
+from engine import EngineSettings, StrategySpec, build_engine
+from engine.virtual import VirtualRun
+from research.compiled.driver import CompiledRun
+from research.compiled.narrate import Narrator
+from research.compiled.restore import restore
+from risk.limits import RiskLimits
+from strategies import Kernel, StrategyParams
+from strategies.desk import KernelDesk, ask_order, cancel, wake_at
+
+DRAIN_NS = 60_000_000_000
+STEPS_MAX = 64
+BEGIN_NS = 1_700_000_000_000_000_000
+DO_ORDER, DO_CANCEL, DO_WAKE = 0, 1, 2
+
+
+@dataclass(slots=True)
+class ScriptState:
+    """What to do at which event, and what came of it."""
+
+    steps: int = 0
+    seen: int = 0
+    cursor: int = 0
+    asked: int = 0
+    filled: int = 0
+    states: int = 0  # a checksum of every order state that was told
+    refused: int = 0
+    woken: int = 0
+    last: int = 0
+    when: Ints = ints(STEPS_MAX)
+    action: Ints = ints(STEPS_MAX)
+    side: Ints = ints(STEPS_MAX)
+    quantity: Ints = ints(STEPS_MAX)
+    offset: Ints = ints(STEPS_MAX)
+    flags: Ints = ints(STEPS_MAX)
+    numbers: Ints = ints(STEPS_MAX)
+
+
+def act(state: ScriptState, market: MarketNumbers, desk: KernelDesk) -> None:
+    """Do what the script has for this event."""
+    state.seen += 1
+    while state.cursor < state.steps and state.when[state.cursor] <= state.seen:
+        at = state.cursor
+        state.cursor += 1
+        if state.action[at] == DO_ORDER:
+            price = 0
+            if state.offset[at] != 0:
+                base = market.bid_price if market.bid_price > 0 else market.last_price
+                price = base + state.offset[at]
+            number = ask_order(desk, market.index, state.side[at], state.quantity[at], price, state.flags[at])
+            state.numbers[state.asked % STEPS_MAX] = number
+            state.asked += 1
+        elif state.action[at] == DO_CANCEL:
+            if state.asked > 0:
+                cancel(desk, state.numbers[(state.asked - 1 - state.quantity[at] % 4) % STEPS_MAX])
+        else:
+            wake_at(desk, desk.now_ns + 1 + abs(state.quantity[at]) % 5_000_000)
+
+
+class ScriptKernel(Kernel):
+    """Does what it is told, at any event."""
+
+    HELPERS = (act,)
+
+    class Params(StrategyParams, frozen=True):
+        """`script` is rows of (when, action, side, quantity, offset, flags)."""
+
+        script: tuple[tuple[int, int, int, int, int, int], ...] = ()
+
+    @staticmethod
+    def prepare(params: Params, markets: tuple[Market, ...]) -> ScriptState:
+        state = ScriptState(steps=len(params.script))
+        for at, row in enumerate(params.script):
+            state.when[at], state.action[at], state.side[at] = row[:3]
+            state.quantity[at], state.offset[at], state.flags[at] = row[3:]
+        return state
+
+    @staticmethod
+    def at_quote(state, market, desk):
+        act(state, market, desk)
+
+    @staticmethod
+    def at_trade(state, market, price, quantity, side, desk):
+        act(state, market, desk)
+
+    @staticmethod
+    def at_book(state, market, desk):
+        act(state, market, desk)
+
+    @staticmethod
+    def at_bar(state, market, opened, high, low, close, volume, desk):
+        act(state, market, desk)
+
+    @staticmethod
+    def at_wake(state, desk):
+        state.woken += 1
+
+    @staticmethod
+    def at_order(state, number, order_state, filled, desk):
+        state.states = (state.states * 31 + number * 16 + order_state + filled) % 1_000_003
+        state.last = number
+
+    @staticmethod
+    def at_fill(state, number, side, price, quantity, desk):
+        state.filled += side * quantity
+        if quantity % 7 == 3:
+            cancel(desk, number)
+
+    @staticmethod
+    def at_refusal(state, number, desk):
+        state.refused += 1
+
+
+class Done(NamedTuple):
+    """What one driver did: (time, effect) in order, and the engine's digest at the end."""
+
+    effects: list[tuple[int, object]]
+    digest: str
+    state: list[object]
+
+
+def settings_of(kernel: type[Kernel], params: Any, instruments: list[Instrument], limits: RiskLimits) -> EngineSettings:
+    names = tuple(instrument.id for instrument in instruments)
+    return EngineSettings(
+        epoch=77,
+        seed=5,
+        limits=limits,
+        strategies=(StrategySpec(id="kernel", strategy=kernel, params=params, instruments=names),),
+        balances={"USDT": 10**6 * MONEY_UNIT, "USD": 5 * MONEY_UNIT},
+    )
+
+
+def payload(kind: Kind, struct: object, now_ns: int, index: int = NO_INSTRUMENT) -> Event:
+    return (kind, 0, index, now_ns, 0, struct, 0, 0, 0, 0)
+
+
+def opening(instruments: list[Instrument]) -> list[Event]:
+    venue = instruments[0].venue
+    return [
+        *(payload(Kind.INSTRUMENT, InstrumentDefined(each), BEGIN_NS, at) for at, each in enumerate(instruments)),
+        payload(Kind.FEED, FeedChanged(venue=venue, state=FeedState.CONNECTED), BEGIN_NS),
+        payload(Kind.LIFECYCLE, LifecycleChanged(LifecycleState.READY), BEGIN_NS),
+    ]
+
+
+def draining(now_ns: int) -> Event:
+    return payload(Kind.LIFECYCLE, LifecycleChanged(LifecycleState.DRAINING), now_ns)
+
+
+def in_python(settings: EngineSettings, sim: SimSettings, instruments: list[Instrument], slots: Any) -> Done:
+    """Run the Python driver."""
+    effects: list[tuple[int, object]] = []
+    engine = build_engine(settings)
+    paper = PaperExecution(sim, engine.markets)
+    virtual = VirtualRun(engine, paper, watch=lambda now_ns, effect: effects.append((now_ns, effect)))
+    for event in opening(instruments):
+        virtual.feed(event)
+    for event in EVENT.iter_unpack(slots.tobytes()):
+        if event[0] == Kind.BAR:
+            virtual.catch_up(event[4] - 1)
+            paper.open_bar(event)
+        virtual.feed(event)
+    last_ns = int(slots["recv_ns"][-1])
+    virtual.feed(draining(last_ns))
+    virtual.catch_up(last_ns + DRAIN_NS)
+    return Done(comparable(effects), engine.digest().hex(), parts(engine))
+
+
+def compiled(
+    settings: EngineSettings, sim: SimSettings, instruments: list[Instrument], slots: Any, pieces: int = 3
+) -> Done:
+    """Run the compiled driver, the records handed over in pieces."""
+    rows: list[Any] = []
+    kernel = settings.strategies[0].strategy
+    run = CompiledRun(settings, sim, inspect.getsource(kernel), lambda log: rows.append(log.copy()))
+    shadow: list[tuple[int, object]] = []
+    for event in opening(instruments):
+        shadow += [(event[3], effect) for effect in run.step(event)]
+    for piece in np.array_split(slots, pieces):
+        at = 0
+        while at < len(piece):
+            at = run.run(piece, at, len(piece))
+    last_ns = int(slots["recv_ns"][-1])
+    run.flush()
+    told = list(rows)
+    rows.clear()
+    shadow_end: list[tuple[int, object]] = [(last_ns, effect) for effect in run.step(draining(last_ns))]
+    run.pass_time(last_ns + DRAIN_NS)
+    run.flush()
+    narrator = Narrator(run.engine, settings, sim)
+    effects: list[tuple[int, object]] = [(now, effect) for log in told for _, now, effect in narrator.tell(log)]
+    effects += shadow_end
+    effects += [(now, effect) for log in rows for _, now, effect in narrator.tell(log)]
+    restore(run.engine, run.world, narrator, fee_unit(sim))
+    return Done(comparable(shadow + effects), run.engine.digest().hex(), parts(run.engine))
+
+
+def comparable(effects: list[tuple[int, object]]) -> list[tuple[int, object]]:
+    """Return effects without the texts that the compiled driver does not make."""
+    return [(now_ns, _comparable(effect)) for now_ns, effect in effects]
+
+
+def _comparable(effect: object) -> object:
+    if isinstance(effect, Refusal):
+        return msgspec.structs.replace(effect, limit="", figure="", message="")
+    if isinstance(effect, Alert):
+        return msgspec.structs.replace(effect, message="")
+    if isinstance(effect, StrategyChanged):
+        return msgspec.structs.replace(effect, reason="")
+    return effect
+
+
+def parts(engine: Any) -> list[object]:
+    """Return the parts of a digest, for a difference that can be read."""
+    return [
+        engine.manager.state(),
+        engine.gate.state(),
+        engine.timers.state(),
+        engine.bus.state(),
+        [actor.digest_state() for actor in engine.desk.actors],
+    ]
+
+
+def market_slots(seed: int, count: int, instruments: int, *, bars: bool = False) -> Any:
+    """Return a random walk of quotes, trades and book updates, or of bars, as slots."""
+    rng = np.random.default_rng(seed)
+    slots = np.zeros(count, SLOT_DTYPE)
+    now_ns = BEGIN_NS
+    mids = [600_000 + 1_000 * each for each in range(instruments)]
+    updates = [0] * instruments
+    for at, slot in enumerate(slots):
+        index = at % instruments
+        if bars:
+            now_ns = BEGIN_NS + (at // instruments + 1) * 60_000_000_000
+            opened = mids[index]
+            mids[index] += int(rng.integers(-60, 61))
+            high, low = max(opened, mids[index]) + int(rng.integers(0, 30)), min(opened, mids[index]) - 11
+            slot["kind"], slot["flags"], slot["venue_ns"] = Kind.BAR, 2, now_ns - 60_000_000_000
+            slot["a"], slot["b"], slot["c"], slot["d"], slot["e"] = opened, high, low, mids[index], 1000
+        else:
+            now_ns += int(rng.integers(1, 4_000_000))
+            mids[index] += int(rng.integers(-3, 4))
+            _market_event(slot, rng, mids[index], updates, index, now_ns)
+        slot["instrument"], slot["recv_ns"] = index, now_ns
+    return slots
+
+
+def _market_event(slot: Any, rng: Any, mid: int, updates: list[int], index: int, now_ns: int) -> None:
+    chosen = rng.integers(0, 10)
+    size = int(rng.integers(1, 400)) * 1_000
+    if updates[index] == 0 or chosen < 4:
+        updates[index] += 1
+        first = updates[index] == 1
+        is_ask = bool(rng.integers(0, 2))
+        away = int(rng.integers(1, 12))
+        slot["kind"] = Kind.BOOK
+        slot["flags"] = FIRST | LAST | (SNAPSHOT if first else 0) | (ASK if is_ask else 0)
+        slot["a"], slot["b"] = mid + away if is_ask else mid - away, size if rng.integers(0, 3) else 0
+        slot["c"] = slot["d"] = updates[index]
+        slot["e"] = updates[index] - 1
+        slot["venue_ns"] = now_ns - 1_000
+    elif chosen < 7:
+        slot["kind"] = Kind.QUOTE
+        slot["a"], slot["b"], slot["c"], slot["d"] = mid - 2, size, mid + 2, size // 2 + 1_000
+        slot["e"], slot["venue_ns"] = updates[index], now_ns - 2_000
+    else:
+        slot["kind"] = Kind.TRADE
+        slot["flags"] = SELL_AGGRESSOR if rng.integers(0, 2) else 0
+        slot["a"], slot["b"] = mid + int(rng.integers(-4, 5)), size
+        slot["c"], slot["venue_ns"] = now_ns % 1_000_000, now_ns - 3_000
