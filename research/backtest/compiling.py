@@ -29,7 +29,7 @@ COUNTED = 16
 
 
 class CompiledVirtual:
-    """One run in virtual time by the compiled loop; `engine` is its shadow, and after `finish` the engine that lived."""
+    """One run in virtual time by the compiled loop. `engine` is its shadow; after `finish` it is what lived the run."""
 
     def __init__(
         self, settings: EngineSettings, sim: SimSettings, source: str, *, tell: bool, say: Say | None = None
