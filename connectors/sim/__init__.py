@@ -34,7 +34,7 @@ is known). All these are hot functions (`core/hot.py`). `venue.py`, `clients.py`
 them: what a driver calls.
 """
 
-from connectors.sim.errors import MissingRates, MissingVolume, SimError, UnsupportedInstrument
+from connectors.sim.errors import MissingRates, MissingSessions, MissingVolume, SimError, UnsupportedInstrument
 from connectors.sim.settings import (
     FeeCurrency,
     FeeTier,
@@ -55,6 +55,7 @@ __all__ = [
     "LatencyModel",
     "LatencySettings",
     "MissingRates",
+    "MissingSessions",
     "MissingVolume",
     "QueueModel",
     "SimError",

@@ -168,13 +168,15 @@ def note_activity(listing: Listing) -> None:
     can meet: it leaves all of them behind the touch.
     """
     bids, asks = listing.bids, listing.asks
-    listing.active = bids.count + asks.count + bids.taken_count + asks.taken_count > 0
+    listing.active = listing.watched or bids.count + asks.count + bids.taken_count + asks.taken_count > 0
     low = -bids.ranks[0] if bids.count > 0 else QUIET_LOW
     high = asks.ranks[0] if asks.count > 0 else QUIET_HIGH
     for place in range(bids.taken_count):
         low = max(low, bids.taken_prices[place])
     for place in range(asks.taken_count):
         high = min(high, asks.taken_prices[place])
+    if listing.watched:
+        low = QUIET_HIGH
     listing.quiet_low = low
     listing.quiet_high = high
 

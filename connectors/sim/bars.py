@@ -54,6 +54,13 @@ def next_bar(venue: VenueNumbers, listings: Sequence[Listing]) -> None:
         note_bar(venue, listings[index])
 
 
+def stop_waiting(listing: Listing, ladder: Ladder, order: Order, row: int) -> None:
+    """Take an order from among those that wait."""
+    leave_ladder(ladder, order, row)
+    order.waits = False
+    listing.waiting -= 1
+
+
 def take_waiting(
     venue: VenueNumbers,
     listing: Listing,
@@ -61,22 +68,22 @@ def take_waiting(
     market: MarketNumbers,
     ladder: Ladder,
     own: int,
+    own_quantity: int,
     opposite: int,
+    opposite_quantity: int,
     out: AnswerSink,
 ) -> None:
-    """Let one side's waiting orders trade at the open; `own` and `opposite` are the touch's prices."""
+    """Let one side's waiting orders trade at the touch, of which `own` and `opposite` are the prices."""
     place = 0
     while place < ladder.count and listing.waiting > 0:
         row = ladder.rows[place]
         order = orders[row]
         if order.waits:
-            leave_ladder(ladder, order, row)
-            order.waits = False
-            listing.waiting -= 1
+            stop_waiting(listing, ladder, order, row)
             if crosses(order.sign, order.limit, opposite):
-                take(venue, listing, orders, row, market, opposite, UNLIMITED, out)
+                take(venue, listing, orders, row, market, opposite, opposite_quantity, out)
             if order.leaves > 0:
-                settle(venue, listing, orders, row, market, own, UNLIMITED, order.expiry, out)
+                settle(venue, listing, orders, row, market, own, own_quantity, order.expiry, out)
             place = 0
         else:
             place += 1
@@ -137,8 +144,8 @@ def open_bar(
     move_to(venue, open_ns)
     if listing.waiting > 0:
         bid, _, ask, _ = touch_met(market, listing.bar_open, listing.bar_open_ns, listing.half_spread_ppm, listing.tick)
-        take_waiting(venue, listing, orders, market, listing.bids, bid, ask, out)
-        take_waiting(venue, listing, orders, market, listing.asks, ask, bid, out)
+        take_waiting(venue, listing, orders, market, listing.bids, bid, UNLIMITED, ask, UNLIMITED, out)
+        take_waiting(venue, listing, orders, market, listing.asks, ask, UNLIMITED, bid, UNLIMITED, out)
     on_touch(venue, listing, orders, market, out)
     note_activity(listing)
     note_bar(venue, listing)
@@ -159,6 +166,7 @@ HOT = (
     wait_for_bar,
     note_bar,
     next_bar,
+    stop_waiting,
     take_waiting,
     serve_side,
     serve_bar,

@@ -39,6 +39,10 @@ KILLED = 12
 BOOK_IS_EMPTY = 13
 NO_MORE_WITHIN_LIMIT = 14
 POSITION_IS_LESS = 15
+HALTED = 16
+MARGIN_IS_INSUFFICIENT = 17
+BEYOND_LEVERAGE = 18
+LIQUIDATED = 19
 REASON_TEXTS = (
     "",
     "Market is closed.",
@@ -56,5 +60,9 @@ REASON_TEXTS = (
     "market order: the book holds no more",
     "immediate or cancel: no more within the limit",
     "reduce-only: more than is left of the position",
+    "Trading is halted.",
+    "Margin is insufficient.",
+    "Exceeded the maximum allowable position at current leverage.",
+    "liquidation: the venue cancels what rests",
 )
 """In Binance's words where it has them (errors.md, "Filter failures")."""

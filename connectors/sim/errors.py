@@ -3,7 +3,8 @@
 SimError
 ├── UnsupportedInstrument   an instrument whose fills it cannot price
 ├── MissingVolume           an impact model without the daily volume that it scales by
-└── MissingRates            a funding model without the rates of an instrument
+├── MissingRates            a funding model without the rates of an instrument
+└── MissingSessions         a calendar of which no sessions are known
 """
 
 
@@ -21,3 +22,7 @@ class MissingVolume(SimError):
 
 class MissingRates(SimError):
     """The funding model pays by a table, and none is set for this instrument."""
+
+
+class MissingSessions(SimError):
+    """The instrument follows a calendar, others have sessions, and of this one there are none."""

@@ -1,4 +1,4 @@
-"""The simulated venue with what it does on its own account: funding and borrow fees at their times.
+"""The simulated venue with what it does by itself: funding and borrow fees, sessions, halts and auctions.
 
 `SimVenue` matches; this one also keeps appointments of its own. They are taken in the order of times together with the
 requests under way and the bars to be served; at one time the venue's own come first. Made by `simulated_venue` where
@@ -6,10 +6,30 @@ the settings choose such a model, so that the others cost nothing.
 """
 
 from connectors.sim.account_settings import DAY_NS
-from connectors.sim.answers import move_to, next_due
-from connectors.sim.bars import serve_bars
+from connectors.sim.answers import move_to, next_due, note_activity
+from connectors.sim.auction import close_auction, hold_auction, release
+from connectors.sim.bars import next_bar, serve_bars
 from connectors.sim.carry import Carry, begin_carry, borrow_cost, carry_of, funding_cost, take_rate
 from connectors.sim.fees import fee_unit
+from connectors.sim.hours import (
+    CALLED,
+    CLOSES,
+    CLOSING,
+    HALTS,
+    NOTHING,
+    OPENING,
+    OPENS,
+    RESUMES,
+    Hours,
+    await_print,
+    begin_hours,
+    change_hours,
+    hours_due,
+    hours_of,
+    is_matching,
+    refusal_of_hours,
+    stop_awaiting,
+)
 from connectors.sim.mark import doubled_mark
 from connectors.sim.matcher import receive_first
 from connectors.sim.settings import SimSettings, uncompilable
@@ -19,19 +39,22 @@ from core.decimals import to_text
 from core.events import AccountMoved
 from core.instruments import Instrument
 from core.market import Market
-from core.records import Event
+from core.records import LAST, NOT_MARKET, PENDING, Event, Kind
+
+_QUOTE, _TRADE, _BOOK, _BAR = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK), int(Kind.BAR)
 
 
 class Exchange(SimVenue):
     """A `SimVenue` with appointments: what it does to the account reaches us like any of its reports."""
 
-    __slots__ = ("_carries", "_fee_unit", "_moves", "_own_due_ns", "_unplaced")
+    __slots__ = ("_carries", "_fee_unit", "_hours", "_moves", "_own_due_ns", "_unplaced")
 
     def __init__(self, settings: SimSettings, venue_name: str) -> None:
         """Start empty; `venue_name` begins every id."""
         super().__init__(settings, venue_name)
         self._fee_unit = fee_unit(settings)
         self._carries: dict[int, Carry] = {}
+        self._hours: dict[int, Hours] = {}
         self._unplaced: list[int] = []  # instruments that have not been told the time yet
         self._own_due_ns = NEVER
         self._moves = 0
@@ -41,6 +64,9 @@ class Exchange(SimVenue):
         super().define(index, instrument, market)
         if index not in self._carries:
             self._carries[index] = carry_of(self._settings, instrument)
+            hours = hours_of(self._settings.hours, instrument)
+            if hours is not None:
+                self._hours[index] = hours
             self._unplaced.append(index)
 
     def advance(self, now_ns: int) -> None:
@@ -62,10 +88,33 @@ class Exchange(SimVenue):
 
     def open_bar(self, bar: Event) -> None:
         """Take a BAR at its opening time; what falls due at that very time comes before it."""
-        self.advance(bar[4] - 1)
-        if self._own_due_ns <= bar[4]:
-            self._keep(bar[4])
+        index, open_ns, price = bar[2], bar[4], bar[5]
+        self.advance(open_ns - 1)
+        if self._own_due_ns <= open_ns:
+            self._keep(open_ns)
+        hours = self._hours.get(index)
+        if hours is not None and not is_matching(hours):
+            if hours.awaited != OPENING:
+                return
+            assert isinstance(price, int)
+            move_to(self._numbers, open_ns)
+            self._open(index, hours, price if hours.has_auctions else 0, open_ns)
         super().open_bar(bar)
+
+    def on_event(self, event: Event) -> None:
+        """Match on an event that the market has taken in, where the hours allow it, then take requests."""
+        hours = self._hours.get(event[2])
+        if hours is not None and hours.awaited != NOTHING:
+            self._take_print(event, hours)
+        if hours is None or is_matching(hours):
+            super().on_event(event)
+        elif self._commands and self._arrival_ns <= event[3]:
+            move_to(self._numbers, event[3])
+            self.advance(event[3])
+
+    def on_bar(self, bar: Event) -> None:
+        """See a BAR that has closed: its open or close may be the print that an auction waits for."""
+        self.on_event(bar)
 
     def next_due_ns(self) -> int:
         """When something arrives or falls due next, 0 if nothing does."""
@@ -79,12 +128,19 @@ class Exchange(SimVenue):
             (index, carry.funding_due_ns, carry.borrow_due_ns, carry.place)
             for index, carry in sorted(self._carries.items())
         ]
-        return [*super().state(), [self._moves, self._unplaced, carries]]
+        hours = [
+            (index, each.in_session, each.halted, each.calling, each.awaited, each.awaited_since_ns, hours_due(each))
+            for index, each in sorted(self._hours.items())
+        ]
+        return [*super().state(), [self._moves, self._unplaced, carries, hours]]
 
     def _begin(self, now_ns: int) -> None:
         """Tell instruments that were just listed what time it is."""
         for index in self._unplaced:
             begin_carry(self._carries[index], now_ns)
+            if index in self._hours:
+                begin_hours(self._hours[index], now_ns)
+                self._apply(index)
         self._unplaced.clear()
         self._look_up()
 
@@ -93,11 +149,16 @@ class Exchange(SimVenue):
         due_ns = NEVER
         for carry in self._carries.values():
             due_ns = min(due_ns, carry.funding_due_ns, carry.borrow_due_ns)
+        for hours in self._hours.values():
+            due_ns = min(due_ns, hours_due(hours))
         self._own_due_ns = due_ns
 
     def _keep(self, due_ns: int) -> None:
         """Keep the appointments of a time, by instrument."""
         move_to(self._numbers, due_ns)
+        for index, hours in sorted(self._hours.items()):
+            while hours_due(hours) <= due_ns:
+                self._change(index, hours, change_hours(hours, due_ns), due_ns)
         for index in sorted(self._carries):
             carry = self._carries[index]
             if carry.funding_due_ns <= due_ns:
@@ -147,6 +208,63 @@ class Exchange(SimVenue):
             detail=detail,
         )
         self._reports.put(next_due(self._numbers), index, move)
+
+    # -- hours -----------------------------------------------------------------------------------------------------
+
+    def _apply(self, index: int) -> None:
+        """Let an instrument's hours be known to the matching."""
+        listing, hours = self._listings[index], self._hours[index]
+        listing.gathering = not is_matching(hours)
+        listing.barred = refusal_of_hours(hours)
+        listing.watched = hours.awaited != NOTHING
+        note_activity(listing)
+
+    def _change(self, index: int, hours: Hours, what: int, now_ns: int) -> None:
+        """Carry out one change of hours."""
+        listing, orders, market = self._listings[index], self._clients.orders, self._markets[index]
+        if what in (OPENS, RESUMES):
+            if hours.in_session and not hours.halted:
+                await_print(hours, OPENING, now_ns)
+        elif what in (HALTS, CLOSES, CALLED):
+            stop_awaiting(hours)
+            if what == CLOSES and hours.has_auctions and listing.waiting > 0:
+                await_print(hours, CLOSING, now_ns)
+            listing.bar_serve_ns = NEVER  # the extremes of the bar that forms may come while nothing is matched
+            next_bar(self._numbers, self._listings)
+        elif hours.awaited == OPENING:
+            self._open(index, hours, 0, now_ns)
+        else:
+            close_auction(self._numbers, listing, orders, market, hours.awaited_since_ns, self._reports)
+            stop_awaiting(hours)
+        self._apply(index)
+
+    def _open(self, index: int, hours: Hours, price: int, until_ns: int) -> None:
+        """Begin to match: at an auction's price what joined by `until_ns`, without one (0) at the touch."""
+        listing, orders, market = self._listings[index], self._clients.orders, self._markets[index]
+        if price:
+            hold_auction(self._numbers, listing, orders, market, price, until_ns, self._reports)
+        release(self._numbers, listing, orders, market, self._reports)
+        stop_awaiting(hours)
+        self._apply(index)
+
+    def _take_print(self, event: Event, hours: Hours) -> None:
+        """Take the print that an auction waits for, or without auctions the first event of the market."""
+        kind, flags, index, now_ns, start_ns, price, _, _, close, _ = event
+        assert isinstance(price, int)
+        is_trade = kind == _TRADE and not flags & NOT_MARKET
+        is_bar = kind == _BAR and start_ns >= hours.awaited_since_ns
+        move_to(self._numbers, now_ns)
+        if hours.awaited == CLOSING:
+            if is_trade or kind == _BAR:
+                listing, orders, market = self._listings[index], self._clients.orders, self._markets[index]
+                official, until_ns = price if is_trade else close, hours.awaited_since_ns
+                hold_auction(self._numbers, listing, orders, market, official, until_ns, self._reports)
+                stop_awaiting(hours)
+                self._apply(index)
+        elif is_trade or is_bar:
+            self._open(index, hours, price if hours.has_auctions else 0, now_ns if is_trade else start_ns)
+        elif not hours.has_auctions and (kind == _QUOTE or (kind == _BOOK and flags & (LAST | PENDING) == LAST)):
+            self._open(index, hours, 0, now_ns)
 
 
 def simulated_venue(settings: SimSettings, venue_name: str) -> SimVenue:

@@ -53,6 +53,9 @@ class Listing:
     bar_low: int = 0
     bar_serve_ns: int = NEVER  # when the forming bar serves resting orders
     waiting: int = 0  # how many orders wait for the next open
+    gathering: bool = False  # whether all orders wait: the venue is closed, halted or calls an auction
+    barred: int = 0  # why no order is taken, a code of `codes.py`, 0 where they are
+    watched: bool = False  # whether every market event matters, orders or not
     fees: FeeTable = field(default_factory=FeeTable)
     impact: Impact = field(default_factory=Impact)
     bids: Ladder = field(default_factory=lambda: Ladder(1))

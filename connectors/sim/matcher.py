@@ -46,13 +46,15 @@ def refusal(listing: Listing, order: Order, request: Request, bid: int, ask: int
         return reason
     if order.working:
         return DUPLICATE_ORDER
-    if bid == 0 and ask == 0:
+    if listing.barred != NO_REASON:
+        return listing.barred
+    if bid == 0 and ask == 0 and not listing.gathering:
         return NO_MARKET
     if request.post_only and crosses(request.sign, request.price, opposite):
         return WOULD_TAKE
     if request.reduce_only and -request.sign * listing.position < request.quantity:
         return NOT_REDUCING
-    return NO_REASON
+    return request.verdict
 
 
 def accept(venue: VenueNumbers, order: Order, request: Request) -> None:
@@ -94,7 +96,10 @@ def receive_submit(
     if order.sign < 0:
         own, own_quantity, opposite, opposite_quantity = ask, ask_quantity, bid, bid_quantity
     is_fok = request.time_in_force == FOK
-    if is_fok and obtainable(listing, order, market, opposite, opposite_quantity, venue.match_ns) < order.leaves:
+    if is_fok and (
+        listing.gathering
+        or obtainable(listing, order, market, opposite, opposite_quantity, venue.match_ns) < order.leaves
+    ):
         tell(venue, order, row, EXPIRED, KILLED, out)
         return
     order.working = True
@@ -104,7 +109,8 @@ def receive_submit(
     elif request.time_in_force != GTC:
         expiry = NO_MORE_WITHIN_LIMIT
     has_bars = listing.bar_open_ns > 0
-    if has_bars and not request.post_only and is_between_bars(listing, market, venue.match_ns):
+    waits = listing.gathering or (has_bars and is_between_bars(listing, market, venue.match_ns))
+    if waits and not request.post_only:
         wait_for_bar(listing, order, row, expiry, venue.match_ns)
     else:
         if crosses(order.sign, order.limit, opposite):

@@ -47,6 +47,7 @@ class Request:
     price: int = 0
     post_only: bool = False
     reduce_only: bool = False
+    verdict: int = 0  # why the account does not allow the order, a code of `codes.py`, 0 where it does
 
 
 def order_state(order: Order, client_order_id: str, venue_order_id: str) -> tuple[object, ...]:

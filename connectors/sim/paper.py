@@ -19,6 +19,7 @@ from core.records import Event, Kind
 
 # Plain ints: this runs for every event, and an enum member costs a look-up each time.
 _LAST_MARKET_KIND = int(Kind.BOOK)
+_BAR_KIND = int(Kind.BAR)
 _INSTRUMENT_KIND = int(Kind.INSTRUMENT)
 
 
@@ -53,6 +54,8 @@ class PaperExecution:
         kind = event[0]
         if kind <= _LAST_MARKET_KIND:
             self._by_index[event[2]].on_event(event)
+        elif kind == _BAR_KIND:
+            self._by_index[event[2]].on_bar(event)
         elif kind == _INSTRUMENT_KIND:
             self._define(event[2])
             self._by_index[event[2]].advance(event[3])  # so that it knows the time from which its own things fall due

@@ -11,6 +11,7 @@ from connectors.sim.account_settings import (
     FundingModel,
     FundingSettings,
 )
+from connectors.sim.hours_settings import HoursSettings
 from core.decimals import to_units
 from core.errors import PrecisionError
 from core.money import MONEY_DECIMALS
@@ -157,6 +158,7 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     bar_join_ns: int = 1_000_000_000  # how late after a bar's opening an order may join and still be served by it
     funding: FundingSettings = FundingSettings()
     borrow: BorrowSettings = BorrowSettings()
+    hours: HoursSettings = HoursSettings()
 
     def __post_init__(self) -> None:
         """Refuse times that run backwards and fees that no venue takes."""
@@ -211,4 +213,8 @@ def uncompilable(settings: SimSettings) -> list[str]:
         names.append(f"funding.model = {settings.funding.model.value!r}")
     if settings.borrow.model is not BorrowModel.NONE:
         names.append(f"borrow.model = {settings.borrow.model.value!r}")
+    if settings.hours.sessions:
+        names.append("hours.sessions")
+    if settings.hours.halts:
+        names.append("hours.halts")
     return names

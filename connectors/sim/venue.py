@@ -131,6 +131,9 @@ class SimVenue:
             self._numbers.match_ns = max(self._numbers.match_ns, event[3])
             self.advance(event[3])
 
+    def on_bar(self, bar: Event) -> None:
+        """See a BAR that has closed: nothing to the matching, which was told of it at its opening."""
+
     def open_bar(self, bar: Event) -> None:
         """Take a BAR at its opening time (`venue_ns`), for a market of bars alone: requests trade at its open.
 
