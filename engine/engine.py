@@ -94,44 +94,52 @@ class Engine:
         self._handlers[event[0]](event)
         return self.desk.collect() if self._effects else NO_EFFECTS
 
-    def coast(self, events: Iterator[Event], until_ns: int) -> tuple[Event | None, Sequence[Effect] | None]:
+    def coast(
+        self, events: Iterator[Event], until_ns: int, quiet: Sequence[Quiet] | None = None
+    ) -> tuple[Event | None, Sequence[Effect] | None]:
         """Step plain events for as long as nothing comes of them: the loop of `step` without a call for each.
 
         Returns (event, effects) of the first event that had effects; (event, None) for the first that is not before
-        `until_ns` or before a timer of the engine's, which is not stepped; (None, None) at the end of `events`.
+        `until_ns` or before a timer of the engine's, which is not stepped; (None, None) at the end of `events`. With
+        `quiet` (by instrument) it also returns the first event that may meet something that rests at a venue.
         """
         clock, handlers, effects = self._clock, self._handlers, self._effects
+        markets, quote_routes = self.markets, self._quote_routes
+        met = asked = False
         for event in events:
-            now_ns = event[3]
+            kind, flags, index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id = event
             if now_ns >= until_ns or now_ns >= self.next_due_ns:
                 return event, None
             clock.now_ns = now_ns
-            handlers[event[0]](event)
-            if effects:
-                return event, self.desk.collect()
-        return None, None
-
-    def coast_between(
-        self, events: Iterator[Event], until_ns: int, quiet: Sequence[Quiet]
-    ) -> tuple[Event | None, Sequence[Effect] | None]:
-        """Coast while the events meet nothing that rests at a venue: quotes between their instrument's bounds, levels.
-
-        Returns what `coast` does, and also the first event that may meet something, with the effects that it had.
-        """
-        clock, handlers, effects = self._clock, self._handlers, self._effects
-        for event in events:
-            now_ns = event[3]
-            if now_ns >= until_ns or now_ns >= self.next_due_ns:
-                return event, None
-            clock.now_ns = now_ns
-            kind = event[0]
-            handlers[kind](event)
-            if kind == _QUOTE:
-                bounds = quiet[event[2]]
-                met = not bounds.quiet_low < event[5] < event[7] < bounds.quiet_high  # type: ignore[operator]
+            if kind == _QUOTE:  # `_on_quote` written out: a call less is a tenth of an event's cost
+                market = markets[index]
+                market.bid_price = bid_price  # type: ignore[assignment]
+                market.bid_quantity = bid_quantity
+                market.ask_price = ask_price
+                market.ask_quantity = ask_quantity
+                market.update_id = update_id
+                market.venue_ns = venue_ns
+                market.quote_ns = now_ns
+                routes = quote_routes[index]
+                if routes:
+                    quote = Quote(index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id)  # type: ignore[arg-type]
+                    for actor, handler in routes:
+                        try:
+                            handler(quote)
+                        except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
+                            self.desk.fail(actor, error)
+                        if actor.outbox or effects:
+                            asked = True
+                    if asked:
+                        asked = False
+                        self._settle()
+                if quiet is not None:
+                    bounds = quiet[index]
+                    met = not bounds.quiet_low < bid_price < ask_price < bounds.quiet_high  # type: ignore[operator]
             else:
-                met = kind != _BOOK or event[1] & LAST > 0
-            if met or effects:
+                handlers[kind](event)
+                met = quiet is not None and (kind != _BOOK or flags & LAST > 0)
+            if effects or met:
                 return event, self.desk.collect() if effects else NO_EFFECTS
         return None, None
 

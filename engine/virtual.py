@@ -96,7 +96,7 @@ class VirtualRun:
         while True:
             due_ns = venues.refresh()
             if venues.active():
-                event, effects = engine.coast_between(coming, min(due_ns, agenda.opens_ns, agenda.due_ns), venues.quiet)
+                event, effects = engine.coast(coming, min(due_ns, agenda.opens_ns, agenda.due_ns), venues.quiet)
             elif due_ns != NEVER:
                 event, effects = engine.coast(coming, min(due_ns, agenda.opens_ns, agenda.due_ns))
             else:

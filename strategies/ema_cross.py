@@ -38,11 +38,11 @@ class EmaCross(Strategy):
 
     def on_quote(self, quote: Quote) -> None:
         """Move both averages; ask for an order when they have crossed."""
-        twice_mid = quote.bid_price + quote.ask_price
+        twice_mid = float(quote.bid_price + quote.ask_price)
         seen = self._seen
         self._seen = seen + 1
         if not seen:
-            self._fast = self._slow = float(twice_mid)
+            self._fast = self._slow = twice_mid
             return
         fast, slow = self._fast, self._slow
         self._fast = fast = fast + self._fast_alpha * (twice_mid - fast)
