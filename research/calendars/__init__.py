@@ -1,0 +1,16 @@
+"""Sessions of exchanges as tables of times, made once and put into the settings of the simulated venue.
+
+    python -m research.calendars XNYS 2024-01-01 2024-12-31 >> my.toml
+
+For: what the core may not know, dates and holidays, turned into what it may be handed, times.
+May import: config and everything below it, and the library exchange-calendars.
+Refuses: to be asked while a session runs; the tables are part of its settings, so that it replays.
+
+The dates come from exchange-calendars (`pip install "tickerd[calendars]"`), which keeps holidays, early closes and
+midday breaks of some fifty exchanges by their ISO 10383 codes.
+"""
+
+from research.calendars.errors import CalendarError, CalendarsMissing, UnknownCalendar
+from research.calendars.tables import sessions_of, spans_of, toml_of
+
+__all__ = ["CalendarError", "CalendarsMissing", "UnknownCalendar", "sessions_of", "spans_of", "toml_of"]
