@@ -99,9 +99,11 @@ def instrument(symbol: str) -> Instrument:
 class Recorder:
     """Records one session on a made-up market; `open`, `trade` as long as wanted, then `seal` or `crash`."""
 
-    def __init__(self, root: Path, *, short_id: str = "0a1b2c", segment_bytes: int = SEGMENT_BYTES) -> None:
-        loaded = load_strategies(config())
-        settings = config().settings
+    def __init__(
+        self, root: Path, *, short_id: str = "0a1b2c", segment_bytes: int = SEGMENT_BYTES, text: str = SETTINGS
+    ) -> None:
+        loaded = load_strategies(config(text))
+        settings = config(text).settings
         self.now_ns = START_NS
         self.folder = create_session_folder(root, START_NS, "paper", short_id)
         head = session_head(settings, loaded, START_NS, self.folder.name, (LABEL,))
