@@ -18,7 +18,7 @@ from core.codec import decode_payload
 from core.events import InstrumentDefined, LifecycleChanged
 from core.records import EVENT, FIRST_EFFECT, FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, SLOT_BYTES, Event, Kind
 from journal.chunks import DigestRecord, PayloadRecord, PlainRun
-from journal.reader import SessionReader, open_session
+from journal.reader import open_session
 from research.backtest.errors import DataProblem
 from research.backtest.times import NO_END, NO_START
 
@@ -114,8 +114,8 @@ class Folder:
             slots = self._reader.array(segment.number)
             intervals.update(np.unique(slots["flags"][slots["kind"] == Kind.BAR]).tolist())
         # Of one interval, bars open in the order in which they close; of several they are merged.
-        each = [_bars(open_session(self.path, verify=False), interval) for interval in sorted(intervals)]
-        return heapq.merge(*each, key=_opening_ns)
+        each = [chain.from_iterable(_bars(self.path, interval)) for interval in sorted(intervals)]
+        return each[0] if len(each) == 1 else heapq.merge(*each, key=_opening_ns)
 
 
 class Data:
@@ -204,14 +204,14 @@ def _recv_ns(slots: memoryview, number: int) -> int:
     return time_ns
 
 
-def _bars(reader: SessionReader, interval: int) -> Iterator[Event]:
-    """Yield the bars of one interval in the order of the journal."""
-    with reader:
+def _bars(path: Path, interval: int) -> Iterator[Iterator[Event]]:
+    """Yield the bars of one interval in the order of the journal, in batches, from a reader of their own."""
+    with open_session(path, verify=False) as reader:
         for segment in reader.segments:
             slots = reader.array(segment.number)
             wanted = np.flatnonzero((slots["kind"] == Kind.BAR) & (slots["flags"] == interval))
             for at in range(0, len(wanted), RUN_SLOTS):
-                yield from EVENT.iter_unpack(slots[wanted[at : at + RUN_SLOTS]].tobytes())
+                yield EVENT.iter_unpack(slots[wanted[at : at + RUN_SLOTS]].tobytes())
 
 
 def _opening_ns(bar: Event) -> int:

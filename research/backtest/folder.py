@@ -34,6 +34,7 @@ from research.backtest.tables import EQUITY, FILLS, ORDERS, POSITIONS, REFUSALS,
 SUMMARY = "summary.json"
 JOURNAL = "journal"
 _HEAD = struct.Struct("<Bq")
+_HASHED_BYTES = 1 << 16  # at once: a call for each effect would cost more than the hashing
 
 
 def create_run_folder(out: Path | None, root: Path) -> Path:
@@ -67,6 +68,7 @@ class RunFolder:
         self._equity = TableWriter(path / "equity.parquet", EQUITY)
         self.paused: dict[str, str] = {}
         self._hasher = hashlib.sha256()
+        self._to_hash = bytearray()
         self._writers: dict[type, Callable[[int, Effect], None]] = {
             ApprovedSubmit: self._submitted,
             OrderUpdated: self._updated,
@@ -78,14 +80,21 @@ class RunFolder:
 
     def watch(self, now_ns: int, effect: Effect) -> None:
         """Take one effect."""
-        self._hasher.update(_HEAD.pack(KIND_OF[type(effect)], now_ns) + encode_payload(effect))
+        self._to_hash += _HEAD.pack(KIND_OF[type(effect)], now_ns) + encode_payload(effect)
+        if len(self._to_hash) > _HASHED_BYTES:
+            self._hash()
         write = self._writers.get(type(effect))
         if write is not None:
             write(now_ns, effect)
 
     def digest(self) -> str:
         """The SHA-256, in hex, of every effect so far with its time."""
+        self._hash()
         return self._hasher.hexdigest()
+
+    def _hash(self) -> None:
+        self._hasher.update(self._to_hash)
+        self._to_hash.clear()
 
     def sample(self, now_ns: int) -> None:
         """Take a sample of the equity."""
