@@ -13,7 +13,7 @@ import numpy as np
 from connectors.sim.codes import REPORT_TYPES
 from connectors.sim.fees import fee_unit
 from connectors.sim.listing import Listing, define, venue_numbers
-from connectors.sim.settings import FeeCurrency, SimSettings
+from connectors.sim.settings import FeeCurrency, SimSettings, uncompilable
 from core.arrays import SLOT_DTYPE
 from core.clock import NEVER
 from core.effects import Effect
@@ -75,6 +75,11 @@ class CompiledRun:
 
         Raises NotCompilable.
         """
+        only_in_python = uncompilable(sim)
+        if only_in_python:
+            raise NotCompilable(
+                f'the compiled driver does not have {", ".join(only_in_python)} of [paper.sim]: use driver = "python"'
+            )
         self.settings = settings
         self.sim = sim
         self.engine: Engine = build_engine(settings)

@@ -1,0 +1,87 @@
+"""What the compiled driver cannot run is refused by name, before anything is traded."""
+
+import msgspec
+import pytest
+
+from connectors.sim.account_settings import FundingModel, FundingSettings
+from connectors.sim.settings import SimSettings
+from engine import StrategySpec
+from research.compiled.driver import CompiledRun
+from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
+from research.compiled.specialise import CALLBACKS
+from risk.limits import RiskLimits
+from strategies import EmaCross, EmaCrossKernel, Kernel
+from tests.engine.scenario import BTC
+from tests.research.compiled.both import opening, settings_of
+
+
+def made(kernel, limits=None, sim=None, more=()):
+    chosen = settings_of(kernel, kernel.Params(), [BTC], limits or RiskLimits())
+    chosen = chosen if not more else type(chosen)(**{**vars_of(chosen), "strategies": (*chosen.strategies, *more)})
+    return CompiledRun(chosen, sim or SimSettings(), "", lambda rows: None)
+
+
+def vars_of(chosen):
+    return {name: getattr(chosen, name) for name in ("epoch", "seed", "limits", "strategies", "balances")}
+
+
+def start(run, instruments=(BTC,)):
+    for event in opening(list(instruments)):
+        run.step(event)
+
+
+def test_a_python_strategy_is_named():
+    with pytest.raises(NotCompilable, match=r"kernel \(EmaCross\) is written in Python.*driver = \"python\""):
+        made(EmaCross)
+
+
+def test_several_strategies_are_counted():
+    other = StrategySpec(id="b", strategy=EmaCrossKernel, params=EmaCrossKernel.Params(), instruments=(BTC.id,))
+    with pytest.raises(NotCompilable, match="runs one strategy, these settings have 2"):
+        made(EmaCrossKernel, more=(other,))
+
+
+def test_a_model_that_only_python_has_is_named():
+    sim = SimSettings(funding=FundingSettings(model=FundingModel.CONSTANT))
+    with pytest.raises(NotCompilable, match=r"funding\.model = 'constant'"):
+        made(EmaCrossKernel, sim=sim)
+
+
+def test_limits_beyond_64_bits_are_named():
+    run = made(EmaCrossKernel, RiskLimits(max_position_notional=10**12))
+    with pytest.raises(CapacityExceeded, match=r"BTCUSDT\.BINANCE: max_position_value is"):
+        start(run)
+
+
+def test_more_orders_a_minute_than_the_ring_holds_are_refused():
+    run = made(EmaCrossKernel, RiskLimits(max_orders_per_minute=2_000_000))
+    with pytest.raises(CapacityExceeded, match=r"risk\.max_orders_per_minute is 2000000"):
+        start(run)
+
+
+def test_a_second_venue_is_refused():
+    run = made(EmaCrossKernel)
+    with pytest.raises(NotCompilable, match="trades at one venue"):
+        start(run, (BTC, msgspec.structs.replace(BTC, venue="OTHER")))
+
+
+def test_a_strategy_that_does_not_start_is_named():
+    class Unprepared(Kernel):
+        """Has no state."""
+
+    with pytest.raises(NotStarted, match="strategy kernel did not start"):
+        start(made(Unprepared))
+
+
+def test_a_helper_that_is_no_plain_function_is_named():
+    class Odd(EmaCrossKernel):
+        """Names a class as its helper."""
+
+        HELPERS = (len,)
+
+    with pytest.raises(NotCompilable, match=r"Odd: <built-in function len> among its functions"):
+        made(Odd)
+
+
+def test_every_callback_of_a_kernel_is_compiled():
+    assert set(CALLBACKS) == {name for name in vars(Kernel) if name.startswith("at_")}
