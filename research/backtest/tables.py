@@ -1,7 +1,10 @@
 """The tables of a run folder: parquet files written a batch at a time, so that memory does not grow with the run."""
 
+from array import array
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,6 +57,16 @@ class TableWriter:
 
     def _flush(self) -> None:
         if self._rows:
-            columns = [list(column) for column in zip(*self._rows, strict=True)]
-            self._writer.write_table(pa.table(dict(zip(self._schema.names, columns, strict=True)), self._schema))
+            columns = zip(*self._rows, strict=True)
+            arrays = [_array(column, kind) for column, kind in zip(columns, self._schema.types, strict=True)]
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
             self._rows.clear()
+
+
+def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+    """Return a column as Arrow keeps it: made by hand, since `pa.array` would import pandas for it."""
+    if kind == TEXT:
+        texts = [str(value).encode() for value in values]
+        ends = array("i", accumulate(map(len, texts), initial=0))
+        return pa.Array.from_buffers(kind, len(texts), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))])
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(array("q", cast("Sequence[int]", values)))])
