@@ -18,13 +18,17 @@ EPILOG = """examples:
   tickerd backtest -c config/demo.toml --data var/sessions/latest
   tickerd backtest -c my.toml --out var/backtests/first --journal
   tickerd backtest -c my.toml --data var/sessions/latest --json
+  tickerd backtest -c my.toml --check-lookahead --check-warmup
 
 The settings are those of `tickerd run`; [backtest] adds what is read (data, from, until) and written (journal, root).
 Orders trade on the simulated venue of [paper.sim], latencies included. --journal writes a session into the run folder,
 which `tickerd replay FOLDER/journal --verify` proves. Ctrl-C ends the run and keeps what it came to, marked as
 interrupted; a second one ends at once.
 
-exit codes: 0 ok, 2 usage, settings or data, 4 damaged data, 7 interrupted
+--check-lookahead runs it again on data cut off, and on other futures, and names the first decision that moved;
+--check-warmup starts strategies later and later, and names what hangs on where the history starts (docs/lookahead.md).
+
+exit codes: 0 ok, 2 usage, settings or data, 3 a check found something, 4 damaged data, 7 interrupted
 """
 
 OK, INTERRUPTED = 0, 7
@@ -45,6 +49,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--driver", choices=["python", "compiled"], help="instead of [backtest] driver")
     parser.add_argument("--journal", action="store_true", default=None, help="write a journal that replays")
     parser.add_argument("--json", action="store_true", help="one JSON object: the summary")
+    checks = parser.add_argument_group("checks", "these write no run folder")
+    checks.add_argument("--check-lookahead", action="store_true", help="whether any decision knew the future")
+    checks.add_argument("--cuts", type=int, metavar="N", help="how often the data is cut (default 12)")
+    checks.add_argument("--check-warmup", action="store_true", help="whether decisions hang on where the data starts")
+    checks.add_argument("--warmup", type=int, metavar="INPUTS", help="claimed (default: half of what follows a start)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,12 +65,17 @@ def run(options: argparse.Namespace) -> int:
     from research.backtest.folder import create_run_folder
     from research.backtest.sources import open_data
     from research.backtest.summary import summary_of, summary_text
+    from research.lookahead.command import run_checks, wanted
+    from research.lookahead.known import refuse_early
 
     config = configured(load(options.config), options)
+    if wanted(options):
+        return run_checks(config, options)
     load_strategies(config)  # whatever is wrong with them is told before data is read and a folder made
     with progress_bar("reading", quiet=options.json) as progress:
         data = open_data(config.settings.backtest, progress)
     with data:
+        refuse_early(data.sources())
         folder = create_run_folder(options.out, Path(config.settings.backtest.root))
         backtest = Backtest(config, data, folder, command=_again(options, folder), say=_say)
         with progress_bar("backtest", quiet=options.json) as progress, _stopped_by_ctrl_c(backtest):
