@@ -74,7 +74,7 @@ def test_a_strategy_that_does_not_start_is_named():
 
 
 def test_a_helper_that_is_no_plain_function_is_named():
-    class Odd(EmaCrossKernel):
+    class Odd(Kernel):
         """Names a class as its helper."""
 
         HELPERS = (len,)
