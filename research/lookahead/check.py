@@ -63,6 +63,7 @@ class _Check:
         chosen = config.settings.backtest.seed
         self._seed = config.settings.session.seed if chosen is None else chosen
         self._done = self._runs = 0
+        self._end_ns = data.last_ns + 1
         self._planned = _RUNS_AS_A_WHOLE
         self._moved: list[Moved] = []
         self._counts: dict[str, list[int]] = {}
@@ -74,9 +75,11 @@ class _Check:
         base, suspicions = self._base()
         chosen: list[int] = []
         repeat = self._run(Rerun(self._config, self._data))
-        self._compare(base, repeat, "repeat", self._data.last_ns + 1)
+        self._end_ns = base.engine.now_ns + 1
+        self._compare(base, repeat, "repeat", self._end_ns)
         if not self._moved:
-            chosen = choose_cuts(base.decisions, base.feed.first_ns, self._data.last_ns, cuts, self._seed)
+            first_ns = max(base.started_ns, base.feed.first_ns)
+            chosen = choose_cuts(base.decisions, first_ns, base.engine.now_ns, cuts, self._seed)
             for number, cut_ns in enumerate(chosen):
                 self._cut(base, cut_ns, number)
         suspicions += self._unfollowed()
@@ -115,9 +118,9 @@ class _Check:
             Suspicion(
                 kind="opens-file",
                 strategy=place,
-                message=f"opens {path}; what it reads there was not fed to it, and no re-run can alter it",
+                message=f"{what}; what it learns there was not fed to it, and no re-run can alter it",
             )
-            for path, place in watch.opened_by(_strategy_files(self._config))
+            for what, place in watch.opened_by(_strategy_files(self._config))
         ]
         return base, [*opened, *held]
 
@@ -139,7 +142,7 @@ class _Check:
         """Run the two re-runs of one cut."""
         truncated = self._run(Rerun(self._config, self._data, stop_ns=cut_ns))
         self._compare(base, truncated, "truncated", cut_ns)
-        stop_ns = _tail_ns(base.decisions, cut_ns, self._data.last_ns + 1)
+        stop_ns = _tail_ns(base.decisions, cut_ns, self._end_ns)
         alteration = Alteration(self._seed + number, cut_ns, base.feed.ranges)
         altered = self._run(Rerun(self._config, self._data, stop_ns=stop_ns, alteration=alteration))
         self._compare(base, altered, "altered", cut_ns)

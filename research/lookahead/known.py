@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from core.bars import VENUE_INTERVALS, VENUE_STEPS_NS
 from core.records import FIRST_EFFECT, FIRST_INPUT, Kind
@@ -18,6 +19,7 @@ from research.history.head import origin_of
 _RECORDED = frozenset({"frames", "session"})  # histories whose times are a recorder's own clock's
 _STEPS_NS = np.array(VENUE_STEPS_NS, np.int64)
 _SHOWN = 5
+_BLOCK = 4_096
 
 
 class Early(NamedTuple):
@@ -30,20 +32,29 @@ class Early(NamedTuple):
 def early_in(slots: Slots, first_seq: int, last_ns: int) -> Iterator[Early]:
     """Yield the records of a segment, shape (n,), that tell too early; `last_ns` is the time of the input before it."""
     kinds = slots["kind"]
-    inputs = np.flatnonzero((kinds >= FIRST_INPUT) & (kinds < FIRST_EFFECT))
-    if not len(inputs):
-        return
+    inputs = _inputs(kinds)
     times = slots["recv_ns"][inputs]
-    before = np.concatenate(([last_ns], times[:-1]))
-    for place in np.flatnonzero(times < before).tolist():
-        why = f"time goes back from {before[place]} to {times[place]} ({before[place] - times[place]:,} ns)"
+    for place in _going_back(times, last_ns):
+        before = int(times[place - 1]) if place else last_ns
+        why = f"time goes back from {before} to {times[place]} ({before - times[place]:,} ns)"
         yield Early(first_seq + int(inputs[place]), why)
     bars = np.flatnonzero(kinds == Kind.BAR)
     if len(bars):
         yield from _early_bars(slots, bars, first_seq)
 
 
-def _early_bars(slots: Slots, bars: np.ndarray[tuple[int], np.dtype[np.intp]], first_seq: int) -> Iterator[Early]:
+def _inputs(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """Return the places of inputs among slots of these kinds."""
+    return np.flatnonzero((kinds >= FIRST_INPUT) & (kinds < FIRST_EFFECT))
+
+
+def _going_back(times: npt.NDArray[np.int64], last_ns: int) -> list[int]:
+    """Return the places of times before their predecessor's, the first one's being `last_ns`."""
+    first = [0] if len(times) and times[0] < last_ns else []
+    return [*first, *(np.flatnonzero(times[1:] < times[:-1]) + 1).tolist()]
+
+
+def _early_bars(slots: Slots, bars: npt.NDArray[np.intp], first_seq: int) -> Iterator[Early]:
     """Yield the bars told before they close. A bar of an interval that has no name tells no closing time."""
     intervals = slots["flags"][bars]
     named = (intervals > 0) & (intervals < len(VENUE_INTERVALS))
@@ -74,9 +85,17 @@ def early_of(folder: Path) -> Iterator[Early]:
         for segment in reader.segments:
             slots = reader.array(segment.number)
             yield from early_in(slots, segment.first_seq, last_ns)
-            kinds = slots["kind"]
-            inputs = np.flatnonzero((kinds >= FIRST_INPUT) & (kinds < FIRST_EFFECT))
-            last_ns = int(slots["recv_ns"][inputs[-1]]) if len(inputs) else last_ns
+            last_ns = _last_ns(slots, last_ns)
+
+
+def _last_ns(slots: Slots, before_ns: int) -> int:
+    """Return the time of the last input of a segment, `before_ns` where it has none; looks from the end."""
+    kinds = slots["kind"]
+    for begin in range(len(slots), 0, -_BLOCK):
+        inputs = _inputs(kinds[max(0, begin - _BLOCK) : begin])
+        if len(inputs):
+            return int(slots["recv_ns"][max(0, begin - _BLOCK) + inputs[-1]])
+    return before_ns
 
 
 def early_records(sources: Sequence[Source]) -> list[str]:

@@ -21,18 +21,24 @@ _MOST_LOOKED_AT = 100_000  # objects; a strategy that holds more is looked at so
 _OWN = frozenset({"context", "desk", "params"})
 _PLACES = ("stdlib", "platstdlib", "purelib", "platlib")
 _INSTALLED = (*(sysconfig.get_path(place) for place in _PLACES), "built-in", "frozen")
+_HEARD = {  # audit event: what it means, and which of its arguments says of what
+    "open": ("opens", 0),
+    "sqlite3.connect": ("opens", 0),
+    "socket.connect": ("connects to", 1),
+    "subprocess.Popen": ("starts", 0),
+}
 _OURS = ("core", "engine", "journal", "connectors", "oms", "risk", "strategies", "config", "daemon", "research")
 
 
 class FileWatch:
-    """While it is entered, notes which files are opened by whom; uses Python's audit events."""
+    """While it is entered, notes what is opened by whom: files, connections, processes. Uses Python's audit events."""
 
     _current: "FileWatch | None" = None
     _hooked = False
 
     def __init__(self) -> None:
         """Have noted nothing."""
-        self._opened: dict[str, list[tuple[str, int]]] = {}  # path: file and line of each caller, innermost first
+        self._opened: dict[str, list[tuple[str, int]]] = {}  # what: file and line of each caller, innermost first
 
     def __enter__(self) -> Self:
         FileWatch._current = self
@@ -44,35 +50,38 @@ class FileWatch:
     def __exit__(self, *_: object) -> None:
         FileWatch._current = None
 
-    def note(self, path: str, frame: FrameType | None) -> None:
-        """Note a file, unless an import opens it, or it came with Python or a package."""
-        if frame is None or "importlib" in frame.f_code.co_filename or path.startswith(_INSTALLED):
+    def note(self, what: str, frame: FrameType | None) -> None:
+        """Note something that was opened, unless an import opens it."""
+        if frame is None or "importlib" in frame.f_code.co_filename:
             return
         callers = []
         while frame is not None:
             callers.append((frame.f_code.co_filename, frame.f_lineno))
             frame = frame.f_back
-        self._opened.setdefault(path, []).extend(callers)
+        self._opened.setdefault(what, []).extend(callers)
 
     def opened_by(self, files: Collection[str]) -> list[tuple[str, str]]:
-        """Return (path, line that opened it) of what code in `files` opened, itself or through others."""
+        """Return (what it did, the line that did) of what code in `files` opened, itself or through others."""
         found = []
-        for path, callers in sorted(self._opened.items()):
+        for what, callers in sorted(self._opened.items()):
             place = next((f"{Path(name).name}:{line}" for name, line in callers if name in files), "")
             if place:
-                found.append((path, place))
+                found.append((what, place))
         return found
 
 
 def _heard(event: str, arguments: tuple[object, ...]) -> None:
-    """Take one audit event of the interpreter."""
+    """Take one audit event of the interpreter (Python's documentation lists them all)."""
     watch = FileWatch._current  # noqa: SLF001 - the hook is part of the class, but must be a plain function
-    if watch is None or event not in {"open", "sqlite3.connect"}:
+    if watch is None or event not in _HEARD:
         return
-    path = arguments[0]
-    if isinstance(path, str | bytes | Path):
-        name = path.decode(errors="replace") if isinstance(path, bytes) else str(path)
-        watch.note(name, sys._getframe(1))  # noqa: SLF001 - the only way to the caller
+    verb, place = _HEARD[event]
+    thing = arguments[place]
+    if isinstance(thing, int):
+        return  # a file that was opened before, by its number
+    name = thing.decode(errors="replace") if isinstance(thing, bytes) else str(thing)
+    if not name.startswith(_INSTALLED):
+        watch.note(f"{verb} {name}", sys._getframe(1))  # noqa: SLF001 - the only way to the caller
 
 
 def held_series(strategy: Strategy) -> list[tuple[str, int]]:

@@ -10,6 +10,8 @@ from research.backtest.data import Data, Folder, Run
 from research.lookahead.check import check_lookahead
 from research.lookahead.errors import NothingToCheck
 from research.lookahead.report import report_text
+from tests.daemon.sessions import config as session_config
+from tests.daemon.sessions import record_session
 from tests.research.backtest.made import bars, history
 from tests.research.lookahead.cheats import bids, checked, leak, settings, strategy, walk
 
@@ -57,6 +59,40 @@ def test_honest_strategies_pass_on_bars_whose_opens_are_known_before_they_close(
 
     assert report.verdict == "clean", report
     assert report.responses[0].orders > report.responses[0].again
+
+
+def test_limit_orders_on_bars_and_every_cut_inside_a_bar_are_no_cause_to_suspect(tmp_path):
+    rests = strategy(
+        tmp_path / "rests.py",
+        """
+def on_start(self):
+    self.subscribe_venue_bars(self.markets[0])
+
+def on_bar(self, bar):
+    self.cancel_all()
+    side = self.buy if self.position(self.markets[0]) <= 0 else self.sell
+    side(self.markets[0], 1_000_000, bar.close)
+
+def on_fill(self, fill):
+    self.set_timer("soon", 7_000_000_000)
+
+def on_timer(self, timer):
+    self.buy(self.markets[0], 2_000_000)
+""",
+    )
+    folder = history(tmp_path / "bars", bars(bids(walk(200))))
+
+    report = checked(settings(rests), folder, cuts=15)
+
+    assert report.verdict == "clean", report
+    assert report.decisions > 250
+
+
+def test_a_recorded_session_is_cut_only_while_its_strategies_live(tmp_path):
+    report = checked(session_config(), record_session(tmp_path), cuts=9)
+
+    assert report.verdict == "clean", report
+    assert report.decisions > 100
 
 
 def test_a_strategy_that_reads_records_ahead_through_a_global_is_named_with_its_first_moved_decision(prices, tmp_path):
