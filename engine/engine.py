@@ -106,9 +106,10 @@ class Engine:
         clock, handlers, effects = self._clock, self._handlers, self._effects
         markets, quote_routes = self.markets, self._quote_routes
         met = asked = False
+        stop_ns = min(until_ns, self.next_due_ns)
         for event in events:
             kind, flags, index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id = event
-            if now_ns >= until_ns or now_ns >= self.next_due_ns:
+            if now_ns >= stop_ns:
                 return event, None
             clock.now_ns = now_ns
             if kind == _QUOTE:  # `_on_quote` written out: a call less is a tenth of an event's cost
@@ -128,16 +129,19 @@ class Engine:
                             handler(quote)
                         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
                             self.desk.fail(actor, error)
-                        if actor.outbox or effects:
+                        if actor.outbox:
                             asked = True
-                    if asked:
+                    if asked or effects:
                         asked = False
                         self._settle()
+                        stop_ns = min(until_ns, self.next_due_ns)
                 if quiet is not None:
                     bounds = quiet[index]
                     met = not bounds.quiet_low < bid_price < ask_price < bounds.quiet_high  # type: ignore[operator]
             else:
                 handlers[kind](event)
+                if self.next_due_ns < stop_ns:  # noqa: PLR1730 - `min` would be a call for every level of a book
+                    stop_ns = self.next_due_ns
                 met = quiet is not None and (kind != _BOOK or flags & LAST > 0)
             if effects or met:
                 return event, self.desk.collect() if effects else NO_EFFECTS

@@ -4,6 +4,7 @@ The engine, the gate, the order manager and the simulated venue are those of a p
 them: the next record instead of the next frame, and time jumps from record to record.
 """
 
+import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +124,8 @@ class Backtest:
         """Feed everything, drain, write the tables' ends. Interrupted (Ctrl-C), it ends there and says so."""
         if self.folder is not None:
             self.folder.begin(self.settings, self.data.sources())
+        gc.collect()
+        gc.freeze()  # what was loaded until now is not garbage: no collection need look at it again
         begun = time.perf_counter()
         try:
             self._feed(progress)
@@ -132,6 +135,7 @@ class Backtest:
                 self._end()
             self._seal()
         finally:
+            gc.unfreeze()
             self.elapsed_s = time.perf_counter() - begun
             if self._compiled is not None:
                 self.elapsed_s -= self._compiled.compile_s
