@@ -34,7 +34,14 @@ is known). All these are hot functions (`core/hot.py`). `venue.py`, `clients.py`
 them: what a driver calls.
 """
 
-from connectors.sim.errors import MissingRates, MissingSessions, MissingVolume, SimError, UnsupportedInstrument
+from connectors.sim.errors import (
+    MissingRates,
+    MissingSessions,
+    MissingVolume,
+    MissingWallet,
+    SimError,
+    UnsupportedInstrument,
+)
 from connectors.sim.settings import (
     FeeCurrency,
     FeeTier,
@@ -57,6 +64,7 @@ __all__ = [
     "MissingRates",
     "MissingSessions",
     "MissingVolume",
+    "MissingWallet",
     "QueueModel",
     "SimError",
     "SimSettings",

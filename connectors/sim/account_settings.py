@@ -7,7 +7,6 @@ import msgspec
 
 from core.decimals import to_units
 from core.errors import PrecisionError
-from core.money import MONEY_DECIMALS
 
 PPM = 1_000_000
 E8 = 100_000_000
@@ -129,10 +128,6 @@ class MarginSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def __post_init__(self) -> None:
         """Refuse amounts that are none, leverage beyond the venues', and tiers that leave a gap."""
-        for venue, wallet in self.wallets.items():
-            for currency, amount in wallet.items():
-                if wallet_units(amount, MONEY_DECIMALS // 2) is None:
-                    raise ValueError(f"wallets.{venue}.{currency} is {amount!r}: give a decimal amount, 0 or more")
         check_leverage("default_leverage", self.default_leverage)
         for instrument, leverage in self.leverage.items():
             check_leverage(f"leverage.{instrument}", leverage)
@@ -140,11 +135,6 @@ class MarginSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(f"liquidation_fee_ppm is {self.liquidation_fee_ppm}: give 0 to {PPM - 1}")
         for instrument, brackets in self.brackets.items():
             check_brackets(instrument, brackets)
-
-    @property
-    def is_on(self) -> bool:
-        """Whether any venue checks margin."""
-        return bool(self.wallets)
 
 
 def wallet_units(amount: str, decimals: int) -> int | None:

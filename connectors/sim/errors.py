@@ -4,7 +4,8 @@ SimError
 ├── UnsupportedInstrument   an instrument whose fills it cannot price
 ├── MissingVolume           an impact model without the daily volume that it scales by
 ├── MissingRates            a funding model without the rates of an instrument
-└── MissingSessions         a calendar of which no sessions are known
+├── MissingSessions         a calendar of which no sessions are known
+└── MissingWallet           a margin account without the currency of an instrument
 """
 
 
@@ -26,3 +27,7 @@ class MissingRates(SimError):
 
 class MissingSessions(SimError):
     """The instrument follows a calendar, others have sessions, and of this one there are none."""
+
+
+class MissingWallet(SimError):
+    """The instrument is traded on margin, in a currency of which the account has no wallet."""

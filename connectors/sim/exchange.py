@@ -5,6 +5,7 @@ requests under way and the bars to be served; at one time the venue's own come f
 the settings choose such a model, so that the others cost nothing.
 """
 
+from connectors.sim.account import Account, AccountReports
 from connectors.sim.account_settings import DAY_NS
 from connectors.sim.answers import move_to, next_due, note_activity
 from connectors.sim.auction import close_auction, hold_auction, release
@@ -47,14 +48,17 @@ _QUOTE, _TRADE, _BOOK, _BAR = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK), 
 class Exchange(SimVenue):
     """A `SimVenue` with appointments: what it does to the account reaches us like any of its reports."""
 
-    __slots__ = ("_carries", "_fee_unit", "_hours", "_moves", "_own_due_ns", "_unplaced")
+    __slots__ = ("_account", "_carries", "_covered", "_fee_unit", "_hours", "_moves", "_own_due_ns", "_unplaced")
 
     def __init__(self, settings: SimSettings, venue_name: str) -> None:
         """Start empty; `venue_name` begins every id."""
         super().__init__(settings, venue_name)
         self._fee_unit = fee_unit(settings)
+        self._account = Account(settings, venue_name)
+        self._reports = AccountReports(settings, venue_name, self._clients, self._instruments, self._account)
         self._carries: dict[int, Carry] = {}
         self._hours: dict[int, Hours] = {}
+        self._covered: list[int] = []  # instruments that are traded on margin
         self._unplaced: list[int] = []  # instruments that have not been told the time yet
         self._own_due_ns = NEVER
         self._moves = 0
@@ -62,12 +66,15 @@ class Exchange(SimVenue):
     def define(self, index: int, instrument: Instrument, market: Market) -> None:
         """List an instrument, or change its rules, which leaves its appointments as they are. Raises SimError."""
         super().define(index, instrument, market)
+        self._account.define(index, instrument)
         if index not in self._carries:
             self._carries[index] = carry_of(self._settings, instrument)
             hours = hours_of(self._settings.hours, instrument)
             if hours is not None:
                 self._hours[index] = hours
             self._unplaced.append(index)
+            if self._account.covers(index):
+                self._covered.append(index)
 
     def advance(self, now_ns: int) -> None:
         """Take what has arrived or fallen due by `now_ns`, each at its time, on the market as it stands."""
@@ -78,13 +85,14 @@ class Exchange(SimVenue):
             arrival_ns = self._arrival_ns if self._commands else NEVER
             bar_ns, own_ns = numbers.bar_due_ns, self._own_due_ns
             if min(arrival_ns, bar_ns, own_ns) > now_ns:
-                return
+                break
             if bar_ns < arrival_ns and bar_ns <= own_ns:
                 serve_bars(numbers, self._listings, self._clients.orders, self._reports)
             elif own_ns <= arrival_ns:
                 self._keep(own_ns)
             else:
                 self._receive()
+        self._watch()
 
     def open_bar(self, bar: Event) -> None:
         """Take a BAR at its opening time; what falls due at that very time comes before it."""
@@ -100,6 +108,7 @@ class Exchange(SimVenue):
             move_to(self._numbers, open_ns)
             self._open(index, hours, price if hours.has_auctions else 0, open_ns)
         super().open_bar(bar)
+        self._guard(index, open_ns)
 
     def on_event(self, event: Event) -> None:
         """Match on an event that the market has taken in, where the hours allow it, then take requests."""
@@ -111,6 +120,7 @@ class Exchange(SimVenue):
         elif self._commands and self._arrival_ns <= event[3]:
             move_to(self._numbers, event[3])
             self.advance(event[3])
+        self._guard(event[2], event[3])
 
     def on_bar(self, bar: Event) -> None:
         """See a BAR that has closed: its open or close may be the print that an auction waits for."""
@@ -132,7 +142,7 @@ class Exchange(SimVenue):
             (index, each.in_session, each.halted, each.calling, each.awaited, each.awaited_since_ns, hours_due(each))
             for index, each in sorted(self._hours.items())
         ]
-        return [*super().state(), [self._moves, self._unplaced, carries, hours]]
+        return [*super().state(), [self._moves, self._unplaced, carries, hours, self._account.state()]]
 
     def _begin(self, now_ns: int) -> None:
         """Tell instruments that were just listed what time it is."""
@@ -168,7 +178,9 @@ class Exchange(SimVenue):
         self._look_up()
 
     def _receive(self) -> None:
-        """Take the first request under way."""
+        """Take the first request under way; the account has a say in it."""
+        request = self._requests[self._numbers.request_head]
+        request.verdict = self._account.judge(request, self._listings, self._markets, self._clients)
         receive_first(self._numbers, self._listings, self._markets, self._clients.orders, self._requests, self._reports)
         self._commands.popleft()
 
@@ -198,6 +210,7 @@ class Exchange(SimVenue):
         """Move money on the account, in fee units; a move of nothing is none."""
         if cost == 0:
             return
+        self._account.pay(index, cost)
         self._moves += 1
         move = AccountMoved(
             venue=self._name,
@@ -209,6 +222,34 @@ class Exchange(SimVenue):
         )
         self._reports.put(next_due(self._numbers), index, move)
 
+    # -- margin ----------------------------------------------------------------------------------------------------
+
+    def _guard(self, index: int, now_ns: int) -> None:
+        """Mark an instrument after an event of it, and liquidate where the account no longer covers its positions."""
+        if not self._account.covers(index):
+            return
+        listing = self._listings[index]
+        self._account.mark(index, listing, self._markets[index])
+        is_matched = listing.position != 0 and not listing.gathering
+        if is_matched and self._account.is_breached(index, self._listings):
+            move_to(self._numbers, now_ns)
+            self._account.liquidate(index, self._numbers, self._listings, self._markets, self._clients, self._reports)
+        self._watch()
+
+    def _is_watched(self, index: int) -> bool:
+        """Whether every event of an instrument matters, for a print that is awaited or a position on margin."""
+        hours = self._hours.get(index)
+        awaits = hours is not None and hours.awaited != NOTHING
+        return awaits or (self._account.covers(index) and self._listings[index].position != 0)
+
+    def _watch(self) -> None:
+        """Look again at which instruments on margin have positions."""
+        for index in self._covered:
+            listing = self._listings[index]
+            if listing.watched != self._is_watched(index):
+                listing.watched = not listing.watched
+                note_activity(listing)
+
     # -- hours -----------------------------------------------------------------------------------------------------
 
     def _apply(self, index: int) -> None:
@@ -216,7 +257,7 @@ class Exchange(SimVenue):
         listing, hours = self._listings[index], self._hours[index]
         listing.gathering = not is_matching(hours)
         listing.barred = refusal_of_hours(hours)
-        listing.watched = hours.awaited != NOTHING
+        listing.watched = self._is_watched(index)
         note_activity(listing)
 
     def _change(self, index: int, hours: Hours, what: int, now_ns: int) -> None:

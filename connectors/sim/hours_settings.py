@@ -57,8 +57,3 @@ class HoursSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError(f"print_wait_ns is {self.print_wait_ns}: give a time in ns above 0")
         if self.closing_call_ns and self.auction is AuctionModel.NONE:
             raise ValueError('closing_call_ns goes with auction = "print": without it nothing ends the call')
-
-    @property
-    def is_on(self) -> bool:
-        """Whether any instrument has hours."""
-        return bool(self.sessions or self.halts)

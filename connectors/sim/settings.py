@@ -10,6 +10,8 @@ from connectors.sim.account_settings import (
     BorrowSettings,
     FundingModel,
     FundingSettings,
+    MarginSettings,
+    wallet_units,
 )
 from connectors.sim.hours_settings import HoursSettings
 from core.decimals import to_units
@@ -159,6 +161,7 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     funding: FundingSettings = FundingSettings()
     borrow: BorrowSettings = BorrowSettings()
     hours: HoursSettings = HoursSettings()
+    margin: MarginSettings = MarginSettings()
 
     def __post_init__(self) -> None:
         """Refuse times that run backwards and fees that no venue takes."""
@@ -174,6 +177,13 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"queue_shape is {self.queue_shape}: give 1 or more")
         if self.volume_before < 0:
             raise ValueError(f"volume_before is {self.volume_before}: give 0 or more")
+        for venue, wallet in self.margin.wallets.items():
+            for currency, amount in wallet.items():
+                if wallet_units(amount, self.fee_decimals) is None:
+                    raise ValueError(
+                        f"margin.wallets.{venue}.{currency} is {amount!r}: give a decimal amount of 0 or more, of at "
+                        f"most {self.fee_decimals} decimals"
+                    )
         self._check_tiers()
         self._check_minimum()
 
@@ -217,4 +227,6 @@ def uncompilable(settings: SimSettings) -> list[str]:
         names.append("hours.sessions")
     if settings.hours.halts:
         names.append("hours.halts")
+    if settings.margin.wallets:
+        names.append("margin.wallets")
     return names
