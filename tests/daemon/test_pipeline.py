@@ -63,7 +63,7 @@ def test_commands_wait_for_the_disk_where_the_policy_says_so(tmp_path, monkeypat
 
     text = sessions.SETTINGS.replace("seed = 3", f'seed = 3\nflush = "{"disk" if durable else "os"}"')
     monkeypatch.setattr(sessions, "SETTINGS", text)
-    monkeypatch.setattr(sessions, "config", lambda: parse(text))
+    monkeypatch.setattr(sessions, "config", lambda _text: parse(text))
     recorder = sessions.Recorder(tmp_path)
     recorder.pipeline._durable = durable
     recorder.open()
