@@ -55,6 +55,7 @@ _STOPS = {
 }
 
 _NO_SLOTS = np.zeros(0, SLOT_DTYPE)
+_NO_SLOTS.flags.writeable = False  # as all records that `run` hands on: to numba it is another type
 Slots = np.ndarray[Any, Any]
 Flush = Callable[[Slots], None]
 Say = Callable[[str], None]
@@ -130,6 +131,8 @@ class CompiledRun:
         """
         world = self.world
         world["bars_opened"] = 0
+        slots = slots.view()
+        slots.flags.writeable = False
         while True:
             begin = self._run(world, slots, begin, end)
             stop = int(world["stop"])

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from research.history.head import Origin
 from research.history.writing import HistoryWriter
 from tests.bench.peers.data import MINUTE_NS
 from tests.bench.peers.engines import scenario as given
+from tests.bench.peers.taken import Taken
 
 BTC = Instrument(
     symbol="BTCUSDT",
@@ -63,14 +63,6 @@ params = { fast = %d, slow = %d, quantity = "%s" }
 """
 BAR_CROSS = f"{Path(__file__).with_name('bar_cross.py')}:BarCross"
 WARM_UP_EVENTS = 1_000
-
-
-class Taken(TypedDict):
-    """What a scenario took."""
-
-    events: int
-    orders: int
-    took: given.Timed
 
 
 def main() -> None:
@@ -138,12 +130,30 @@ def _rows(rows: np.ndarray[tuple[int], np.dtype[np.void]]) -> Iterable[tuple[int
         yield from rows[start : start + 65_536].tolist()
 
 
-# Every name that rows.py uses as `ours`; a row whose name is not here yet is shown without our side. The compiled
-# driver's: `events-maker`, `events-ema`, and `sweep-N` for each N that rows.py asks for.
+def events_maker(folder: Path) -> Taken:
+    """Depth and trade events and the market-making kernel, compiled driver."""
+    from tests.bench.peers.compiled import events  # numba would add to the memory of the rows without it
+    from tests.bench.peers.kernels import MakerKernel
+
+    return events(folder, MakerKernel)
+
+
+def events_ema(folder: Path) -> Taken:
+    """Depth and trade events and the EMA-cross kernel, compiled driver."""
+    from tests.bench.peers.compiled import events
+    from tests.bench.peers.kernels import CrossKernel
+
+    return events(folder, CrossKernel)
+
+
+# Every name that rows.py uses as `ours`; a row whose name is not here yet is shown without our side. `sweep-N` is
+# there for each N that rows.py asks for.
 SCENARIOS: dict[str, Callable[[Path], Taken]] = {
     "quotes": quotes,
     "quotes-ema": quotes_ema,
     "bars-ema": bars_ema,
+    "events-maker": events_maker,
+    "events-ema": events_ema,
 }
 
 if __name__ == "__main__":
