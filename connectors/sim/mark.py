@@ -1,7 +1,8 @@
 """At which price the simulated venue values a position, and what a quantity is worth in the units of its fees.
 
 A venue marks by an index of several venues' prices, which recordings of one venue do not tell; the middle of the touch
-is the nearest thing. Prices are doubled, so that a middle between two ticks is exact.
+is the nearest thing, and where no price is known nothing is charged. Prices are doubled, so that a middle between two
+ticks is exact.
 
 Bounds of the compiled form: twice price times quantity, and the result in units, below 2**62.
 """
