@@ -115,8 +115,8 @@ class Breakout(PursuitStrategy):
         """Compare a closed bar, in twice the price, with the channel as it was before; then move channel and stop."""
         channel, average = self._channel, self._atr
         warm, upper, lower = channel.ready and average.ready, channel.upper, channel.lower
-        donchian_update(channel, high, low)
-        atr_update(average, high, low, close)
+        donchian_update(channel, float(high), float(low))
+        atr_update(average, float(high), float(low), float(close))
         if (self.target > 0 and low <= self._stop) or (self.target < 0 and high >= self._stop):
             self.target = 0
         if not warm:

@@ -69,7 +69,7 @@ class MeanReversion(PursuitStrategy):
             self._armed = False
         if now_ns >= self._next_ns:
             self._next_ns = now_ns + self._sample_ns
-            z_score_update(self._score, quote.bid_price + quote.ask_price)
+            z_score_update(self._score, float(quote.bid_price + quote.ask_price))
             if self._score.ready:
                 self._decide(self._score.value)
         self.pursue()

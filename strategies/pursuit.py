@@ -20,19 +20,21 @@ class PursuitStrategy(Strategy):
         """Begin flat; call it in `on_start`."""
         self._market = market
         self._pause_ns = pause_ms * 1_000_000
+        self._lot = market.instrument.lot  # fees taken in the base, and odd lots of the venue, leave less than one
         self._working = ""
         self._paused = False
         self.target = 0
 
     def pursue(self) -> None:
-        """Ask for what is missing to the target, unless an order is out."""
+        """Ask for what is missing to the target in whole lots, unless an order is out."""
         if self._working or self._paused:
             return
         change = self.target - self.position(self._market)
-        if change > 0:
-            self._working = self.buy(self._market, change)
-        elif change < 0:
-            self._working = self.sell(self._market, -change)
+        lot = self._lot
+        if change >= lot:
+            self._working = self.buy(self._market, change // lot * lot)
+        elif change <= -lot:
+            self._working = self.sell(self._market, -change // lot * lot)
 
     def on_order(self, update: OrderUpdated) -> None:
         """Allow the next order once this one has ended."""

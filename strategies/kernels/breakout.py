@@ -50,8 +50,8 @@ def take_bar(state: BreakoutState, high: int, low: int, close: int) -> None:
     warm = channel.ready and state.atr.ready
     upper = channel.upper
     lower = channel.lower
-    donchian_update(channel, high, low)
-    atr_update(state.atr, high, low, close)
+    donchian_update(channel, float(high), float(low))
+    atr_update(state.atr, float(high), float(low), float(close))
     if (goal.target > 0 and low <= state.stop) or (goal.target < 0 and high >= state.stop):
         goal.target = 0
     if not warm:
@@ -84,7 +84,7 @@ class BreakoutKernel(Kernel):
             stop_atrs=params.stop_atrs,
             long_target=quantity,
             short_target=-quantity if params.allow_short else 0,
-            pursuit=Pursuit(markets[0].index, params.pause_ms * 1_000_000),
+            pursuit=Pursuit(markets[0].index, markets[0].instrument.lot, params.pause_ms * 1_000_000),
             channel=donchian(params.channel),
             atr=atr(params.atr),
         )

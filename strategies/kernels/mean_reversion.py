@@ -64,7 +64,7 @@ class MeanReversionKernel(Kernel):
             hold_ns=params.max_holding_s * SECOND_NS,
             long_target=quantity,
             short_target=-quantity if params.allow_short else 0,
-            pursuit=Pursuit(markets[0].index, params.pause_ms * MILLISECOND_NS),
+            pursuit=Pursuit(markets[0].index, markets[0].instrument.lot, params.pause_ms * MILLISECOND_NS),
             score=z_score(params.period),
         )
 
@@ -80,7 +80,7 @@ class MeanReversionKernel(Kernel):
             state.armed = False
         if now_ns >= state.next_ns:
             state.next_ns = now_ns + state.sample_ns
-            z_score_update(state.score, market.bid_price + market.ask_price)
+            z_score_update(state.score, float(market.bid_price + market.ask_price))
             if state.score.ready:
                 decide(state, state.score.value, now_ns)
         pursue(goal, market, desk)

@@ -16,6 +16,7 @@ class Pursuit:
     """The target in units of quantity, signed, and the order that is out, 0 for none."""
 
     instrument: int
+    lot: int
     pause_ns: int
     target: int = 0
     working: int = 0
@@ -23,14 +24,15 @@ class Pursuit:
 
 
 def pursue(pursuit: Pursuit, market: MarketNumbers, desk: KernelDesk) -> None:
-    """Ask for what is missing to the target, unless an order is out."""
+    """Ask for what is missing to the target in whole lots, unless an order is out."""
     if pursuit.working != 0 or pursuit.paused:
         return
     change = pursuit.target - position_of(desk, market)
-    if change > 0:
-        pursuit.working = buy(desk, market, change, 0, GTC)
-    elif change < 0:
-        pursuit.working = sell(desk, market, -change, 0, GTC)
+    lot = pursuit.lot
+    if change >= lot:
+        pursuit.working = buy(desk, market, change // lot * lot, 0, GTC)
+    elif change <= -lot:
+        pursuit.working = sell(desk, market, -change // lot * lot, 0, GTC)
 
 
 def give_up(pursuit: Pursuit, desk: KernelDesk) -> None:

@@ -116,6 +116,6 @@ def hold_both(kernel: type[Kernel], *, count: int = 6_000, seed: int = 5, **para
     other_state, other_desk = kernel.prepare(chosen, (market,)), KernelDesk()
     copy_back(rows[0][0], other_state)
     copy_back(rows[2][0], other_desk)
-    assert other_state == state
+    assert repr(other_state) == repr(state)  # not only equal: a float where the row has one
     assert other_desk == desk
     return asked

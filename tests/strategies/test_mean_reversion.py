@@ -101,6 +101,19 @@ def test_a_rejected_exit_is_tried_again_after_the_pause(strategy):
     assert [order.side for order in mids(stage, [100_01])[0]] == [Side.SELL]
 
 
+@BOTH
+def test_what_is_less_than_a_lot_is_left(strategy):
+    stage, order = entered(strategy)
+    odd = 155_500 + 1
+    stage.fill(order.client_order_id, odd, 99_91)
+    stage.report(ReportType.EXPIRED, order.client_order_id)
+    stage.time(2 * SECOND)
+    [[order]] = mids(stage, [100_01])
+    assert order.quantity == 155_000
+    stage.fill(order.client_order_id, 155_000, 100_00, "e2")
+    assert mids(stage, [100_01, 100_01]) == [[], []]
+
+
 @pytest.mark.parametrize("limits", [WIDE, TIGHT], ids=["wide", "tight"])
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("allow_short", [False, True])
