@@ -112,7 +112,7 @@ def _relive_market(reader: SessionReader, run: VirtualRun, until_seq: int | None
             struct = decode_payload(chunk.kind, chunk.payload)
             if chunk.kind >= FIRST_EFFECT:
                 recorded.add(struct)  # type: ignore[arg-type]
-            elif chunk.kind != Kind.REPORT:
+            elif chunk.kind not in {Kind.REPORT, Kind.ACCOUNT_MOVE, Kind.ACCOUNT_TRADE}:
                 head = (chunk.kind, chunk.flags, chunk.instrument, chunk.recv_ns, chunk.venue_ns)
                 run.feed((*head, struct, 0, 0, 0, 0))
         else:

@@ -124,6 +124,8 @@ _PAYLOAD_KINDS = {
     "raw": Kind.RAW,
     "lifecycle": Kind.LIFECYCLE,
     "clock": Kind.CLOCK,
+    "account-moves": Kind.ACCOUNT_MOVE,
+    "account-trades": Kind.ACCOUNT_TRADE,
     "submits": Kind.SUBMIT,
     "cancels": Kind.CANCEL,
     "orders": Kind.ORDER,
@@ -142,7 +144,7 @@ _FORMS = {
     **dict.fromkeys(("price", "reference_price", "tick", "strike"), Form.PRICE),
     **dict.fromkeys(("quantity", "filled", "lot", "min_quantity", "max_quantity"), Form.QUANTITY),
     **dict.fromkeys(
-        ("fee", "fees", "realised", "cost", "delta", "balance", "min_notional"),
+        ("amount", "fee", "fees", "realised", "cost", "delta", "balance", "min_notional"),
         Form.MONEY,
     ),
 }

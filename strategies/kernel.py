@@ -237,10 +237,9 @@ class Kernel(Strategy):
 
 
 def _number_of(client_order_id: str) -> int:
-    """Return an order's number from its id."""
+    """Return an order's number from its id, 0 of one that the venue made by itself: a liquidation."""
     parsed = parse_client_order_id(client_order_id)
-    assert parsed is not None, f"{client_order_id} is not an id of this engine"
-    return parsed[1]
+    return parsed[1] if parsed is not None else 0
 
 
 def _save(record: Any, path: str, saved: Saved) -> None:  # noqa: ANN401 - each kernel has its own record
@@ -250,7 +249,9 @@ def _save(record: Any, path: str, saved: Saved) -> None:  # noqa: ANN401 - each 
         if dataclasses.is_dataclass(value):
             _save(value, f"{path}{each.name}.", saved)
         else:
-            saved[path + each.name] = list(value) if LENGTH in each.metadata else value
+            # A float field may hold an int that was assigned to it, which compiled code would have converted.
+            number = float(value) if each.type is float else value
+            saved[path + each.name] = list(value) if LENGTH in each.metadata else number
 
 
 def _load(record: Any, path: str, saved: Saved) -> None:  # noqa: ANN401 - likewise

@@ -24,7 +24,7 @@ from research.backtest.times import NO_END, NO_START
 
 Slots = np.ndarray[Any, Any]
 RUN_SLOTS = 131_072  # progress is told, and Ctrl-C leaves whole tables, between runs
-_LEFT_OUT = frozenset({int(Kind.REPORT), int(Kind.RAW), int(Kind.CLOCK)})
+_LEFT_OUT = frozenset(map(int, (Kind.REPORT, Kind.RAW, Kind.CLOCK, Kind.ACCOUNT_MOVE, Kind.ACCOUNT_TRADE)))
 _TIME = int(Kind.TIME)
 
 

@@ -206,6 +206,8 @@ class CompiledRun:
         world = self.world
         world["ready"] = state is LifecycleState.READY
         world["active"] = self.engine.desk.actors[0].active
+        if not world["active"]:
+            world["wakes"], world["wake_ns"] = 0, NEVER  # the engine drops the timers of a strategy that stops
         if state is LifecycleState.DRAINING:
             rows = world["tickets"][: int(world["rows_used"])]
             numbers = np.sort(
