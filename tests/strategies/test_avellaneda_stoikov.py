@@ -127,6 +127,7 @@ def test_the_kernel_sends_what_the_python_strategy_sends(seed, limits):
     assert position_of(kernel.stage) == position_of(python.stage)
 
 
+@pytest.mark.slow  # compiles the kernel
 def test_the_kernel_is_the_same_compiled():
     assert hold_both(AvellanedaStoikovKernel, **QUICK) > 200
 

@@ -156,6 +156,7 @@ def test_the_kernel_sends_what_the_python_strategy_sends(seed, limits, allow_sho
     assert position_of(kernel.stage) == position_of(python.stage)
 
 
+@pytest.mark.slow  # compiles the kernel
 @pytest.mark.parametrize("bar_seconds", [0, 1])
 def test_the_kernel_is_the_same_compiled(bar_seconds):
     assert hold_both(BreakoutKernel, **QUICK | {"bar_seconds": bar_seconds, "allow_short": True}) > 20

@@ -129,6 +129,7 @@ def test_the_kernel_sends_what_the_python_strategy_sends(seed, limits, allow_sho
     assert position_of(kernel.stage) == position_of(python.stage)
 
 
+@pytest.mark.slow  # compiles the kernel
 def test_the_kernel_is_the_same_compiled():
     assert hold_both(MeanReversionKernel, **QUICK | {"allow_short": True, "max_holding_s": 1}) > 20
 

@@ -25,5 +25,6 @@ def test_the_quoter_kernel_sends_what_the_python_quoter_sends(seed, limits):
     assert position_of(kernel.stage) == position_of(python.stage)
 
 
+@pytest.mark.slow  # compiles the kernel
 def test_the_quoter_kernel_is_the_same_compiled():
     assert hold_both(TwoSidedQuoterKernel, **PARAMS) > 200

@@ -62,6 +62,8 @@ from research.compiled.registry import register
 from research.compiled.tables import Answer, Ring
 from tests.connectors.sim.world import NO_LATENCY, PLAIN
 
+pytestmark = pytest.mark.slow  # compiles for half a minute and more
+
 register(
     book, market, matching, queues, view, draws, delays, ladder, fees, impact, answers, place, rules, taking, bars,
     mark, carry, hours, margin, auction, matcher,

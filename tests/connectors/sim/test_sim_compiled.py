@@ -48,6 +48,8 @@ from research.compiled.registry import register
 from research.compiled.tables import Answer, Ring
 from tests.connectors.sim.world import PLAIN
 
+pytestmark = pytest.mark.slow  # compiles for half a minute and more
+
 register(
     book,
     market,

@@ -18,6 +18,8 @@ from research.compiled.registry import register
 from strategies import indicators as ti
 from tests.strategies.indicators.series import Bars, synthetic
 
+pytestmark = pytest.mark.slow  # compiles for half a minute and more
+
 LENGTH = 700
 OUTPUTS = 42
 
