@@ -48,6 +48,7 @@ class Kind(enum.IntEnum):
     BOOK = 18  # price, quantity, first_update_id, last_update_id, prev_update_id
     BAR = 19  # a venue's own bar: open, high, low, close, volume; venue_ns is its opening time, flags its interval
     TIME = 20  # nothing but time passing: the earliest timer fell due
+    MBO = 21  # market by order, one change of one order: price, change, order_id, sequence, rank (ADR 11)
 
     INSTRUMENT = 32
     REPORT = 33
@@ -86,6 +87,9 @@ SNAPSHOT = 8
 PENDING = 16  # arrived while the book was out of sync: recorded, not applied
 REAPPLIED = 32  # a pending level again, applied on top of the snapshot that followed
 EMPTY = 64  # a message without levels: only its update ids count
+
+# Flags of MBO: ASK, FIRST, LAST and SNAPSHOT as above, and this one.
+EXECUTED = 128  # the order left, or shrank, because it was executed
 
 # Flags of TRADE.
 SELL_AGGRESSOR = 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from core.bars import VENUE_STEPS_NS, Bar, BarSpec, BarUnit
-from core.book import FAULTS, LIVE, NO_FAULT, apply_level
+from core.book import FAULTS, LIVE, NO_FAULT, apply_level, apply_order
 from core.clock import EventClock
 from core.effects import Alert, BookResyncNeeded, Effect, Severity
 from core.events import (
@@ -227,6 +227,17 @@ class Engine:
             if routes:
                 self._publish(routes, market)
 
+    def _on_mbo(self, event: Event) -> None:
+        """Apply one change of one order to its level; publish the book when the message is whole."""
+        _, flags, index, now_ns, _, price, change, _, sequence, _ = event
+        market = self.markets[index]
+        fault = apply_order(market.book, flags, price, change, sequence)  # type: ignore[arg-type]
+        if fault != NO_FAULT:
+            self._resync(market, fault)
+        if flags & LAST and market.book.state == LIVE:
+            market.book_ns = now_ns
+            self._publish(self.bus.books[index], market)
+
     def _on_time(self, _event: Event) -> None:
         """Nothing but time: what fell due has fired already."""
 
@@ -374,6 +385,7 @@ class Engine:
         table[Kind.BOOK] = self._on_book
         table[Kind.BAR] = self._on_venue_bar
         table[Kind.TIME] = self._on_time
+        table[Kind.MBO] = self._on_mbo
         table[Kind.INSTRUMENT] = self._on_instrument
         table[Kind.REPORT] = self._on_report
         table[Kind.FEED] = self._on_feed

@@ -29,6 +29,7 @@ PLAIN_FIELDS: dict[int, tuple[str, ...]] = {
     Kind.BOOK: ("price", "quantity", "first_update_id", "last_update_id", "prev_update_id"),
     Kind.BAR: ("open", "high", "low", "close", "volume"),
     Kind.TIME: (),
+    Kind.MBO: ("price", "change", "order_id", "sequence", "rank"),
 }
 
 

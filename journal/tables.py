@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from core.codec import PAYLOAD_TYPES
 from core.orders import Side
-from core.records import ASK, EMPTY, NOT_MARKET, REAPPLIED, SELL_AGGRESSOR, SNAPSHOT, Kind
+from core.records import ASK, EMPTY, EXECUTED, NOT_MARKET, REAPPLIED, SELL_AGGRESSOR, SNAPSHOT, Kind
 
 
 class Form(enum.Enum):
@@ -68,6 +68,8 @@ _FLAGS = range(256)
 _AGGRESSOR = tuple("sell" if flags & SELL_AGGRESSOR else "buy" for flags in _FLAGS)
 _MARKET = tuple(not flags & NOT_MARKET for flags in _FLAGS)
 _SIDE = tuple("ask" if flags & ASK else "bid" for flags in _FLAGS)
+_EXECUTED = tuple(bool(flags & EXECUTED) for flags in _FLAGS)
+_SNAPSHOT = tuple(bool(flags & SNAPSHOT) for flags in _FLAGS)
 # A delta that came while the book was out of sync is recorded as PENDING when it arrives and again, as REAPPLIED,
 # when it is applied; a message without levels is one EMPTY record. Once each, as they came:
 _DELTAS = tuple(not flags & (SNAPSHOT | REAPPLIED | EMPTY) for flags in _FLAGS)
@@ -104,6 +106,19 @@ PLAIN_TABLES = {
     ),
     "book": Table(Kind.BOOK, _LEVEL, _DELTAS),
     "book-snapshots": Table(Kind.BOOK, _LEVEL, _SNAPSHOTS),
+    "mbo": Table(
+        Kind.MBO,
+        (
+            Field("sequence", "d", Form.INT),
+            Field("order_id", "c", Form.INT),
+            Field("rank", "e", Form.INT),
+            Field("side", "flags", Form.WORD, _SIDE),
+            Field("price", "a", Form.PRICE),
+            Field("change", "b", Form.QUANTITY),
+            Field("executed", "flags", Form.BOOL, _EXECUTED),
+            Field("snapshot", "flags", Form.BOOL, _SNAPSHOT),
+        ),
+    ),
     "bars": Table(
         Kind.BAR,
         (

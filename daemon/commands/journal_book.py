@@ -87,7 +87,7 @@ def rebuild(reader: SessionReader, until_seq: int, progress: Callable[[int, int]
     for chunk in reader.chunks(until_seq=until_seq):
         if isinstance(chunk, PlainRun):
             for event in EVENT.iter_unpack(chunk.slots):
-                if event[0] == Kind.BOOK:
+                if event[0] in {Kind.BOOK, Kind.MBO}:
                     engine.step(event)
             if progress is not None:
                 progress(chunk.first_seq, until_seq)

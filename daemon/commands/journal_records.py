@@ -10,6 +10,7 @@ from core.records import (
     ASK,
     EMPTY,
     EVENT,
+    EXECUTED,
     FIRST,
     LAST,
     NO_INSTRUMENT,
@@ -28,7 +29,7 @@ from journal.rows import Definitions, PayloadRow, instrument_of
 from journal.tables import TABLES, Table
 
 _PRICES = frozenset(("price", "bid_price", "ask_price", "open", "high", "low", "close"))
-_QUANTITIES = frozenset(("quantity", "bid_quantity", "ask_quantity", "volume"))
+_QUANTITIES = frozenset(("quantity", "bid_quantity", "ask_quantity", "volume", "change"))
 _BOOK_FLAGS = (
     (FIRST, "first"),
     (LAST, "last"),
@@ -36,6 +37,7 @@ _BOOK_FLAGS = (
     (PENDING, "pending"),
     (REAPPLIED, "reapplied"),
     (EMPTY, "empty"),
+    (EXECUTED, "executed"),
 )
 _PAYLOAD_TABLES: dict[int, Table] = {table.kind: table for table in TABLES.values() if not table.plain}
 
@@ -114,7 +116,7 @@ class Records:
         if kind == Kind.TRADE:
             fields["aggressor"] = "sell" if flags & SELL_AGGRESSOR else "buy"
             fields["market"] = not flags & NOT_MARKET
-        elif kind == Kind.BOOK:
+        elif kind in {Kind.BOOK, Kind.MBO}:
             fields["side"] = "ask" if flags & ASK else "bid"
             fields["flags"] = [word for flag, word in _BOOK_FLAGS if flags & flag]
         return Record(seq, kind_name(kind), recv_ns, venue_ns, name, fields)
@@ -163,6 +165,8 @@ def in_words(record: Record) -> str:
             return "{aggressor} {quantity} at {price}  #{trade_id}".format_map(fields) + rest
         case "book":
             return _book_in_words(fields)
+        case "mbo":
+            return _order_in_words(fields)
         case "report":
             # What belongs to an execution alone is 0 in every other report.
             fields = {name: value for name, value in fields.items() if value != "0"}
@@ -176,6 +180,14 @@ def _book_in_words(fields: dict[str, object]) -> str:
     level = "no levels" if "empty" in flags else "{side} {quantity} at {price}".format_map(fields)
     update = "{first_update_id}-{last_update_id} after {prev_update_id}".format_map(fields)
     return f"{level}  #{update}" + (f"  [{' '.join(flags)}]" if flags else "")
+
+
+def _order_in_words(fields: dict[str, object]) -> str:
+    """Return a change of one order and its place in time."""
+    flags = fields["flags"]
+    assert isinstance(flags, list)
+    change = "{side} {change} at {price}  order {order_id} of rank {rank}  #{sequence}".format_map(fields)
+    return change + (f"  [{' '.join(flags)}]" if flags else "")
 
 
 def _value_text(value: object) -> str:

@@ -24,6 +24,7 @@ from core.orders import Liquidity, OrderIntent, OrderState, OrderType, Refusal, 
 from core.records import (
     ASK,
     EMPTY,
+    EXECUTED,
     FIRST,
     LAST,
     NO_INSTRUMENT,
@@ -169,6 +170,15 @@ def test_book_levels_are_exported_once_each_in_order_of_arrival(making):
     assert [row["side"] for row in snapshots] == ["bid", "ask"]
 
 
+def test_changes_of_orders_are_exported_with_side_sign_and_cause(making):
+    making.plain(Kind.MBO, SNAPSHOT | FIRST | LAST, 0, 100, 5, 77, 1, 1)
+    making.plain(Kind.MBO, ASK | EXECUTED | FIRST | LAST, 0, 101, -2, 78, 2, 1)
+    joined, executed = making.rows("mbo")
+    assert list(joined)[4:] == ["sequence", "order_id", "rank", "side", "price", "change", "executed", "snapshot"]
+    assert list(joined.values())[4:] == [1, 77, 1, "bid", "1", "0.00005", False, True]
+    assert list(executed.values())[4:] == [2, 78, 1, "ask", "1.01", "-0.00002", True, False]
+
+
 def _order(**changes):
     fields = {
         "client_order_id": "t00000001000001",
@@ -236,6 +246,7 @@ def _one_of_each(making):
     making.plain(Kind.QUOTE, 0, 0, 1, 2, 3, 4, 5)
     making.plain(Kind.TRADE, NOT_MARKET, 1, 1, 2, 3)
     making.plain(Kind.BOOK, FIRST | LAST, 0, 1, 2, 3, 4, 5)
+    making.plain(Kind.MBO, FIRST | LAST, 0, 1, 2, 3, 4, 5)
     making.plain(Kind.BAR, 0, 0, 100, 400, 50, 200, 7)
 
 
