@@ -80,6 +80,12 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     yield from _check_strategies(settings, origin)
     for name in settings.risk.instruments:
         yield from _check_instrument(name, settings, origin, ("risk", "instruments", name))
+    known = [name.upper() for name in settings.venues]
+    for name in settings.paper.sim.venues:
+        if name not in known:
+            path = ("paper", "sim", "venues", name)
+            hint = did_you_mean(name, known)
+            yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=name, hint=hint)
     for currency, amount in settings.paper.balances.items():
         path = ("paper", "balances", currency)
         if not _is_money(amount):

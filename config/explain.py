@@ -117,9 +117,23 @@ def _own_refusal(
             yield mistake(WrongValue, origin, (*path, cause.key), expected=cause.expected, found=cause.found)
             return
         sentence = str(error).partition(" - at `$")[0]
-        subject = sentence.partition(" ")[0]
-        place, found = ((*path, subject), value[subject]) if subject in value else (path, value)
-        yield mistake(WrongValue, origin, place, expected="values that go together", found=found, hint=sentence)
+        inner, found = _named(value, sentence.partition(" ")[0])
+        yield mistake(
+            WrongValue, origin, (*path, *inner), expected="values that go together", found=found, hint=sentence
+        )
+
+
+def _named(value: Mapping[str, object], subject: str) -> tuple[tuple[str, ...], object]:
+    """Return the path and the value of what a refusal names (`margin.wallets.BINANCE`), as far as it is written."""
+    path: tuple[str, ...] = ()
+    found: object = value
+    while subject and isinstance(found, Mapping):
+        key = subject if subject in found else subject.partition(".")[0]
+        if key not in found:
+            break
+        path, found = (*path, key), found[key]
+        subject = subject[len(key) + 1 :]
+    return path, found
 
 
 def _leaf_mistakes(value: object, wanted: object, origin: Origin, path: Path) -> Iterator[ConfigError]:
@@ -139,12 +153,20 @@ def _leaf_mistakes(value: object, wanted: object, origin: Origin, path: Path) ->
 def _leaf_hint(value: object, wanted: object) -> str:
     """Return what was probably meant."""
     if isinstance(value, str):
-        near = nearest(value, choices(wanted))
+        near = nearest(value, choices(wanted)) or _in_capitals(value, wanted)
         return f"did you mean {found_text(near)}?" if near else ""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and expected_text(wanted).startswith("a string"):
         return f'write it in quotes: "{value}"'
     return ""
+
+
+def _in_capitals(text: str, wanted: object) -> str:
+    """Return the text in capitals where that is what was wanted, else ""."""
+    try:
+        return str(msgspec.convert(text.upper(), wanted))
+    except msgspec.ValidationError:
+        return ""
 
 
 def _paths_to(name: str, struct: type[msgspec.Struct], depth: int = 3) -> Iterator[tuple[str, ...]]:

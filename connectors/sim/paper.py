@@ -99,7 +99,7 @@ class PaperExecution:
         name = market.instrument.venue
         venue = self._venues.get(name)
         if venue is None:
-            venue = self._venues[name] = simulated_venue(self._settings, name)
+            venue = self._venues[name] = simulated_venue(self._settings.at(name), name)
         venue.define(index, market.instrument, market)
         if index == len(self._by_index):
             self._by_index.append(venue)

@@ -2,6 +2,7 @@
 
 import enum
 from itertools import pairwise
+from typing import Annotated
 
 import msgspec
 
@@ -35,6 +36,7 @@ class QueueModel(enum.StrEnum):
     LOG = "log"
     LOG_TOTAL = "log-total"
     OPTIMISTIC = "optimistic"  # whoever cancels stood ahead of us: the other end of what is possible
+    FIFO = "fifo"  # no estimate: the market by order tells who stands before us; other data is refused
 
 
 class FeeCurrency(enum.StrEnum):
@@ -129,12 +131,57 @@ class ImpactSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return self.model in {ImpactModel.LINEAR_VOLUME, ImpactModel.SQUARE_ROOT}
 
 
+class SimOverrides(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds at one venue in place of the same key of `SimSettings`; a table takes the place of the whole table."""
+
+    entry_latency_ns: int | None = None
+    response_latency_ns: int | None = None
+    entry_latency: LatencySettings | None = None
+    response_latency: LatencySettings | None = None
+    feed_latency: LatencySettings | None = None
+    latency_seed: int | None = None
+    maker_fee_ppm: int | None = None
+    taker_fee_ppm: int | None = None
+    fee_currency: FeeCurrency | None = None
+    fee_decimals: int | None = None
+    fee_tiers: tuple[FeeTier, ...] | None = None
+    volume_before: int | None = None
+    minimum_fee: str | None = None
+    queue_model: QueueModel | None = None
+    queue_shape: int | None = None
+    print_lag_ns: int | None = None
+    refill_ns: int | None = None
+    impact: ImpactSettings | None = None
+    bar_half_spread_ppm: int | None = None
+    bar_touch_fills: bool | None = None
+    bar_join_ns: int | None = None
+    funding: FundingSettings | None = None
+    borrow: BorrowSettings | None = None
+    hours: HoursSettings | None = None
+    margin: MarginSettings | None = None
+
+
+VenueInCapitals = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[A-Z][A-Z0-9_-]{0,15}$", description='a venue as instruments name it, such as "BINANCE"'),
+]
+# What one venue is given as a constant must not lose to a model that is meant for all.
+_MODEL_OF = {
+    "entry_latency_ns": "entry_latency",
+    "response_latency_ns": "response_latency",
+    "maker_fee_ppm": "fee_tiers",
+    "taker_fee_ppm": "fee_tiers",
+}
+_NO_MODEL: dict[str, object] = {"entry_latency": None, "response_latency": None, "fee_tiers": ()}
+
+
 class SimSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Latencies in ns, fees in parts per million of the notional (negative: a rebate). Raises ValueError.
 
     Matching happens on our reception clock, so `entry_latency_ns` holds the market data's way to us as well as
     the order's way out, and the sum of both latencies is the round trip that a client measures. A model of its own
-    (`entry_latency`, `response_latency`, `feed_latency`) takes the place of the constant.
+    (`entry_latency`, `response_latency`, `feed_latency`) takes the place of the constant. `venues`: what holds at one
+    venue in place of these, by its name in instrument ids (`at`).
     """
 
     entry_latency_ns: int = 6_000_000
@@ -162,9 +209,32 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     borrow: BorrowSettings = BorrowSettings()
     hours: HoursSettings = HoursSettings()
     margin: MarginSettings = MarginSettings()
+    venues: dict[VenueInCapitals, SimOverrides] = {}
+
+    def at(self, venue: str) -> "SimSettings":
+        """Return what holds at a venue, for which alone it is: `venues` is empty. Raises ValueError.
+
+        A constant that the venue is given (`entry_latency_ns`, `maker_fee_ppm`) goes before the model for all
+        (`entry_latency`, `fee_tiers`).
+        """
+        if not self.venues:
+            return self
+        chosen = self.venues.get(venue, SimOverrides())
+        given = {name: value for name in chosen.__struct_fields__ if (value := getattr(chosen, name)) is not None}
+        dropped = {_MODEL_OF[name]: _NO_MODEL[_MODEL_OF[name]] for name in given if name in _MODEL_OF}
+        return msgspec.structs.replace(self, **{**dropped, **given, "venues": {}})
 
     def __post_init__(self) -> None:
-        """Refuse times that run backwards and fees that no venue takes."""
+        """Refuse times that run backwards and fees that no venue takes, at any venue."""
+        self._check()
+        for venue in self.venues:
+            try:
+                self.at(venue)
+            except ValueError as error:
+                raise ValueError(f"venues.{venue}.{error}") from error
+
+    def _check(self) -> None:
+        """Refuse what cannot be, or does not go together."""
         for name in ("entry_latency_ns", "response_latency_ns", "print_lag_ns", "refill_ns", "bar_join_ns"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: give a time in ns, 0 or more")

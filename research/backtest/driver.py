@@ -96,7 +96,9 @@ class Backtest:
         from research.backtest.compiling import CompiledVirtual
 
         source = next((each.source for each in self._loaded.values()), "")
-        return CompiledVirtual(chosen, self.settings.paper.sim, source, tell=tell, say=say)
+        # One strategy, whose instruments are of one venue: all else is refused.
+        venue = next((name.rpartition(".")[2] for each in chosen.strategies for name in each.instruments), "")
+        return CompiledVirtual(chosen, self.settings.paper.sim.at(venue), source, tell=tell, say=say)
 
     def _virtual(self) -> "VirtualRun | CompiledVirtual":
         """Return the run in virtual time, with a journal where one is wanted."""

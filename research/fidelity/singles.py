@@ -97,7 +97,7 @@ def run_singles(
 ) -> list[Outcome]:
     """Return what becomes of each order of a script in a view. Its life ends where its cancel would arrive."""
     config = base_config(recorded.instrument, queue, print_lag_ns)
-    settings = config.settings.paper.sim
+    settings = config.settings.paper.sim.at(recorded.instrument.venue)
     approver = Approver(config, recorded.instrument)
     moving = MovingMarket(recorded.instrument)
     outcomes = [Outcome(0, 0, 0, 0.0, refused=False)] * len(script)

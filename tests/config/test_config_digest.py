@@ -69,6 +69,7 @@ DECIDING = [
     ('[risk.instruments."BTCUSDT.BINANCE"]', "max_position = 1"),
     ("[paper.balances]", "USDT = 5"),
     ("[paper.sim]", "taker_fee_ppm = 500"),
+    ("[paper.sim.venues.BINANCE]", "taker_fee_ppm = 500"),
 ]
 NOT_DECIDING = [
     ("[session]", 'root = "elsewhere"'),

@@ -330,6 +330,52 @@ MISTAKES = [
             "fee_decimals is 99: give 0 to 18"
         ),
     ),
+    (
+        "[risk]",
+        "[paper.sim.venues.BINANCE]\nfee_decimals = 99\n[risk]",
+        WrongValue,
+        (
+            "my.toml:19: paper.sim.venues.BINANCE.fee_decimals: expected values that go together, found 99; "
+            "venues.BINANCE.fee_decimals is 99: give 0 to 18"
+        ),
+    ),
+    (
+        "[risk]",
+        "[paper.sim.venues.BINANCE]\nmaker_fee = 1\n[risk]",
+        UnknownKey,
+        (
+            "my.toml:19: paper.sim.venues.BINANCE.maker_fee: expected a key of [paper.sim.venues.BINANCE], "
+            "found maker_fee; did you mean maker_fee_ppm?"
+        ),
+    ),
+    (
+        "[risk]",
+        '[paper.sim.venues.BINANCE]\nqueue_model = "powr"\n[risk]',
+        WrongValue,
+        (
+            "my.toml:19: paper.sim.venues.BINANCE.queue_model: "
+            'expected "risk-averse", "pro-rata", "power", "power-total", "power-front", "log", "log-total" or '
+            '"optimistic", found "powr"; did you mean "power"?'
+        ),
+    ),
+    (
+        "[risk]",
+        "[paper.sim.venues.binance]\nmaker_fee_ppm = 1\n[risk]",
+        WrongValue,
+        (
+            'my.toml:18: paper.sim.venues.binance: expected a venue as instruments name it, such as "BINANCE", '
+            'found "binance"; did you mean "BINANCE"?'
+        ),
+    ),
+    (
+        "[risk]",
+        "[paper.sim.venues.BINANCE_USDM]\nmaker_fee_ppm = 1\n[risk]",
+        UnknownName,
+        (
+            'my.toml:18: paper.sim.venues.BINANCE_USDM: expected a venue of [venues], found "BINANCE_USDM"; '
+            "did you mean BINANCE?"
+        ),
+    ),
     # names
     (
         'instruments = ["BTCUSDT.BINANCE"]',

@@ -182,3 +182,9 @@ def test_a_key_that_is_not_written_has_the_line_of_its_table():
 def test_keys_are_written_as_in_toml():
     path = ("risk", "instruments", "BTCUSDT.BINANCE", "list", 3, "a-b")
     assert key_text(path) == 'risk.instruments."BTCUSDT.BINANCE".list[3].a-b'
+
+
+def test_a_venues_own_key_of_the_simulated_venue_is_named_in_capitals():
+    got = overridden(TICKERD__PAPER__SIM__VENUES__BINANCE__MAKER_FEE_PPM="7")
+    assert got.paper.sim.at("BINANCE").maker_fee_ppm == 7
+    assert got.paper.sim.maker_fee_ppm == 1_000

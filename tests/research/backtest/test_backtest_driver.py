@@ -151,3 +151,16 @@ def test_a_strategy_that_fails_is_paused_and_the_run_goes_on(wave, tmp_path):
 def test_a_strategy_in_python_is_refused_by_the_compiled_driver(wave):
     with pytest.raises(Exception, match="python"):
         backtest(config(driver="compiled"), wave)
+
+
+@pytest.mark.parametrize("driver", ["python", pytest.param("compiled", marks=pytest.mark.slow)])  # it compiles first
+def test_what_a_venue_is_given_for_its_own_holds_in_both_drivers(wave, driver, tmp_path):
+    text = SETTINGS.replace('"ema-cross"', '"ema-cross-kernel"')
+    free = "\n[paper.sim.venues.BINANCE]\nmaker_fee_ppm = 0\ntaker_fee_ppm = 0\n"
+
+    paid = backtest(config(text, driver=driver), wave, out=tmp_path / "paid")
+    done = backtest(config(text + free, driver=driver), wave, out=tmp_path / "free")
+
+    assert paid.virtual.fills == done.virtual.fills > 0
+    assert paid.engine.manager.position(0).fees > 0
+    assert done.engine.manager.position(0).fees == 0
