@@ -31,12 +31,17 @@ def to_units(text: str, precision: int) -> int:
 
 def to_text(units: int, precision: int) -> str:
     """Return scaled integer `units` as decimal text without trailing zeros: `to_text(6173760, 2) == "61737.6"`."""
-    if precision == 0:
-        return str(units)
-    sign = "-" if units < 0 else ""
-    digits = str(abs(units)).rjust(precision + 1, "0")
-    fraction = digits[-precision:].rstrip("0")
-    return f"{sign}{digits[:-precision]}.{fraction}" if fraction else f"{sign}{digits[:-precision]}"
+    return shifted(str(units), precision) if precision else str(units)
+
+
+def shifted(digits: str, places: int) -> str:
+    """Return the text of a whole number with the point moved left by `places`, at least 1, without trailing zeros."""
+    if digits[0] == "-":
+        return "-" + shifted(digits[1:], places)
+    if len(digits) <= places:
+        digits = digits.rjust(places + 1, "0")
+    fraction = digits[-places:].rstrip("0")
+    return f"{digits[:-places]}.{fraction}" if fraction else digits[:-places]
 
 
 def decimals_of(text: str) -> int:

@@ -19,7 +19,7 @@ from config.settings import Settings
 from config.strategies import LoadedStrategy, effective_params, load_strategies
 from connectors.sim.paper import PaperExecution
 from core.decimals import plain
-from core.events import LifecycleChanged, LifecycleState
+from core.events import InstrumentDefined, LifecycleChanged, LifecycleState
 from core.money import money
 from core.records import NO_INSTRUMENT, Event, Kind
 from engine.build import EngineSettings, build_engine
@@ -77,7 +77,7 @@ class Backtest:
         balances = {name: money(plain(amount)) for name, amount in settings.paper.balances.items()}
         self.account = Account(self.engine, balances, step_ns)
         self.step_ns = step_ns
-        self.folder = RunFolder(folder, self.engine, self.account) if folder is not None else None
+        self.folder = RunFolder(folder, self.account) if folder is not None else None
         self.virtual = self._virtual()
         self.inputs = 0
         self.elapsed_s = 0.0
@@ -185,8 +185,10 @@ class Backtest:
             raise DataProblem(f"no market data between {self.settings.backtest.from_ or 'the start'} and the end")
 
     def _note(self, event: Event) -> None:
-        """Follow the life of a recorded session: it starts and drains when it did."""
+        """Follow what is defined, and the life of a recorded session: it starts and drains when it did."""
         change = event[5]
+        if isinstance(change, InstrumentDefined) and self.folder is not None:
+            self.folder.define(event[2], change.instrument)
         if not isinstance(change, LifecycleChanged):
             return
         if change.state is LifecycleState.READY:

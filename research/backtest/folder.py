@@ -23,18 +23,18 @@ from core.codec import KIND_OF, encode_payload
 from core.effects import Effect, OrderFilled, OrderUpdated, PositionChanged, StrategyChanged, StrategyState
 from core.instruments import Instrument
 from core.money import money_text
-from core.orders import ApprovedSubmit, Refusal, Side
-from engine.engine import Engine
+from core.orders import ApprovedSubmit, OrderIntent, Refusal
 from oms.transitions import is_open
 from research.backtest.account import Account
 from research.backtest.data import Source
 from research.backtest.errors import FolderTaken
+from research.backtest.rows import Written, fill_row, order_row, position_row, refusal_row
 from research.backtest.tables import EQUITY, FILLS, ORDERS, POSITIONS, REFUSALS, TableWriter
 
 SUMMARY = "summary.json"
 JOURNAL = "journal"
 _HEAD = struct.Struct("<Bq")
-_HASHED_BYTES = 1 << 16  # at once: a call for each effect would cost more than the hashing
+_TOLD_AT_ONCE = 4_096
 
 
 def create_run_folder(out: Path | None, root: Path) -> Path:
@@ -53,14 +53,17 @@ def create_run_folder(out: Path | None, root: Path) -> Path:
 
 
 class RunFolder:
-    """The tables of one run while it goes on; `watch` takes every effect."""
+    """The tables of one run while it goes on; `watch` takes every effect.
 
-    def __init__(self, path: Path, engine: Engine, account: Account) -> None:
-        """Write tables into `path`, an empty folder, with names and precisions from `engine`."""
+    Effects are written down many at once, in a loop of their own: one by one, between the events of a run, each would
+    find the processor's caches cold.
+    """
+
+    def __init__(self, path: Path, account: Account) -> None:
+        """Write tables into `path`, an empty folder."""
         self.path = path
-        self._engine = engine
         self._account = account
-        self._open: dict[str, tuple[int, ApprovedSubmit, OrderUpdated | None]] = {}
+        self._open: dict[str, tuple[int, OrderIntent, OrderUpdated | None]] = {}
         self._orders = TableWriter(path / "orders.parquet", ORDERS)
         self._fills = TableWriter(path / "fills.parquet", FILLS)
         self._refusals = TableWriter(path / "refusals.parquet", REFUSALS)
@@ -68,7 +71,8 @@ class RunFolder:
         self._equity = TableWriter(path / "equity.parquet", EQUITY)
         self.paused: dict[str, str] = {}
         self._hasher = hashlib.sha256()
-        self._to_hash = bytearray()
+        self._told: list[tuple[int, Effect]] = []
+        self._written: dict[int, Written] = {}
         self._writers: dict[type, Callable[[int, Effect], None]] = {
             ApprovedSubmit: self._submitted,
             OrderUpdated: self._updated,
@@ -78,23 +82,32 @@ class RunFolder:
             StrategyChanged: self._strategy,
         }
 
+    def define(self, index: int, instrument: Instrument) -> None:
+        """Learn how an instrument is written from now on."""
+        self.write_down()
+        self._written[index] = Written(instrument)
+
     def watch(self, now_ns: int, effect: Effect) -> None:
         """Take one effect."""
-        self._to_hash += _HEAD.pack(KIND_OF[type(effect)], now_ns) + encode_payload(effect)
-        if len(self._to_hash) > _HASHED_BYTES:
-            self._hash()
-        write = self._writers.get(type(effect))
-        if write is not None:
-            write(now_ns, effect)
+        self._told.append((now_ns, effect))
+        if len(self._told) >= _TOLD_AT_ONCE:
+            self.write_down()
+
+    def write_down(self) -> None:
+        """Hash what was told and turn it into rows."""
+        told, self._told = self._told, []
+        self._hasher.update(
+            b"".join([_HEAD.pack(KIND_OF[type(effect)], now_ns) + encode_payload(effect) for now_ns, effect in told])
+        )
+        for now_ns, effect in told:
+            write = self._writers.get(type(effect))
+            if write is not None:
+                write(now_ns, effect)
 
     def digest(self) -> str:
         """The SHA-256, in hex, of every effect so far with its time."""
-        self._hash()
+        self.write_down()
         return self._hasher.hexdigest()
-
-    def _hash(self) -> None:
-        self._hasher.update(self._to_hash)
-        self._to_hash.clear()
 
     def sample(self, now_ns: int) -> None:
         """Take a sample of the equity."""
@@ -108,8 +121,9 @@ class RunFolder:
 
     def close(self) -> None:
         """Write the orders that are still open, and the ends of all tables."""
-        for client_order_id, (submitted_ns, submit, update) in self._open.items():
-            self._order(client_order_id, submitted_ns, 0, submit, update)
+        self.write_down()
+        for submitted_ns, intent, update in self._open.values():
+            self._orders.add(order_row(self._written[intent.instrument], submitted_ns, 0, intent, update))
         self._open.clear()
         for table in (self._orders, self._fills, self._refusals, self._positions, self._equity):
             table.close()
@@ -120,12 +134,9 @@ class RunFolder:
 
     # -- effects ---------------------------------------------------------------------------------------------------
 
-    def _instrument(self, index: int) -> Instrument:
-        return self._engine.markets[index].instrument
-
     def _submitted(self, now_ns: int, effect: Effect) -> None:
         assert isinstance(effect, ApprovedSubmit)
-        self._open[effect.intent.client_order_id] = (now_ns, effect, None)
+        self._open[effect.intent.client_order_id] = (now_ns, effect.intent, None)
 
     def _strategy(self, _now_ns: int, effect: Effect) -> None:
         assert isinstance(effect, StrategyChanged)
@@ -138,84 +149,23 @@ class RunFolder:
         entry = self._open.get(effect.client_order_id)
         if entry is None:
             return  # ended before: the venue spoke of it once more
-        submitted_ns, submit, _ = entry
+        submitted_ns, intent, _ = entry
         if is_open(effect.state):
-            self._open[effect.client_order_id] = (submitted_ns, submit, effect)
+            self._open[effect.client_order_id] = (submitted_ns, intent, effect)
         else:
             del self._open[effect.client_order_id]
-            self._order(effect.client_order_id, submitted_ns, now_ns, submit, effect)
-
-    def _order(
-        self,
-        client_order_id: str,
-        submitted_ns: int,
-        ended_ns: int,
-        submit: ApprovedSubmit,
-        update: OrderUpdated | None,
-    ) -> None:
-        intent = submit.intent
-        instrument = self._instrument(intent.instrument)
-        self._orders.add(
-            (
-                submitted_ns,
-                ended_ns,
-                client_order_id,
-                intent.strategy_id,
-                instrument.id,
-                intent.side.name.lower(),
-                intent.type.name.lower(),
-                intent.time_in_force.name.lower(),
-                instrument.price_text(intent.price) if intent.price else "",
-                instrument.quantity_text(intent.quantity),
-                instrument.quantity_text(update.filled if update is not None else 0),
-                update.state.value if update is not None else "",
-                update.reason if update is not None else "",
-            )
-        )
+            self._orders.add(order_row(self._written[intent.instrument], submitted_ns, now_ns, intent, effect))
 
     def _filled(self, now_ns: int, effect: Effect) -> None:
         assert isinstance(effect, OrderFilled)
         self._account.fill(effect)
-        instrument = self._instrument(effect.instrument)
-        self._fills.add(
-            (
-                now_ns,
-                effect.client_order_id,
-                effect.exec_id,
-                effect.strategy_id,
-                instrument.id,
-                Side(effect.side).name.lower(),
-                instrument.price_text(effect.price),
-                instrument.quantity_text(effect.quantity),
-                money_text(int(effect.fee)),
-                effect.fee_currency,
-                effect.liquidity.name.lower() if effect.liquidity is not None else "",
-                money_text(int(effect.realised)),
-            )
-        )
+        self._fills.add(fill_row(self._written[effect.instrument], now_ns, effect))
 
     def _changed(self, now_ns: int, effect: Effect) -> None:
         assert isinstance(effect, PositionChanged)
         self._account.position(effect, now_ns)
-        instrument = self._instrument(effect.instrument)
-        amounts = (money_text(int(text)) for text in (effect.cost, effect.realised, effect.fees))
-        self._positions.add((now_ns, instrument.id, instrument.quantity_text(effect.quantity), *amounts))
+        self._positions.add(position_row(self._written[effect.instrument], now_ns, effect))
 
     def _refused(self, now_ns: int, effect: Effect) -> None:
         assert isinstance(effect, Refusal)
-        intent = effect.intent
-        known = 0 <= intent.instrument < len(self._engine.markets)
-        instrument = self._instrument(intent.instrument) if known else None
-        self._refusals.add(
-            (
-                now_ns,
-                intent.client_order_id,
-                intent.strategy_id,
-                instrument.id if instrument is not None else str(intent.instrument),
-                intent.side.name.lower(),
-                instrument.price_text(intent.price) if instrument is not None and intent.price else "",
-                instrument.quantity_text(intent.quantity) if instrument is not None else str(intent.quantity),
-                effect.code,
-                effect.message,
-            )
-        )
+        self._refusals.add(refusal_row(self._written.get(effect.intent.instrument), now_ns, effect))

@@ -66,7 +66,13 @@ class TableWriter:
 def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     """Return a column as Arrow keeps it: made by hand, since `pa.array` would import pandas for it."""
     if kind == TEXT:
-        texts = [str(value).encode() for value in values]
-        ends = array("i", accumulate(map(len, texts), initial=0))
-        return pa.Array.from_buffers(kind, len(texts), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))])
+        return _text_array(cast("Sequence[str]", values))
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(array("q", cast("Sequence[int]", values)))])
+
+
+def _text_array(texts: Sequence[str]) -> pa.Array:
+    """Return a column of texts: encoded at once, and where all is plain ASCII a letter is a byte."""
+    whole = "".join(texts)
+    lengths = map(len, texts) if whole.isascii() else (len(text.encode()) for text in texts)
+    ends = array("i", accumulate(lengths, initial=0))
+    return pa.Array.from_buffers(TEXT, len(texts), [None, pa.py_buffer(ends), pa.py_buffer(whole.encode())])

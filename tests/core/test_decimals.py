@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.decimals import INT64_MAX, decimals_of, plain, to_text, to_units
+from core.decimals import INT64_MAX, decimals_of, plain, shifted, to_text, to_units
 from core.errors import PrecisionError
 
 precisions = st.integers(0, 8)
@@ -18,6 +18,12 @@ def test_units_written_as_text_and_read_back_are_the_same(units, precision):
 @given(st.integers(-(10**15), 10**15), precisions)
 def test_text_equals_the_number_that_decimal_makes(units, precision):
     assert Decimal(to_text(units, precision)) == Decimal(units).scaleb(-precision)
+
+
+@given(st.integers(-(10**27), 10**27), st.integers(1, 18))
+def test_the_point_of_a_whole_number_is_moved_without_loss(number, places):
+    text = shifted(str(number), places)
+    assert (Decimal(text), "." in text) == (Decimal(number).scaleb(-places), number % 10**places != 0)
 
 
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=8, allow_nan=False))
