@@ -6,7 +6,8 @@ from core.orders import OrderState, Refusal, Side
 from strategies.base import Saved, Strategy, StrategyParams
 from strategies.context import Timer
 
-_WORKING = {OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN}
+_WORKING = {OrderState.SUBMITTED, OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED}
+_OPEN = _WORKING | {OrderState.PENDING_CANCEL, OrderState.UNKNOWN}
 _BASIS_POINTS = 10_000
 
 
@@ -53,10 +54,17 @@ class TwoSidedQuoter(Strategy):
                 self._place(side, quote)
 
     def on_order(self, update: OrderUpdated) -> None:
-        """Forget an order that has ended; rest a moment after a rejection, so as not to hammer the venue."""
-        if update.client_order_id != self._orders[update.side] or update.state in _WORKING:
+        """Forget an order that has ended; rest a moment after a rejection, so as not to hammer the venue.
+
+        An order that works although it was to be cancelled, because the venue refused, is moved after the rest.
+        """
+        if update.client_order_id != self._orders[update.side]:
             return
-        if update.state is OrderState.PENDING_CANCEL:
+        if update.state in _OPEN:
+            if self._cancelling[update.side] and update.state in _WORKING:
+                self._cancelling[update.side] = False
+                self._anchor = 0.0
+                self._rest()
             return
         self._orders[update.side] = ""
         self._cancelling[update.side] = False

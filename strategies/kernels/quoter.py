@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.market import Market, MarketNumbers
-from oms.codes import STATE_REJECTED, STATE_UNKNOWN
+from oms.codes import STATE_PARTIALLY_FILLED, STATE_REJECTED, STATE_UNKNOWN
 from strategies.desk import POST_ONLY, KernelDesk, buy, cancel, sell, wake_at
 from strategies.kernel import Kernel
 from strategies.quoter import TwoSidedQuoter
@@ -47,13 +47,25 @@ def rest(state: QuoterState, desk: KernelDesk) -> None:
         wake_at(desk, desk.now_ns + state.pause_ns)
 
 
+def keep_on(state: QuoterState, number: int, desk: KernelDesk) -> None:
+    """Rest where the venue refused to cancel an order, which is then moved after all."""
+    if number == state.bid and state.cancelling_bid:
+        state.cancelling_bid = False
+    elif number == state.ask and state.cancelling_ask:
+        state.cancelling_ask = False
+    else:
+        return
+    state.anchor = 0.0
+    rest(state, desk)
+
+
 class TwoSidedQuoterKernel(Kernel):
     """Keeps a post-only bid and ask `half_spread_bps` from the mid, moved when the mid has moved `requote_bps`.
 
     Inventory leans the quotes: at `max_inventory` long the bid is withheld, at as much short the ask.
     """
 
-    HELPERS = (withdraw, rest)
+    HELPERS = (withdraw, rest, keep_on)
     Params = TwoSidedQuoter.Params
 
     @staticmethod
@@ -93,6 +105,8 @@ class TwoSidedQuoterKernel(Kernel):
     @staticmethod
     def at_order(state: QuoterState, number: int, order_state: int, filled: int, desk: KernelDesk) -> None:
         """Forget an order that has ended; rest a moment after a rejection, so as not to hammer the venue."""
+        if order_state <= STATE_PARTIALLY_FILLED:
+            keep_on(state, number, desk)
         if order_state <= STATE_UNKNOWN:
             return
         if number == state.bid:

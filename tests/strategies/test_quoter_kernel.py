@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from core.events import ReportType
+from core.orders import ApprovedCancel, ApprovedSubmit, Side
 from strategies import TwoSidedQuoter, TwoSidedQuoterKernel
-from tests.engine.scenario import LOT
+from tests.engine.scenario import LOT, only
 from tests.strategies.compiled_kernel import hold_both
-from tests.strategies.twins import TIGHT, WIDE, position_of, trade
+from tests.strategies.twins import TIGHT, WIDE, opened, position_of, trade
 
 PARAMS: dict[str, Any] = {"quantity": "0.01", "max_inventory": "0.03", "half_spread_bps": 3.0}
 
@@ -23,6 +25,23 @@ def test_the_quoter_kernel_sends_what_the_python_quoter_sends(seed, limits):
     assert python.most_open == 1
     assert python.furthest <= 4 * LOT
     assert position_of(kernel.stage) == position_of(python.stage)
+
+
+@pytest.mark.parametrize("strategy", [TwoSidedQuoter, TwoSidedQuoterKernel])
+def test_a_side_whose_cancel_the_venue_refused_is_moved_after_a_pause(strategy):
+    stage = opened(strategy, pause_ms=300, **PARAMS)
+    stage.quote(99_99, 100_01)
+    [bid, ask] = [cancel.client_order_id for cancel in only(stage.quote(109_99, 110_01), ApprovedCancel)]
+    stage.report(ReportType.CANCELLED, ask)
+    stage.report(ReportType.CANCEL_REJECTED, bid)
+
+    assert stage.quote(109_99, 110_01) == ()
+    stage.time(300_000_000)
+    effects = stage.quote(109_99, 110_01)
+    assert [cancel.client_order_id for cancel in only(effects, ApprovedCancel)] == [bid]
+    assert [submit.intent.side for submit in only(effects, ApprovedSubmit)] == [Side.SELL]
+    stage.report(ReportType.CANCELLED, bid)
+    assert [submit.intent.side for submit in only(stage.quote(109_99, 110_01), ApprovedSubmit)] == [Side.BUY]
 
 
 @pytest.mark.slow  # compiles the kernel
