@@ -131,6 +131,18 @@ def on_depth(
             place += 1
 
 
+def on_depth_message(
+    venue: VenueNumbers, listing: Listing, orders: Sequence[Order], market: MarketNumbers, now_ns: int, out: AnswerSink
+) -> None:
+    """Let a whole message of the book act on the orders: at the touch where no quotes tell it, and behind it."""
+    move_to(venue, now_ns)
+    if market.quote_ns == 0:
+        on_touch(venue, listing, orders, market, out)
+    bid, _, ask, _ = touch_met(market, listing.bar_open, listing.bar_open_ns, listing.half_spread_ppm, listing.tick)
+    on_depth(venue, listing, orders, market, listing.bids, market.book.bids, bid)
+    on_depth(venue, listing, orders, market, listing.asks, market.book.asks, ask)
+
+
 def on_market_event(
     venue: VenueNumbers,
     listing: Listing,
@@ -146,17 +158,13 @@ def on_market_event(
 ) -> None:
     """Let an event that the market has taken in act on the orders; `price` and `quantity` are a trade's.
 
-    Call it while the listing is active; another event, or the event of an inactive listing, changes nothing.
+    Call it while the listing is active; another event, or the event of an inactive listing, changes nothing. MBO
+    records have a function of their own (`fifo.py`).
     """
     if kind == _BOOK:
         if flags & (LAST | PENDING) != LAST:
             return
-        move_to(venue, now_ns)
-        if market.quote_ns == 0:
-            on_touch(venue, listing, orders, market, out)
-        bid, _, ask, _ = touch_met(market, listing.bar_open, listing.bar_open_ns, listing.half_spread_ppm, listing.tick)
-        on_depth(venue, listing, orders, market, listing.bids, market.book.bids, bid)
-        on_depth(venue, listing, orders, market, listing.asks, market.book.asks, ask)
+        on_depth_message(venue, listing, orders, market, now_ns, out)
     elif kind == _QUOTE:
         move_to(venue, now_ns)
         on_touch(venue, listing, orders, market, out)
@@ -169,4 +177,4 @@ def on_market_event(
     note_activity(listing)
 
 
-HOT = (meet, on_touch, on_print, on_depth, on_market_event)
+HOT = (meet, on_touch, on_print, on_depth, on_depth_message, on_market_event)

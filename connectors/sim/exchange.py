@@ -33,7 +33,7 @@ from connectors.sim.hours import (
 )
 from connectors.sim.mark import doubled_mark
 from connectors.sim.matcher import receive_first
-from connectors.sim.settings import SimSettings, uncompilable
+from connectors.sim.settings import SimSettings, own_doings
 from connectors.sim.venue import SimVenue
 from core.clock import NEVER
 from core.decimals import to_text
@@ -43,6 +43,8 @@ from core.market import Market
 from core.records import LAST, NOT_MARKET, PENDING, Event, Kind
 
 _QUOTE, _TRADE, _BOOK, _BAR = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK), int(Kind.BAR)
+_MBO = int(Kind.MBO)
+_BOOKS = (_BOOK, _MBO)
 
 
 class Exchange(SimVenue):
@@ -115,7 +117,7 @@ class Exchange(SimVenue):
         hours = self._hours.get(event[2])
         if hours is not None and hours.awaited != NOTHING:
             self._take_print(event, hours)
-        if hours is None or is_matching(hours):
+        if hours is None or event[0] == _MBO or is_matching(hours):  # true queues move while nothing is matched
             super().on_event(event)
         elif self._commands and self._arrival_ns <= event[3]:
             move_to(self._numbers, event[3])
@@ -304,10 +306,12 @@ class Exchange(SimVenue):
                 self._apply(index)
         elif is_trade or is_bar:
             self._open(index, hours, price if hours.has_auctions else 0, now_ns if is_trade else start_ns)
-        elif not hours.has_auctions and (kind == _QUOTE or (kind == _BOOK and flags & (LAST | PENDING) == LAST)):
+        elif not hours.has_auctions and (
+            kind == _QUOTE or (kind in (_BOOK, _MBO) and flags & (LAST | PENDING) == LAST)
+        ):
             self._open(index, hours, 0, now_ns)
 
 
 def simulated_venue(settings: SimSettings, venue_name: str) -> SimVenue:
     """Return the venue that the settings ask for."""
-    return Exchange(settings, venue_name) if uncompilable(settings) else SimVenue(settings, venue_name)
+    return Exchange(settings, venue_name) if own_doings(settings) else SimVenue(settings, venue_name)

@@ -20,6 +20,7 @@ _QUEUE_CODES = {
     QueueModel.LOG: queues.LOG,
     QueueModel.LOG_TOTAL: queues.LOG_TOTAL,
     QueueModel.OPTIMISTIC: queues.OPTIMISTIC,
+    QueueModel.FIFO: queues.FIFO,
 }
 
 QUIET_LOW, QUIET_HIGH = -(1 << 62), 1 << 62  # below and above every price

@@ -20,6 +20,7 @@ from core.records import Event, Kind
 # Plain ints: this runs for every event, and an enum member costs a look-up each time.
 _LAST_MARKET_KIND = int(Kind.BOOK)
 _BAR_KIND = int(Kind.BAR)
+_MBO_KIND = int(Kind.MBO)
 _INSTRUMENT_KIND = int(Kind.INSTRUMENT)
 
 
@@ -52,7 +53,7 @@ class PaperExecution:
     def on_event(self, event: Event) -> None:
         """Let the simulated venue of this event's instrument trade on it."""
         kind = event[0]
-        if kind <= _LAST_MARKET_KIND:
+        if kind <= _LAST_MARKET_KIND or kind == _MBO_KIND:
             self._by_index[event[2]].on_event(event)
         elif kind == _BAR_KIND:
             self._by_index[event[2]].on_bar(event)

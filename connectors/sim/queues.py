@@ -26,7 +26,7 @@ POWER_FRONT = 4  # 1 - f(front / (front + back)), f(x) = x ** shape (PowerProbQu
 LOG = 5  # f(back) / (f(back) + f(front)), f(x) = log(1 + x / shape) (LogProbQueueFunc, Rigtorp's second)
 LOG_TOTAL = 6  # f(back) / f(back + front), f(x) = log(1 + x / shape) (LogProbQueueFunc2)
 OPTIMISTIC = 7  # who cancels stood ahead of us: no venue does this; with RISK_AVERSE it brackets the truth
-FIFO = 8  # no guess: market-by-order data tells who left (`leave_fifo`)
+FIFO = 8  # no guess: market by order tells who left (`leave_fifo`, `fifo.py`)
 
 FINE = 1024  # parts of a unit in which an estimate moves
 POWER_MAX = 64
@@ -178,15 +178,16 @@ def print_queue(queue: Queue, quantity: int, now_ns: int, print_lag_ns: int) -> 
 
 
 def leave_fifo(ahead: int, own_rank: int, rank: int, quantity: int) -> int:
-    """Return what is left ahead of us when `quantity` of the order that joined as the `rank`-th leaves our level.
+    """Return what is left ahead of us when `quantity` of the order ranked `rank` leaves our level.
 
-    First in, first out, exact: the order's rank is given anew whenever it loses its priority.
+    First in, first out, exact: an order gets its rank anew whenever it loses its priority. Ours is the last one that
+    was given out when we joined.
     """
-    return ahead - quantity if rank < own_rank else ahead
+    return ahead - quantity if rank <= own_rank else ahead
 
 
 def reaches_fifo(own_rank: int, rank: int) -> bool:
-    """Whether a trade with the order that joined as the `rank`-th at our level must have served us before."""
+    """Whether a trade with the order ranked `rank` at our level must have served us before."""
     return rank > own_rank
 
 

@@ -13,6 +13,7 @@ from connectors.sim.codes import TIME_IN_FORCE_CODES
 from connectors.sim.delays import CONSTANT, Delay, delay_state
 from connectors.sim.errors import MissingVolume, UnsupportedInstrument
 from connectors.sim.events import on_market_event
+from connectors.sim.fifo import on_order_event
 from connectors.sim.ladder import Ladder, resting, taken_levels
 from connectors.sim.listing import Listing, define, venue_numbers
 from connectors.sim.matcher import advance, next_arrival
@@ -24,9 +25,10 @@ from core.codec import encode_payload
 from core.instruments import Instrument
 from core.market import Market
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderType
-from core.records import Event
+from core.records import Event, Kind
 
 _REQUESTS_AT_FIRST = 64
+_MBO = int(Kind.MBO)
 
 
 class SimVenue:
@@ -112,21 +114,14 @@ class SimVenue:
         index = event[2]
         listings = self._listings
         if index < len(listings) and listings[index].active:
-            kind, flags, _, now_ns, venue_ns, price, quantity, _, _, _ = event
+            kind, flags, _, now_ns, venue_ns, price, quantity, _, _, rank = event
             assert isinstance(price, int)
-            on_market_event(
-                self._numbers,
-                listings[index],
-                self._clients.orders,
-                self._markets[index],
-                kind,
-                flags,
-                now_ns,
-                venue_ns,
-                price,
-                quantity,
-                self._reports,
-            )
+            numbers, listing, market, out = self._numbers, listings[index], self._markets[index], self._reports
+            orders = self._clients.orders
+            if kind == _MBO:
+                on_order_event(numbers, listing, orders, market, flags, now_ns, price, quantity, rank, out)
+            else:
+                on_market_event(numbers, listing, orders, market, kind, flags, now_ns, venue_ns, price, quantity, out)
         if self._commands and self._arrival_ns <= event[3]:
             self._numbers.match_ns = max(self._numbers.match_ns, event[3])
             self.advance(event[3])

@@ -7,6 +7,7 @@ from connectors.sim import (
     draws,
     events,
     fees,
+    fifo,
     impact,
     ladder,
     matcher,
@@ -26,6 +27,6 @@ HOT_MODULES = (
     book, market,
     codes, order, positions, ledger, moves,
     figures, rate, order_checks, market_checks, limit_checks, checks,
-    matching, queues, draws, delays, fees, impact, view, ladder, answers, place, taking, events, bars, rules, matcher,
-    desk, *indicators.MODULES,
+    matching, queues, draws, delays, fees, impact, view, ladder, answers, place, taking, events, fifo, bars, rules,
+    matcher, desk, *indicators.MODULES,
 )  # fmt: skip

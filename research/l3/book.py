@@ -7,9 +7,11 @@ fill left, so it goes to the end too. Databento's records: a fill (F) leaves the
 """
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from research.l3 import records
 from research.l3.errors import BookBroken
@@ -18,7 +20,7 @@ from research.l3.records import Change, Event
 
 @dataclass(slots=True)
 class Resting:
-    """One order. `rank` counts joinings of any line: who has the lower one at a level is served first."""
+    """One order. `rank` is the number of the step by which it joined: who has the lower one at a level is first."""
 
     order_id: int
     side: int
@@ -72,11 +74,27 @@ class HalfBook:
         del self.ranked[bisect_left(self.ranked, self.sign * price)]
 
 
+class Step(NamedTuple):
+    """One change of one order at one price, numbered; all of them in order make the lines anew (an MBO record).
+
+    `rank` is the order's, by a joining its `number`. A hidden quantity that trades is a step in and a step out.
+    """
+
+    number: int
+    side: int
+    price: int
+    change: int
+    order_id: int
+    rank: int
+    executed: bool
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one event did to lines, in the order of its records."""
 
     ns: int
+    steps: list[Step] = field(default_factory=list)
     trades: list[tuple[int, int, int]] = field(default_factory=list)  # price, quantity, aggressor's side
     served: list[tuple[int, int, int, int]] = field(default_factory=list)  # side, price, rank, quantity
     left: list[tuple[int, int, int, int]] = field(default_factory=list)  # likewise: traded or cancelled
@@ -119,7 +137,11 @@ class OrderBook:
                 outcome.trades.append((change.price, change.size, change.side))
             elif action == records.CLEAR:
                 self._clear(outcome)
+        for order_id, filled in self._pending.items():
+            order = self.orders[order_id]
+            self._put_back(order, min(filled, order.size), outcome)  # told, and not carried out
         self._pending.clear()
+        self._tell_hidden(outcome)
         self._judge_line(outcome)
         return outcome
 
@@ -186,10 +208,10 @@ class OrderBook:
         if not filled:
             self._note_cancel(order, cancelled, outcome)
         if cancelled == order.size:
-            self._leave(order, outcome)
+            self._leave(order, filled, outcome)
             del self.orders[order.order_id]
         else:
-            self._shrink(order, order.size - cancelled, outcome)
+            self._shrink(order, order.size - cancelled, filled, outcome)
 
     def _modify(self, change: Change, outcome: Outcome) -> None:
         order = self._known(change)
@@ -197,11 +219,11 @@ class OrderBook:
         if change.price == order.price and change.size <= order.size - filled:
             if not filled and change.size < order.size:
                 self._note_cancel(order, order.size - change.size, outcome)
-            self._shrink(order, change.size, outcome)
+            self._shrink(order, change.size, filled, outcome)
             return
         if not filled:
             self._note_cancel(order, order.size, outcome)
-        self._leave(order, outcome)
+        self._leave(order, filled, outcome)
         order.price, order.size = change.price, change.size
         self._enter(order, outcome)
 
@@ -215,13 +237,15 @@ class OrderBook:
         shown = min(change.size, max(order.size - before, 0))
         if shown:
             outcome.served.append((order.side, order.price, order.rank, shown))
+            self._tell(outcome, order.side, order.price, -shown, order.order_id, order.rank, executed=True)
         if shown < change.size:
             # An iceberg's next parts, told in one fill with the first: they came after everybody who was displayed.
             outcome.served.append((order.side, order.price, self.next_rank, change.size - shown))
+            self._tell_unseen(outcome, order.side, order.price, change.size - shown, order.order_id)
 
     def _clear(self, outcome: Outcome) -> None:
         for order in list(self.orders.values()):
-            self._leave(order, outcome)
+            self._leave(order, self._pending.pop(order.order_id, 0), outcome)
         self.orders.clear()
 
     # -- lines -----------------------------------------------------------------------------------------------------
@@ -238,26 +262,63 @@ class OrderBook:
     def _enter(self, order: Resting, outcome: Outcome) -> None:
         level = self.half(order.side).at(order.price)
         outcome.before.setdefault((order.side, order.price), level.total)
-        order.rank = self.take_rank()
+        order.rank = self.next_rank
+        self._tell(outcome, order.side, order.price, order.size, order.order_id, order.rank)
         level.orders[order.order_id] = order
         level.total += order.size
 
-    def _leave(self, order: Resting, outcome: Outcome) -> None:
+    def _leave(self, order: Resting, filled: int, outcome: Outcome) -> None:
+        """Take an order out; of what it showed `filled` has been told already."""
         half = self.half(order.side)
         level = half.at(order.price)
         outcome.before.setdefault((order.side, order.price), level.total)
         outcome.left.append((order.side, order.price, order.rank, order.size))
+        self._put_back(order, min(filled, order.size) - order.size, outcome)
         level.total -= order.size
         del level.orders[order.order_id]
         if not level.orders:
             half.drop(order.price)
 
-    def _shrink(self, order: Resting, size: int, outcome: Outcome) -> None:
+    def _shrink(self, order: Resting, size: int, filled: int, outcome: Outcome) -> None:
+        """Let an order be smaller where it stands; of what it showed `filled` has been told already."""
         level = self.half(order.side).at(order.price)
         outcome.before.setdefault((order.side, order.price), level.total)
         outcome.left.append((order.side, order.price, order.rank, order.size - size))
+        self._put_back(order, min(filled, order.size) - (order.size - size), outcome)
         level.total -= order.size - size
         order.size = size
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _tell(
+        self, outcome: Outcome, side: int, price: int, change: int, order_id: int, rank: int, *, executed: bool = False
+    ) -> None:
+        """Number one step."""
+        outcome.steps.append(Step(self.take_rank(), side, price, change, order_id, rank, executed))
+
+    def _put_back(self, order: Resting, change: int, outcome: Outcome) -> None:
+        """Tell what an order lost or kept beyond the fills told, at its place in line."""
+        if change:
+            self._tell(outcome, order.side, order.price, change, order.order_id, order.rank)
+
+    def _tell_unseen(self, outcome: Outcome, side: int, price: int, quantity: int, order_id: int) -> None:
+        """Tell what traded without having been displayed: it joined last, and left."""
+        rank = self.next_rank
+        self._tell(outcome, side, price, quantity, order_id, rank)
+        self._tell(outcome, side, price, -quantity, order_id, rank, executed=True)
+
+    def _tell_hidden(self, outcome: Outcome) -> None:
+        """Tell of trades with nobody who was displayed; an auction's have no aggressor, and serve no line."""
+        if not outcome.trades:
+            return
+        unserved: Counter[tuple[int, int]] = Counter()
+        for price, quantity, aggressor in outcome.trades:
+            unserved[-aggressor, price] += quantity
+        for side, price, _, quantity in outcome.served:
+            unserved[side, price] -= quantity
+        for (side, price), quantity in unserved.items():
+            if side and quantity > 0:
+                self._tell_unseen(outcome, side, price, quantity, 0)
 
     def _note_cancel(self, order: Resting, quantity: int, outcome: Outcome) -> None:
         """Note where in its line a cancellation stood: the very question that queue models guess at."""

@@ -156,8 +156,10 @@ def test_the_careful_model_is_the_arithmetic_that_matching_has_had(displayed, st
 
 def test_first_in_first_out_counts_only_who_joined_before() -> None:
     assert queues.leave_fifo(10, 5, 4, 3) == 7
+    assert queues.leave_fifo(10, 5, 5, 3) == 7
     assert queues.leave_fifo(10, 5, 6, 3) == 10
     assert queues.reaches_fifo(5, 6)
+    assert not queues.reaches_fifo(5, 5)
     assert not queues.reaches_fifo(5, 4)
 
 
