@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -20,9 +20,9 @@ from core.records import EVENT, FIRST_EFFECT, FIRST_PAYLOAD_INPUT, NO_INSTRUMENT
 from journal.chunks import DigestRecord, PayloadRecord, PlainRun
 from journal.reader import open_session
 from research.backtest.errors import DataProblem
+from research.backtest.openings import Openings, RecordedOpenings, Slots
 from research.backtest.times import NO_END, NO_START
 
-Slots = np.ndarray[Any, Any]
 RUN_SLOTS = 131_072  # progress is told, and Ctrl-C leaves whole tables, between runs
 _LEFT_OUT = frozenset(map(int, (Kind.REPORT, Kind.RAW, Kind.CLOCK, Kind.ACCOUNT_MOVE, Kind.ACCOUNT_TRADE)))
 _TIME = int(Kind.TIME)
@@ -107,15 +107,22 @@ class Folder:
                     return
                 yield Run((event_of(chunk),), 1, False, chunk.recv_ns, chunk.recv_ns, chunk.seq)
 
-    def opens(self) -> Iterator[Event]:
-        """Yield the records of the venue's bars in the order in which the bars open."""
+    def opens(self) -> Openings:
+        """Return the records of the venue's bars in the order in which the bars open."""
+        each = self._bars()
+        return RecordedOpenings(each[0]) if len(each) == 1 else Openings(_merged(each))
+
+    def bars(self) -> Iterator[Event]:
+        """Yield the same as events."""
+        return _merged(self._bars())
+
+    def _bars(self) -> list[Iterator[Slots]]:
+        """Return the bars of each interval, in batches: of one interval, they open in the order in which they close."""
         intervals: set[int] = set()
         for segment in self._reader.segments:
             slots = self._reader.array(segment.number)
             intervals.update(np.unique(slots["flags"][slots["kind"] == Kind.BAR]).tolist())
-        # Of one interval, bars open in the order in which they close; of several they are merged.
-        each = [chain.from_iterable(_bars(self.path, interval)) for interval in sorted(intervals)]
-        return each[0] if len(each) == 1 else heapq.merge(*each, key=_opening_ns)
+        return [_bars(self.path, interval) for interval in sorted(intervals)]
 
 
 class Data:
@@ -151,9 +158,13 @@ class Data:
             return self._folders[0].runs(from_ns, until_ns)
         return merged_runs([folder.runs(from_ns, until_ns) for folder in self._folders], self._indexes(), from_ns)
 
-    def opens(self) -> Iterator[Event]:
-        """Yield the venues' bars in the order in which they open."""
-        each = [folder.opens() for folder in self._folders]
+    def opens(self) -> Openings:
+        """Return the venues' bars in the order in which they open."""
+        return self._folders[0].opens() if len(self._folders) == 1 else Openings(self.bars())
+
+    def bars(self) -> Iterator[Event]:
+        """Yield the same as events."""
+        each = [folder.bars() for folder in self._folders]
         if len(each) == 1:
             return each[0]
         indexes = self._indexes()
@@ -204,14 +215,20 @@ def _recv_ns(slots: memoryview, number: int) -> int:
     return time_ns
 
 
-def _bars(path: Path, interval: int) -> Iterator[Iterator[Event]]:
+def _merged(each: Sequence[Iterator[Slots]]) -> Iterator[Event]:
+    """Yield the bars of several intervals in the order in which they open."""
+    events = [chain.from_iterable(EVENT.iter_unpack(slots.tobytes()) for slots in batches) for batches in each]
+    return heapq.merge(*events, key=_opening_ns)
+
+
+def _bars(path: Path, interval: int) -> Iterator[Slots]:
     """Yield the bars of one interval in the order of the journal, in batches, from a reader of their own."""
     with open_session(path, verify=False) as reader:
         for segment in reader.segments:
             slots = reader.array(segment.number)
             wanted = np.flatnonzero((slots["kind"] == Kind.BAR) & (slots["flags"] == interval))
             for at in range(0, len(wanted), RUN_SLOTS):
-                yield EVENT.iter_unpack(slots[wanted[at : at + RUN_SLOTS]].tobytes())
+                yield slots[wanted[at : at + RUN_SLOTS]]
 
 
 def _opening_ns(bar: Event) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from core.events import LifecycleChanged
 from core.records import Event, Kind
 from research.backtest.data import Data, Run, Source
+from research.backtest.openings import Openings
 from research.backtest.times import NO_END
 from research.lookahead.altering import Alteration
 from research.lookahead.decisions import Trace
@@ -54,9 +55,13 @@ class Feed(Data):
                 self.first_ns = run.first_ns
             yield Run(self._told(run.events), run.inputs, run.plain, run.first_ns, run.last_ns, run.done)
 
-    def opens(self) -> Iterator[Event]:
-        """Yield the bars in the order in which they open."""
-        for bar in self._data.opens():
+    def opens(self) -> Openings:
+        """Return the bars in the order in which they open."""
+        return Openings(self.bars())
+
+    def bars(self) -> Iterator[Event]:
+        """Yield the same as events."""
+        for bar in self._data.bars():
             if bar[4] >= self._stop_ns:
                 return
             if self._alteration is not None:

@@ -3,19 +3,23 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.sim.paper import PaperExecution
 from connectors.sim.settings import SimSettings
+from core.arrays import SLOT_DTYPE
 from core.bars import Bar
+from core.clock import NEVER
 from core.effects import Effect, OrderFilled
 from core.events import FeedChanged, FeedState, InstrumentDefined, LifecycleChanged, LifecycleState
-from core.records import NO_INSTRUMENT, Event, Kind
+from core.records import EVENT, NO_INSTRUMENT, Event, Kind
 from engine.build import EngineSettings, StrategySpec, build_engine
 from engine.virtual import VirtualRun
 from research.backtest.agenda import BacktestAgenda
+from research.backtest.openings import Openings, RecordedOpenings
 from risk.limits import RiskLimits
 from strategies import Strategy
 from tests.research.backtest.made import MINUTE_NS, START_NS, bars, instrument
@@ -58,7 +62,7 @@ def run(events: list[Event], opens: Iterator[Event], venue: type[PaperExecution]
     limits = RiskLimits(max_order_notional=1_000_000, max_position_notional=100_000_000)
     engine = build_engine(EngineSettings(epoch=1, seed=1, limits=limits, strategies=(spec,)))
     paper = venue(SPREAD_FREE, engine.markets)
-    agenda = BacktestAgenda(opens, paper.open_bar, MINUTE_NS)
+    agenda = BacktestAgenda(Openings(opens), paper.open_bar, MINUTE_NS)
     virtual = VirtualRun(engine, paper, watch=lambda now_ns, effect: seen.append((now_ns, effect)), agenda=agenda)
     for index, symbol in enumerate(("BTCUSDT", "ETHUSDT")):
         virtual.step((Kind.INSTRUMENT, 0, index, START_NS, 0, InstrumentDefined(instrument(symbol)), 0, 0, 0, 0))
@@ -136,7 +140,31 @@ def test_the_opens_of_a_history_come_in_the_order_of_opening(tmp_path: Path, int
         ]
     events.sort(key=lambda bar: bar[3])
     with Data([Folder(history(tmp_path / "bars", events))]) as data:
-        opens = list(data.opens())
+        opens = list(data.bars())
 
     assert sorted(opens) == sorted(events)
     assert [bar[4] for bar in opens] == sorted(bar[4] for bar in events)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 2)), max_size=40),
+    st.integers(1, 7),
+    st.lists(st.one_of(st.none(), st.integers(0, 60))),
+)
+def test_records_open_like_the_events_that_they_are(bars_at, batch, moves):
+    events: list[Event] = [
+        (Kind.BAR, 2, index, opens_ns + 9, opens_ns, number, 0, 0, 0, 0)
+        for number, (opens_ns, index) in enumerate(sorted(bars_at, key=lambda bar: bar[0]))
+    ]
+    slots = np.frombuffer(b"".join(EVENT.pack(*event) for event in events), SLOT_DTYPE)
+    plain = Openings(iter(events))
+    recorded = RecordedOpenings(slots[at : at + batch] for at in range(0, len(slots), batch))
+
+    for move in moves:
+        assert recorded.next_ns == plain.next_ns
+        if move is not None:
+            passed, looked_at = list(recorded.pass_over(move)), list(plain.pass_over(move))
+            assert sorted(passed) == sorted(looked_at)
+            assert [bar[4] for bar in passed] == [bar[4] for bar in looked_at]
+        elif plain.next_ns != NEVER:
+            assert recorded.take() == plain.take()
