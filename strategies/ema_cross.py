@@ -87,10 +87,11 @@ class EmaCross(Strategy):
         self._working = str(saved["working"])
 
     def _go_to(self, target: int) -> None:
-        """Ask for the order that brings the position to `target`."""
+        """Ask for the order that brings the position to `target`, in whole lots."""
         change = target - self.position(self._market)
+        lot = self._market.instrument.lot  # fees taken in the base, and odd lots of the venue, leave less than one
         self._target = target
-        if change > 0:
-            self._working = self.buy(self._market, change)
-        elif change < 0:
-            self._working = self.sell(self._market, -change)
+        if change >= lot:
+            self._working = self.buy(self._market, change // lot * lot)
+        elif change <= -lot:
+            self._working = self.sell(self._market, -change // lot * lot)

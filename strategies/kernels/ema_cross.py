@@ -14,6 +14,7 @@ class EmaCrossState:
     """Both averages of twice the mid (or of twice the close), and the one order that may be out."""
 
     instrument: int
+    lot: int
     fast_alpha: float
     slow_alpha: float
     warm_up: int
@@ -27,7 +28,7 @@ class EmaCrossState:
 
 
 def follow(state: EmaCrossState, market: MarketNumbers, twice_price: int, desk: KernelDesk) -> None:
-    """Move both averages; ask for an order when they have crossed."""
+    """Move both averages; ask for an order, in whole lots, when they have crossed."""
     seen = state.seen
     state.seen = seen + 1
     if seen == 0:
@@ -39,11 +40,12 @@ def follow(state: EmaCrossState, market: MarketNumbers, twice_price: int, desk: 
     target = state.long_target if state.fast > state.slow else state.short_target
     if target != state.target and seen >= state.warm_up and state.working == 0:
         change = target - position_of(desk, market)
+        lot = state.lot
         state.target = target
-        if change > 0:
-            state.working = buy(desk, market, change, 0, GTC)
-        elif change < 0:
-            state.working = sell(desk, market, -change, 0, GTC)
+        if change >= lot:
+            state.working = buy(desk, market, change // lot * lot, 0, GTC)
+        elif change <= -lot:
+            state.working = sell(desk, market, -change // lot * lot, 0, GTC)
 
 
 class EmaCrossKernel(Kernel):
@@ -68,6 +70,7 @@ class EmaCrossKernel(Kernel):
         quantity = markets[0].instrument.quantity(params.quantity)
         return EmaCrossState(
             instrument=markets[0].index,
+            lot=markets[0].instrument.lot,
             fast_alpha=2.0 / (params.fast + 1),
             slow_alpha=2.0 / (params.slow + 1),
             warm_up=params.slow,

@@ -3,12 +3,13 @@
 import math
 
 import msgspec
+import pytest
 
 from core.events import ReportType
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderType, Side
 from engine import StrategySpec
 from risk.limits import RiskLimits
-from strategies import BUILTIN, EmaCross, TwoSidedQuoter
+from strategies import BUILTIN, EmaCross, EmaCrossKernel, TwoSidedQuoter
 from tests.engine.scenario import LOT, Stage, only
 
 
@@ -64,6 +65,28 @@ def test_it_buys_when_the_fast_average_is_above_and_sells_out_when_it_falls_belo
         price -= 1
         sold = submits(stage.quote(price, price + 2))
     assert (sold[0].side, sold[0].quantity) == (Side.SELL, LOT)
+
+
+@pytest.mark.parametrize("strategy", [EmaCross, EmaCrossKernel])
+def test_the_ema_cross_trades_whole_lots_and_leaves_what_is_less(strategy):
+    stage = opened(strategy, fast=2, slow=5, quantity="0.01")
+    price = 99_00
+    orders: list[OrderIntent] = []
+    while not orders:
+        price += 1
+        orders = submits(stage.quote(price, price + 2))
+    stage.fill(orders[0].client_order_id, 155_501, price + 2)
+    stage.report(ReportType.EXPIRED, orders[0].client_order_id)
+    [rest] = submits(stage.quote(price + 1, price + 3))
+    assert rest.quantity == 844_000
+    stage.fill(rest.client_order_id, 844_000, price + 3, "e2")
+    orders = []
+    while not orders:
+        price -= 1
+        orders = submits(stage.quote(price, price + 2))
+    assert orders[0].quantity == 999_000
+    stage.fill(orders[0].client_order_id, 999_000, price, "e3")
+    assert [submits(stage.quote(price - 1, price + 1)) for _ in range(3)] == [[], [], []]
 
 
 def test_only_one_order_is_out_at_a_time():
