@@ -18,11 +18,13 @@ from core.clock import NEVER
 from core.codec import decode_payload
 from core.errors import CodecError
 from core.records import EVENT, FIRST_EFFECT, SLOT_BYTES
+from daemon.errors import UsageError
 from engine.build import build_engine
 from engine.engine import Engine
 from engine.replay import Difference, Verifier
 from journal.check import Fault
 from journal.chunks import DigestRecord, PayloadRecord, PlainRun
+from journal.head import SessionHead
 from journal.reader import SessionReader, open_session
 
 Progress = Callable[[int, int], None]
@@ -70,12 +72,26 @@ class ReplayResult(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
+def refuse_history(head: SessionHead) -> None:
+    """Refuse what was imported, not lived through: no engine decided anything in it. Raises UsageError."""
+    if head.mode == "history":
+        raise UsageError(
+            f"{head.session_id} is a history: market data without an engine's decisions, so nothing is to be replayed; "
+            "`tickerd history show` tells what is in it, `tickerd backtest --data FOLDER --journal` trades on it and "
+            "writes a journal that replays"
+        )
+
+
 class Replay:
     """One session and the engine that relives it."""
 
     def __init__(self, reader: SessionReader) -> None:
-        """Build the engine that the session's head describes. Raises ConfigError where a strategy is not to be had."""
+        """Build the engine that the session's head describes.
+
+        Raises UsageError where it is a history, ConfigError where a strategy is not to be had.
+        """
         head = reader.head
+        refuse_history(head)
         settings = settings_from_decisions(head.config)
         loaded = recorded_strategies(settings, head)
         self.reader = reader

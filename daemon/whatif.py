@@ -22,6 +22,7 @@ from core.money import money_text
 from core.orders import ApprovedSubmit, Refusal
 from core.records import EVENT, FIRST_EFFECT, Kind
 from daemon.errors import UsageError
+from daemon.replay import refuse_history
 from engine.build import build_engine
 from engine.engine import Engine
 from engine.virtual import VirtualRun
@@ -85,6 +86,7 @@ def what_if(
     """Run the session's market again with another strategy or limits. Raises ConfigError, UsageError, JournalError."""
     with open_session(folder) as reader:
         head = reader.head
+        refuse_history(head)
         settings = settings_from_decisions(head.config)
         loaded = recorded_strategies(settings, head)
         changed: list[str] = []

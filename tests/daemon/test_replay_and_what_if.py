@@ -7,10 +7,12 @@ import pytest
 
 from core.orders import ApprovedSubmit
 from core.records import Kind
+from daemon.errors import ExitCode
 from daemon.replay import replay_session
 from daemon.whatif import what_if
 from journal.reader import open_session
 from tests.daemon.sessions import alter_effect, record_crashed_session, record_session
+from tests.research.backtest.made import history, quotes
 
 
 def test_a_session_replays_to_itself(recorded_once):
@@ -92,6 +94,16 @@ def test_a_question_that_cannot_be_asked_says_what_can(recorded_once, tickerd, a
     answer = tickerd("replay", str(recorded_once), *arguments)
     assert answer.code == 2
     assert said in answer.err
+
+
+@pytest.mark.parametrize("arguments", [["--verify"], ["--limit", "max_order_notional=5"]], ids=["verify", "limit"])
+def test_a_history_is_not_replayed_and_the_refusal_says_what_is_done_with_one(tmp_path, tickerd, arguments):
+    folder = history(tmp_path / "wave", quotes(3))
+    answer = tickerd("replay", folder, *arguments)
+    assert (answer.code, answer.out) == (ExitCode.USAGE, "")
+    assert answer.err.startswith("tickerd: wave is a history: ")
+    assert "tickerd history show" in answer.err
+    assert "tickerd backtest --data FOLDER --journal" in answer.err
 
 
 def test_orders_of_a_replay_are_the_recorded_ones(recorded_once):
