@@ -13,6 +13,9 @@ It uses arithmetic, comparisons, `if`, `while`, `for ... in range(...)`, `min`, 
 module constants that are plain ints or floats (an enum member is not), and other hot functions. It uses no strings,
 None, dicts, sets, exceptions, closures, defaults or keyword arguments. Each name keeps one type. Integers must stay
 inside 64 bits: say in the docstring which bound of the inputs makes that so.
+
+What a float field or a float argument is given must be a float: `state.mean = float(price)`. Python keeps the int that
+it is given, compiled code makes a float of it, and 1 and 1.0 are saved as different bytes: state digests would differ.
 """
 
 from array import array
