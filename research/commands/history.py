@@ -17,6 +17,7 @@ EPILOG = """examples:
   tickerd history import bars bid.csv.gz --ask ask.csv.gz --instrument GBPUSD.FXCM --asset-class fx --tick 0.00001
   tickerd history import trades spy.zip --instrument SPY.ARCA --asset-class etf --tick 0.01 --price-precision 4
   tickerd history import tables quotes=q.parquet trades=t.parquet --instrument my/instrument.toml
+  tickerd history import mbo esh4.mbo.dbn.zst --instrument ESH4.CME --asset-class future --tick 0.25
   tickerd history import session var/sessions/latest
   tickerd history ls
   tickerd history show var/histories/frames-...
@@ -38,6 +39,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     files: tuple[str, ...]
     instruments: tuple[str, ...]
+    channels: tuple[str, ...]
     inputs: int
     first: str
     last: str
@@ -73,6 +75,7 @@ def source_of(options: argparse.Namespace) -> "Source":
     """Return the source that the options of `import` name. Raises HistoryError."""
     from research.history.bars import BarsSource
     from research.history.frames import FramesSource
+    from research.history.mbo import MboSource
     from research.history.sessions import SessionSource
     from research.history.tables import TablesSource
     from research.history.trades import TradesSource
@@ -103,6 +106,8 @@ def source_of(options: argparse.Namespace) -> "Source":
                 exchanges=tuple(options.exchanges),
                 extended_hours=options.extended_hours,
             )
+        case "mbo":
+            return MboSource(file=str(options.file), instrument=_instrument(options), book=options.book)
         case "tables":
             return TablesSource(instruments=(_instrument(options),), tables=tuple(_tables(options)))
     return SessionSource(folder=str(options.folder))
@@ -176,10 +181,8 @@ def _ls(options: argparse.Namespace) -> int:
         elif line.problem:
             sys.stdout.write(f"{folder.name}: {line.problem}\n")
         else:
-            names = ", ".join(line.instruments)
-            sys.stdout.write(
-                f"{folder.name}  {line.first[:10]}  {line.inputs:>12,}  {names}  ({', '.join(line.files)})\n"
-            )
+            names, channels, files = map(", ".join, (line.instruments, line.channels, line.files))
+            sys.stdout.write(f"{folder.name}  {line.first[:10]}  {line.inputs:>12,}  {names}: {channels}  ({files})\n")
     if not folders and not options.json:
         sys.stdout.write(f"no histories in {options.root}; `tickerd history import` makes one\n")
     return OK
@@ -201,6 +204,7 @@ def _tell(line: _Line) -> None:
         ("history", line.folder),
         ("made from", f"{line.kind}: {', '.join(line.files)}"),
         ("instruments", ", ".join(line.instruments)),
+        ("channels", ", ".join(line.channels)),
         ("inputs", f"{line.inputs:,} in {line.size_bytes / (1 << 20):,.1f} MiB"),
         ("from", line.first),
         ("to", line.last),
@@ -223,6 +227,7 @@ def _line_or_problem(folder: Path) -> _Line:
             kind="",
             files=(),
             instruments=(),
+            channels=(),
             inputs=0,
             first="",
             last="",
@@ -243,6 +248,7 @@ def _line_of(folder: Path) -> _Line:
             kind=history.origin.kind,
             files=tuple(file.name for file in history.origin.files),
             instruments=tuple(instrument.id for instrument in history.instruments),
+            channels=history.channels,
             inputs=history.inputs,
             first=_utc(history.first_ns),
             last=_utc(history.last_ns),
@@ -301,6 +307,14 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     trades.add_argument("--date", default="", metavar="YYYY-MM-DD", help="of the trades (default: in the file's name)")
     trades.add_argument("--exchanges", default="", metavar="LETTERS", help="take trades of these alone, as in QPZ")
     trades.add_argument("--extended-hours", action="store_true", help="Form T trades count as the market's too")
+    mbo = kinds.add_parser("mbo", help="market by order of one instrument, Databento DBN (.dbn or .dbn.zst)")
+    _add_file(mbo, "plain or .zst")
+    mbo.add_argument(
+        "--book",
+        choices=["orders", "levels"],
+        default="orders",
+        help="as orders, for true queues, or summed to levels, as most venues show them (default: orders)",
+    )
     tables = kinds.add_parser("tables", aliases=["parquet"], help="your own parquet or .npy tables with named columns")
     tables.add_argument("tables", nargs="+", metavar="KIND=FILE", help="KIND: quotes, trades, bars or book")
     tables.add_argument("--interval", default="1m", help="of bars (default: 1m)")
@@ -308,14 +322,14 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     tables.set_defaults(kind="tables")
     session = kinds.add_parser("session", help="a recorded session without its orders")
     session.add_argument("folder", type=Path, metavar="FOLDER")
-    for kind in (frames, bars, trades, tables, session):
+    for kind in (frames, bars, trades, mbo, tables, session):
         kind.add_argument("--out", type=Path, metavar="DIR", help="the folder to write (default: kept under --root)")
         kind.add_argument("--json", action="store_true", help="one JSON object")
         _add_root(kind)
 
 
-def _add_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="plain, .gz or .zip")
+def _add_file(parser: argparse.ArgumentParser, forms: str = "plain, .gz or .zip") -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help=forms)
     _add_instrument(parser)
 
 

@@ -11,7 +11,7 @@ from journal.head import Build, SessionHead
 
 MODE = LABEL = "history"
 _KEY = "history"
-_IMPORTING = ("core", "journal", "connectors/binance", "connectors/embedded", "research/history")
+_IMPORTING = ("core", "journal", "connectors/binance", "connectors/embedded", "research/history", "research/l3")
 
 
 class SourceFile(msgspec.Struct, frozen=True):

@@ -10,16 +10,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from core.codec import decode_payload
 from core.events import InstrumentDefined
 from core.instruments import Instrument
-from core.records import EVENT, Event
+from core.records import EVENT, Event, Kind
 from journal.chunks import Chunk, DigestRecord, PlainRun
 from journal.head import SealPayload, SessionHead, SessionState
 from journal.masks import Slots
 from journal.reader import SessionReader, open_session
 from research.history.errors import NotAHistory
 from research.history.head import Origin, origin_of
+
+_CHANNELS = {"quotes": Kind.QUOTE, "trades": Kind.TRADE, "book": Kind.BOOK, "bars": Kind.BAR, "mbo": Kind.MBO}
 
 
 def open_history(folder: Path, *, verify: bool = True) -> "HistoryReader":
@@ -94,6 +98,12 @@ class HistoryReader:
                         found[chunk.instrument] = payload.instrument
             self._instruments = tuple(found[index] for index in sorted(found))
         return self._instruments
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What kinds of market data its first segment holds: "quotes", "trades", "book", "bars", "mbo"."""
+        kinds = set(np.unique(self._reader.segments[0].kinds()).tolist())
+        return tuple(name for name, kind in _CHANNELS.items() if kind in kinds)
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the inputs in order: runs of plain ones whole, those with a payload one by one. Raises JournalDamaged.

@@ -9,12 +9,13 @@ from research.history.bars import BarsSource, import_bars
 from research.history.errors import BadInput
 from research.history.frames import FramesSource, import_frames
 from research.history.head import Origin, SourceFile, build, source_file
+from research.history.mbo import MboSource, import_mbo
 from research.history.sessions import SessionSource, import_session
 from research.history.tables import TablesSource, import_tables
 from research.history.trades import TradesSource, import_trades
 from research.history.writing import HistoryWriter, ImportReport
 
-Source = FramesSource | BarsSource | TradesSource | TablesSource | SessionSource
+Source = FramesSource | BarsSource | TradesSource | TablesSource | MboSource | SessionSource
 
 
 def import_history(
@@ -35,6 +36,8 @@ def import_history(
                 import_trades(source, history, progress)
             case TablesSource():
                 import_tables(source, history, progress)
+            case MboSource():
+                import_mbo(source, history, progress)
             case SessionSource():
                 import_session(source, history, progress)
     return history.report

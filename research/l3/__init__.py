@@ -5,6 +5,6 @@ May import: what `research` may, and databento-dbn.
 Refuses: to take part in trading. It judges the models of `connectors.sim.queues`; it has none of its own.
 
 Reading order: `records.py` (the file), `book.py` (orders in line), `ghosts.py` (hypothetical orders in the true line),
-`believers.py` (what a model sees and believes), `study.py` (both, thousands of times), `tables.py` (the errors);
-`history.py` (depth and trades for backtests).
+`believers.py` (what a model sees and believes), `study.py` (both, thousands of times), `tables.py` (the errors).
+`research/history/mbo.py` makes histories for backtests of the same files.
 """
