@@ -189,10 +189,7 @@ def apply_level(book: "L2Book", flags: int, price: int, quantity: int, last_upda
     if book.skipping:
         return NO_FAULT
     if not flags & EMPTY:
-        if flags & ASK:
-            set_level(book.asks, price, quantity)
-        else:
-            set_level(book.bids, price, quantity)
+        set_level(book.asks if flags & ASK else book.bids, price, quantity)
     if flags & LAST:
         book.last_update_id = last_update_id
         if is_crossed(book):

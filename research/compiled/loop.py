@@ -216,7 +216,8 @@ def step_market(w: World, slot: Record, kind: int, now_ns: int) -> None:
     listing = w.listings[instrument]
     if listing.active:
         on_market_event(w.venue, listing, w.orders, m, kind, flags, now_ns, slot.venue_ns, slot.a, slot.b, w)
-    send(w)
+    if w.log_count > w.first:
+        send(w)
 
 
 def step_book(w: World, m: Record, slot: Record, flags: int, now_ns: int) -> None:

@@ -7,7 +7,6 @@ run from an old result.
 """
 
 import hashlib
-import inspect
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -18,16 +17,16 @@ from typing import Any
 import numba
 import numpy as np
 from numba.core.errors import NumbaError
-from numba.extending import register_jitable
 
-from config import head
-from research.compiled import booking, dealing, loop, registry, tables
+from research.compiled import booking, dealing, loop, registry
 from research.compiled.errors import NotCompilable
 from research.compiled.hot_modules import HOT_MODULES
+from research.compiled.inner import Outer
 from strategies.kernel import Kernel
 
 CALLBACKS = ("at_quote", "at_trade", "at_book", "at_bar", "at_wake", "at_order", "at_fill", "at_refusal")
 TEMPLATE = (booking, dealing, loop)
+SOURCES = ("core", "oms", "risk", "strategies", "connectors/sim", "research/compiled")
 KEPT_MAX = 24  # compiled loops kept on disk; beyond it the oldest go
 Run = Callable[..., int]
 _TELLING = ("Untyped", "Unknown", "Use of", "Cannot", "Invalid", "No implementation")
@@ -53,9 +52,9 @@ def specialise(kernel: type[Kernel], source: str) -> Run:
                 copy.__qualname__ = f"{name}_{key}"
                 scope[key] = copy
                 if key != "run":
-                    register_jitable(copy)
+                    registry.make_callable(copy)
     scope |= {callback: getattr(kernel, callback) for callback in CALLBACKS}
-    return numba.njit(cache=True)(scope["run"])
+    return numba.njit(cache=True, pipeline_class=Outer)(scope["run"])
 
 
 def is_kept(run: Run) -> bool:
@@ -88,16 +87,26 @@ def _register_kernel(kernel: type[Kernel]) -> None:
         if not isinstance(helper, FunctionType):
             raise NotCompilable(f"{kernel.__name__}: {helper!r} among its functions is no plain Python function")
         if helper not in registry.known:
-            register_jitable(helper)
+            registry.make_callable(helper)
             registry.known.add(helper)
+
+
+@cache
+def _sources() -> bytes:
+    """Return a digest of every file that a compiled loop may hold lines or constants of, in path order."""
+    root = Path(__file__).resolve().parents[2]
+    hasher = hashlib.sha256()
+    for package in SOURCES:
+        for path in sorted((root / package).rglob("*.py")):
+            hasher.update(path.relative_to(root).as_posix().encode())
+            hasher.update(path.read_bytes())
+    return hasher.digest()
 
 
 def _digest(source: str) -> str:
     """Return a digest of everything that decides what the compiled loop does."""
     hasher = hashlib.sha256(f"{sys.version} {numba.__version__} {np.__version__}".encode())
-    hasher.update(head.build().source_digest.encode())
-    for module in (*TEMPLATE, tables, registry):
-        hasher.update(inspect.getsource(module).encode())
+    hasher.update(_sources())
     hasher.update(source.encode())
     return hasher.hexdigest()[:20]
 
