@@ -20,6 +20,7 @@ from core.errors import CodecError
 from core.records import EVENT, FIRST_EFFECT, SLOT_BYTES
 from daemon.errors import UsageError
 from engine.build import build_engine
+from engine.coast import coast
 from engine.engine import Engine
 from engine.replay import Difference, Verifier
 from journal.check import Fault
@@ -133,7 +134,7 @@ class Replay:
         events = EVENT.iter_unpack(run.slots)
         self.verifier.expect_none(seq)
         while True:
-            event, effects = engine.coast(events, NEVER)
+            event, effects = coast(engine, events, NEVER)
             if event is None:
                 break
             if effects is None:  # a timer falls due with it

@@ -5,6 +5,7 @@ effect, and effects about an actor's own orders are told to it. `settle` runs un
 """
 
 from collections.abc import Callable
+from itertools import islice
 from typing import ParamSpec
 
 from core.clock import EventClock
@@ -20,6 +21,8 @@ from risk.gate import Gate
 from strategies.context import AlertIntent, Intent, Subscription, TimerIntent
 
 P = ParamSpec("P")
+
+_TOLD = frozenset((OrderUpdated, OrderFilled, Refusal))  # effects that are about a strategy's own orders
 
 MAX_INTENTS_PER_EVENT = 1_000  # a strategy that asks for more while handling one event is running away
 
@@ -131,10 +134,10 @@ class Desk:
         self._asked = 0
         effects = self.effects
         while True:
-            while self._cursor < len(effects):
-                effect = effects[self._cursor]
-                self._cursor += 1
-                self._tell(effect)
+            for effect in islice(effects, self._cursor, None):  # those that telling adds, too
+                if type(effect) in _TOLD:
+                    self._tell(effect)  # type: ignore[arg-type]
+            self._cursor = len(effects)
             asked = False
             for actor in self.actors:
                 if actor.outbox:
@@ -198,18 +201,20 @@ class Desk:
         message = f"{actor.id}: {intent.message}"
         self.effects.append(Alert(severity=Severity.INFO, code="STRATEGY", message=message))
 
-    def _tell(self, effect: Effect) -> None:
+    def _tell(self, effect: OrderUpdated | OrderFilled | Refusal) -> None:
         """Tell the strategy whose order this is about."""
         kind = type(effect)
-        if kind is OrderUpdated:
-            actor = self.by_id.get(effect.strategy_id)  # type: ignore[union-attr]
-            if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_order, effect)  # type: ignore[arg-type]
-        elif kind is OrderFilled:
-            actor = self.by_id.get(effect.strategy_id)  # type: ignore[union-attr]
-            if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_fill, effect)  # type: ignore[arg-type]
-        elif kind is Refusal:
-            actor = self.by_id.get(effect.intent.strategy_id)  # type: ignore[union-attr]
-            if actor is not None and actor.active:
-                self.call(actor, actor.strategy.on_refusal, effect)  # type: ignore[arg-type]
+        strategy_id = effect.intent.strategy_id if kind is Refusal else effect.strategy_id  # type: ignore[union-attr]
+        actor = self.by_id.get(strategy_id)
+        if actor is None or not actor.active:
+            return
+        strategy = actor.strategy
+        try:
+            if kind is OrderUpdated:
+                strategy.on_order(effect)  # type: ignore[arg-type]
+            elif kind is OrderFilled:
+                strategy.on_fill(effect)  # type: ignore[arg-type]
+            else:
+                strategy.on_refusal(effect)  # type: ignore[arg-type]
+        except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
+            self.fail(actor, error)

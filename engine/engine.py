@@ -4,8 +4,7 @@
 handler runs. Everything that needs orders goes through `engine.desk`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from core.bars import VENUE_STEPS_NS, Bar, BarSpec, BarUnit
 from core.book import FAULTS, LIVE, NO_FAULT, apply_level, apply_order
@@ -35,15 +34,8 @@ from risk.gate import Gate
 from strategies.context import OrderCounter, Timer
 
 NO_EFFECTS: Sequence[Effect] = ()
-_VENUE_SPECS = tuple(BarSpec(BarUnit.TIME, step_ns or 1) for step_ns in VENUE_STEPS_NS)  # the first is of no interval
-_QUOTE, _BOOK = int(Kind.QUOTE), int(Kind.BOOK)
-
-
-class Quiet(Protocol):
-    """What rests of one instrument: a quote with `quiet_low < bid < ask < quiet_high` meets nothing of it."""
-
-    quiet_low: int
-    quiet_high: int
+# The spec and the step of each venue's interval; the first is of none.
+VENUE_SPECS = tuple((BarSpec(BarUnit.TIME, step_ns or 1), step_ns) for step_ns in VENUE_STEPS_NS)
 
 
 class Engine:
@@ -53,11 +45,11 @@ class Engine:
         "_clock",
         "_counter",
         "_effects",
-        "_handlers",
         "_quote_routes",
         "bus",
         "desk",
         "gate",
+        "handlers",
         "lifecycle",
         "manager",
         "markets",
@@ -81,7 +73,7 @@ class Engine:
         # The desk's list and the bus's routes under names of our own: one look-up less for every event.
         self._effects = self.desk.effects
         self._quote_routes = self.bus.quotes
-        self._handlers = self._handler_table()
+        self.handlers = self._handler_table()
 
     # -- the one door ----------------------------------------------------------------------------------------------
 
@@ -91,61 +83,8 @@ class Engine:
         self._clock.now_ns = now_ns
         if now_ns >= self.next_due_ns:
             self._fire(now_ns)
-        self._handlers[event[0]](event)
+        self.handlers[event[0]](event)
         return self.desk.collect() if self._effects else NO_EFFECTS
-
-    def coast(
-        self, events: Iterator[Event], until_ns: int, quiet: Sequence[Quiet] | None = None
-    ) -> tuple[Event | None, Sequence[Effect] | None]:
-        """Step plain events for as long as nothing comes of them: the loop of `step` without a call for each.
-
-        Returns (event, effects) of the first event that had effects; (event, None) for the first that is not before
-        `until_ns` or before a timer of the engine's, which is not stepped; (None, None) at the end of `events`. With
-        `quiet` (by instrument) it also returns the first event that may meet something that rests at a venue.
-        """
-        clock, handlers, effects = self._clock, self._handlers, self._effects
-        markets, quote_routes = self.markets, self._quote_routes
-        met = asked = False
-        stop_ns = min(until_ns, self.next_due_ns)
-        for event in events:
-            kind, flags, index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id = event
-            if now_ns >= stop_ns:
-                return event, None
-            clock.now_ns = now_ns
-            if kind == _QUOTE:  # `_on_quote` written out: a call less is a tenth of an event's cost
-                market = markets[index]
-                market.bid_price = bid_price  # type: ignore[assignment]
-                market.bid_quantity = bid_quantity
-                market.ask_price = ask_price
-                market.ask_quantity = ask_quantity
-                market.update_id = update_id
-                market.venue_ns = venue_ns
-                market.quote_ns = now_ns
-                routes = quote_routes[index]
-                if routes:
-                    quote = Quote(index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id)  # type: ignore[arg-type]
-                    for actor, handler in routes:
-                        try:
-                            handler(quote)
-                        except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
-                            self.desk.fail(actor, error)
-                        if actor.outbox:
-                            asked = True
-                    if asked or effects:
-                        asked = False
-                        self._settle()
-                        stop_ns = min(until_ns, self.next_due_ns)
-                if quiet is not None:
-                    bounds = quiet[index]
-                    met = not bounds.quiet_low < bid_price < ask_price < bounds.quiet_high  # type: ignore[operator]
-            else:
-                handlers[kind](event)
-                if self.next_due_ns < stop_ns:  # noqa: PLR1730 - `min` would be a call for every level of a book
-                    stop_ns = self.next_due_ns
-                met = quiet is not None and (kind != _BOOK or flags & LAST > 0)
-            if effects or met:
-                return event, self.desk.collect() if effects else NO_EFFECTS
-        return None, None
 
     @property
     def now_ns(self) -> int:
@@ -195,7 +134,7 @@ class Engine:
                 if actor.outbox:
                     asked = True
             if asked:
-                self._settle()
+                self.settle()
 
     def _on_trade(self, event: Event) -> None:
         """Remember a trade, grow the bars, publish it; trades that are not market trades change nothing."""
@@ -253,9 +192,9 @@ class Engine:
             if actor.outbox:
                 asked = True
         if asked:
-            self._settle()
+            self.settle()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Carry out intents and tell consequences; timers may have moved."""
         self.desk.settle()
         self.next_due_ns = self.timers.next_ns
@@ -289,8 +228,8 @@ class Engine:
         market.bar_ns = now_ns
         routes = self.bus.venue_bars[index]
         if routes and interval:
-            spec = _VENUE_SPECS[interval]
-            end_ns = start_ns + spec.step
+            spec, step_ns = VENUE_SPECS[interval]
+            end_ns = start_ns + step_ns
             self._publish(routes, Bar(index, spec, start_ns, end_ns, opened, high, low, close, volume, 0, 0, True))  # type: ignore[arg-type]
 
     def _fire(self, now_ns: int) -> None:
@@ -306,7 +245,7 @@ class Engine:
                 actor = self.desk.by_id[owner]
                 if actor.active:
                     self.desk.call(actor, actor.strategy.on_timer, Timer(name, due_ns, now_ns))
-                    self._settle()
+                    self.settle()
         self.next_due_ns = self.timers.next_ns
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -329,13 +268,13 @@ class Engine:
         """Book a venue's word on an order."""
         assert isinstance(event[5], OrderReport)
         self.desk.report(event[2], event[5])
-        self._settle()
+        self.settle()
 
     def _on_account(self, event: Event) -> None:
         """Book what a venue did to the account without an order of ours."""
         assert isinstance(event[5], AccountMoved | AccountTraded)
         self.manager.account_event(event[5], event[2], self.desk.effects)
-        self._settle()
+        self.settle()
 
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""
@@ -354,7 +293,7 @@ class Engine:
             self.desk.start()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
-        self._settle()
+        self.settle()
 
     def _on_command(self, event: Event) -> None:
         """Carry out an operator's command."""
@@ -368,7 +307,7 @@ class Engine:
         else:
             message = f"command {command.name!r} for {command.strategy_id!r} cannot be carried out now"
             self.desk.effects.append(Alert(severity=Severity.WARNING, code="COMMAND_REFUSED", message=message))
-        self._settle()
+        self.settle()
 
     def _on_recorded(self, _event: Event) -> None:
         """Only recorded: raw bytes and clock measurements decide nothing."""

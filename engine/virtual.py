@@ -13,7 +13,8 @@ from core.clock import NEVER
 from core.effects import Effect, OrderFilled
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit, Refusal
 from core.records import NO_INSTRUMENT, Event, Kind
-from engine.engine import Engine, Quiet
+from engine.coast import Quiet, coast
+from engine.engine import Engine
 
 Watcher = Callable[[int, Effect], None]
 
@@ -96,11 +97,11 @@ class VirtualRun:
         while True:
             due_ns = venues.refresh()
             if venues.active():
-                event, effects = engine.coast(coming, min(due_ns, agenda.opens_ns, agenda.due_ns), venues.quiet)
+                event, effects = coast(engine, coming, min(due_ns, agenda.opens_ns, agenda.due_ns), venues.quiet)
             elif due_ns != NEVER:
-                event, effects = engine.coast(coming, min(due_ns, agenda.opens_ns, agenda.due_ns))
+                event, effects = coast(engine, coming, min(due_ns, agenda.opens_ns, agenda.due_ns))
             else:
-                event, effects = engine.coast(coming, agenda.due_ns)
+                event, effects = coast(engine, coming, agenda.due_ns)
             if event is None:
                 return
             if effects is None:
@@ -113,11 +114,12 @@ class VirtualRun:
     def catch_up(self, now_ns: int) -> None:
         """Let everything that falls due up to `now_ns` happen, each at its own time."""
         venues, engine, agenda = self.venues, self.engine, self.agenda
+        venues_ns = venues.refresh()
         while True:
-            venues_ns = venues.refresh()
             due_ns = min(venues_ns, engine.next_due_ns)
             if agenda.opens_ns < now_ns and agenda.opens_ns <= due_ns and (venues_ns != NEVER or venues.active()):
                 agenda.open()
+                venues_ns = venues.refresh()
             elif agenda.due_ns < now_ns and agenda.due_ns <= due_ns:
                 agenda.keep()
             elif due_ns > now_ns or due_ns == NEVER:
@@ -128,6 +130,7 @@ class VirtualRun:
                     self.step(report)
                 if not reports and engine.next_due_ns <= due_ns:
                     self.step((Kind.TIME, 0, NO_INSTRUMENT, due_ns, 0, 0, 0, 0, 0, 0))
+                venues_ns = venues.due_ns
 
     def step(self, event: Event) -> None:
         """Step one event, whatever else is due, and let its commands out."""
@@ -141,13 +144,14 @@ class VirtualRun:
         watch = self._watch
         self.effects += len(effects)
         for effect in effects:
-            if isinstance(effect, ApprovedSubmit | ApprovedCancel):
+            kind = type(effect)
+            if kind is ApprovedSubmit or kind is ApprovedCancel:
                 self.agenda.rouse(now_ns)
-                self.venues.send(effect, now_ns)
-                self.orders += isinstance(effect, ApprovedSubmit)
-            elif isinstance(effect, OrderFilled):
+                self.venues.send(effect, now_ns)  # type: ignore[arg-type]
+                self.orders += kind is ApprovedSubmit
+            elif kind is OrderFilled:
                 self.fills += 1
-            elif isinstance(effect, Refusal):
-                self.refusals[effect.code] += 1
+            elif kind is Refusal:
+                self.refusals[effect.code] += 1  # type: ignore[union-attr]
             if watch is not None:
                 watch(now_ns, effect)
