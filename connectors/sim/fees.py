@@ -6,7 +6,7 @@ per order, as Interactive Brokers' is: the first fills pay it, later ones only w
 
 Every rate is kept as a fraction that takes price units times quantity units straight to fee units (10^-fee_decimals).
 Bounds of the compiled form: price times the rate's numerator, and the fee itself, stay below 2**63; the product of
-price and quantity need not.
+price and quantity need not. `bounds.py` asks before a compiled run.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ from core.orders import Liquidity, Side
 DAYS = 30
 DAY_NS = 86_400_000_000_000
 VOLUME_DECIMALS = 2  # traded volume is counted in hundredths of the quote currency
-_MAKER, _TAKER, _BASE = 0, 1, 2  # a rate's place within its tier: maker or taker, plus _BASE where paid in the base
-_RATES = 4
+_MAKER, _TAKER, BASE = 0, 1, 2  # a rate's place within its tier: maker or taker, plus BASE where paid in the base
+RATES = 4
 _CHUNK_BITS = 21
 _CHUNK = 1 << _CHUNK_BITS
 _SPLIT = 10**12
@@ -37,9 +37,9 @@ class FeeTable:
 
     in_base: bool = False  # purchases pay in what they bring in, as Binance spot does without BNB
     minimum: int = 0  # fee units an order, 0 for none
-    multipliers: Ints = ints(TIERS_MAX * _RATES)
-    divisors: Ints = ints(TIERS_MAX * _RATES)
-    divisor_rests: Ints = ints(TIERS_MAX * _RATES)
+    multipliers: Ints = ints(TIERS_MAX * RATES)
+    divisors: Ints = ints(TIERS_MAX * RATES)
+    divisor_rests: Ints = ints(TIERS_MAX * RATES)
     volume_multiplier: int = 1
     volume_divisor: int = 1
     volume_divisor_rest: int = 1
@@ -83,12 +83,12 @@ def scaled_up(factor: int, quantity: int, divisor: int, divisor_rest: int) -> in
 
 def fill_fee(table: FeeTable, tier: int, is_buy: bool, is_taker: bool, price: int, quantity: int) -> int:
     """Return one fill's fee in fee units by the rate alone; a rebate is negative and rounded towards zero."""
-    place = tier * _RATES
+    place = tier * RATES
     if is_taker:
         place += _TAKER
     factor = price
     if table.in_base and is_buy:
-        place += _BASE
+        place += BASE
         factor = 1
     return scaled_up(factor * table.multipliers[place], quantity, table.divisors[place], table.divisor_rests[place])
 
@@ -146,8 +146,8 @@ def fee_table(settings: SimSettings, instrument: Instrument) -> FeeTable:
         for place, ppm in ((_MAKER, maker_ppm), (_TAKER, taker_ppm)):
             quote = _fraction(ppm * instrument.multiplier, precision + _PPM_DECIMALS - settings.fee_decimals)
             base = _fraction(ppm, instrument.size_precision + _PPM_DECIMALS - settings.fee_decimals)
-            for where, fraction in ((place, quote), (place + _BASE, base)):
-                at = tier * _RATES + where
+            for where, fraction in ((place, quote), (place + BASE, base)):
+                at = tier * RATES + where
                 table.multipliers[at], table.divisors[at], table.divisor_rests[at] = fraction
     told = _fraction(instrument.multiplier, precision - VOLUME_DECIMALS)
     table.volume_multiplier, table.volume_divisor, table.volume_divisor_rest = told

@@ -27,7 +27,7 @@ _CODES = {
     ImpactModel.LINEAR_VOLUME: LINEAR_VOLUME,
     ImpactModel.SQUARE_ROOT: SQUARE_ROOT,
 }
-_TICKS_MAX = 1e9
+TICKS_MAX = 1e9
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ def slippage_ticks(impact: Impact, tick: int, price: int, quantity: int, display
         move = impact.scale * (quantity / impact.daily_quantity) * (price / tick)
     else:
         move = impact.scale * math.sqrt(quantity / impact.daily_quantity) * (price / tick)
-    move = min(move, _TICKS_MAX)
+    move = min(move, TICKS_MAX)
     whole = int(move)
     return whole + 1 if whole < move else whole
 
