@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from connectors.sim.bounds import venue_fits_64_bits
 from connectors.sim.codes import REPORT_TYPES
 from connectors.sim.fees import fee_unit
 from connectors.sim.listing import Listing, define, venue_numbers
@@ -199,6 +200,9 @@ class CompiledRun:
         listing = Listing()
         copy_back(world["listings"][index], listing)
         define(listing, self.sim, instrument)
+        too_large = venue_fits_64_bits(listing, venue_numbers(self.sim).volume, limits.max_order_value)
+        if too_large:
+            raise CapacityExceeded(f"{instrument.id}: {too_large}")
         fill(world["listings"][index], listing)
 
     def _live(self, state: LifecycleState) -> None:

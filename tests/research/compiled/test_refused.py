@@ -53,6 +53,12 @@ def test_limits_beyond_64_bits_are_named():
         start(run)
 
 
+def test_fees_beyond_64_bits_are_named():
+    run = made(EmaCrossKernel, sim=SimSettings(fee_decimals=18))
+    with pytest.raises(CapacityExceeded, match=r"BTCUSDT\.BINANCE: the fee of one order in fee units may be 4"):
+        start(run)
+
+
 def test_more_orders_a_minute_than_the_ring_holds_are_refused():
     run = made(EmaCrossKernel, RiskLimits(max_orders_per_minute=2_000_000))
     with pytest.raises(CapacityExceeded, match=r"risk\.max_orders_per_minute is 2000000"):
