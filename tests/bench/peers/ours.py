@@ -23,6 +23,7 @@ from research.history.head import Origin
 from research.history.writing import HistoryWriter
 from tests.bench.peers.data import MINUTE_NS
 from tests.bench.peers.engines import scenario as given
+from tests.bench.peers.rows import PEER_PAIRS, SWEEP_PAIRS
 from tests.bench.peers.taken import Taken
 
 BTC = Instrument(
@@ -146,14 +147,26 @@ def events_ema(folder: Path) -> Taken:
     return events(folder, CrossKernel)
 
 
-# Every name that rows.py uses as `ours`; a row whose name is not here yet is shown without our side. `sweep-N` is
-# there for each N that rows.py asks for.
+def sweep_of(pairs: int) -> Callable[[Path], Taken]:
+    """Return the sweep of so many pairs of spans over the bars, compiled driver."""
+
+    def sweep(folder: Path) -> Taken:
+        from tests.bench.peers import sweeping
+
+        return sweeping.sweep(folder, pairs, BTC, SETTINGS)
+
+    return sweep
+
+
+# Every name that rows.py uses as `ours`, and vectorbt's number of pairs; a row whose name is not here is shown without
+# our side.
 SCENARIOS: dict[str, Callable[[Path], Taken]] = {
     "quotes": quotes,
     "quotes-ema": quotes_ema,
     "bars-ema": bars_ema,
     "events-maker": events_maker,
     "events-ema": events_ema,
+    **{f"sweep-{pairs}": sweep_of(pairs) for pairs in (PEER_PAIRS, SWEEP_PAIRS)},
 }
 
 if __name__ == "__main__":
