@@ -57,7 +57,8 @@ class OuterLibrary(JITCodeLibrary):
             taken |= {each.name for each in library._final_module.functions if not each.is_declaration}
         for function in self._final_module.functions:
             if function.name in taken:
-                function.linkage = binding.Linkage.internal
+                # Not `internal`: LLVM may change such a function for its callers, and the engine knows it by its name.
+                function.linkage = binding.Linkage.private
         super().finalize()
 
 
