@@ -35,3 +35,10 @@ def test_a_counter_that_ran_out_stops_the_process_rather_than_repeating():
 
 def test_sessions_started_a_millisecond_apart_have_different_epochs():
     assert session_epoch(EPOCH_ZERO_NS + 1_000_000) == session_epoch(EPOCH_ZERO_NS) + 1
+
+
+def test_a_backtest_on_data_from_before_2024_has_ids_too():
+    epochs = [session_epoch(EPOCH_ZERO_NS + seconds * 10**9) for seconds in (-400_000_000, -1, 0, 1)]
+    assert len(set(epochs)) == len(epochs)
+    for epoch in epochs:
+        assert parse_client_order_id(client_order_id(epoch, 1)) == (epoch, 1)
