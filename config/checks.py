@@ -19,6 +19,7 @@ from config.explain import mistake, problem
 from config.origin import Origin, Path
 from config.settings import ConnectorName, Mode, Settings, VenueSettings
 from config.words import one_of
+from connectors.sim.settings import QueueModel
 from core.decimals import decimals_of, plain
 from core.money import MONEY_DECIMALS
 
@@ -86,11 +87,25 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
             path = ("paper", "sim", "venues", name)
             hint = did_you_mean(name, known)
             yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=name, hint=hint)
+    yield from _check_queues(settings, origin)
     for currency, amount in settings.paper.balances.items():
         path = ("paper", "balances", currency)
         if not _is_money(amount):
             expected = f"an amount from 0 to 10^18 with at most {MONEY_DECIMALS} decimals"
             yield mistake(WrongValue, origin, path, expected=expected, found=amount)
+
+
+def _check_queues(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield the refusal of true queues where no connector tells single orders."""
+    sim = settings.paper.sim
+    for name, venue in settings.venues.items():
+        there = name.upper()
+        if venue.connector is not ConnectorName.HISTORY and sim.at(there).queue_model is QueueModel.FIFO:
+            own = there in sim.venues and sim.venues[there].queue_model is not None
+            path: Path = ("paper", "sim", *(("venues", there) if own else ()), "queue_model")
+            expected = f"a model that estimates: {there} tells depth by price, no single orders"
+            hint = "a venue of imported market by order has its own queue_model: [paper.sim.venues.NAME]"
+            yield mistake(WrongValue, origin, path, expected=expected, found=QueueModel.FIFO.value, hint=hint)
 
 
 def _is_money(amount: Decimal) -> bool:

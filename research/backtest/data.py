@@ -26,6 +26,9 @@ from research.backtest.times import NO_END, NO_START
 RUN_SLOTS = 131_072  # progress is told, and Ctrl-C leaves whole tables, between runs
 _LEFT_OUT = frozenset(map(int, (Kind.REPORT, Kind.RAW, Kind.CLOCK, Kind.ACCOUNT_MOVE, Kind.ACCOUNT_TRADE)))
 _TIME = int(Kind.TIME)
+_IS_MARKET = np.zeros(256, np.bool_)
+_IS_MARKET[[Kind.QUOTE, Kind.TRADE, Kind.BOOK, Kind.BAR, Kind.MBO]] = True
+_KIND_BITS = 8
 
 
 class Run(NamedTuple):
@@ -107,6 +110,21 @@ class Folder:
                     return
                 yield Run((event_of(chunk),), 1, False, chunk.recv_ns, chunk.recv_ns, chunk.seq)
 
+    def told(self) -> dict[str, set[int]]:
+        """Return the kinds of market data by instrument; every segment is looked through."""
+        pairs: set[int] = set()
+        for segment in self._reader.segments:
+            slots = self._reader.array(segment.number)
+            kinds = slots["kind"]
+            each = slots["instrument"].astype(np.int64) << _KIND_BITS | kinds
+            pairs.update(np.flatnonzero(np.bincount(each[_IS_MARKET[kinds]])).tolist())
+        names = self.instruments()
+        told: dict[str, set[int]] = {}
+        for pair in pairs:
+            index, kind = divmod(pair, 1 << _KIND_BITS)
+            told.setdefault(names.get(index, f"instrument {index}"), set()).add(kind)
+        return told
+
     def opens(self) -> Openings:
         """Return the records of the venue's bars in the order in which the bars open."""
         each = self._bars()
@@ -140,6 +158,7 @@ class Data:
         self.last_ns = max(folder.last_ns for folder in folders)
         self.total = sum(folder.total for folder in folders)
         self.has_life = len(folders) == 1 and folders[0].has_life
+        self._told: dict[str, set[int]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -157,6 +176,15 @@ class Data:
         if len(self._folders) == 1:
             return self._folders[0].runs(from_ns, until_ns)
         return merged_runs([folder.runs(from_ns, until_ns) for folder in self._folders], self._indexes(), from_ns)
+
+    def told(self) -> dict[str, set[int]]:
+        """Return the kinds of market data by instrument, of all folders together; looked up once."""
+        if self._told is None:
+            self._told = {}
+            for folder in self._folders:
+                for name, kinds in folder.told().items():
+                    self._told.setdefault(name, set()).update(kinds)
+        return self._told
 
     def opens(self) -> Openings:
         """Return the venues' bars in the order in which they open."""

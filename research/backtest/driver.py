@@ -29,6 +29,7 @@ from journal.head import FlushPolicy, SealState
 from journal.writer import JournalWriter
 from research.backtest.account import Account
 from research.backtest.agenda import BacktestAgenda
+from research.backtest.by_order import refuse_unfit
 from research.backtest.data import Data
 from research.backtest.errors import DataProblem, DriverProblem
 from research.backtest.folder import JOURNAL, RunFolder
@@ -63,6 +64,7 @@ class Backtest:
         self.command = command
         self.data = data
         self._loaded = load_strategies(config)
+        refuse_unfit(data, settings.paper.sim, compiled=settings.backtest.driver == "compiled")
         chosen_engine = engine_settings(settings, self._loaded, data.started_ns)
         self._compiled = self._compile(chosen_engine, tell=folder is not None, say=say)
         self.engine: Engine = self._compiled.engine if self._compiled else build_engine(chosen_engine)

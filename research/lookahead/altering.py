@@ -1,20 +1,21 @@
 """A future altered from a cut on: the same records at the same times, with other prices and quantities, still valid.
 
 Bids move down and asks up by whole ticks that wander with the seed, so no quote and no book crosses that did not
-before. A book's level keeps the place at which it was set until it is removed, so deltas still meet their levels.
-Trades move with the side that they hit, bars as a whole: what opened before the cut keeps its open. Everything that
-carries a payload (instruments, feeds, funding) stays as it was.
+before. A book's level keeps the place at which it was set until it is removed, so deltas still meet their levels; so
+does a single order, and its quantity stays as it was. Trades move with the side that they hit, bars as a whole: what
+opened before the cut keeps its open. Everything that carries a payload (instruments, feeds, funding) stays as it was.
 """
 
 from collections.abc import Mapping
 
-from core.book import L2Book, apply_level
+from core.book import L2Book, apply_level, apply_order
 from core.events import InstrumentDefined
 from core.instruments import Instrument
 from core.records import ASK, EMPTY, FIRST, PENDING, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
 from core.rng import Rng
 
 _QUOTE, _TRADE, _BOOK, _BAR = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK), int(Kind.BAR)
+_MBO = int(Kind.MBO)
 _HOLD = 16  # records for which a move holds
 _LEAST_BPS, _MOST_BPS = 50, 2_000
 _LEAST_TICKS = 10
@@ -32,6 +33,7 @@ class _Moves:
         self._down = self._up = 0
         self._original = L2Book()
         self._placed: dict[tuple[int, int], int] = {}  # (side, price as it was): price as it is now
+        self._orders: dict[int, tuple[int, int]] = {}  # by rank: price as it is now, what is left
 
     def wander(self) -> None:
         """Draw new moves every few records."""
@@ -76,6 +78,22 @@ class _Moves:
             self._placed[side, price] = put
         return (kind, flags, index, now_ns, venue_ns, put, self.quantity(quantity), first_id, last_id, prev_id)
 
+    def order(self, event: Event, after: bool) -> Event:
+        """Return one MBO record; up to the cut it only remembers which orders stand where."""
+        kind, flags, index, now_ns, venue_ns, price, change, order_id, sequence, rank = event
+        assert isinstance(price, int)
+        if flags & FIRST and flags & SNAPSHOT:
+            self._orders.clear()
+        apply_order(self._original, flags, price, change, sequence)
+        if self._original.skipping:
+            return event  # not applied by anybody
+        put, left = self._orders.pop(rank, (0, 0))
+        if not put:
+            put = price if not after else self.ask(price) if flags & ASK else self.bid(price)
+        if left + change:
+            self._orders[rank] = put, left + change
+        return (kind, flags, index, now_ns, venue_ns, put, change, order_id, sequence, rank)
+
 
 class Alteration:
     """Alters what comes at or after a cut; everything must be shown to it from the start."""
@@ -90,12 +108,12 @@ class Alteration:
     def take(self, event: Event) -> Event:
         """Return an input as it is to be fed."""
         kind = event[0]
-        if kind == _BOOK:
+        if kind in (_BOOK, _MBO):
             moves = self._moves[event[2]]
             after = event[3] >= self.cut_ns
             if after and event[1] & FIRST:
                 moves.wander()
-            return moves.level(event, after)
+            return moves.level(event, after) if kind == _BOOK else moves.order(event, after)
         if event[3] < self.cut_ns or kind > _BAR:
             if isinstance(event[5], InstrumentDefined):
                 self._define(event[2], event[5].instrument)

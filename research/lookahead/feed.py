@@ -48,12 +48,16 @@ class Feed(Data):
         """Return what to say of each folder."""
         return self._data.sources()
 
+    def told(self) -> dict[str, set[int]]:
+        """Return the kinds of market data by instrument."""
+        return self._data.told()
+
     def runs(self, from_ns: int, until_ns: int) -> Iterator[Run]:
         """Yield the inputs before `until_ns` and the stop."""
         for run in self._data.runs(from_ns, min(until_ns, self._stop_ns)):
             if run.plain and not self.first_ns and run.first_ns >= from_ns:
                 self.first_ns = run.first_ns
-            yield Run(self._told(run.events), run.inputs, run.plain, run.first_ns, run.last_ns, run.done)
+            yield Run(self._counted(run.events), run.inputs, run.plain, run.first_ns, run.last_ns, run.done)
 
     def opens(self) -> Openings:
         """Return the bars in the order in which they open."""
@@ -71,7 +75,7 @@ class Feed(Data):
             else:
                 yield bar
 
-    def _told(self, events: Iterable[Event]) -> Iterator[Event]:
+    def _counted(self, events: Iterable[Event]) -> Iterator[Event]:
         """Yield a run's events, each counted just before it is handed over."""
         trace, alteration, marks, restart = self._trace, self._alteration, self.marks, self._restart
         for event in events:

@@ -354,8 +354,8 @@ MISTAKES = [
         WrongValue,
         (
             "my.toml:19: paper.sim.venues.BINANCE.queue_model: "
-            'expected "risk-averse", "pro-rata", "power", "power-total", "power-front", "log", "log-total" or '
-            '"optimistic", found "powr"; did you mean "power"?'
+            'expected "risk-averse", "pro-rata", "power", "power-total", "power-front", "log", "log-total", '
+            '"optimistic" or "fifo", found "powr"; did you mean "power"?'
         ),
     ),
     (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from core.book import L2Book
+from core.book import NO_FAULT, L2Book, apply_order
 from core.events import InstrumentDefined
 from core.records import ASK, FIRST, LAST, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
 from core.rng import Rng
@@ -85,6 +85,54 @@ def test_an_altered_book_stays_linked_uncrossed_and_keeps_as_many_levels():
     assert 0 < became.asks.count <= was.asks.count
     assert touches[0] == (0, 0)
     assert len(set(touches)) > 50
+
+
+def orders(count: int) -> list[Any]:
+    """Orders that join around a wandering mid, shrink, and leave before it reaches them; never crossed."""
+    rng, mid, events, alive = Rng(5), 10_000, list[Event](), list[list[int]]()
+
+    def tell(now_ns: int, flags: int, side: int, price: int, change: int, rank: int) -> None:
+        sequence = len(events) + 1
+        events.append((Kind.MBO, flags | side, 0, now_ns, 0, price, change, 7, sequence, rank or sequence))
+
+    for away in range(6):
+        marks = SNAPSHOT | (FIRST if not away else 0) | (LAST if away == 5 else 0)
+        side, price = away % 2, mid + (1 + away if away % 2 else -1 - away)
+        tell(START_NS, marks, side, price, 5, 0)
+        alive.append([side, price, 5, len(events)])
+    for number in range(1, count):
+        now_ns = START_NS + number * SECOND_NS // 10
+        mid += rng.below(3) - 1
+        for order in [each for each in alive if (each[1] >= mid if not each[0] else each[1] <= mid)]:
+            tell(now_ns, FIRST | LAST, order[0], order[1], -order[2], order[3])
+            alive.remove(order)
+        side, away = rng.below(2), 1 + rng.below(5)
+        tell(now_ns, FIRST | LAST, side, mid + (away if side else -away), 4, 0)
+        alive.append([side, events[-1][5], 4, len(events)])  # type: ignore[list-item]
+        shrinking = alive[rng.below(len(alive))]
+        if shrinking[2] > 1:
+            shrinking[2] -= 1
+            tell(now_ns, FIRST | LAST, shrinking[0], shrinking[1], -1, shrinking[3])
+    return events
+
+
+def test_an_altered_book_by_order_stays_linked_and_uncrossed_and_every_order_leaves_where_it_joined():
+    events = orders(2_000)
+    was, became = L2Book(), L2Book()
+
+    moved = 0
+    for old, new in zip(events, altered(events), strict=True):
+        assert old[:5] == new[:5]
+        assert old[6:] == new[6:]
+        assert apply_order(was, old[1], old[5], old[6], old[8]) == NO_FAULT
+        assert apply_order(became, new[1], new[5], new[6], new[8]) == NO_FAULT
+        if old[1] & LAST and was.bids.count and was.asks.count:
+            assert became.best_bid <= was.best_bid < was.best_ask <= became.best_ask
+            moved += became.best_bid < was.best_bid
+        assert sum(was.bids.quantities) == sum(became.bids.quantities)
+        assert sum(was.asks.quantities) == sum(became.asks.quantities)
+        assert old == new or old[3] >= CUT_NS
+    assert moved > 100
 
 
 def test_trades_move_with_the_side_that_they_hit():
