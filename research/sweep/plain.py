@@ -1,5 +1,7 @@
 """Trials through the Python driver: one backtest after another, its equity sampled, nothing written."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from config.load import Config
@@ -21,10 +23,11 @@ class PlainTrial(Backtest):
         super().__init__(config, data, None)
         self.virtual = VirtualRun(self.engine, self.paper, watch=self._watch, agenda=self._agenda)
 
-    def _watch(self, now_ns: int, effect: Effect) -> None:
+    def _watch(self, now_ns: int, effects: Effect | Sequence[Effect]) -> None:
         """Note when and why a strategy is paused."""
-        if type(effect) is StrategyChanged and effect.state is StrategyState.PAUSED:
-            self.paused[effect.strategy_id] = now_ns, effect.reason
+        for effect in effects if isinstance(effects, Sequence) else (effects,):
+            if type(effect) is StrategyChanged and effect.state is StrategyState.PAUSED:
+                self.paused[effect.strategy_id] = now_ns, effect.reason
 
     def _begin_samples(self, now_ns: int) -> None:
         """Take samples from now on, at whole steps of time."""

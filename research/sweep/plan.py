@@ -11,9 +11,8 @@ from config.strategies import LoadedStrategy, load_strategy, strategy_params
 from core.decimals import plain
 from core.instruments import Instrument
 from core.money import money
-from research.backtest.data import Data
+from research.backtest.driver import effective
 from research.backtest.errors import DriverProblem
-from research.backtest.times import NO_END, NO_START, choose_step_ns, time_ns
 from research.sweep.errors import VaryProblem
 from research.sweep.grid import Grid, Values, grid_of, with_params
 from strategies import Kernel, StrategyParams
@@ -56,19 +55,6 @@ class Plan(msgspec.Struct, frozen=True):
         changed = msgspec.structs.replace(settings, strategies=tuple(strategies))
         return msgspec.structs.replace(self.config, settings=changed)
 
-    @property
-    def times(self) -> tuple[int, int]:
-        """Return [backtest] from and until in ns."""
-        backtest = self.config.settings.backtest
-        return time_ns(backtest.from_, NO_START), time_ns(backtest.until, NO_END)
-
-    def step_ns(self, data: Data) -> int:
-        """Return the step of the equity curve, as a backtest chooses it."""
-        backtest = self.config.settings.backtest
-        from_ns, until_ns = self.times
-        span_ns = min(until_ns, data.last_ns) - max(from_ns, data.started_ns)
-        return int(backtest.equity_every_s * 1e9) or choose_step_ns(span_ns)
-
     def start_money(self, currency: str) -> int:
         """Return what the account begins with in a currency, as money."""
         amount = self.config.settings.paper.balances.get(currency)
@@ -87,10 +73,12 @@ def plan_of(config: Config, vary: list[str], *, strategy: str, driver: Driver | 
     if config.settings.backtest.journal:
         raise DriverProblem("a sweep writes no journals: leave journal = true out of [backtest]")
     at = ids.index(strategy) if strategy else 0
-    plan = Plan(config, at, Grid({}), driver or "python", currency)
-    kind = plan.load().strategy
+    kind = Plan(config, at, Grid({}), "python", currency).load().strategy
     grid = grid_of(vary, kind.Params)
-    return msgspec.structs.replace(plan, grid=grid, driver=driver or driver_for(kind))
+    chosen = driver or driver_for(kind)
+    backtest = msgspec.structs.replace(config.settings.backtest, driver=chosen)
+    settings = effective(msgspec.structs.replace(config.settings, backtest=backtest))
+    return Plan(msgspec.structs.replace(config, settings=settings), at, grid, chosen, currency)
 
 
 def driver_for(kind: type) -> Driver:

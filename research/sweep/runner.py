@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Self
 
-import msgspec
-
 from config.compose import engine_settings
-from config.strategies import load_strategy
+from config.load import Config
 from core.events import InstrumentDefined
 from core.instruments import Instrument
 from research.backtest.data import Data
-from research.backtest.driver import effective
+from research.backtest.driver import Backtest
 from research.backtest.sources import open_data
 from research.backtest.times import NO_END, NO_START
 from research.sweep.errors import NothingToRun
@@ -32,16 +30,17 @@ class Runner:
 
     def __init__(self, plan: Plan, *, say: "Say | None" = None) -> None:
         """Open the data, compile a kernel. Raises what a backtest raises, NothingToRun, VaryProblem."""
-        settings = effective(plan.config.settings)
-        self.plan = msgspec.structs.replace(plan, config=msgspec.structs.replace(plan.config, settings=settings))
+        self.plan = plan
         self._loaded = plan.load()
-        self.data: Data = open_data(settings.backtest)
+        config = plan.configured(self._first_taken())
+        self.data: Data = open_data(plan.config.settings.backtest)
         try:
-            self.step_ns = plan.step_ns(self.data)
+            backtest = Backtest(config, self.data, None)  # which refuses what no backtest of these settings can be
+            self.step_ns = backtest.step_ns
             self.currency = currency_of(plan, _instruments(self.data))
             self._start_money = plan.start_money(self.currency)
             self.inputs = self.data.total  # of one trial; of a part of the data known once that has been read
-            self.compiled = self._start(say) if plan.driver == "compiled" else None
+            self.compiled = self._start(config, backtest, say) if plan.driver == "compiled" else None
         except BaseException:
             self.close()
             raise
@@ -92,24 +91,23 @@ class Runner:
             if isinstance(params, StrategyParams):
                 yield values, params
 
-    def _start(self, say: "Say | None") -> "CompiledTrials":
+    def _first_taken(self) -> Values:
+        """Return the first combination that the strategy's parameters take. Raises NothingToRun."""
+        for values, _ in self._taken():
+            return values
+        refused = self._params(next(self.plan.grid.combinations()))
+        raise nothing_to_run(self.plan.grid.size, refused.reason if isinstance(refused, Refused) else "")
+
+    def _start(self, config: Config, backtest: Backtest, say: "Say | None") -> "CompiledTrials":
         """Return compiled trials that have been started. Raises NothingToRun where no combination is taken."""
         from research.sweep.compiled import CompiledTrials
 
-        plan = self.plan
-        found = next(self._taken(), None)
-        if found is None:
-            refused = self._params(next(plan.grid.combinations()))
-            raise nothing_to_run(plan.grid.size, refused.reason if isinstance(refused, Refused) else "")
-        settings = plan.configured(found[0]).settings
-        loaded = {
-            each.id: self._loaded if each.id == plan.chosen.id else load_strategy(each.use, plan.config.folder)
-            for each in settings.strategies
-        }
-        chosen = engine_settings(settings, loaded, self.data.started_ns)  # of several the driver says that it runs one
-        tape = read_tape(self.data, *plan.times)
+        plan, settings = self.plan, config.settings
+        chosen = engine_settings(settings, {plan.chosen.id: self._loaded}, self.data.started_ns)
+        tape = read_tape(self.data, backtest.from_ns, backtest.until_ns)
         self.inputs = tape.inputs
-        trials = CompiledTrials(chosen, settings.paper.sim, self._loaded.source, tape, self.step_ns, say=say)
+        sim = settings.paper.sim.at(plan.chosen.instruments[0].rpartition(".")[2])
+        trials = CompiledTrials(chosen, sim, self._loaded.source, tape, self.step_ns, say=say)
         refused_all = trials.start((params for _, params in self._taken()), self.currency, self._start_money)
         if refused_all:
             raise nothing_to_run(plan.grid.size, refused_all)

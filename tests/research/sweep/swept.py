@@ -31,9 +31,10 @@ def plan(folder: Path, vary: list[str] = VARY, text: str = KERNEL, driver: str |
     return plan_of(chosen, list(vary), strategy="", driver=driver, currency="")  # type: ignore[arg-type]
 
 
-def with_data(chosen: Config, folder: Path) -> Config:
+def with_data(chosen: Config, *folders: Path) -> Config:
+    """The configuration with these folders as the data of [backtest]."""
     settings = chosen.settings
-    data = msgspec.structs.replace(settings.backtest, data=(DataSettings(source=str(folder)),))
+    data = msgspec.structs.replace(settings.backtest, data=tuple(DataSettings(source=str(each)) for each in folders))
     return msgspec.structs.replace(chosen, settings=msgspec.structs.replace(settings, backtest=data))
 
 

@@ -13,6 +13,7 @@ from core.events import LifecycleState
 from core.records import Event
 from research.backtest.data import Data, Folder
 from research.backtest.driver import DRAIN_NS
+from research.backtest.times import NO_END, NO_START
 from research.compiled.again import Again
 from research.compiled.driver import CompiledRun
 from research.sweep.figures import Figures
@@ -146,7 +147,7 @@ class Logged:
 @pytest.fixture(scope="module")
 def tape(runner: Runner, folder: Path) -> Tape:
     with Data([Folder(folder)]) as data:
-        return read_tape(data, *runner.plan.times)
+        return read_tape(data, NO_START, NO_END)
 
 
 def test_the_log_of_a_run_begun_again_is_that_of_a_new_one(runner, tape):
