@@ -9,7 +9,7 @@ from connectors.sim.matching import UNKNOWN_QUEUE, fill_on_print, is_deeper, que
 from connectors.sim.orders import Order
 from connectors.sim.queues import FIFO, RISK_AVERSE, clear_queue, join_queue, print_queue, show_queue
 from connectors.sim.view import displayed_behind
-from core.book import LIVE, quantity_at
+from core.book import LIVE, Levels, quantity_at
 from core.market import MarketNumbers
 
 
@@ -23,6 +23,18 @@ def join_line(order: Order, market: MarketNumbers) -> None:
     order.joined_update_id = book.last_update_id
 
 
+def shown_to_joiner(market: MarketNumbers, levels: Levels, price: int) -> int:
+    """Return what the book shows at a price behind the touch; UNKNOWN_QUEUE where it cannot say.
+
+    A book older than the ticker whose best is still behind `price` has not seen the touch come past it. The ticker has,
+    with others at that price a moment ago: nobody knows how many, until a newer book shows the level.
+    """
+    is_older = market.book.last_update_id < market.update_id
+    if is_older and levels.count > 0 and levels.sign * price > levels.ranks[levels.count - 1]:
+        return UNKNOWN_QUEUE
+    return displayed_behind(market, levels, price)
+
+
 def join(listing: Listing, order: Order, market: MarketNumbers, touch: int, quantity: int, now_ns: int) -> None:
     """Stand behind all that is displayed at the order's price; `touch` and `quantity` are its own side's."""
     ahead = 0
@@ -30,7 +42,7 @@ def join(listing: Listing, order: Order, market: MarketNumbers, touch: int, quan
         ahead = quantity
     elif is_deeper(order.sign, order.limit, touch):
         levels = market.book.bids if order.sign > 0 else market.book.asks
-        ahead = displayed_behind(market, levels, order.limit)
+        ahead = shown_to_joiner(market, levels, order.limit)
     queue = order.queue
     if listing.queue_model == RISK_AVERSE:  # which looks at no more than these
         queue.ahead = ahead
@@ -75,4 +87,4 @@ def serve(listing: Listing, order: Order, price: int, quantity: int, now_ns: int
     return min(order.leaves, print_queue(queue, quantity, now_ns, listing.print_lag_ns))
 
 
-HOT = (join_line, join, show, serve)
+HOT = (join_line, shown_to_joiner, join, show, serve)

@@ -12,6 +12,11 @@ BOOK = """
      7 |  99 |
     11 |  98 |
 """
+WIDE = """
+       | 105 | 4
+     5 | 100 |
+     7 |  99 |
+"""
 
 
 @pytest.fixture
@@ -206,6 +211,31 @@ def test_without_a_book_the_queue_behind_the_touch_is_unknown_until_it_is_shown(
     world.quote("8 @ 99 | 101 @ 4")
     world.trade("sell 9 @ 99")
     world.hears("A filled 1 @ 99 maker")
+
+
+def test_where_the_touch_went_past_a_price_unseen_by_the_book_the_queue_is_unknown_until_it_is_shown() -> None:
+    world = World()
+    world.draw(WIDE)
+    world.quote("5 @ 100 | 105 @ 4", update_id=5)
+    world.quote("9 @ 102 | 105 @ 4", update_id=9)
+    world.quote("2 @ 103 | 105 @ 4", update_id=12)
+    accepted(world, "A: buy 3 @ 102")  # the book's best is 100: it has not heard of the 9
+    world.trade("sell 50 @ 102")
+    world.depth(("bid", 102, 8), update_id=11)  # older than the ticker at our joining
+    world.trade("sell 50 @ 102")
+    world.hears()
+    world.depth(("bid", 102, 7), update_id=12)
+    world.trade("sell 8 @ 102")
+    world.hears("A filled 1 @ 102 maker")
+
+
+def test_a_price_that_a_book_as_new_as_the_ticker_leaves_empty_has_nobody_ahead() -> None:
+    world = World()
+    world.draw(WIDE)
+    world.quote("2 @ 103 | 105 @ 4", update_id=1)
+    accepted(world, "A: buy 3 @ 102")
+    world.trade("sell 2 @ 102")
+    world.hears("A filled 2 @ 102 maker")
 
 
 def test_beyond_the_depth_of_the_book_the_queue_is_unknown(world: World) -> None:
