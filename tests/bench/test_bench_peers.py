@@ -13,7 +13,7 @@ from tests.bench.peers.__main__ import merged
 from tests.bench.peers.engines.scenario import DEPTH, TRADE
 from tests.bench.peers.environments import PINS, NotInstalledError, environments
 from tests.bench.peers.figures import Compared, Peers, Side
-from tests.bench.peers.rows import SCAN, Row, rows
+from tests.bench.peers.rows import SCAN, SWEEP_MEMORY_MB, Row, rows
 from tests.bench.peers.running import ENGINES, ROOT, launch, measure, our_command, peer_command
 
 SUMS = {
@@ -174,3 +174,17 @@ def test_pip_says_why_a_peer_is_skipped(tmp_path):
     assert "ERROR" in str(found["fake"])
     with pytest.raises(NotInstalledError, match="fake cannot be installed"):
         peer_command(found, tmp_path)(ROW)
+
+
+@pytest.mark.slow
+def test_our_sweep_runs_every_pair_over_every_bar_in_little_memory(tmp_path):
+    folder = data.prepare(tmp_path, 0.001)
+    [row] = [row for row in rows(250) if row.name == "sweep"]
+    launch(our_command(folder)(row), ROOT)  # compiles, which takes memory of its own
+
+    run = launch(our_command(folder)(row), ROOT)
+
+    assert row.ours == "sweep-1000"
+    assert run.events == 1_000 * 250
+    assert run.orders > 1_000
+    assert run.peak_rss_mb <= SWEEP_MEMORY_MB

@@ -22,6 +22,7 @@ from research.sweep.plan import Plan
 from research.sweep.result import Trial
 from research.sweep.runner import Runner
 from research.sweep.tape import Tape, life, read_tape
+from strategies import Kernel
 from tests.research.backtest.made import history, quotes
 from tests.research.sweep.swept import alone, plan, same, walk
 
@@ -115,8 +116,9 @@ class Logged:
             assert isinstance(event, tuple)
             self.run.step(event)
         self.run.step(tape.ready)
-        self.kernel = loaded.strategy
-        self.prepared = lambda: self.kernel.prepare(swept.params(loaded, values), tuple(self.run.engine.markets))
+        kernel = loaded.strategy
+        assert issubclass(kernel, Kernel)
+        self.prepared = lambda: kernel.prepare(swept.params(loaded, values), tuple(self.run.engine.markets))
 
     def _take(self, rows: Any) -> None:
         self.rows.append(rows.copy())
@@ -203,7 +205,7 @@ def test_a_combination_that_fails_spoils_none_that_follow(runner, monkeypatch):
 
     def breaks(*words: Any) -> int:
         calls.append(words)
-        end = run(*words)
+        end: int = run(*words)
         if len(calls) == 1:
             raise ZeroDivisionError("division by zero")
         return end

@@ -17,7 +17,7 @@ def figures(gain: float) -> Figures:
 
 def trials(grid: Grid) -> list[Trial]:
     return [
-        Trial(number=number, values=values, figures=figures(sum(map(float, values)) / 100))
+        Trial(number=number, values=values, figures=figures(sum(float(str(value)) for value in values) / 100))
         for number, values in enumerate(grid.combinations())
     ]
 
