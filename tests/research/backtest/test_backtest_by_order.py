@@ -101,6 +101,18 @@ def test_what_data_tells_is_known_by_instrument(tmp_path):
         assert data.told() == {"ETHUSDT.BINANCE": {Kind.QUOTE}, "BTCUSDT.BINANCE": {Kind.MBO}}
 
 
+def test_a_journal_shows_orders_in_words_and_their_book(tmp_path, capsys):
+    folder = of_orders(tmp_path / "orders")
+    assert main(["journal", "show", str(folder), "--kind", "mbo"]) == 0
+    told = capsys.readouterr().out
+    assert "bid 0.00000005 at 0.99  order 1 of rank 1  #1  [first snapshot]" in told
+    assert "bid 0.00000001 at 0.99  order 3 of rank 3  #3  [first last]" in told
+    assert main(["journal", "book", str(folder)]) == 0
+    assert "LIVE, update 3" in (told := capsys.readouterr().out)
+    assert "0.00000006" in told
+    assert main(["journal", "verify", str(folder)]) == 0
+
+
 def test_a_journal_of_a_backtest_on_true_queues_replays(orders, tmp_path, capsys):
     settings = tmp_path / "my.toml"
     settings.write_text(FUTURES % "fifo" + f'[backtest]\nuntil = "{UNTIL}"\n')
