@@ -4,12 +4,15 @@ Fifteen characters of [0-9a-z]: inside every venue's length and alphabet (the ti
 free-text `cl_ord_id`; Binance allows 36 of `[.A-Z:/a-z0-9_-]`, FIX commonly 20).
 """
 
+import functools
+
 from core.errors import InvariantError
 
 PREFIX = "t"
 EPOCH_DIGITS = 8
 COUNTER_DIGITS = 6
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)  # the digits of base 36 squared
 EPOCH_ZERO_NS = 1_704_067_200_000_000_000  # 2024-01-01T00:00:00Z: 36^8 ms from there last until 2113
 
 
@@ -23,7 +26,7 @@ def session_epoch(started_ns: int) -> int:
 
 def client_order_id(epoch: int, counter: int) -> str:
     """Return the id of the session's `counter`-th order. Raises InvariantError where either is out of range."""
-    return PREFIX + _base36(epoch, EPOCH_DIGITS) + _base36(counter, COUNTER_DIGITS)
+    return _stem(epoch) + _base36(counter, COUNTER_DIGITS)
 
 
 def parse_client_order_id(text: str) -> tuple[int, int] | None:
@@ -35,12 +38,18 @@ def parse_client_order_id(text: str) -> tuple[int, int] | None:
     return int(text[1 : 1 + EPOCH_DIGITS], 36), int(text[1 + EPOCH_DIGITS :], 36)
 
 
+@functools.cache
+def _stem(epoch: int) -> str:
+    """Return what all ids of a session begin with."""
+    return PREFIX + _base36(epoch, EPOCH_DIGITS)
+
+
 def _base36(number: int, digits: int) -> str:
-    """Return `number` in base 36, padded to `digits`."""
+    """Return `number` in base 36, padded to `digits`, an even number of them."""
     if not 0 <= number < 36**digits:
         raise InvariantError(f"{number} does not fit {digits} base-36 digits of a client order id")
     out = ""
-    for _ in range(digits):
-        number, rest = divmod(number, 36)
-        out = _ALPHABET[rest] + out
+    for _ in range(digits // 2):
+        number, rest = divmod(number, len(_PAIRS))
+        out = _PAIRS[rest] + out
     return out

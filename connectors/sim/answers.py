@@ -46,7 +46,8 @@ def put_report(  # noqa: PLR0913, PLR0917 - a row of numbers, and compiled code 
 
 def move_to(venue: VenueNumbers, now_ns: int) -> None:
     """Set the time of what is matched next; it never runs backwards, whatever the caller's clock does."""
-    venue.match_ns = max(venue.match_ns, now_ns)
+    if now_ns > venue.match_ns:  # noqa: PLR1730 - live, `max` takes three times as long
+        venue.match_ns = now_ns
 
 
 def next_due(venue: VenueNumbers) -> int:
@@ -169,6 +170,10 @@ def note_activity(listing: Listing) -> None:
     """
     bids, asks = listing.bids, listing.asks
     listing.active = listing.watched or bids.count + asks.count + bids.taken_count + asks.taken_count > 0
+    if not listing.active:
+        listing.quiet_low = QUIET_LOW
+        listing.quiet_high = QUIET_HIGH
+        return
     low = -bids.ranks[0] if bids.count > 0 else QUIET_LOW
     high = asks.ranks[0] if asks.count > 0 else QUIET_HIGH
     for place in range(bids.taken_count):

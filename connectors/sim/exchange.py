@@ -84,8 +84,7 @@ class Exchange(SimVenue):
             self._begin(now_ns)
         numbers = self._numbers
         while True:
-            arrival_ns = self._arrival_ns if self._commands else NEVER
-            bar_ns, own_ns = numbers.bar_due_ns, self._own_due_ns
+            arrival_ns, bar_ns, own_ns = self._arrival_ns(), numbers.bar_due_ns, self._own_due_ns
             if min(arrival_ns, bar_ns, own_ns) > now_ns:
                 break
             if bar_ns < arrival_ns and bar_ns <= own_ns:
@@ -119,7 +118,7 @@ class Exchange(SimVenue):
             self._take_print(event, hours)
         if hours is None or event[0] == _MBO or is_matching(hours):  # true queues move while nothing is matched
             super().on_event(event)
-        elif self._commands and self._arrival_ns <= event[3]:
+        elif self._arrival_ns() <= event[3]:
             move_to(self._numbers, event[3])
             self.advance(event[3])
         self._guard(event[2], event[3])

@@ -15,6 +15,7 @@ from connectors.sim.codes import (
 )
 from connectors.sim.fees import fee_unit
 from connectors.sim.settings import FeeCurrency, SimSettings
+from core.clock import NEVER
 from core.codec import encode_payload
 from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.instruments import Instrument
@@ -71,10 +72,9 @@ class Reports:
         """Take what the venue tells that is no answer of the matching; `due_ns` is not before that of the last one."""
         self._due.append((due_ns, index, report))
 
-    @property
     def next_due_ns(self) -> int:
-        """When the first report reaches us, 0 without one."""
-        return self._due[0][0] if self._due else 0
+        """When the first report reaches us, NEVER without one."""
+        return self._due[0][0] if self._due else NEVER
 
     def take_due(self, now_ns: int) -> list[DueReport]:
         """Remove and return the reports that have reached us by `now_ns`."""

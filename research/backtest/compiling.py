@@ -117,14 +117,13 @@ class CompiledVirtual:
         for _, now_ns, effect in self._narrator.tell(rows):
             self.effects += 1
             if self.watch is not None:
-                self.watch(now_ns, effect)
+                self.watch(now_ns, (effect,))
 
     def _watched(self, now_ns: int, effects: list[Effect]) -> None:
         """Tell the shadow's own effects."""
         self.effects += len(effects)
         if self.watch is not None:
-            for effect in effects:
-                self.watch(now_ns, effect)
+            self.watch(now_ns, effects)
 
 
 def slots_of(events: Any) -> Slots:  # noqa: ANN401 - any iterable of plain events

@@ -12,7 +12,7 @@ Prices, quantities and money are decimal text, exact; times are ns since the Uni
 import datetime as dt
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,9 +20,10 @@ import msgspec
 from config.settings import Settings
 from config.show import show_toml
 from core.codec import KIND_OF, encode_payload
+from core.decimals import to_text
 from core.effects import Effect, OrderFilled, OrderUpdated, PositionChanged, StrategyChanged, StrategyState
 from core.instruments import Instrument
-from core.money import money_text
+from core.money import MONEY_DECIMALS
 from core.orders import ApprovedSubmit, OrderIntent, Refusal
 from oms.transitions import is_open
 from research.backtest.account import Account
@@ -71,7 +72,8 @@ class RunFolder:
         self._equity = TableWriter(path / "equity.parquet", EQUITY)
         self.paused: dict[str, str] = {}
         self._hasher = hashlib.sha256()
-        self._told: list[tuple[int, Effect]] = []
+        self._told: list[tuple[int, Sequence[Effect]]] = []
+        self._told_count = 0
         self._written: dict[int, Written] = {}
         self._writers: dict[type, Callable[[int, Effect], None]] = {
             ApprovedSubmit: self._submitted,
@@ -87,15 +89,18 @@ class RunFolder:
         self.write_down()
         self._written[index] = Written(instrument)
 
-    def watch(self, now_ns: int, effect: Effect) -> None:
-        """Take one effect."""
-        self._told.append((now_ns, effect))
-        if len(self._told) >= _TOLD_AT_ONCE:
+    def watch(self, now_ns: int, effects: Sequence[Effect]) -> None:
+        """Take the effects of one event."""
+        self._told.append((now_ns, effects))
+        self._told_count += len(effects)
+        if self._told_count >= _TOLD_AT_ONCE:
             self.write_down()
 
     def write_down(self) -> None:
         """Hash what was told and turn it into rows."""
-        told, self._told = self._told, []
+        told = [(now_ns, effect) for now_ns, effects in self._told for effect in effects]
+        self._told.clear()
+        self._told_count = 0
         self._hasher.update(
             b"".join([_HEAD.pack(KIND_OF[type(effect)], now_ns) + encode_payload(effect) for now_ns, effect in told])
         )
@@ -112,7 +117,7 @@ class RunFolder:
     def sample(self, now_ns: int) -> None:
         """Take a sample of the equity."""
         for currency, *amounts in self._account.sample():
-            self._equity.add((now_ns, currency, *map(money_text, amounts)))
+            self._equity.add((now_ns, currency, *[to_text(amount, MONEY_DECIMALS) for amount in amounts]))
 
     def begin(self, settings: Settings, sources: tuple[Source, ...]) -> None:
         """Write what the run comes from."""

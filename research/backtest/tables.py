@@ -1,11 +1,10 @@
 """The tables of a run folder: parquet files written a batch at a time, so that memory does not grow with the run."""
 
-from array import array
 from collections.abc import Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -67,12 +66,13 @@ def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     """Return a column as Arrow keeps it: made by hand, since `pa.array` would import pandas for it."""
     if kind == TEXT:
         return _text_array(cast("Sequence[str]", values))
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(array("q", cast("Sequence[int]", values)))])
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.array(values, np.int64))])
 
 
 def _text_array(texts: Sequence[str]) -> pa.Array:
     """Return a column of texts: encoded at once, and where all is plain ASCII a letter is a byte."""
     whole = "".join(texts)
     lengths = map(len, texts) if whole.isascii() else (len(text.encode()) for text in texts)
-    ends = array("i", accumulate(lengths, initial=0))
+    ends = np.zeros(len(texts) + 1, np.int32)
+    np.fromiter(lengths, np.int32, len(texts)).cumsum(out=ends[1:])
     return pa.Array.from_buffers(TEXT, len(texts), [None, pa.py_buffer(ends), pa.py_buffer(whole.encode())])

@@ -57,11 +57,15 @@ class Trace:
         self.inputs = 0
         self.closed = False
 
-    def watch(self, now_ns: int, effect: Effect) -> None:
-        """Take one effect of the engine."""
-        kind = type(effect)
-        if kind not in _DECIDED or self.closed:
+    def watch(self, now_ns: int, effects: Sequence[Effect]) -> None:
+        """Take the effects of one event."""
+        if self.closed:
             return
+        for effect in effects:
+            if type(effect) in _DECIDED:
+                self._take(now_ns, effect)
+
+    def _take(self, now_ns: int, effect: Effect) -> None:
         if isinstance(effect, ApprovedSubmit):
             self._add(now_ns, effect.intent.strategy_id, _order(SUBMIT, effect.intent), effect.intent.client_order_id)
         elif isinstance(effect, Refusal):

@@ -50,7 +50,9 @@ def run_of(latency_ns: int, seen: list[tuple[int, Effect]], agenda: Agenda | Non
     paper = PaperExecution(
         SimSettings(entry_latency_ns=latency_ns, response_latency_ns=latency_ns // 3), engine.markets
     )
-    run = VirtualRun(engine, paper, watch=lambda now_ns, effect: seen.append((now_ns, effect)), agenda=agenda)
+    run = VirtualRun(
+        engine, paper, watch=lambda now_ns, effects: seen.extend((now_ns, each) for each in effects), agenda=agenda
+    )
     connected = FeedChanged(venue="BINANCE", state=FeedState.CONNECTED)
     run.feed((Kind.INSTRUMENT, 0, 0, SECOND, 0, InstrumentDefined(BTC), 0, 0, 0, 0))
     run.feed((Kind.FEED, 0, NO_INSTRUMENT, SECOND, 0, connected, 0, 0, 0, 0))

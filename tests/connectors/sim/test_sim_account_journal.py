@@ -87,7 +87,7 @@ def run_of(quotes: list[Event], coast: bool = False) -> tuple[VirtualRun, list[t
     engine = build_engine(settings_of())
     paper = PaperExecution(SIM, engine.markets)
     kind = VirtualRun if coast else Recorded
-    run = kind(engine, paper, watch=lambda now_ns, effect: seen.append((now_ns, effect)))
+    run = kind(engine, paper, watch=lambda now_ns, told: seen.extend((now_ns, each) for each in told))
     run.inputs = []  # type: ignore[attr-defined]
     for event in begin():
         run.feed(event)

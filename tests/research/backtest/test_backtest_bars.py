@@ -63,7 +63,9 @@ def run(events: list[Event], opens: Iterator[Event], venue: type[PaperExecution]
     engine = build_engine(EngineSettings(epoch=1, seed=1, limits=limits, strategies=(spec,)))
     paper = venue(SPREAD_FREE, engine.markets)
     agenda = BacktestAgenda(Openings(opens), paper.open_bar, MINUTE_NS)
-    virtual = VirtualRun(engine, paper, watch=lambda now_ns, effect: seen.append((now_ns, effect)), agenda=agenda)
+    virtual = VirtualRun(
+        engine, paper, watch=lambda now_ns, effects: seen.extend((now_ns, each) for each in effects), agenda=agenda
+    )
     for index, symbol in enumerate(("BTCUSDT", "ETHUSDT")):
         virtual.step((Kind.INSTRUMENT, 0, index, START_NS, 0, InstrumentDefined(instrument(symbol)), 0, 0, 0, 0))
     connected = FeedChanged(venue="BINANCE", state=FeedState.CONNECTED)

@@ -172,7 +172,7 @@ def in_python(settings: EngineSettings, sim: SimSettings, instruments: list[Inst
     effects: list[tuple[int, object]] = []
     engine = build_engine(settings)
     paper = PaperExecution(sim, engine.markets)
-    virtual = VirtualRun(engine, paper, watch=lambda now_ns, effect: effects.append((now_ns, effect)))
+    virtual = VirtualRun(engine, paper, watch=lambda now_ns, told: effects.extend((now_ns, effect) for effect in told))
     for event in opening(instruments):
         virtual.feed(event)
     for event in EVENT.iter_unpack(slots.tobytes()):
