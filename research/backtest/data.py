@@ -99,7 +99,15 @@ class Folder:
         )
 
     def runs(self, from_ns: int, until_ns: int) -> Iterator[Run]:
-        """Yield the inputs before `until_ns`; no run reaches over `from_ns`. Raises JournalDamaged, CodecError."""
+        """Yield the inputs before `until_ns`; no run reaches over `from_ns`. Raises JournalDamaged, CodecError.
+
+        Bars that close together are in one run, unless something with a payload is told between them: a driver that
+        takes runs whole finds the opens of all of them at the first.
+        """
+        return _bars_together(self._chunks(from_ns, until_ns))
+
+    def _chunks(self, from_ns: int, until_ns: int) -> Iterator[Run]:
+        """Yield the inputs as the journal's segments hold them."""
         for chunk in self._reader.chunks():
             if isinstance(chunk, PlainRun):
                 yield from _plain_runs(chunk, from_ns, until_ns)
@@ -222,7 +230,9 @@ def _plain_runs(chunk: PlainRun, from_ns: int, until_ns: int) -> Iterator[Run]:
         return
     stop = int(np.searchsorted(times, until_ns)) if times[-1] >= until_ns else len(times)
     start = int(np.searchsorted(times, from_ns)) if times[0] < from_ns <= times[-1] else 0
-    cuts = sorted({0, *range(0, stop, RUN_SLOTS), *([start] if start < stop else []), stop})
+    # No cut between records of one time.
+    whole = {min(int(np.searchsorted(times, times[cut])), stop) for cut in range(RUN_SLOTS, stop, RUN_SLOTS)}
+    cuts = sorted({0, *whole, *([start] if start < stop else []), stop})
     told_time = bool((slots["kind"] == _TIME).any())
     for begin, end in pairwise(cuts):
         events: Iterable[Event] = EVENT.iter_unpack(chunk.slots[begin * SLOT_BYTES : end * SLOT_BYTES])
@@ -234,6 +244,41 @@ def _plain_runs(chunk: PlainRun, from_ns: int, until_ns: int) -> Iterator[Run]:
             yield Run(
                 events, count, True, int(times[begin]), int(times[end - 1]), chunk.first_seq + end, slots[begin:end]
             )
+
+
+def _bars_together(runs: Iterator[Run]) -> Iterator[Run]:
+    """Yield the runs; bars at the end of one, of the time at which the next begins, go over into that."""
+    held: Run | None = None  # a copy: the segment that it is of may not be mapped any more
+    for run in runs:
+        after = run
+        if held is not None and run.slots is not None and run.first_ns == held.last_ns:
+            assert held.slots is not None
+            count = int(np.searchsorted(run.slots["recv_ns"], held.last_ns, "right"))
+            held = _run_of(np.concatenate((held.slots, run.slots[:count])), run.done - len(run.slots) + count)
+            if count == len(run.slots):
+                continue
+            after = _run_of(run.slots[count:], run.done)
+        if held is not None:
+            yield held
+            held = None
+        if after.slots is not None and after.slots["kind"][-1] == Kind.BAR:
+            begin = int(np.searchsorted(after.slots["recv_ns"], after.last_ns))
+            held = _run_of(after.slots[begin:].copy(), after.done)
+            if (after.slots["kind"][:begin] != _TIME).any():
+                yield _run_of(after.slots[:begin], after.done - len(after.slots) + begin)
+        else:
+            yield after
+    if held is not None:
+        yield held
+
+
+def _run_of(slots: Slots, done: int) -> Run:
+    """Return plain records as a run; those that only told the time are no inputs."""
+    inputs = len(slots) - int((slots["kind"] == _TIME).sum())
+    events: Iterable[Event] = EVENT.iter_unpack(slots.view(np.uint8).data)
+    if inputs < len(slots):
+        events = (event for event in events if event[0] != _TIME)
+    return Run(events, inputs, True, int(slots["recv_ns"][0]), int(slots["recv_ns"][-1]), done, slots)
 
 
 def _recv_ns(slots: memoryview, number: int) -> int:
@@ -310,8 +355,16 @@ def _place(event: Event, places: dict[int, int]) -> Event:
 
 
 def _batches(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
+    """Yield events in lists of `size`; a list of many goes on to the end of its last time."""
     events = iter(events)
-    while batch := list(islice(events, size)):
+    first: list[Event] = []
+    while batch := [*first, *islice(events, size - len(first))]:
+        first = []
+        for event in events if size > 1 else ():
+            if event[3] != batch[-1][3]:
+                first = [event]
+                break
+            batch.append(event)
         yield batch
 
 
