@@ -62,6 +62,20 @@ def on_touch(
     bid, bid_quantity, ask, ask_quantity = touch_met(
         market, listing.bar_open, listing.bar_open_ns, listing.half_spread_ppm, listing.tick
     )
+    meet_touch(venue, listing, orders, bid, bid_quantity, ask, ask_quantity, out)
+
+
+def meet_touch(
+    venue: VenueNumbers,
+    listing: Listing,
+    orders: Sequence[Order],
+    bid: int,
+    bid_quantity: int,
+    ask: int,
+    ask_quantity: int,
+    out: AnswerSink,
+) -> None:
+    """Let both sides meet a touch, whose prices are 0 where nothing is known."""
     if bid == 0 and ask == 0:
         return
     bids, asks = listing.bids, listing.asks
@@ -136,9 +150,11 @@ def on_depth_message(
 ) -> None:
     """Let a whole message of the book act on the orders: at the touch where no quotes tell it, and behind it."""
     move_to(venue, now_ns)
+    bid, bid_quantity, ask, ask_quantity = touch_met(
+        market, listing.bar_open, listing.bar_open_ns, listing.half_spread_ppm, listing.tick
+    )
     if market.quote_ns == 0:
-        on_touch(venue, listing, orders, market, out)
-    bid, _, ask, _ = touch_met(market, listing.bar_open, listing.bar_open_ns, listing.half_spread_ppm, listing.tick)
+        meet_touch(venue, listing, orders, bid, bid_quantity, ask, ask_quantity, out)
     on_depth(venue, listing, orders, market, listing.bids, market.book.bids, bid)
     on_depth(venue, listing, orders, market, listing.asks, market.book.asks, ask)
 
@@ -177,4 +193,4 @@ def on_market_event(
     note_activity(listing)
 
 
-HOT = (meet, on_touch, on_print, on_depth, on_depth_message, on_market_event)
+HOT = (meet, on_touch, meet_touch, on_print, on_depth, on_depth_message, on_market_event)

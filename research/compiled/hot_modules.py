@@ -16,6 +16,7 @@ from connectors.sim import (
     queues,
     rules,
     taking,
+    unmoved,
     view,
 )
 from core import book, market
@@ -27,6 +28,6 @@ HOT_MODULES = (
     book, market,
     codes, order, positions, ledger, moves,
     figures, rate, order_checks, market_checks, limit_checks, checks,
-    matching, queues, draws, delays, fees, impact, view, ladder, answers, place, taking, events, fifo, bars, rules,
-    matcher, desk, *indicators.MODULES,
+    matching, queues, draws, delays, fees, impact, view, ladder, answers, place, taking, events, fifo, unmoved, bars,
+    rules, matcher, desk, *indicators.MODULES,
 )  # fmt: skip

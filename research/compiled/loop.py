@@ -10,9 +10,11 @@ place of the empty ones. `w` is the one record that holds everything.
 
 from typing import Any
 
+from connectors.sim.answers import move_to
 from connectors.sim.bars import open_bar
 from connectors.sim.events import on_market_event
 from connectors.sim.matcher import advance
+from connectors.sim.unmoved import is_at_ours, is_met, note_met
 from core.book import LIVE, NO_FAULT, apply_level
 from core.clock import NEVER
 from core.hot import delete_at
@@ -137,6 +139,7 @@ def catch_up(w: World, now_ns: int) -> None:
         if due_ns > now_ns or due_ns == NEVER:
             return
         advance(w.venue, w.listings, w.markets, w.orders, w.requests, due_ns, w)
+        stir(w)
         arrived = 0
         while arrived < ring.count and w.answers[(ring.head + arrived) % len(w.answers)].due_ns <= due_ns:
             arrived += 1
@@ -152,6 +155,12 @@ def catch_up(w: World, now_ns: int) -> None:
             if w.stop == DONE:
                 w.stop = LOG_FULL
             return
+
+
+def stir(w: World) -> None:
+    """Note that requests may have changed what rests: the next message of each book is met by all."""
+    for index in range(len(w.mets)):
+        w.mets[index].known = False
 
 
 # -- one input ---------------------------------------------------------------------------------------------------------
@@ -214,7 +223,10 @@ def step_market(w: World, slot: Record, kind: int, now_ns: int) -> None:
     if w.desk.asked > 0:
         settle(w)
     listing = w.listings[instrument]
-    if listing.active:
+    if listing.active and kind == BOOK_KIND:
+        meet_book(w, listing, m, slot, flags, now_ns)
+    elif listing.active:
+        w.mets[instrument].known = False
         on_market_event(w.venue, listing, w.orders, m, kind, flags, now_ns, slot.venue_ns, slot.a, slot.b, w)
     if w.log_count > w.first:
         send(w)
@@ -229,6 +241,20 @@ def step_book(w: World, m: Record, slot: Record, flags: int, now_ns: int) -> Non
         m.book_ns = now_ns
         if w.active:
             at_book(w.state, m, w.desk)
+
+
+def meet_book(w: World, listing: Record, m: Record, slot: Record, flags: int, now_ns: int) -> None:
+    """Let one level of a book's message meet the orders that rest; a message that moves none of them is passed over."""
+    met = w.mets[m.index]
+    if met.known and is_at_ours(listing, flags, slot.a):
+        met.known = False
+    if flags & (LAST | PENDING) != LAST:
+        return
+    if met.known and is_met(met, m):
+        move_to(w.venue, now_ns)
+        return
+    on_market_event(w.venue, listing, w.orders, m, BOOK_KIND, flags, now_ns, slot.venue_ns, slot.a, slot.b, w)
+    note_met(met, listing, w.orders, m)
 
 
 def open_bars(w: World, slots: Record, index: int, end: int) -> None:

@@ -14,6 +14,7 @@ from connectors.sim.codes import REPORT_TYPES
 from connectors.sim.listing import Listing, VenueNumbers
 from connectors.sim.orders import Order as VenueOrder
 from connectors.sim.orders import Request
+from connectors.sim.unmoved import Met
 from core.clock import NEVER
 from core.hot import Ints, growing
 from core.market import MarketNumbers
@@ -32,7 +33,7 @@ NUMBERS_MASK = 65_535  # an order's number finds its row while it is among the n
 INSTRUMENTS_MAX = 16
 WAKES_MAX = 256
 RATE_MAX = 1 << 20  # orders that may pass in a minute
-LOG_ROWS = 1 << 16
+LOG_ROWS = 1 << 14  # as much as a processor's second cache holds; the driver empties it
 EFFECTS_MAX = 4_096  # what one event may cause; before each event the log must have room for as many
 
 # Why the loop came back.
@@ -200,6 +201,7 @@ _BY_INSTRUMENT: dict[str, type] = {
     "own": PositionNumbers,
     "cash": Cash,
     "listings": Listing,
+    "mets": Met,
 }
 
 
