@@ -1,12 +1,12 @@
-"""Executes a strategy file from its text, under a module name of its own.
+"""Executes a strategy file from its text, under a module name that the text decides.
 
 The text is read once: what is executed is what the session records. `sys.path` is left alone, so a user's folder
 called `strategies` cannot shadow ours; a strategy that needs files of its own becomes a package with an entry point.
 """
 
+import hashlib
 import importlib.abc
 import importlib.util
-import itertools
 import re
 import sys
 import traceback
@@ -20,7 +20,6 @@ from config.origin import Origin, Path
 _MAX_SOURCE_BYTES = 1 << 20
 _ALONE = "a strategy file stands alone: make what needs other files a package with an entry point"
 _NOT_IN_NAMES = re.compile(r"\W+", re.ASCII)
-_numbers = itertools.count(1)
 
 
 class _TextLoader(importlib.abc.SourceLoader):
@@ -61,19 +60,23 @@ def read_source(name: str, folder: FilePath, origin: Origin, path: Path) -> tupl
 def execute(text: str, filename: str, origin: Origin, path: Path) -> ModuleType:
     """Return a fresh module made from `text`; `filename` names it in tracebacks. Raises StrategyBroken.
 
-    Fresh each time, so two strategies of one file, or a session and its replay, share no state of the module.
+    Fresh each time, so two strategies of one file, or a session and its replay, share no state of the module. Its name
+    is the same in every process: a compiled kernel that is kept on disk asks for its module by name.
     """
     stem = _NOT_IN_NAMES.sub("_", FilePath(filename).stem)
-    name = f"tickerd_user_strategy_{next(_numbers)}_{stem}"
+    name = f"tickerd_user_strategy_{hashlib.sha256(text.encode()).hexdigest()[:16]}_{stem}"
     spec = importlib.util.spec_from_loader(name, _TextLoader(text, filename), origin=filename)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(name)
     sys.modules[name] = module  # typing and msgspec look annotations up there
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
         hint = _ALONE if isinstance(error, ImportError) else ""
         found = _raised(error, filename)
         raise problem(StrategyBroken, origin, path, expected="a module that imports", found=found, hint=hint) from error

@@ -136,7 +136,18 @@ def test_every_load_is_a_module_of_its_own(folder):
     first, _ = loaded(folder)
     second, _ = loaded(folder)
     assert first.strategy is not second.strategy
-    assert first.strategy.__module__ != second.strategy.__module__
+    assert first.strategy.Params is not second.strategy.Params
+
+
+def test_a_files_text_decides_the_name_of_its_module_in_every_process(folder):
+    names = []
+    for text in (EMA, EMA, EMA + "# changed\n"):
+        (folder / "my" / "ema.py").write_text(text)
+        got, _ = loaded(folder)
+        names.append(got.strategy.__module__)
+    digest = hashlib.sha256(EMA.encode()).hexdigest()[:16]
+    assert names[0] == names[1] == f"tickerd_user_strategy_{digest}_ema"
+    assert names[2] != names[0]
 
 
 def test_no_byte_code_is_left_beside_the_users_file(folder):
