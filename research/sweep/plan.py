@@ -39,8 +39,12 @@ class Plan(msgspec.Struct, frozen=True):
         return load_strategy(self.chosen.use, self.config.folder, self.config.origin, ("strategies", self.at, "use"))
 
     def params(self, loaded: LoadedStrategy, values: Values) -> StrategyParams:
-        """Return the parameters of one trial. Raises ConfigError where the strategy refuses them."""
-        return strategy_params(self.with_values(values), loaded)
+        """Return the parameters of one trial. Raises ConfigError, StrategyBroken where the strategy refuses them."""
+        chosen = self.with_values(values)
+        try:
+            return msgspec.convert(chosen.params, loaded.strategy.Params)
+        except Exception:  # noqa: BLE001 - a strategy's own checks raise whatever they like
+            return strategy_params(chosen, loaded)  # which says what is wrong, and takes a hundred times as long
 
     def with_values(self, values: Values) -> StrategySettings:
         """Return the strategy's settings with the parameters of one trial."""
