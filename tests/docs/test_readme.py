@@ -37,6 +37,11 @@ def test_the_first_strategy_is_twenty_lines_of_code_and_loads_with_its_settings(
     assert [each.strategy.__name__ for each in loaded.values()] == ["Breakout"]
 
 
+def test_every_page_of_docs_is_listed_in_the_readme():
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages <= set(re.findall(r"\]\((docs/[^)]+\.md)\)", README.text))
+
+
 def test_the_strategy_guide_has_every_callback_and_everything_that_can_be_asked_for():
     guide = document("strategies/README.md")
     named = {found for code in guide.codes for found in re.findall(r"\b[a-z_]+\b", code)}
