@@ -142,7 +142,8 @@ def test_show_gives_prices_and_quantities_as_decimal_text(tickerd, session):
 
 
 def test_show_from_the_middle_knows_the_instruments_defined_before(tickerd, session):
-    record = tickerd("journal", "show", session, "--from", 4_000, "--kind", "quote", "--limit", 1, "--json").json()
+    btc = ("--kind", "quote", "--instrument", "BTCUSDT.BINANCE")
+    record = tickerd("journal", "show", session, "--from", 4_000, *btc, "--limit", 1, "--json").json()
 
     assert record["seq"] >= 4_000
     assert record["instrument"] == "BTCUSDT.BINANCE"
