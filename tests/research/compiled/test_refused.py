@@ -1,5 +1,7 @@
 """What the compiled driver cannot run is refused by name, before anything is traded."""
 
+from dataclasses import dataclass
+
 import msgspec
 import pytest
 
@@ -87,6 +89,54 @@ def test_a_helper_that_is_no_plain_function_is_named():
 
     with pytest.raises(NotCompilable, match=r"Odd: <built-in function len> among its functions"):
         made(Odd)
+
+
+@dataclass(slots=True)
+class Seen:
+    """How much was seen."""
+
+    count: int = 0
+
+
+def forgotten(state):
+    """Count; a helper that no kernel names."""
+    state.count += 1
+
+
+class Forgetful(Kernel):
+    """Calls a helper without naming it."""
+
+    @staticmethod
+    def prepare(params, markets):
+        return Seen()
+
+    @staticmethod
+    def at_quote(state, market, desk):
+        forgotten(state)
+
+
+class Wordy(Forgetful):
+    """Keeps a text where a number belongs."""
+
+    @staticmethod
+    def at_quote(state, market, desk):
+        state.count = f"{market.index}"
+
+
+@pytest.mark.slow  # numba types the whole loop before it says no
+@pytest.mark.parametrize(
+    ("kernel", "reason"),
+    [(Forgetful, "Untyped global name 'forgotten'"), (Wordy, "unicode_type")],
+)
+def test_a_kernel_that_numba_cannot_compile_is_named_with_the_reason_and_what_to_do(kernel, reason):
+    with pytest.raises(NotCompilable) as caught:
+        start(made(kernel))
+    said = str(caught.value)
+    assert said.startswith(f"{kernel.__name__} cannot be compiled: ")
+    assert reason in said
+    assert "helpers must be named in HELPERS" in said
+    assert said.endswith('or choose driver = "python"')
+    assert "\n" not in said
 
 
 def test_every_callback_of_a_kernel_is_compiled():
