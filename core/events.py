@@ -79,10 +79,13 @@ class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     reason: str = ""
 
 
+CANCEL_ALL = "cancel-all"
+
+
 class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An operator's command, let in through the sequenced door."""
 
-    name: str  # "cancel-all", "pause", "resume"
+    name: str  # CANCEL_ALL, "pause", "resume"
     strategy_id: str = ""
     source: str = ""  # "signal:SIGTERM", "socket:uid=1000"
     reason: str = ""

@@ -18,9 +18,10 @@ from connectors.sim.settings import FeeCurrency, SimSettings, uncompilable
 from core.arrays import SLOT_DTYPE
 from core.clock import NEVER
 from core.effects import Effect
-from core.events import LifecycleChanged, LifecycleState
+from core.events import CANCEL_ALL, CommandReceived, LifecycleChanged, LifecycleState
 from core.instruments import Instrument
 from core.records import Event, Kind
+from engine.actors import Actor
 from engine.build import EngineSettings, build_engine
 from engine.engine import Engine
 from oms.codes import NEXT, STATE_UNKNOWN
@@ -60,6 +61,7 @@ _NO_SLOTS.flags.writeable = False  # as all records that `run` hands on: to numb
 Slots = np.ndarray[Any, Any]
 Flush = Callable[[Slots], None]
 Say = Callable[[str], None]
+Worlds = np.ndarray[Any, Any]
 World = Any
 """The one row of `tables.world_type`; numpy's void scalars have no useful type."""
 
@@ -86,6 +88,7 @@ class CompiledRun:
         self.sim = sim
         self.engine: Engine = build_engine(settings)
         self.world: World = None
+        self._worlds: Worlds | None = None  # the array of one row that `world` is
         self.compile_s = 0.0  # how long compiling, or loading what was compiled before, took
         self._say = say
         self._events = 0
@@ -116,13 +119,19 @@ class CompiledRun:
             copy_back(world["markets"][market.index], market)
         world["events"] += 1
         world["now_ns"] = event[3]
+        was_active = self._actor.active
         effects = self.engine.step(event)
         if event[0] == Kind.INSTRUMENT:
             self._define(event[2])
         for market in markets:
             fill(world["markets"][market.index], market)
-        if isinstance(event[5], LifecycleChanged):
-            self._live(event[5].state)
+        told = event[5]
+        if isinstance(told, LifecycleChanged):
+            world["ready"] = told.state is LifecycleState.READY
+            self._follow(cancels=told.state is LifecycleState.DRAINING)
+        elif isinstance(told, CommandReceived):
+            is_paused = was_active and not self._actor.active
+            self._follow(cancels=is_paused or (told.name == CANCEL_ALL and told.strategy_id in {"", self._actor.id}))
         return effects
 
     def run(self, slots: Slots, begin: int, end: int) -> int:
@@ -135,7 +144,7 @@ class CompiledRun:
         slots = slots.view()
         slots.flags.writeable = False
         while True:
-            begin = self._run(world, slots, begin, end)
+            begin = self._run(self._worlds, slots, begin, end)
             stop = int(world["stop"])
             if stop == LOG_FULL:
                 self.flush()
@@ -168,7 +177,8 @@ class CompiledRun:
         assert isinstance(strategy, Kernel)
         if not actor.active:
             raise NotStarted(f'strategy {actor.id} did not start; run it with driver = "python" to see why')
-        self.world = world = _new_world(self.settings, self.sim, strategy.state)
+        self._worlds = _new_worlds(self.settings, self.sim, strategy.state)
+        self.world = world = self._worlds[0]
         fill(world["desk"], strategy.desk)
         world["desk"]["next_number"] = strategy.context.counter.count + 1
         world["events"], world["now_ns"] = self._events, engine.now_ns
@@ -179,7 +189,7 @@ class CompiledRun:
         begun = time.perf_counter()
         if self._say is not None and not is_kept(self._run):
             self._say(f"compiling the loop for {self._kernel.__name__}: once for this kernel and this build ...")
-        compile_now(self._run, self._kernel, (world, _NO_SLOTS, 0, 0))
+        compile_now(self._run, self._kernel, (self._worlds, _NO_SLOTS, 0, 0))
         self.compile_s = time.perf_counter() - begun
 
     def _define(self, index: int) -> None:
@@ -205,14 +215,13 @@ class CompiledRun:
             raise CapacityExceeded(f"{instrument.id}: {too_large}")
         fill(world["listings"][index], listing)
 
-    def _live(self, state: LifecycleState) -> None:
-        """Stop the kernel and cancel what works, as the engine does when it drains."""
+    def _follow(self, *, cancels: bool) -> None:
+        """Stop the kernel where the shadow's has stopped, and cancel what works, as the engine does."""
         world = self.world
-        world["ready"] = state is LifecycleState.READY
-        world["active"] = self.engine.desk.actors[0].active
+        world["active"] = self._actor.active
         if not world["active"]:
             world["wakes"], world["wake_ns"] = 0, NEVER  # the engine drops the timers of a strategy that stops
-        if state is LifecycleState.DRAINING:
+        if cancels:
             rows = world["tickets"][: int(world["rows_used"])]
             numbers = np.sort(
                 rows["client_number"][(rows["state_code"] <= STATE_UNKNOWN) & (rows["client_number"] > 0)]
@@ -220,6 +229,11 @@ class CompiledRun:
             world["cancels"][: len(numbers)] = numbers
             world["cancel_count"] = len(numbers)
             self.run(_NO_SLOTS, 0, 0)
+
+    @property
+    def _actor(self) -> Actor:
+        """The one strategy, as the shadow has it."""
+        return self.engine.desk.actors[0]
 
 
 def _starts(event: Event) -> bool:
@@ -255,14 +269,15 @@ def _only_kernel(settings: EngineSettings) -> type[Kernel]:
     return spec.strategy
 
 
-def _new_world(settings: EngineSettings, sim: SimSettings, state: object) -> World:
-    """Return the world before any input, for a kernel's state."""
+def _new_worlds(settings: EngineSettings, sim: SimSettings, state: object) -> Worlds:
+    """Return an array of one world before any input, for a kernel's state."""
     if settings.limits.max_orders_per_minute > RATE_MAX:
         raise CapacityExceeded(
             f"risk.max_orders_per_minute is {settings.limits.max_orders_per_minute}, the compiled driver counts up to "
             f'{RATE_MAX}: lower it, or use driver = "python"'
         )
-    world = np.zeros(1, world_type(dtype_of(type(state))))[0]  # type: ignore[arg-type] # mypy doubts that classes hash
+    worlds = np.zeros(1, world_type(dtype_of(type(state))))  # type: ignore[arg-type] # mypy doubts that classes hash
+    world = worlds[0]
     rates = Rates()
     rates.second.limit = settings.limits.max_orders_per_second
     rates.minute.limit = settings.limits.max_orders_per_minute
@@ -279,4 +294,4 @@ def _new_world(settings: EngineSettings, sim: SimSettings, state: object) -> Wor
         fill(world["listings"][index], Listing())
     world["transitions"] = NEXT
     world["statuses"] = [STATUS_CODES.get(kind, 0) for kind in REPORT_TYPES]
-    return world
+    return worlds

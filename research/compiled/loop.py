@@ -8,6 +8,7 @@ This module, `dealing.py` and `booking.py` are a template: `specialise.py` copie
 place of the empty ones. `w` is the one record that holds everything.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.sim.answers import move_to
@@ -40,13 +41,14 @@ at_bar = Kernel.at_bar
 at_wake = Kernel.at_wake
 
 
-def run(w: World, slots: Record, begin: int, end: int) -> int:
-    """Handle the records from `begin` on; return where it stopped, `w.stop` says why.
+def run(worlds: Sequence[World], slots: Record, begin: int, end: int) -> int:
+    """Handle the records from `begin` on; return where it stopped, `w.stop` of the one world says why.
 
     Cancels that the driver asks for come first; where the records are done and `until_ns` is set, time passes to it.
     At a record with a payload, which the driver handles (`PAYLOAD`), or where the log is full, the record returned is
     the next to handle. Reports and effects of the recorded run are passed over.
     """
+    w = worlds[0]
     w.stop = DONE
     if w.cancel_count > 0:
         cancel_listed(w)
@@ -78,12 +80,13 @@ def run(w: World, slots: Record, begin: int, end: int) -> int:
 
 
 def cancel_listed(w: World) -> None:
-    """Cancel the orders that the driver names, as the engine does when it stops."""
+    """Cancel the orders that the driver names, as the engine does when it stops or is told to."""
     begin_step(w, w.now_ns)
     w.events -= 1  # it belongs to an input that the driver has counted
     for place in range(w.cancel_count):
         ask_cancel(w, w.cancels[place])
     w.cancel_count = 0
+    settle(w)
     send(w)
 
 
@@ -268,8 +271,10 @@ def open_bars(w: World, slots: Record, index: int, end: int) -> None:
         slot = slots[at]
         instrument = int(slot.instrument)
         open_ns = slot.venue_ns
-        catch_up(w, open_ns - 1)
-        advance(w.venue, w.listings, w.markets, w.orders, w.requests, open_ns - 1, w)
+        if due_of(w) < open_ns:
+            catch_up(w, open_ns - 1)
+            if w.stop != DONE:
+                break
         open_bar(
             w.venue,
             w.listings[instrument],

@@ -70,7 +70,7 @@ def compile_now(run: Run, kernel: type[Kernel], arguments: tuple[Any, ...]) -> b
     """
     try:
         run.compile(tuple(numba.typeof(each) for each in arguments))  # type: ignore[attr-defined,no-untyped-call]
-    except NumbaError as error:
+    except (NumbaError, KeyError) as error:  # a field that a record does not have is a KeyError
         raise NotCompilable(
             f"{kernel.__name__} cannot be compiled: {_reason(error)}; a kernel's functions may use what core/hot.py "
             'lists, and helpers must be named in HELPERS; or choose driver = "python"'
@@ -111,7 +111,7 @@ def _digest(source: str) -> str:
     return hasher.hexdigest()[:20]
 
 
-def _reason(error: NumbaError) -> str:
+def _reason(error: Exception) -> str:
     """Return the line of numba's explanation that names what it cannot take."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [

@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,7 +13,15 @@ from connectors.sim.paper import PaperExecution
 from connectors.sim.settings import SimSettings
 from core.arrays import SLOT_DTYPE
 from core.effects import Alert, StrategyChanged
-from core.events import FeedChanged, FeedState, InstrumentDefined, LifecycleChanged, LifecycleState
+from core.events import (
+    CANCEL_ALL,
+    CommandReceived,
+    FeedChanged,
+    FeedState,
+    InstrumentDefined,
+    LifecycleChanged,
+    LifecycleState,
+)
 from core.hot import Ints, ints
 from core.instruments import Instrument
 from core.market import Market, MarketNumbers
@@ -32,6 +41,9 @@ DRAIN_NS = 60_000_000_000
 STEPS_MAX = 64
 BEGIN_NS = 1_700_000_000_000_000_000
 DO_ORDER, DO_CANCEL, DO_WAKE = 0, 1, 2
+PIECES = 3  # in which records are handed over
+Commands = tuple[str, ...]
+"""An operator's command after each piece of the records, "" for none."""
 
 
 @dataclass(slots=True)
@@ -163,23 +175,32 @@ def opening(instruments: list[Instrument]) -> list[Event]:
     ]
 
 
+def command(name: str, now_ns: int) -> Event:
+    return payload(Kind.COMMAND, CommandReceived(name=name, strategy_id="" if name == CANCEL_ALL else "kernel"), now_ns)
+
+
 def draining(now_ns: int) -> Event:
     return payload(Kind.LIFECYCLE, LifecycleChanged(LifecycleState.DRAINING), now_ns)
 
 
-def in_python(settings: EngineSettings, sim: SimSettings, instruments: list[Instrument], slots: Any) -> Done:
-    """Run the Python driver."""
+def in_python(
+    settings: EngineSettings, sim: SimSettings, instruments: list[Instrument], slots: Any, commands: Commands = ()
+) -> Done:
+    """Run the Python driver; a command comes after each piece of the records."""
     effects: list[tuple[int, object]] = []
     engine = build_engine(settings)
     paper = PaperExecution(sim, engine.markets)
     virtual = VirtualRun(engine, paper, watch=lambda now_ns, told: effects.extend((now_ns, effect) for effect in told))
     for event in opening(instruments):
         virtual.feed(event)
-    for event in EVENT.iter_unpack(slots.tobytes()):
-        if event[0] == Kind.BAR:
-            virtual.catch_up(event[4] - 1)
-            paper.open_bar(event)
-        virtual.feed(event)
+    for piece, name in zip_longest(np.array_split(slots, PIECES), commands):
+        for event in EVENT.iter_unpack(piece.tobytes()):
+            if event[0] == Kind.BAR:
+                virtual.catch_up(event[4] - 1)
+                paper.open_bar(event)
+            virtual.feed(event)
+        if name:
+            virtual.feed(command(name, int(piece["recv_ns"][-1])))
     last_ns = int(slots["recv_ns"][-1])
     virtual.feed(draining(last_ns))
     virtual.catch_up(last_ns + DRAIN_NS)
@@ -187,32 +208,37 @@ def in_python(settings: EngineSettings, sim: SimSettings, instruments: list[Inst
 
 
 def compiled(
-    settings: EngineSettings, sim: SimSettings, instruments: list[Instrument], slots: Any, pieces: int = 3
+    settings: EngineSettings, sim: SimSettings, instruments: list[Instrument], slots: Any, commands: Commands = ()
 ) -> Done:
-    """Run the compiled driver, the records handed over in pieces."""
-    rows: list[Any] = []
+    """Run the compiled driver, the records handed over in pieces, a command after each."""
+    told: list[Any] = []  # rows of the log, or effects of the shadow
     kernel = settings.strategies[0].strategy
-    run = CompiledRun(settings, sim, inspect.getsource(kernel), lambda log: rows.append(log.copy()))
-    shadow: list[tuple[int, object]] = []
+    run = CompiledRun(settings, sim, inspect.getsource(kernel), lambda log: told.append(log.copy()))
+
+    def step(event: Event) -> None:
+        if run.started:
+            run.pass_time(event[3])
+            run.flush()
+        told.append([(event[3], effect) for effect in run.step(event)])
+
     for event in opening(instruments):
-        shadow += [(event[3], effect) for effect in run.step(event)]
-    for piece in np.array_split(slots, pieces):
+        step(event)
+    for piece, name in zip_longest(np.array_split(slots, PIECES), commands):
         at = 0
         while at < len(piece):
             at = run.run(piece, at, len(piece))
+        if name:
+            step(command(name, int(piece["recv_ns"][-1])))
     last_ns = int(slots["recv_ns"][-1])
-    run.flush()
-    told = list(rows)
-    rows.clear()
-    shadow_end: list[tuple[int, object]] = [(last_ns, effect) for effect in run.step(draining(last_ns))]
+    step(draining(last_ns))
     run.pass_time(last_ns + DRAIN_NS)
     run.flush()
     narrator = Narrator(run.engine, settings, sim)
-    effects: list[tuple[int, object]] = [(now, effect) for log in told for _, now, effect in narrator.tell(log)]
-    effects += shadow_end
-    effects += [(now, effect) for log in rows for _, now, effect in narrator.tell(log)]
+    effects: list[tuple[int, object]] = []
+    for each in told:
+        effects += each if isinstance(each, list) else [(now, effect) for _, now, effect in narrator.tell(each)]
     restore(run.engine, run.world, narrator, fee_unit(sim))
-    return Done(comparable(shadow + effects), run.engine.digest().hex(), parts(run.engine))
+    return Done(comparable(effects), run.engine.digest().hex(), parts(run.engine))
 
 
 def comparable(effects: list[tuple[int, object]]) -> list[tuple[int, object]]:
@@ -288,3 +314,54 @@ def _market_event(slot: Any, rng: Any, mid: int, updates: list[int], index: int,
         slot["flags"] = SELL_AGGRESSOR if rng.integers(0, 2) else 0
         slot["a"], slot["b"] = mid + int(rng.integers(-4, 5)), size
         slot["c"], slot["venue_ns"] = now_ns % 1_000_000, now_ns - 3_000
+
+
+def book_slots(seed: int, count: int) -> Any:
+    """Return a market told by its book alone, and trades: messages of several levels, snapshots now and then."""
+    rng = np.random.default_rng(seed)
+    sides: list[dict[int, int]] = [{}, {}]  # bids, asks
+    now_ns, mid, update = BEGIN_NS, 600_000, 0
+    rows: list[tuple[Any, ...]] = []
+    while len(rows) < count:
+        now_ns += int(rng.integers(1, 4_000_000))
+        mid += int(rng.integers(-1, 2))
+        if update and rng.integers(0, 5) == 0:
+            seller = int(rng.integers(0, 2))
+            price = mid + int(rng.integers(-3, 4))
+            rows.append(
+                (Kind.TRADE, SELL_AGGRESSOR * seller, now_ns, price, int(rng.integers(1, 200)) * 1_000, 0, 0, 0)
+            )
+            continue
+        update += 1
+        levels = _changes(rng, sides, mid)
+        snapshot = update == 1 or rng.integers(0, 40) == 0
+        if snapshot:
+            levels = [(which, price, left) for which in (0, 1) for price, left in sorted(sides[which].items())]
+        for at, (which, price, left) in enumerate(levels):
+            flags = ASK * which | FIRST * (at == 0) | LAST * (at == len(levels) - 1) | SNAPSHOT * bool(snapshot)
+            rows.append((Kind.BOOK, flags, now_ns, price, left, update, update, update - 1))
+    slots = np.zeros(len(rows), SLOT_DTYPE)
+    for name, column in zip(
+        ("kind", "flags", "recv_ns", "a", "b", "c", "d", "e"), zip(*rows, strict=True), strict=True
+    ):
+        slots[name] = column
+    slots["venue_ns"] = slots["recv_ns"] - 2_000
+    return slots
+
+
+def _changes(rng: Any, sides: list[dict[int, int]], mid: int) -> list[tuple[int, int, int]]:
+    """Change a few levels, taking away what a new one would cross; return (side, price, quantity left)."""
+    changed = []
+    for _ in range(int(rng.integers(1, 4))):
+        which = int(rng.integers(0, 2))
+        sign = 1 - 2 * which
+        price = mid - sign * int(rng.integers(1, 9))
+        for crossed in [each for each in sides[1 - which] if (price - each) * sign >= 0]:
+            del sides[1 - which][crossed]
+            changed.append((1 - which, crossed, 0))
+        left = int(rng.integers(0, 4)) * int(rng.integers(1, 99)) * 1_000
+        sides[which][price] = left
+        if not left:
+            del sides[which][price]
+        changed.append((which, price, left))
+    return changed

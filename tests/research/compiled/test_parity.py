@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from connectors.sim.settings import FeeCurrency, SimSettings
 from core.effects import OrderFilled, OrderUpdated
+from core.events import CANCEL_ALL
 from core.instruments import AssetClass
 from core.orders import OrderState, Refusal
 from risk.limits import RiskLimits
@@ -18,6 +19,7 @@ from tests.research.compiled.both import (
     DO_ORDER,
     DO_WAKE,
     ScriptKernel,
+    book_slots,
     compiled,
     in_python,
     market_slots,
@@ -70,14 +72,24 @@ def same(one, other):
 
 @pytest.mark.parametrize("name", SIMS)
 @settings(deadline=None, max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(st.lists(step, min_size=1, max_size=60), st.integers(0, 10**6), st.sampled_from([WIDE, TIGHT]), st.booleans())
-def test_any_stream_of_orders_comes_to_the_same_in_both_drivers(name, steps, seed, limits, bars):
-    instruments = [BTC, ETH] if seed % 2 and not bars else [BTC]
-    slots = market_slots(seed, 60 if bars else 400, len(instruments), bars=bars)
+@given(
+    st.lists(step, min_size=1, max_size=60),
+    st.integers(0, 10**6),
+    st.sampled_from([WIDE, TIGHT]),
+    st.sampled_from(["quotes", "book", "bars"]),
+    st.sampled_from([(), (), (CANCEL_ALL, "pause"), ("", CANCEL_ALL), ("pause", CANCEL_ALL)]),
+)
+def test_any_stream_of_orders_comes_to_the_same_in_both_drivers(name, steps, seed, limits, market, commands):
+    instruments = [BTC, ETH] if seed % 2 and market == "quotes" else [BTC]
+    if market == "book":
+        slots = book_slots(seed, 400)
+    else:
+        slots = market_slots(seed, 60 if market == "bars" else 400, len(instruments), bars=market == "bars")
     params = ScriptKernel.Params(script=scripted(steps))
     chosen = settings_of(ScriptKernel, params, instruments, limits)
 
-    same(compiled(chosen, SIMS[name], instruments, slots), in_python(chosen, SIMS[name], instruments, slots))
+    one = compiled(chosen, SIMS[name], instruments, slots, commands)
+    same(one, in_python(chosen, SIMS[name], instruments, slots, commands))
 
 
 def test_the_streams_of_orders_reach_every_end_that_an_order_can_have():
