@@ -8,7 +8,6 @@ from core.market import Market
 from strategies.base import Strategy
 from strategies.context import Context, Intent
 
-_ACTIVE = StrategyState.ACTIVE  # a module's attribute costs a quarter of an enumeration's
 Handler = Callable[[object], None]
 Route = tuple["Actor", Handler]
 
@@ -16,7 +15,7 @@ Route = tuple["Actor", Handler]
 class Actor:
     """One strategy, its context and where it is in its life."""
 
-    __slots__ = ("context", "id", "instruments", "outbox", "state", "strategy")
+    __slots__ = ("active", "context", "id", "instruments", "outbox", "state", "strategy")
 
     def __init__(self, strategy: Strategy, context: Context, instruments: tuple[str, ...]) -> None:
         """Supervise `strategy`; `instruments` are the names configured for it."""
@@ -26,11 +25,8 @@ class Actor:
         self.outbox: list[Intent] = context.outbox
         self.instruments = instruments
         self.state = StrategyState.LOADED
-
-    @property
-    def active(self) -> bool:
+        self.active = False
         """Whether it gets events."""
-        return self.state is _ACTIVE
 
     def bind(self, by_id: dict[str, Market]) -> list[str]:
         """Give the strategy the markets of its instruments; return the names that no venue defined."""
@@ -40,6 +36,7 @@ class Actor:
     def change(self, state: StrategyState, reason: str, trace: str = "") -> StrategyChanged:
         """Move to `state` and return the effect that says so."""
         self.state = state
+        self.active = state is StrategyState.ACTIVE
         return StrategyChanged(strategy_id=self.id, state=state, reason=reason, traceback=trace)
 
     def digest_state(self) -> list[object]:

@@ -10,7 +10,6 @@ from typing import ParamSpec
 
 from core.clock import EventClock
 from core.effects import Alert, Effect, OrderFilled, OrderUpdated, Severity, StrategyState, TimerSet
-from core.events import OrderReport
 from core.market import Market
 from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, Refusal
 from engine.actors import Actor, failure_text
@@ -124,10 +123,6 @@ class Desk:
         for order in self.manager.open_orders():
             if strategy_id in {"", order.strategy_id}:
                 self._cancel(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
-
-    def report(self, index: int, report: OrderReport) -> None:
-        """Book what the venue said of an order."""
-        self.manager.report(report, index, self.clock.now_ns, self.effects)
 
     def settle(self) -> None:
         """Tell actors what happened to their orders and take what they ask for, until nothing is left."""

@@ -267,7 +267,7 @@ class Engine:
     def _on_report(self, event: Event) -> None:
         """Book a venue's word on an order."""
         assert isinstance(event[5], OrderReport)
-        self.desk.report(event[2], event[5])
+        self.manager.report(event[5], event[2], event[3], self._effects)
         self.settle()
 
     def _on_account(self, event: Event) -> None:

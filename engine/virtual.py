@@ -106,7 +106,8 @@ class VirtualRun:
             if event is None:
                 return
             if effects is None:
-                self.feed(event)
+                self._catch_up(event[3], due_ns)  # coasting, nothing happened at the venues
+                self.step(event)
                 continue
             venues.on_event(event)
             if effects:
@@ -114,8 +115,11 @@ class VirtualRun:
 
     def catch_up(self, now_ns: int) -> None:
         """Let everything that falls due up to `now_ns` happen, each at its own time."""
+        self._catch_up(now_ns, self.venues.refresh())
+
+    def _catch_up(self, now_ns: int, venues_ns: int) -> None:
+        """Do so; `venues_ns` is what falls due first at the venues."""
         venues, engine, agenda = self.venues, self.engine, self.agenda
-        venues_ns = venues.refresh()
         while True:
             due_ns = venues_ns if venues_ns < engine.next_due_ns else engine.next_due_ns  # noqa: FURB136 - `min` is slow
             if agenda.opens_ns < now_ns and agenda.opens_ns <= due_ns and (venues_ns != NEVER or venues.active()):
@@ -151,11 +155,11 @@ class VirtualRun:
 
     def _count(self, effect: Effect, now_ns: int) -> None:
         """Let one command out; count it, a fill or a refusal."""
-        if isinstance(effect, ApprovedCommand):
+        if isinstance(effect, OrderFilled):
+            self.fills += 1
+        elif isinstance(effect, Refusal):
+            self.refusals[effect.code] += 1
+        elif isinstance(effect, ApprovedSubmit | ApprovedCancel):
             self.agenda.rouse(now_ns)
             self.venues.send(effect, now_ns)
             self.orders += type(effect) is ApprovedSubmit
-        elif isinstance(effect, Refusal):
-            self.refusals[effect.code] += 1
-        else:
-            self.fills += 1

@@ -28,6 +28,7 @@ from oms.updates import anomaly_alert, order_filled, order_updated, position_cha
 
 KEEP_CLOSED = 10_000
 KEEP_FORGOTTEN = 40_000
+_FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumeration's
 
 
 class OrderManager:
@@ -127,7 +128,7 @@ class OrderManager:
         if order.instrument != instrument_index:
             why = f"the order is for instrument {order.instrument}, the report for {instrument_index}"
             effects.append(report_alert(Severity.ERROR, "WRONG_INSTRUMENT", report, instrument_index, why))
-        elif report.type is ReportType.FILLED:
+        elif report.type is _FILLED:
             self._fill(order, report, now_ns, effects)
         else:
             learnt = self._learn_venue_id(order, report, effects)

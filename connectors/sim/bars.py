@@ -110,6 +110,8 @@ def serve_bar(venue: VenueNumbers, listing: Listing, orders: Sequence[Order], ou
     """Serve bids by the low, then asks by the high: which of them came first, a bar does not tell."""
     move_to(venue, listing.bar_serve_ns)
     listing.bar_serve_ns = NEVER
+    if listing.bids.count + listing.asks.count == 0:
+        return
     serve_side(venue, listing, orders, listing.bids, listing.bar_low, out)
     serve_side(venue, listing, orders, listing.asks, listing.bar_high, out)
     note_activity(listing)

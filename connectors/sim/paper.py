@@ -79,7 +79,8 @@ class PaperExecution:
             venue.advance(now_ns)
             reports.extend(venue.poll(now_ns))
         self.refresh()
-        reports.sort(key=lambda report: report[0])
+        if len(self._venues) > 1:
+            reports.sort(key=lambda report: report[0])
         return [
             (KIND_OF[type(report)], 0, index, now_ns, due_ns, report, 0, 0, 0, 0) for due_ns, index, report in reports
         ]

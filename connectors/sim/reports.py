@@ -21,6 +21,7 @@ from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.instruments import Instrument
 
 # How many of a row's requests an answer is the last of: a cancellation ends the order and answers its cancel.
+_FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumeration's
 _RELEASED = {ACCEPTED: 0, EXPIRED: 1, CANCELLED: 2}
 
 VenueReport = OrderReport | AccountMoved | AccountTraded
@@ -93,7 +94,7 @@ class Reports:
         instrument = self._instruments[index]
         is_base = self._in_base and instrument.holds_base and self._clients.orders[row].sign > 0
         return OrderReport(
-            type=ReportType.FILLED,
+            type=_FILLED,
             client_order_id=name,
             venue_order_id=f"{self._venue}-O{number}",
             exec_id=f"{self._venue}-X{execution}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from core.effects import OrderFilled, PositionChanged
+from core.effects import PositionChanged
 from core.market import mark_price_of
 from core.money import money_text
 from engine.engine import Engine
@@ -90,11 +90,9 @@ class Account:
         self._exposed_ns = 0
         self.samples = 0
 
-    def fill(self, fill: OrderFilled) -> None:
-        """Count the turnover of one fill."""
-        instrument = self._engine.markets[fill.instrument].instrument
-        notional = fill.price * fill.quantity * instrument.notional_factor
-        self._turnover[instrument.currency] = self._turnover.get(instrument.currency, 0) + notional
+    def turn_over(self, currency: str, notional: int) -> None:
+        """Count the notional of one fill, as money."""
+        self._turnover[currency] = self._turnover.get(currency, 0) + notional
 
     def position(self, change: PositionChanged, now_ns: int) -> None:
         """Note whether there is exposure from now on."""
@@ -157,4 +155,7 @@ class Account:
 
     def _curve(self, currency: str) -> Curve:
         """Return a currency's curve, of nothing where the account began without it."""
-        return self._curves.setdefault(currency, Curve(0, 0, 0))
+        curve = self._curves.get(currency)
+        if curve is None:
+            curve = self._curves[currency] = Curve(0, 0, 0)
+        return curve

@@ -163,8 +163,9 @@ class RunFolder:
 
     def _filled(self, now_ns: int, effect: Effect) -> None:
         assert isinstance(effect, OrderFilled)
-        self._account.fill(effect)
-        self._fills.add(fill_row(self._written[effect.instrument], now_ns, effect))
+        written = self._written[effect.instrument]
+        self._account.turn_over(written.currency, effect.price * effect.quantity * written.notional_factor)
+        self._fills.add(fill_row(written, now_ns, effect))
 
     def _changed(self, now_ns: int, effect: Effect) -> None:
         assert isinstance(effect, PositionChanged)

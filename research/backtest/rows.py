@@ -10,14 +10,15 @@ Row = tuple[object, ...]
 
 
 class Written:
-    """How one instrument is written: its name and its units, looked up once."""
+    """How one instrument is written: its name, its units and what they are worth, looked up once."""
 
-    __slots__ = ("id", "instrument", "price_precision", "size_precision")
+    __slots__ = ("currency", "id", "notional_factor", "price_precision", "size_precision")
 
     def __init__(self, instrument: Instrument) -> None:
         """Look them up."""
-        self.instrument = instrument
         self.id = instrument.id
+        self.currency = instrument.currency
+        self.notional_factor = instrument.notional_factor
         self.price_precision = instrument.price_precision
         self.size_precision = instrument.size_precision
 
