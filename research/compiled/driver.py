@@ -34,6 +34,7 @@ from research.compiled.tables import (
     DESK_OVERFLOWED,
     INSTRUMENTS_MAX,
     LOG_FULL,
+    MIXED_BARS,
     ORDERS_FULL,
     ORDERS_MAX,
     RATE_MAX,
@@ -53,6 +54,7 @@ _STOPS = {
     DESK_OVERFLOWED: "the kernel asked for more than 256 things at one event",
     ORDERS_FULL: f"more than {ORDERS_MAX} orders are open or under way at once",
     RUNAWAY: "the kernel asked for more than 1,000 things at one event",
+    MIXED_BARS: "the bars are of several lengths",
     WAKE_IN_THE_PAST: "the kernel asked to be woken at a time that is not ahead",
 }
 

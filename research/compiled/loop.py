@@ -23,7 +23,7 @@ from core.market import touch_of
 from core.records import LAST, NO_INSTRUMENT, NOT_MARKET, PENDING, SELL_AGGRESSOR, Kind
 from research.compiled.booking import note, take_answer
 from research.compiled.dealing import ask_cancel, send, settle
-from research.compiled.tables import DONE, EFFECTS_MAX, FAULT, LOG_FULL, NO_NUMBER, PAYLOAD, SAMPLE
+from research.compiled.tables import DONE, EFFECTS_MAX, FAULT, LOG_FULL, MIXED_BARS, NO_NUMBER, PAYLOAD, SAMPLE
 from strategies.kernel import Kernel
 
 World = Any
@@ -263,7 +263,8 @@ def meet_book(w: World, listing: Record, m: Record, slot: Record, flags: int, no
 def open_bars(w: World, slots: Record, index: int, end: int) -> None:
     """Tell the venue of every bar that opened before the bar at `index` closes, each at its opening time.
 
-    Bars that close together stand together, so those to open now are the run of bars from `index` on.
+    Bars that close together stand together, so those to open now are the run of bars from `index` on: while all are of
+    one length. A longer one would have to be opened long before its place.
     """
     now_ns = slots[index].recv_ns
     at = max(index, w.bars_opened)
@@ -271,6 +272,12 @@ def open_bars(w: World, slots: Record, index: int, end: int) -> None:
         slot = slots[at]
         instrument = int(slot.instrument)
         open_ns = slot.venue_ns
+        length = int(slot.flags) + 1
+        if w.bar_length != length:
+            if w.bar_length != 0:
+                w.stop = MIXED_BARS
+                break
+            w.bar_length = length
         if due_of(w) < open_ns:
             catch_up(w, open_ns - 1)
             if w.stop != DONE:

@@ -37,7 +37,7 @@ LOG_ROWS = 1 << 14  # as much as a processor's second cache holds; the driver em
 EFFECTS_MAX = 4_096  # what one event may cause; before each event the log must have room for as many
 
 # Why the loop came back.
-DONE, PAYLOAD, LOG_FULL, DESK_OVERFLOWED, ORDERS_FULL, RUNAWAY, WAKE_IN_THE_PAST = 0, 1, 2, 3, 4, 5, 6
+DONE, PAYLOAD, LOG_FULL, DESK_OVERFLOWED, ORDERS_FULL, RUNAWAY, WAKE_IN_THE_PAST, MIXED_BARS = 0, 1, 2, 3, 4, 5, 6, 7
 
 # What a row of the log says; which of its numbers mean what.
 SUBMIT = 1  # number, instrument, side, quantity, price, row, reference price, flags
@@ -135,6 +135,7 @@ class World:
     stop: int = DONE
     first: int = 0  # the log's row with which this event's effects begin
     bars_opened: int = 0  # the first record of the present array whose bar has not been told to the venue
+    bar_length: int = 0  # of all bars, as a record's flags tell it and 1; 0 before the first
     ready: bool = False
     active: bool = False  # whether the kernel gets events
     sample_ns: int = NEVER  # when the equity is sampled next, and how long after that again

@@ -10,6 +10,7 @@ from core.effects import OrderFilled, OrderUpdated
 from core.events import CANCEL_ALL
 from core.instruments import AssetClass
 from core.orders import OrderState, Refusal
+from research.compiled.errors import CapacityExceeded
 from risk.limits import RiskLimits
 from strategies import EmaCrossKernel
 from strategies.desk import FOK, IOC, POST_ONLY, REDUCE_ONLY
@@ -107,6 +108,15 @@ def test_the_streams_of_orders_reach_every_end_that_an_order_can_have():
     assert {OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.PENDING_CANCEL} <= seen
     assert any(isinstance(effect, OrderFilled) and effect.liquidity == "maker" for _, effect in done.effects)
     same(done, in_python(chosen, SIMS["default"], [BTC], market_slots(3, 600, 1)))
+
+
+def test_bars_of_several_lengths_are_refused():
+    slots = market_slots(3, 60, 1, bars=True)
+    slots["flags"][30:] = 4
+    chosen = settings_of(ScriptKernel, ScriptKernel.Params(), [BTC], WIDE)
+
+    with pytest.raises(CapacityExceeded, match=r"of several lengths at record .*: use driver = \"python\""):
+        compiled(chosen, SIMS["default"], [BTC], slots)
 
 
 def test_an_ema_cross_trades_and_is_refused_alike():
