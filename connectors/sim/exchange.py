@@ -33,7 +33,7 @@ from connectors.sim.hours import (
 )
 from connectors.sim.mark import doubled_mark
 from connectors.sim.matcher import receive_first
-from connectors.sim.settings import SimSettings, own_doings
+from connectors.sim.settings import SimSettings, uncompilable
 from connectors.sim.venue import SimVenue
 from core.clock import NEVER
 from core.decimals import to_text
@@ -313,4 +313,4 @@ class Exchange(SimVenue):
 
 def simulated_venue(settings: SimSettings, venue_name: str) -> SimVenue:
     """Return the venue that the settings ask for."""
-    return Exchange(settings, venue_name) if own_doings(settings) else SimVenue(settings, venue_name)
+    return Exchange(settings, venue_name) if uncompilable(settings) else SimVenue(settings, venue_name)

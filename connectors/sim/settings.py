@@ -287,15 +287,7 @@ def _check_rates(maker_ppm: int, taker_ppm: int) -> None:
 
 
 def uncompilable(settings: SimSettings) -> list[str]:
-    """Return the names of the chosen models that the compiled driver does not have, none for most settings."""
-    names = own_doings(settings)
-    if settings.queue_model is QueueModel.FIFO:
-        names.append(f"queue_model = {settings.queue_model.value!r}")
-    return names
-
-
-def own_doings(settings: SimSettings) -> list[str]:
-    """Return the names of the chosen models of what a venue does by itself (`exchange.py`)."""
+    """Return the names of the chosen models that only the Python venue has (`exchange.py`), none for most settings."""
     names = []
     if settings.funding.model is not FundingModel.NONE:
         names.append(f"funding.model = {settings.funding.model.value!r}")

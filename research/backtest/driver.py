@@ -64,7 +64,7 @@ class Backtest:
         self.command = command
         self.data = data
         self._loaded = load_strategies(config)
-        refuse_unfit(data, settings.paper.sim, compiled=settings.backtest.driver == "compiled")
+        refuse_unfit(data, settings.paper.sim)
         chosen_engine = engine_settings(settings, self._loaded, data.started_ns)
         self._compiled = self._compile(chosen_engine, tell=folder is not None, say=say)
         self.engine: Engine = self._compiled.engine if self._compiled else build_engine(chosen_engine)

@@ -14,9 +14,10 @@ from typing import Any
 from connectors.sim.answers import move_to
 from connectors.sim.bars import open_bar
 from connectors.sim.events import on_market_event
+from connectors.sim.fifo import on_order_event
 from connectors.sim.matcher import advance
 from connectors.sim.unmoved import is_at_ours, is_met, note_met
-from core.book import LIVE, NO_FAULT, apply_level
+from core.book import LIVE, NO_FAULT, apply_level, apply_order
 from core.clock import NEVER
 from core.hot import delete_at
 from core.market import touch_of
@@ -31,7 +32,7 @@ Record = Any
 
 BOOK_KIND, QUOTE_KIND, TRADE_KIND, BAR_KIND = int(Kind.BOOK), int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BAR)
 FIRST_PAYLOAD, LAST_PAYLOAD = int(Kind.INSTRUMENT), int(Kind.CLOCK)
-REPORT_KIND, TIME_KIND = int(Kind.REPORT), int(Kind.TIME)
+REPORT_KIND, TIME_KIND, MBO_KIND = int(Kind.REPORT), int(Kind.TIME), int(Kind.MBO)
 FIRST_MARKET = QUOTE_KIND
 
 at_quote = Kernel.at_quote
@@ -217,7 +218,11 @@ def step_market(w: World, slot: Record, kind: int, now_ns: int) -> None:
             if active:
                 at_trade(w.state, m, slot.a, slot.b, -1 if flags & SELL_AGGRESSOR else 1, w.desk)
     elif kind == BOOK_KIND:
-        step_book(w, m, slot, flags, now_ns)
+        fault = apply_level(m.book, flags, slot.a, slot.b, slot.d, slot.e)
+        step_book(w, m, fault, flags & (LAST | PENDING) == LAST, now_ns)
+    elif kind == MBO_KIND:
+        fault = apply_order(m.book, flags, slot.a, slot.b, slot.d)
+        step_book(w, m, fault, flags & LAST != 0, now_ns)
     elif kind == BAR_KIND:
         m.bar_price = slot.d
         m.bar_ns = now_ns
@@ -228,6 +233,9 @@ def step_market(w: World, slot: Record, kind: int, now_ns: int) -> None:
     listing = w.listings[instrument]
     if listing.active and kind == BOOK_KIND:
         meet_book(w, listing, m, slot, flags, now_ns)
+    elif listing.active and kind == MBO_KIND:
+        w.mets[instrument].known = False
+        on_order_event(w.venue, listing, w.orders, m, flags, now_ns, slot.a, slot.b, slot.e, w)
     elif listing.active:
         w.mets[instrument].known = False
         on_market_event(w.venue, listing, w.orders, m, kind, flags, now_ns, slot.venue_ns, slot.a, slot.b, w)
@@ -235,12 +243,11 @@ def step_market(w: World, slot: Record, kind: int, now_ns: int) -> None:
         send(w)
 
 
-def step_book(w: World, m: Record, slot: Record, flags: int, now_ns: int) -> None:
-    """Apply one level; tell the kernel when its message is whole."""
-    fault = apply_level(m.book, flags, slot.a, slot.b, slot.d, slot.e)
+def step_book(w: World, m: Record, fault: int, is_whole: bool, now_ns: int) -> None:
+    """Note a fault that a record revealed; tell the kernel where its message is whole."""
     if fault != NO_FAULT:
         note(w, FAULT, NO_NUMBER, m.index, fault, m.book.last_update_id, 0, 0, 0, 0, 0)
-    if flags & LAST and flags & PENDING == 0 and m.book.state == LIVE:
+    if is_whole and m.book.state == LIVE:
         m.book_ns = now_ns
         if w.active:
             at_book(w.state, m, w.desk)

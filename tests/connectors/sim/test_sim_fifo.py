@@ -181,8 +181,8 @@ def test_other_models_see_the_same_orders_as_depth(model):
     assert by_order.queues() == by_level.queues()
 
 
-def test_the_compiled_driver_refuses_it_by_name_and_it_needs_no_appointments():
-    assert uncompilable(EXACT) == ["queue_model = 'fifo'"]
+def test_it_needs_no_appointments_and_can_be_compiled():
+    assert uncompilable(EXACT) == []
     assert not isinstance(simulated_venue(EXACT, "SIM"), Exchange)
 
 

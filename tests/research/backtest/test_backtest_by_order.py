@@ -11,7 +11,7 @@ from core.records import FIRST, LAST, SNAPSHOT, Kind
 from daemon.cli import main
 from daemon.replay import replay_session
 from research.backtest.data import Data, Folder
-from research.backtest.errors import DataProblem, DriverProblem
+from research.backtest.errors import DataProblem
 from research.history.mbo import MboSource
 from research.history.sources import import_history
 from tests.research.backtest.made import SETTINGS, START_NS, backtest, config, history, kept, quotes
@@ -87,12 +87,6 @@ def test_live_market_data_shows_no_single_orders():
         parse(SETTINGS + '[paper.sim]\nqueue_model = "fifo"\n', file="my.toml")
     with pytest.raises(ConfigError, match=r"paper\.sim\.venues\.BINANCE\.queue_model"):
         parse(SETTINGS + '[paper.sim.venues.BINANCE]\nqueue_model = "fifo"\n', file="my.toml")
-
-
-def test_the_compiled_driver_refuses_market_by_order_by_name(tmp_path):
-    folder = of_orders(tmp_path / "orders")
-    with pytest.raises(DriverProblem, match=r"compiled driver does not take market by order, by which .*orders tells"):
-        backtest(config(driver="compiled"), folder)
 
 
 def test_what_data_tells_is_known_by_instrument(tmp_path):
