@@ -27,9 +27,7 @@ def rows(bars: int) -> list[Row]:
     quotes, crossed = "2 million quotes, no strategy", "2 million quotes, Python EMA cross"
     barred, maker = "250,000 bars, Python EMA cross", "3 million L2/trade events, market-making kernel"
     crossing = "3 million L2/trade events, EMA-cross kernel"
-    sweep = (
-        f"sweep of {SWEEP_PAIRS:,} EMA-cross pairs over 250,000 bars; {PEER_PAIRS} at once of vectorbt, for memory"
-    )
+    sweep = f"sweep of {SWEEP_PAIRS:,} EMA-cross pairs over 250,000 bars; {PEER_PAIRS} at once of vectorbt, for memory"
     python = [
         ("quotes", quotes, "nautilus_trader", "nautilus_run.py", "quotes", 5),
         ("quotes-ema", crossed, "nautilus_trader", "nautilus_run.py", "quotes-ema", 5),
