@@ -125,11 +125,13 @@ class Backtest:
     # -- the run ---------------------------------------------------------------------------------------------------
 
     def run(self, progress: Progress | None = None) -> "Backtest":
-        """Feed everything, drain, write the tables' ends. Interrupted (Ctrl-C), it ends there and says so."""
+        """Feed everything, drain, write the tables' ends. Interrupted (Ctrl-C), it ends there and says so.
+
+        Who runs many in one process calls `gc.collect` between them: what is garbage at the start is kept to the end.
+        """
         if self.folder is not None:
             self.folder.begin(self.settings, self.data.sources())
-        gc.collect()
-        gc.freeze()  # what was loaded until now is not garbage: no collection need look at it again
+        gc.freeze()  # what was loaded until now: no collection need look at it
         begun = time.perf_counter()
         try:
             self._feed(progress)

@@ -1,5 +1,6 @@
 """Our side: a strategy through the Python driver, its run folder read back as orders and fills."""
 
+import gc
 import tempfile
 from decimal import Decimal
 from pathlib import Path
@@ -94,6 +95,7 @@ def run_strategy(recorded: Recorded, name: str, queue: Queue, *, quotes: bool) -
     config = strategy_config(recorded, name, queue)
     with tempfile.TemporaryDirectory() as scratch, recorded.data(quotes=quotes) as data:
         folder = create_run_folder(Path(scratch) / "run", Path(scratch))
+        gc.collect()
         done = Backtest(config, data, folder).run()
         assert not done.virtual.refusals, done.virtual.refusals
         return _orders_of(folder, recorded.instrument)

@@ -1,5 +1,6 @@
 """One run of the Python driver that is watched, and that ends where its data ends: nothing is drained or cancelled."""
 
+import gc
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -74,6 +75,7 @@ class Rerun(Backtest):
 
     def go(self, progress: Progress | None = None) -> "Rerun":
         """Run it. Raises DataProblem, JournalError."""
+        gc.collect()
         self.run(progress)
         return self
 

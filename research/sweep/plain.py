@@ -1,5 +1,6 @@
 """Trials through the Python driver: one backtest after another, its equity sampled, nothing written."""
 
+import gc
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,6 +51,7 @@ def plain_trial(config: Config, data: Data, strategy: str, currency: str, start:
     DriverProblem.
     """
     backtest = PlainTrial(config, data)
+    gc.collect()
     backtest.run()
     if strategy in backtest.paused:
         now_ns, reason = backtest.paused[strategy]
