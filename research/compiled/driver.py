@@ -29,7 +29,7 @@ from oms.reports import STATUS_CODES
 from oms.terms import Terms
 from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
 from research.compiled.layout import copy_back, dtype_of, fill
-from research.compiled.specialise import compile_now, is_kept, specialise
+from research.compiled.specialise import Run, compile_now, is_kept, specialise
 from research.compiled.tables import (
     DESK_OVERFLOWED,
     INSTRUMENTS_MAX,
@@ -59,7 +59,6 @@ _STOPS = {
 }
 
 _NO_SLOTS = np.zeros(0, SLOT_DTYPE)
-_NO_SLOTS.flags.writeable = False  # as all records that `run` hands on: to numba it is another type
 Slots = np.ndarray[Any, Any]
 Flush = Callable[[Slots], None]
 Say = Callable[[str], None]
@@ -97,6 +96,7 @@ class CompiledRun:
         self._kernel = _only_kernel(settings)
         self._flush = flush
         self._run = specialise(self._kernel, source)  # type: ignore[arg-type] # mypy doubts that classes hash
+        self._enter: Run = self._run  # its machine code, once there is
 
     @property
     def started(self) -> bool:
@@ -143,10 +143,9 @@ class CompiledRun:
         """
         world = self.world
         world["bars_opened"] = 0
-        slots = slots.view()
-        slots.flags.writeable = False
+        slots = np.ascontiguousarray(slots, SLOT_DTYPE)
         while True:
-            begin = self._run(self._worlds, slots, begin, end)
+            begin = self._enter(self._worlds, slots, begin, end)
             stop = int(world["stop"])
             if stop == LOG_FULL:
                 self.flush()
@@ -191,7 +190,7 @@ class CompiledRun:
         begun = time.perf_counter()
         if self._say is not None and not is_kept(self._run):
             self._say(f"compiling the loop for {self._kernel.__name__}: once for this kernel and this build ...")
-        compile_now(self._run, self._kernel, (self._worlds, _NO_SLOTS, 0, 0))
+        self._enter = compile_now(self._run, self._kernel, (self._worlds, _NO_SLOTS, 0, 0))
         self.compile_s = time.perf_counter() - begun
 
     def _define(self, index: int) -> None:

@@ -63,8 +63,11 @@ def is_kept(run: Run) -> bool:
     return any(folder.glob(f"*{run.py_func.__qualname__}*.nbi"))  # type: ignore[attr-defined]
 
 
-def compile_now(run: Run, kernel: type[Kernel], arguments: tuple[Any, ...]) -> bool:
-    """Compile for these arguments, or load what was compiled before; return whether it had to compile.
+def compile_now(run: Run, kernel: type[Kernel], arguments: tuple[Any, ...]) -> Run:
+    """Compile for the types of these arguments, or load what was compiled before; return what is to be called.
+
+    It takes arguments of these types alone and does not look: finding out the type of a world costs more than to run a
+    thousand records.
 
     Raises NotCompilable with numba's reason, in words that name the kernel.
     """
@@ -75,10 +78,11 @@ def compile_now(run: Run, kernel: type[Kernel], arguments: tuple[Any, ...]) -> b
             f"{kernel.__name__} cannot be compiled: {_reason(error)}; a kernel's functions may use what core/hot.py "
             'lists, and helpers must be named in HELPERS; or choose driver = "python"'
         ) from error
-    compiled = bool(run.stats.cache_misses)  # type: ignore[attr-defined]
-    if compiled:
+    if run.stats.cache_misses:  # type: ignore[attr-defined]
         _prune(Path(run.stats.cache_path))  # type: ignore[attr-defined]
-    return compiled
+    [compiled] = run.overloads.values()  # type: ignore[attr-defined]
+    entry: Run = compiled.entry_point
+    return entry
 
 
 def _register_kernel(kernel: type[Kernel]) -> None:
