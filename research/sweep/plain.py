@@ -24,9 +24,9 @@ class PlainTrial(Backtest):
         super().__init__(config, data, None)
         self.virtual = VirtualRun(self.engine, self.paper, watch=self._watch, agenda=self._agenda)
 
-    def _watch(self, now_ns: int, effects: Effect | Sequence[Effect]) -> None:
+    def _watch(self, now_ns: int, effects: Sequence[Effect]) -> None:
         """Note when and why a strategy is paused."""
-        for effect in effects if isinstance(effects, Sequence) else (effects,):
+        for effect in effects:
             if type(effect) is StrategyChanged and effect.state is StrategyState.PAUSED:
                 self.paused[effect.strategy_id] = now_ns, effect.reason
 

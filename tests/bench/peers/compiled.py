@@ -135,4 +135,6 @@ def event_slots(source: Path, target: Path) -> Slots:
             if start == 0:
                 slots["flags"][0] |= SNAPSHOT  # the one level with which the book begins
             file.write(slots.tobytes())
-    return np.memmap(target, SLOT_DTYPE, mode="r")
+    slots = np.memmap(target, SLOT_DTYPE, mode="r")
+    slots["kind"].sum()  # every page is mapped before the clock starts, as the peer's data are in its memory
+    return slots

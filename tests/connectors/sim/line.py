@@ -1,6 +1,7 @@
 """A market that is told order by order, and beside it the naive truth: one list of orders for each price."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -101,5 +102,6 @@ class LineWorld(World):
 
     def queues(self) -> dict[str, tuple[int, int]]:
         """Return (ahead, left) of our resting orders by name."""
-        (_, (_, bids, asks)) = self.venue.state()[2][0]
+        state: Any = self.venue.state()
+        (_, (_, bids, asks)) = state[2][0]
         return {order[0]: (order[6], order[4]) for orders, _ in (bids, asks) for order in orders}

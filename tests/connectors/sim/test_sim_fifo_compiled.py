@@ -1,6 +1,7 @@
 """True queues compiled beside plain: the same answers, queues and ladders."""
 
 import random
+from typing import Any
 
 import numba
 import numpy as np
@@ -99,7 +100,8 @@ def test_compiled_and_plain_queues_give_the_same_answers_and_end_alike():
     filled = 0
     for seed in range(30):
         steps = drawn(seed)
-        plain, answers = tables(EXACT), []
+        plain = tables(EXACT)
+        answers: list[Any] = []
         rows = [as_rows(table) for table in plain]
         ring, answered = table_of(Ring, 1), table_of(Answer, ANSWERS)
 

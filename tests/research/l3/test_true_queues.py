@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,7 @@ class Placed:
         self.venue.submit(ApprovedSubmit(intent=intent, reference_price=1, limits_version=1), ghost.joined_ns)
         self.venue.advance(ghost.joined_ns)
         ((_, _, report),) = self.venue.poll(ghost.joined_ns)
+        assert isinstance(report, OrderReport)
         assert report.type is ReportType.ACCEPTED
 
     def poll(self, now_ns):
@@ -55,7 +57,8 @@ class Placed:
 
     @property
     def ahead(self):
-        (_, (_, *sides)) = self.venue.state()[2][0]
+        state: Any = self.venue.state()
+        (_, (_, *sides)) = state[2][0]
         ((order,),) = [orders for orders, _ in sides if orders]
         return order[6]
 
@@ -82,11 +85,12 @@ def hold_both_beside(path, orders, seed):
     draw = random.Random(seed)
     last_ns = events[-1][-1].recv_ns - LIFE_NS
     places = [place for place in range(first, total) if events[place][-1].recv_ns < last_ns]
-    joins = defaultdict(int)
+    joins: defaultdict[int, int] = defaultdict(int)
     for _ in range(orders):
         joins[draw.choice(places)] += 1
     truth, line, market = OrderBook(), Line(), Market(0, ES)
-    alive, done = [], []
+    alive: list[Any] = []
+    done: list[Any] = []
     for place, event in enumerate(events):
         for record in records.get(place, ()):
             if record[0] == Kind.MBO:
