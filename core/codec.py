@@ -5,6 +5,8 @@ others are maps of field names. Both evolve as msgspec documents: new fields hav
 last; then journals of an older build stay readable.
 """
 
+from typing import Final
+
 import msgspec
 
 from core import effects, events, orders
@@ -39,6 +41,10 @@ _decoders = {kind: msgspec.msgpack.Decoder(struct) for kind, struct in PAYLOAD_T
 encode_payload = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises at bytes that are not what they should be: text that is no UTF-8 has an error of its own."""
+
+
 def fields_of(struct: msgspec.Struct) -> dict[str, object]:
     """Return a payload as plain values by field name, structs inside it too: for people and for JSON."""
     return {name: _plain(getattr(struct, name)) for name in struct.__struct_fields__}
@@ -56,5 +62,5 @@ def decode_payload(kind: int, payload: bytes | memoryview) -> msgspec.Struct:
         raise CodecError(f"records of kind {kind} carry no payload known to this build; read them with a newer one")
     try:
         return decoder.decode(payload)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except UNREADABLE as error:
         raise CodecError(f"payload of kind {Kind(kind).name} does not decode: {error}") from error

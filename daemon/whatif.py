@@ -15,7 +15,7 @@ from config.digest import settings_from_decisions
 from config.settings import Settings, StrategySettings
 from config.strategies import LoadedStrategy, load_strategy
 from connectors.sim.paper import PaperExecution
-from core.codec import decode_payload
+from core.codec import UNREADABLE, decode_payload
 from core.effects import Effect, OrderFilled, PositionChanged
 from core.market import mark_price_of
 from core.money import money_text
@@ -210,7 +210,7 @@ def _with_strategy(
     """Return settings with one other strategy, or other parameters, in place of the recorded. Raises UsageError."""
     try:
         values = msgspec.json.decode(params, type=dict[str, object]) if params else {}
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise UsageError(f"--params {params}: {error}; write a JSON object such as '{{\"fast\": 10}}'") from error
     if use is None:
         if len(settings.strategies) != 1:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import zstandard
 
 from core.arrays import SLOT_DTYPE
+from core.codec import UNREADABLE
 from core.records import EVENT, SLOT_BYTES, Kind, parts_of
 from journal.check import Fault, crc_fault, crc_fault_at, first_crc, structure_fault
 from journal.errors import JournalDamaged, JournalIOError
@@ -201,7 +202,7 @@ class Segment:
             raise self.damaged(Fault(0, "no segment head", "kind 1", f"kind {kind}"))
         try:
             return _segment_head.decode(self.payload(0))
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except UNREADABLE as error:
             raise self.damaged(Fault(0, "segment head", "a head of this schema", str(error))) from error
 
     def seal(self) -> SealPayload | None:
@@ -219,7 +220,7 @@ class Segment:
             return None  # `cut_torn_tail` tells a torn write from damage
         try:
             return _seal.decode(self.payload(index))
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except UNREADABLE as error:
             raise self.damaged(Fault(index, "seal", "a seal of this schema", str(error))) from error
 
     def seal_index(self) -> int:

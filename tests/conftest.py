@@ -1,5 +1,6 @@
 """What all tests share: where recorded data is, and how Hypothesis searches."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -29,3 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "recorded_dir" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.recorded)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected, hundreds of thousands of objects, out of every garbage collection."""
+    gc.collect()
+    gc.freeze()

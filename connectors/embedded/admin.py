@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import msgspec
 from aiohttp import web
 
 from connectors.embedded.faults import Clear, Cut, Fault, Http, Inject, decode_fault
@@ -13,6 +12,7 @@ from connectors.embedded.hub import Hub
 from connectors.embedded.market import Catalogue, Market
 from connectors.embedded.player import Outlet, Player
 from connectors.embedded.websocket import Connection
+from core.codec import UNREADABLE
 
 
 class Admin:
@@ -55,7 +55,7 @@ class Admin:
         try:
             fault = decode_fault(await request.read())
             await self._happen(fault)
-        except (msgspec.DecodeError, LookupError) as error:
+        except (*UNREADABLE, LookupError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"ok": True})
 

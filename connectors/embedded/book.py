@@ -12,6 +12,7 @@ import msgspec
 
 from connectors.embedded.market import Market
 from connectors.embedded.wire import DepthDiff, DepthSnapshot, Level, decode_diff, decode_snapshot
+from core.codec import UNREADABLE
 
 _PRICE = re.compile(r"\d+(\.\d+)?")
 _BUFFERED_DIFFS = 10_000  # diffs kept for a snapshot still to come: a quarter of an hour of a 100 ms stream
@@ -39,7 +40,7 @@ class VenueBook:
         """Take a diff that playback passed; one that does not decode is left out, as a client would."""
         try:
             diff = decode_diff(data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return
         if not self.synced:
             self._buffered.append(diff)

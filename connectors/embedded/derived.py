@@ -13,6 +13,7 @@ from connectors.embedded.market import Market, fixed_text
 from connectors.embedded.tape import INTERVALS_MS, Candle, cut, signed
 from connectors.embedded.view import MarketView
 from connectors.embedded.wire import decode_trade
+from core.codec import UNREADABLE
 
 _NAME = re.compile(
     r"(?P<symbol>[a-z0-9_]+)@"
@@ -29,7 +30,7 @@ def aggregate_of(data: bytes) -> bytes:
     try:
         trade = decode_trade(data)
         event = msgspec.json.decode(data, type=dict[str, object])
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return data
     aggregate: Event = {
         "e": "aggTrade",

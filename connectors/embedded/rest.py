@@ -15,6 +15,7 @@ from connectors.embedded.exchange_info import spot_exchange_info, usdm_exchange_
 from connectors.embedded.market import Market, fixed_text
 from connectors.embedded.tape import INTERVALS_MS, Candle, Print, cut, signed
 from connectors.embedded.view import MarketView
+from core.codec import UNREADABLE
 
 Parameters = Mapping[str, str]
 
@@ -232,7 +233,7 @@ class RestMarket:
             return list(self._views.values())
         try:
             names = msgspec.json.decode(symbols, type=list[str])
-        except msgspec.DecodeError:
+        except UNREADABLE:
             raise refusals.illegal_characters("symbols", r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}")*\]$') from None
         return [self._known(name, "symbols") for name in names]
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from core.codec import UNREADABLE
+
 _METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 _EXPECTED = ", ".join(f"`{method}`" for method in _METHODS)
 _ID_TEXT = re.compile(r"[A-Za-z0-9_-]{1,36}")
@@ -75,7 +77,7 @@ class Session:
 def _decode(text: str | bytes) -> dict[str, object]:
     try:
         request = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         line, column = _position(text, error)
         raise _Refused(3, f"Invalid JSON: expected value at line {line} column {column}") from error
     if not isinstance(request, dict):

@@ -8,11 +8,10 @@ seen. The lot is the coarsest step that at least 99.9 % of the quantities fit.
 from collections import Counter
 from pathlib import Path
 
-import msgspec
-
 from connectors.embedded.errors import RecordingError
 from connectors.embedded.market import SPOT_WIRE_DECIMALS, Market, StreamKind
 from connectors.embedded.wire import decode_diff, decode_snapshot, decode_ticker, decode_trade
+from core.codec import UNREADABLE
 from core.decimals import decimals_of
 
 _LOT_SHARE = 0.999
@@ -69,7 +68,7 @@ class Survey:
                 self._trade(symbol, data)
             elif kind is StreamKind.DEPTH:
                 self._depth(symbol, data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return  # recordings hold malformed frames on purpose; they are served, and teach nothing
         if symbol in self._symbols and len(self._symbols[symbol].quantities) > _BATCH:
             self._symbols[symbol].settle()
@@ -96,7 +95,7 @@ class Survey:
         """
         try:
             update_id = decode_snapshot(text).last_update_id
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return None
         if len(self._symbols) == 1:
             return next(iter(self._symbols))

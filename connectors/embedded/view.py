@@ -4,13 +4,12 @@ Frames that pass are only noted; they are decoded when a client asks, when the p
 many have gathered. So playing at full speed costs the venue no parsing.
 """
 
-import msgspec
-
 from connectors.embedded.book import VenueBook
 from connectors.embedded.frames import Frame
 from connectors.embedded.market import Listing, StreamKind
 from connectors.embedded.tape import Tape
 from connectors.embedded.wire import DepthSnapshot, Ticker, decode_ticker, decode_trade
+from core.codec import UNREADABLE
 
 _NOTED_MAX = 50_000
 
@@ -73,7 +72,7 @@ class MarketView:
         if self._ticker is not None:
             try:
                 return decode_ticker(self._ticker.data)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 self._ticker = None
         best = self.depth(1)
         zero = self.listing.price_text(0)
@@ -84,6 +83,6 @@ class MarketView:
     def _trade(self, data: bytes) -> None:
         try:
             trade = decode_trade(data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return  # a malformed frame is served as it is; the tape goes on without it
         self._tape.on_trade(trade)

@@ -131,7 +131,9 @@ class Backtest:
         """
         if self.folder is not None:
             self.folder.begin(self.settings, self.data.sources())
-        gc.freeze()  # what was loaded until now: no collection need look at it
+        freezes = not gc.get_freeze_count()  # who runs this may have frozen more, which stays as it is
+        if freezes:
+            gc.freeze()  # what was loaded until now: no collection need look at it
         begun = time.perf_counter()
         try:
             self._feed(progress)
@@ -141,7 +143,8 @@ class Backtest:
                 self._end()
             self._seal()
         finally:
-            gc.unfreeze()
+            if freezes:
+                gc.unfreeze()
             self.elapsed_s = time.perf_counter() - begun
             if self._compiled is not None:
                 self.elapsed_s -= self._compiled.compile_s

@@ -75,6 +75,7 @@ def test_every_frame_at_full_speed_comes_out_equal_and_replays(recorded_dir, tmp
     proof.replays_everywhere(session)
 
 
+@pytest.mark.slow
 def test_three_recordings_of_both_markets_in_one_daemon_come_out_equal_and_replay(recorded_dir, tmp_path):
     files = [recorded_file(recorded_dir, name) for name in (SPOT_BTC, SPOT_ETH, USDM_BTC)]
     with Venue(tmp_path, "--frames", *files, "--speed", "max") as venue:

@@ -95,6 +95,7 @@ def test_every_difference_on_the_page_is_counted_once_and_told() -> None:
     assert _number(causes[-1][NOT_TOLD]) <= _number(causes[-1]["differ"]) // 1_000
 
 
+@pytest.mark.slow
 def test_the_recorded_frames_still_give_our_numbers_on_the_page(recorded_dir: Path) -> None:
     if not source_of(recorded_dir, ETH).exists():
         pytest.skip(f"no {ETH.file} in {recorded_dir / 'binance'}")
