@@ -2,12 +2,12 @@
 #
 #   PYTHON=/path/to/python3.12   the Python that .venv is made from (default: the first that fits)
 #   ARGS="..."                   handed on to the program behind the word
-#   JOBS=4                       test processes (default: one a core)
+#   JOBS=4                       test processes (default: one more than cores, for some tests wait)
 
 SHELL = /bin/sh
 BIN = .venv/bin
 STAMP = .venv/.ready
-JOBS = auto
+JOBS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 KILLS = 100
 ARGS =
 

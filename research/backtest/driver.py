@@ -4,7 +4,6 @@ The engine, the gate, the order manager and the simulated venue are those of a p
 them: the next record instead of the next frame, and time jumps from record to record.
 """
 
-import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +32,7 @@ from research.backtest.by_order import refuse_unfit
 from research.backtest.data import Data
 from research.backtest.errors import DataProblem, DriverProblem
 from research.backtest.folder import JOURNAL, RunFolder
+from research.backtest.heap import one_run
 from research.backtest.journaled import JournaledRun
 from research.backtest.times import NO_END, NO_START, choose_step_ns, moment, time_ns
 
@@ -131,20 +131,11 @@ class Backtest:
         """
         if self.folder is not None:
             self.folder.begin(self.settings, self.data.sources())
-        freezes = not gc.get_freeze_count()  # who runs this may have frozen more, which stays as it is
-        if freezes:
-            gc.freeze()  # what was loaded until now: no collection need look at it
         begun = time.perf_counter()
         try:
-            self._feed(progress)
-            if self._stopping:
-                self.state, self.reason = "interrupted", f"interrupted at {moment(self.now_ns)}"
-            else:
-                self._end()
-            self._seal()
+            with one_run():
+                self._go(progress)
         finally:
-            if freezes:
-                gc.unfreeze()
             self.elapsed_s = time.perf_counter() - begun
             if self._compiled is not None:
                 self.elapsed_s -= self._compiled.compile_s
@@ -153,6 +144,15 @@ class Backtest:
             if isinstance(self.virtual, JournaledRun) and not self._sealed:
                 self.virtual.journal.close()
         return self
+
+    def _go(self, progress: Progress | None) -> None:
+        """Feed everything, end the run, seal its journal."""
+        self._feed(progress)
+        if self._stopping:
+            self.state, self.reason = "interrupted", f"interrupted at {moment(self.now_ns)}"
+        else:
+            self._end()
+        self._seal()
 
     @property
     def now_ns(self) -> int:

@@ -10,6 +10,7 @@ from config.strategies import load_strategies
 from core.market import Market
 from research.backtest.data import Data
 from research.backtest.driver import Progress
+from research.backtest.heap import many_runs
 from research.backtest.times import moment
 from research.lookahead.altering import Alteration
 from research.lookahead.cuts import DEFAULT_CUTS, choose_cuts
@@ -50,7 +51,8 @@ def check_lookahead(
 
     Raises ConfigError, DataProblem, JournalError, NothingToCheck.
     """
-    return _Check(config, data, progress).report(cuts)
+    with many_runs():
+        return _Check(config, data, progress).report(cuts)
 
 
 class _Check:

@@ -7,6 +7,7 @@ from config.load import Config
 from core.market import Market
 from research.backtest.data import Data
 from research.backtest.driver import Progress
+from research.backtest.heap import many_runs
 from research.backtest.times import moment
 from research.lookahead.decisions import CANCEL, PAUSED, Asked, Decision, described
 from research.lookahead.errors import NothingToCheck
@@ -28,7 +29,8 @@ def check_warmup(
     Each is to decide as the first does once `claim` inputs have followed its start (half of those that do, where none
     is given). Raises ConfigError, DataProblem, JournalError, NothingToCheck.
     """
-    return _Check(config, data, progress).report(claim)
+    with many_runs():
+        return _Check(config, data, progress).report(claim)
 
 
 class _Check:

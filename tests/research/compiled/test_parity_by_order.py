@@ -22,6 +22,7 @@ def orders(recorded_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
+@pytest.mark.slow
 def test_both_drivers_do_the_same_on_market_by_order(orders, tmp_path):
     fills = {}
     for model in ("fifo", "power-front", "risk-averse"):
