@@ -1,4 +1,4 @@
-"""`python -m tests.bench.table docs/bench.json`: the figures as the tables that README shows."""
+"""`python -m tests.bench.table docs/bench.json`: the figures as the tables that README and docs/peers.md show."""
 
 import argparse
 import re
@@ -60,7 +60,7 @@ def peers_table(peers: Peers) -> str:
     """Return where the figures come from and a markdown table: the peers, ours and the ratio."""
     python = f"{peers.machine.get('machine', '')}, {peers.machine.get('system', '')}"
     source = f"By `make bench-peers`: the same data and strategy in turn on one core, {python}"
-    lines = [f"{source}, medians of {peers.runs} runs ([bench.json](docs/bench.json)).", ""]
+    lines = [f"{source}, medians of {peers.runs} runs ([bench.json](bench.json)).", ""]
     lines += ["| of what | peer | theirs | ours | ratio | goal |", "| --- | --- | ---: | ---: | ---: | ---: |"]
     lines += [_peer_row(row) for row in peers.rows]
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from config.strategies import load_strategies
 from daemon.screen.history import History
 from daemon.screen.render import render
 from strategies import Strategy
-from tests.bench.table import read, table
+from tests.bench.table import peers_table, read, table
 from tests.daemon.status_samples import status
 from tests.docs.markdown import ROOT, document
 from tests.docs.terminal_picture import HEIGHT, SIZE_MAX, WIDTH
@@ -55,6 +55,14 @@ def test_the_figures_are_those_that_were_measured():
     shown = README.text.partition("<!-- bench -->\n")[2].partition("<!-- /bench -->")[0]
 
     assert shown == table(read(BENCH)), "run python -m tests.bench.table docs/bench.json and put it into README"
+
+
+def test_the_peers_figures_are_those_that_were_measured():
+    shown = document("docs/peers.md").text.partition("<!-- peers -->\n")[2].partition("<!-- /peers -->")[0]
+    peers = read(BENCH).peers
+
+    assert peers is not None
+    assert shown == peers_table(peers), "run python -m tests.bench.table docs/bench.json, put its end into docs/peers.md"
 
 
 def test_the_picture_is_small_whole_in_itself_and_names_no_machine():
