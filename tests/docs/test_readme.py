@@ -62,7 +62,7 @@ def test_the_peers_figures_are_those_that_were_measured():
     peers = read(BENCH).peers
 
     assert peers is not None
-    assert shown == peers_table(peers), "run python -m tests.bench.table docs/bench.json, put its end into docs/peers.md"
+    assert shown == peers_table(peers), "put the end of python -m tests.bench.table docs/bench.json there"
 
 
 def test_the_picture_is_small_whole_in_itself_and_names_no_machine():
