@@ -28,8 +28,9 @@ from oms.codes import NEXT, STATE_UNKNOWN
 from oms.reports import STATUS_CODES
 from oms.terms import Terms
 from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
+from research.compiled.kept import is_kept
 from research.compiled.layout import copy_back, dtype_of, fill
-from research.compiled.specialise import Run, compile_now, is_kept, specialise
+from research.compiled.specialise import Run, compile_now, specialise
 from research.compiled.tables import (
     DESK_OVERFLOWED,
     INSTRUMENTS_MAX,

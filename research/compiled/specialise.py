@@ -22,12 +22,12 @@ from research.compiled import booking, dealing, loop, registry
 from research.compiled.errors import NotCompilable
 from research.compiled.hot_modules import HOT_MODULES
 from research.compiled.inner import Outer
+from research.compiled.kept import note_use, prune
 from strategies.kernel import Kernel
 
 CALLBACKS = ("at_quote", "at_trade", "at_book", "at_bar", "at_wake", "at_order", "at_fill", "at_refusal")
 TEMPLATE = (booking, dealing, loop)
 SOURCES = ("core", "oms", "risk", "strategies", "connectors/sim", "research/compiled")
-KEPT_MAX = 24  # compiled loops kept on disk; beyond it the oldest go
 Run = Callable[..., int]
 _TELLING = ("Untyped", "Unknown", "Use of", "Cannot", "Invalid", "No implementation")
 
@@ -57,12 +57,6 @@ def specialise(kernel: type[Kernel], source: str) -> Run:
     return numba.njit(cache=True, pipeline_class=Outer)(scope["run"])
 
 
-def is_kept(run: Run) -> bool:
-    """Whether a compiled form of this very loop lies on disk, so that `compile_now` will only load it."""
-    folder = Path(run.stats.cache_path)  # type: ignore[attr-defined]
-    return any(folder.glob(f"*{run.py_func.__qualname__}*.nbi"))  # type: ignore[attr-defined]
-
-
 def compile_now(run: Run, kernel: type[Kernel], arguments: tuple[Any, ...]) -> Run:
     """Compile for the types of these arguments, or load what was compiled before; return what is to be called.
 
@@ -78,8 +72,9 @@ def compile_now(run: Run, kernel: type[Kernel], arguments: tuple[Any, ...]) -> R
             f"{kernel.__name__} cannot be compiled: {_reason(error)}; a kernel's functions may use what core/hot.py "
             'lists, and helpers must be named in HELPERS; or choose driver = "python"'
         ) from error
+    note_use(run)
     if run.stats.cache_misses:  # type: ignore[attr-defined]
-        _prune(Path(run.stats.cache_path))  # type: ignore[attr-defined]
+        prune(Path(run.stats.cache_path))  # type: ignore[attr-defined]
     [compiled] = run.overloads.values()  # type: ignore[attr-defined]
     entry: Run = compiled.entry_point
     return entry
@@ -122,11 +117,3 @@ def _reason(error: Exception) -> str:
         line for line in lines if line.startswith(("Untyped", "Unknown", "Use of", "Cannot", "Invalid", "No impl"))
     ]
     return (telling or lines or ["numba gave no reason"])[-1 if telling else 0]
-
-
-def _prune(folder: Path) -> None:
-    """Remove the oldest compiled loops beyond `KEPT_MAX`; one that another process removed first is gone too."""
-    indexes = sorted(folder.glob("loop.run_*.nbi"), key=lambda path: path.stat().st_mtime)
-    for index in indexes[:-KEPT_MAX]:
-        for path in folder.glob(f"{index.stem}*"):
-            path.unlink(missing_ok=True)

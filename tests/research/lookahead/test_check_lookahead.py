@@ -82,7 +82,7 @@ def on_timer(self, timer):
     )
     folder = history(tmp_path / "bars", bars(bids(walk(200))))
 
-    report = checked(settings(rests), folder, cuts=15)
+    report = checked(settings(rests), folder, cuts=8)
 
     assert report.verdict == "clean", report
     assert report.decisions > 250
