@@ -169,7 +169,9 @@ def test_ctrl_c_keeps_what_was_done_and_marks_it(tmp_path):
         for _ in range(600):  # until it is at work
             if out.exists():
                 break
+            assert process.poll() is None, "it ended before it was at work"
             time.sleep(0.05)
+        assert out.exists(), "it did not come to work in half a minute"
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=60)
     finally:
