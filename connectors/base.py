@@ -1,11 +1,13 @@
-"""What every market-data connector offers the daemon, whatever the venue."""
+"""What every connector offers the daemon, whatever the venue: market data, and trading."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
 
+from core.evidence import EvidenceWanted
 from core.instruments import Instrument
+from core.orders import ApprovedCommand
 from core.records import Event
 
 ClockNs = Callable[[], int]
@@ -88,4 +90,63 @@ class MarketDataConnector(Protocol):
 
     def resume(self) -> None:
         """Read again."""
+        ...
+
+
+class TradingStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trading connector counted since it started, and how much of the venue's allowances it has used."""
+
+    sent: int  # commands that left, by any way
+    fallbacks: int  # of them those that went by REST because the order-entry socket was down
+    unknown: int  # requests whose outcome nobody told
+    throttled: int  # commands that waited for their budget
+    queued: int  # commands that wait now
+    reconnects: int
+    requests: int
+    weight_used: int  # in the venue's current minute, as its headers say
+    weight_limit: int
+    orders_used: int
+    orders_limit: int
+    clock_offset_ns: int
+    last_error: str
+
+
+class TradingConnector(Protocol):
+    """Order entry, private stream and account queries of one venue.
+
+    `send` and `ask` return at once and never raise: what goes wrong becomes an event. Every submit, replace and cancel
+    that was handed over is answered in the end by the private stream, by the request's own answer, or by an
+    OUTCOME_UNKNOWN report; a command is never sent twice under another id. Every `EvidenceWanted` is answered by one
+    `EvidenceGiven` of its number. Each connection that comes up is told by LinkChanged before the first of its reports,
+    and its private stream is subscribed to before the daemon may ask for evidence.
+    """
+
+    @property
+    def venue(self) -> str:
+        """The venue's name, the part after the dot in `BTCUSDT.BINANCE`."""
+        ...
+
+    @property
+    def stats(self) -> TradingStats:
+        """Counters and allowances, for the screen and the metrics."""
+        ...
+
+    def assign(self, instruments: Mapping[int, Instrument]) -> None:
+        """Take the rules of the instruments by index, before `run`."""
+        ...
+
+    async def run(self) -> None:
+        """Log on, follow the private stream, send what is handed over; until cancelled."""
+        ...
+
+    def send(self, command: ApprovedCommand, now_ns: int) -> None:
+        """Send an approved command: cancels before reducing orders before opening ones, each within its budget."""
+        ...
+
+    def ask(self, wanted: EvidenceWanted, now_ns: int) -> None:
+        """Ask the venue for evidence."""
+        ...
+
+    async def close(self, grace_s: float) -> None:
+        """Let cancels that wait go out, then end; arm no dead-man timer anew, so that the venue's own runs out."""
         ...

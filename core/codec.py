@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core import effects, events, orders
+from core import effects, events, evidence, orders
 from core.errors import CodecError
 from core.records import Kind
 
@@ -23,6 +23,9 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.CLOCK: events.ClockMeasured,
     Kind.ACCOUNT_MOVE: events.AccountMoved,
     Kind.ACCOUNT_TRADE: events.AccountTraded,
+    Kind.EVIDENCE: evidence.EvidenceGiven,
+    Kind.LINK: events.LinkChanged,
+    Kind.CARRIED: events.StateCarried,
     Kind.SUBMIT: orders.ApprovedSubmit,
     Kind.CANCEL: orders.ApprovedCancel,
     Kind.ORDER: effects.OrderUpdated,
@@ -34,6 +37,11 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.STRATEGY: effects.StrategyChanged,
     Kind.TIMER: effects.TimerSet,
     Kind.RESYNC: effects.BookResyncNeeded,
+    Kind.REPLACE: orders.ApprovedReplace,
+    Kind.SUBMIT_GROUP: orders.ApprovedGroup,
+    Kind.QUERY: evidence.EvidenceWanted,
+    Kind.RECONCILED: effects.Reconciled,
+    Kind.FREEZE: effects.FreezeChanged,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

@@ -7,8 +7,11 @@ import enum
 
 import msgspec
 
+from core.evidence import EvidenceWanted
 from core.orders import (
     ApprovedCancel,
+    ApprovedGroup,
+    ApprovedReplace,
     ApprovedSubmit,
     Liquidity,
     OrderState,
@@ -120,9 +123,38 @@ class BookResyncNeeded(msgspec.Struct, frozen=True, kw_only=True, array_like=Tru
     reason: str
 
 
+class ReconcileState(enum.StrEnum):
+    """How far a venue's account has been compared with ours."""
+
+    STARTED = "started"
+    AGREED = "agreed"
+    BROKEN = "broken"  # something differs and stays different: see the freezes and alerts beside it
+
+
+class Reconciled(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """The comparison of a venue's account with ours began or ended."""
+
+    venue: str
+    state: ReconcileState
+    reason: str = ""
+
+
+class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """An instrument was frozen (orders may only be cancelled or reduce) or released."""
+
+    instrument: int
+    frozen: bool
+    reason: str
+
+
 Effect = (
     ApprovedSubmit
     | ApprovedCancel
+    | ApprovedReplace
+    | ApprovedGroup
+    | EvidenceWanted
+    | Reconciled
+    | FreezeChanged
     | Refusal
     | OrderUpdated
     | OrderFilled
@@ -137,13 +169,19 @@ Effect = (
 __all__ = [
     "Alert",
     "ApprovedCancel",
+    "ApprovedGroup",
+    "ApprovedReplace",
     "ApprovedSubmit",
     "BalanceChanged",
     "BookResyncNeeded",
     "Effect",
+    "EvidenceWanted",
+    "FreezeChanged",
     "OrderFilled",
     "OrderUpdated",
     "PositionChanged",
+    "ReconcileState",
+    "Reconciled",
     "Refusal",
     "Severity",
     "StrategyChanged",

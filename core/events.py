@@ -16,6 +16,7 @@ class LifecycleState(enum.StrEnum):
 
     STARTING = "STARTING"
     SYNCING = "SYNCING"
+    RECONCILING = "RECONCILING"  # live: cancels work, opens do not, until our books and the venue's agree
     READY = "READY"
     DRAINING = "DRAINING"
     STOPPED = "STOPPED"
@@ -38,13 +39,18 @@ class ReportType(enum.StrEnum):
     EXPIRED = "expired"  # ended by the venue itself: IOC remainder, self-trade prevention, end of day
     OUTCOME_UNKNOWN = "outcome-unknown"  # a request timed out, or its answer says nothing certain
     NEVER_ARRIVED = "never-arrived"  # proven absent, past the venue's visibility lag
+    TRIGGERED = "triggered"  # a stop that waits at the venue has become an order of its market
+    REPLACED = "replaced"  # `price` and `quantity` (in all, filled included) are the order's from now on
+    REPLACE_REJECTED = "replace-rejected"  # the order stays as it was
+    BUSTED = "busted"  # the venue took back the execution `exec_id`; a correction is a bust and a new execution
 
 
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One message of a venue about one order. Price and quantity in the instrument's units; `fee` is money.
 
-    `exec_id`, `price`, `quantity`, `fee`, `fee_currency` and `liquidity` belong to FILLED alone. A positive fee is
-    paid, a negative one is a rebate.
+    `client_order_id` may be that of a revision (`core.ids.revision_id`). `exec_id`, `fee`, `fee_currency` and
+    `liquidity` belong to FILLED alone, `price` and `quantity` to FILLED and REPLACED, `exec_id` to BUSTED as well. A
+    positive fee is paid, a negative one is a rebate.
     """
 
     type: ReportType
@@ -105,6 +111,36 @@ class LifecycleChanged(msgspec.Struct, frozen=True, omit_defaults=True):
 
     state: LifecycleState
     reason: str = ""
+
+
+class LinkState(enum.StrEnum):
+    """What became of the way by which orders reach a venue and its word on them comes back."""
+
+    UP = "up"  # orders may be sent, and the private stream tells what becomes of them
+    DOWN = "down"
+    MAINTENANCE = "maintenance"  # the venue says so: opens wait, cancels are kept and sent when it is over
+    LIMITED = "limited"  # the venue asked for silence (429, 418): only what may not wait goes out
+
+
+class LinkChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The trading connection of a venue changed. After each UP the account is reconciled before anything is opened."""
+
+    venue: str
+    state: LinkState
+    reason: str = ""
+    until_ns: int = 0  # of LIMITED: when the silence ends
+
+
+class StateCarried(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session takes over from the one before it: orders, fills, positions, cash, as `oms.state` writes them.
+
+    `digest` is SHA-256 over `state`; `session` and `seq` name the record up to which the predecessor was folded in.
+    """
+
+    session: str
+    seq: int
+    state: bytes
+    digest: bytes
 
 
 class ClockMeasured(msgspec.Struct, frozen=True, kw_only=True, gc=False):

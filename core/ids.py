@@ -11,6 +11,7 @@ from core.errors import InvariantError
 PREFIX = "t"
 EPOCH_DIGITS = 8
 COUNTER_DIGITS = 6
+REVISION_DIGITS = 2
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)  # the digits of base 36 squared
 EPOCH_ZERO_NS = 1_704_067_200_000_000_000  # 2024-01-01T00:00:00Z: 36^8 ms from there last until 2113
@@ -36,6 +37,27 @@ def parse_client_order_id(text: str) -> tuple[int, int] | None:
     if any(letter not in _ALPHABET for letter in text[1:]):
         return None
     return int(text[1 : 1 + EPOCH_DIGITS], 36), int(text[1 + EPOCH_DIGITS :], 36)
+
+
+def revision_id(client_order_id: str, revision: int) -> str:
+    """Return what the venue calls the `revision`-th replacement of one of our orders; 0 is the order as submitted.
+
+    Two digits more: 17 characters, still inside every venue's length. Raises InvariantError beyond 1,295 revisions.
+    """
+    return client_order_id if revision == 0 else client_order_id + _base36(revision, REVISION_DIGITS)
+
+
+def parse_revision_id(text: str) -> tuple[str, int] | None:
+    """Return (client order id, revision) of an id that a venue reports, None for an id that is not ours."""
+    stem = text[: 1 + EPOCH_DIGITS + COUNTER_DIGITS]
+    if parse_client_order_id(stem) is None:
+        return None
+    digits = text[len(stem) :]
+    if not digits:
+        return stem, 0
+    if len(digits) != REVISION_DIGITS or any(letter not in _ALPHABET for letter in digits):
+        return None
+    return stem, int(digits, 36)
 
 
 @functools.cache

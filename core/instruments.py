@@ -59,6 +59,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     option_kind: OptionKind | None = None
     underlying: str = ""
     tradable: bool = True
+    native: tuple[str, ...] = ()
+    """What the venue itself keeps of our order words, beside market and limit orders: values of `OrderType`,
+    `TimeInForce` and `Contingency`, and "iceberg", "hidden", "replace", "reduce-only", "mark" (as a trigger)."""
 
     def __post_init__(self) -> None:
         """Refuse units in which money would not be exact, and steps that are not positive."""

@@ -49,6 +49,7 @@ class Kind(enum.IntEnum):
     BAR = 19  # a venue's own bar: open, high, low, close, volume; venue_ns is its opening time, flags its interval
     TIME = 20  # nothing but time passing: the earliest timer fell due
     MBO = 21  # market by order, one change of one order: price, change, order_id, sequence, rank (ADR 11)
+    MARK = 22  # a contract's mark price, index price, funding rate (10^-8), time of the next funding (ns)
 
     INSTRUMENT = 32
     REPORT = 33
@@ -59,6 +60,9 @@ class Kind(enum.IntEnum):
     CLOCK = 38
     ACCOUNT_MOVE = 39  # money without an order: funding, borrow
     ACCOUNT_TRADE = 40  # an execution of the venue's own making: a liquidation
+    EVIDENCE = 41  # a venue's answer to a question of ours, or why there was none
+    LINK = 42  # the trading connection of a venue: up, down, limited
+    CARRIED = 43  # the state that a live session takes over from the one before it
 
     SUBMIT = 128
     CANCEL = 129
@@ -71,6 +75,11 @@ class Kind(enum.IntEnum):
     STRATEGY = 136
     TIMER = 137
     RESYNC = 138
+    REPLACE = 139  # command: change a working order
+    SUBMIT_GROUP = 140  # command: orders that the venue takes as one list
+    QUERY = 141  # command: ask a venue for evidence
+    RECONCILED = 142  # a venue's account agrees with ours, or what does not
+    FREEZE = 143  # an instrument may not be opened, or may again
 
     PART = 255
 

@@ -103,7 +103,7 @@ def _bools(fields: tuple[Field, ...]) -> list[int]:
 def _spell_bools(batch: Batch, columns: list[int]) -> None:
     """Spell booleans as JSON does."""
     for at in columns:
-        batch[at] = ["true" if value else "false" for value in batch[at]]
+        batch[at] = ["" if value is None else "true" if value else "false" for value in batch[at]]
 
 
 def _plain_names(batch: Batch) -> bool:

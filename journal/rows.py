@@ -1,6 +1,7 @@
 """Records to rows: a batch is a list of columns, each a list of plain values, in the order of the table's fields."""
 
 import base64
+from collections.abc import Callable
 from operator import attrgetter
 
 import msgspec
@@ -86,7 +87,7 @@ class PayloadRow:
 
     def __init__(self, table: Table) -> None:
         """Prepare the ways to the fields."""
-        self._fields = [(field, attrgetter(field.source)) for field in table.fields]
+        self._fields = [(field, _way_to(field.source)) for field in table.fields]
 
     def row(
         self, seq: int, recv_ns: int, venue_ns: int, index: int, struct: msgspec.Struct, definitions: Definitions
@@ -96,6 +97,20 @@ class PayloadRow:
         name = None if index == NO_INSTRUMENT else definitions[index].id
         values = [_show(field, get(struct), index, definitions) for field, get in self._fields]
         return [seq, recv_ns, venue_ns, name, *values]
+
+
+def _way_to(source: str) -> Callable[[object], object]:
+    """Return what gets a field out of a payload; a field inside a struct that is not there is None."""
+    *outer, last = source.split(".")
+    if not outer:
+        return attrgetter(last)
+    get_outer, get = _way_to(".".join(outer)), attrgetter(last)
+
+    def way(struct: object) -> object:
+        inner = get_outer(struct)
+        return None if inner is None else get(inner)
+
+    return way
 
 
 def instrument_of(index: int, struct: msgspec.Struct) -> int:

@@ -129,6 +129,15 @@ PLAIN_TABLES = {
             Field("volume", "e", Form.QUANTITY),
         ),
     ),
+    "marks": Table(
+        Kind.MARK,
+        (
+            Field("mark_price", "a", Form.PRICE),
+            Field("index_price", "b", Form.PRICE),
+            Field("funding_rate_e8", "c", Form.INT),
+            Field("next_funding_ns", "d", Form.INT),
+        ),
+    ),
 }
 
 _PAYLOAD_KINDS = {
@@ -141,7 +150,9 @@ _PAYLOAD_KINDS = {
     "clock": Kind.CLOCK,
     "account-moves": Kind.ACCOUNT_MOVE,
     "account-trades": Kind.ACCOUNT_TRADE,
+    "links": Kind.LINK,
     "submits": Kind.SUBMIT,
+    "replaces": Kind.REPLACE,
     "cancels": Kind.CANCEL,
     "orders": Kind.ORDER,
     "fills": Kind.FILL,
@@ -152,12 +163,18 @@ _PAYLOAD_KINDS = {
     "strategies": Kind.STRATEGY,
     "timers": Kind.TIMER,
     "resyncs": Kind.RESYNC,
+    "queries": Kind.QUERY,
+    "reconciled": Kind.RECONCILED,
+    "freezes": Kind.FREEZE,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.
 _FORMS = {
-    **dict.fromkeys(("price", "reference_price", "tick", "strike"), Form.PRICE),
-    **dict.fromkeys(("quantity", "filled", "lot", "min_quantity", "max_quantity"), Form.QUANTITY),
+    **dict.fromkeys(
+        ("price", "reference_price", "tick", "strike", "trigger_price", "activation_price", "trail", "limit_offset"),
+        Form.PRICE,
+    ),
+    **dict.fromkeys(("quantity", "filled", "lot", "min_quantity", "max_quantity", "display_quantity"), Form.QUANTITY),
     **dict.fromkeys(
         ("amount", "fee", "fees", "realised", "cost", "delta", "balance", "min_notional"),
         Form.MONEY,

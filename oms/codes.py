@@ -7,7 +7,7 @@ derived from its `TABLE`, so there is one table and no second one to keep in ste
 from collections.abc import Sequence
 
 from core.orders import OrderState
-from oms.transitions import TABLE, Anomaly, OrderEvent
+from oms.transitions import TABLE, TABLE_STATES, Anomaly, OrderEvent
 
 STATE_SUBMITTED = 0
 STATE_ACCEPTED = 1
@@ -42,7 +42,7 @@ ANOMALY_DENIED = 3
 ANOMALY_REOPENED = 4
 ANOMALY_CONTRADICTION = 5
 
-STATES: tuple[OrderState, ...] = tuple(OrderState)
+STATES = TABLE_STATES
 """State by code."""
 
 EVENTS: tuple[OrderEvent, ...] = tuple(OrderEvent)

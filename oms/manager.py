@@ -130,6 +130,9 @@ class OrderManager:
             effects.append(report_alert(Severity.ERROR, "WRONG_INSTRUMENT", report, instrument_index, why))
         elif report.type is _FILLED:
             self._fill(order, report, now_ns, effects)
+        elif report.type not in STATUS_CODES:
+            why = "no replacement of this order is under way, and no execution of it is known to be taken back"
+            effects.append(report_alert(Severity.ERROR, "UNEXPECTED_REPORT", report, instrument_index, why))
         else:
             learnt = self._learn_venue_id(order, report, effects)
             exposure, status = self._holdings[instrument_index].exposure, STATUS_CODES[report.type]

@@ -19,6 +19,7 @@ STATUS_CODES = {
     ReportType.EXPIRED: EVENT_EXPIRED,
     ReportType.OUTCOME_UNKNOWN: EVENT_OUTCOME_UNKNOWN,
     ReportType.NEVER_ARRIVED: EVENT_NEVER_ARRIVED,
+    ReportType.TRIGGERED: EVENT_ACCEPTED,
 }
 """The event code of each report that is no fill, for `moves.status_order`."""
 

@@ -239,4 +239,7 @@ _ROWS: dict[OrderState, dict[OrderEvent, Transition]] = {
 TABLE: dict[tuple[OrderState, OrderEvent], Transition] = {
     (state, event): transition for state, row in _ROWS.items() for event, transition in row.items()
 }
-assert len(TABLE) == len(OrderState) * len(OrderEvent), "the table must answer every event in every state"
+TABLE_STATES: tuple[OrderState, ...] = tuple(state for state in OrderState if state is not OrderState.HELD)
+"""The states of the table. An order that tickerd holds back enters it once it is released."""
+
+assert len(TABLE) == len(TABLE_STATES) * len(OrderEvent), "the table must answer every event in every state"

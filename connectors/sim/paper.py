@@ -7,6 +7,7 @@ live one.
 
 from collections.abc import Sequence
 
+from connectors.sim.errors import SimError
 from connectors.sim.exchange import simulated_venue
 from connectors.sim.listing import Listing
 from connectors.sim.settings import SimSettings
@@ -14,7 +15,7 @@ from connectors.sim.venue import SimVenue
 from core.clock import NEVER
 from core.codec import KIND_OF
 from core.market import Market
-from core.orders import ApprovedCommand, ApprovedSubmit
+from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit
 from core.records import Event, Kind
 
 # Plain ints: this runs for every event, and an enum member costs a look-up each time.
@@ -37,11 +38,13 @@ class PaperExecution:
         self.due_ns = NEVER  # when a request arrives or a report comes back next
 
     def send(self, command: ApprovedCommand, now_ns: int) -> None:
-        """Send one command to the simulated venue of its instrument."""
+        """Send one command to the simulated venue of its instrument. Raises SimError for what only real venues take."""
         if isinstance(command, ApprovedSubmit):
             self._by_index[command.intent.instrument].submit(command, now_ns)
-        else:
+        elif isinstance(command, ApprovedCancel):
             self._by_index[command.instrument].cancel(command, now_ns)
+        else:
+            raise SimError(f"{type(command).__name__} reached a simulated venue: in paper tickerd keeps these itself")
         self.refresh()
 
     def before(self, now_ns: int) -> None:

@@ -7,12 +7,13 @@ from core.effects import BalanceChanged, OrderFilled
 from core.events import OrderReport, ReportType
 from core.money import money
 from core.orders import OrderState, Side
-from oms.transitions import is_open
+from oms.reports import STATUS_CODES
+from oms.transitions import TABLE_STATES, is_open
 from tests.oms.making import BTC, ETH, PERPETUAL, SPOT, Desk
 
 NAMES = ("o0", "o1", "o2", "o3")
 SIZE = 100
-STATUSES = [kind for kind in ReportType if kind is not ReportType.FILLED]
+STATUSES = list(STATUS_CODES)
 
 
 @st.composite
@@ -138,7 +139,7 @@ def test_exposure_is_always_the_sum_of_what_open_orders_leave(drawn):
             sells = [max(order.quantity - order.filled, 0) for order in alive if order.side is Side.SELL]
             assert (exposure.open_buy_quantity, exposure.open_sell_quantity) == (sum(buys), sum(sells))
         counts = desk.manager.counts_by_state()
-        assert counts == {state: sum(order.state is state for order in orders) for state in OrderState}
+        assert counts == {state: sum(order.state is state for order in orders) for state in TABLE_STATES}
         assert desk.manager.open_count == sum(is_open(order.state) for order in orders)
 
 

@@ -8,7 +8,7 @@ from core.orders import OrderState
 from oms import codes
 from oms.codes import EVENTS, NEXT, next_state, working_state
 from oms.diagram import transitions_diagram, transitions_table
-from oms.transitions import OPEN_STATES, TABLE, Anomaly, OrderEvent, is_open
+from oms.transitions import OPEN_STATES, TABLE, TABLE_STATES, Anomaly, OrderEvent, is_open
 
 # Columns in the order of OrderEvent: accepted, rejected, never-arrived, denied, partial, final, over fill,
 # cancel sent, cancelled, cancel rejected, expired, outcome unknown. w is the working state of the order's history.
@@ -47,7 +47,7 @@ ANOMALIES = {
     "o": Anomaly.OVERFILL,
     "c": Anomaly.CONTRADICTION,
 }
-PAIRS = list(itertools.product(OrderState, OrderEvent))
+PAIRS = list(itertools.product(TABLE_STATES, OrderEvent))
 FILLS = (OrderEvent.PARTIAL_FILL, OrderEvent.FINAL_FILL, OrderEvent.OVER_FILL)
 EVIDENCE_OF_THE_END = (
     OrderEvent.REJECTED,
@@ -96,19 +96,19 @@ def test_nothing_but_evidence_moves_an_unknown_order(event):
     assert advance(OrderState.UNKNOWN, event, acknowledged=False, filled=0) == (OrderState.UNKNOWN, None)
 
 
-@pytest.mark.parametrize("state", OrderState)
+@pytest.mark.parametrize("state", TABLE_STATES)
 @pytest.mark.parametrize("event", [OrderEvent.FINAL_FILL, OrderEvent.OVER_FILL])
 def test_a_complete_quantity_is_filled_whatever_was_said_before(state, event):
     assert advance(state, event, acknowledged=True, filled=10)[0] is OrderState.FILLED
 
 
-@pytest.mark.parametrize("state", [state for state in OrderState if not is_open(state)])
+@pytest.mark.parametrize("state", [state for state in TABLE_STATES if not is_open(state)])
 @pytest.mark.parametrize("event", FILLS)
 def test_a_fill_of_an_order_that_had_ended_always_alarms(state, event):
     assert advance(state, event, acknowledged=True, filled=1)[1] is not None
 
 
-@pytest.mark.parametrize("state", [state for state in OrderState if not is_open(state)])
+@pytest.mark.parametrize("state", [state for state in TABLE_STATES if not is_open(state)])
 @pytest.mark.parametrize("event", [event for event in OrderEvent if event not in FILLS])
 def test_only_a_denied_order_that_is_acknowledged_after_all_opens_again_by_a_status(state, event):
     after, anomaly = advance(state, event, acknowledged=True, filled=0)
@@ -143,7 +143,7 @@ def test_the_working_state_follows_from_the_orders_history(acknowledged, filled,
 def test_the_drawn_table_shows_every_state_event_and_alert():
     drawn = transitions_table()
     lines = drawn.splitlines()
-    assert len(lines) == 2 + len(OrderState)
+    assert len(lines) == 2 + len(TABLE_STATES)
     assert all(line.count("|") == len(OrderEvent) + 2 for line in lines)
     assert "| **rejected** | unknown !REOPENED |" in drawn
     assert "| **pending-cancel** | · | rejected |" in drawn
