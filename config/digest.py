@@ -1,8 +1,9 @@
 """Which settings decide what is traded, and their hash: what a session's head keeps, and what a replay starts from.
 
 Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with
-their parameters; limits; the simulated account and venue. Not deciding: folders, flush policy, addresses, timeouts of
-connections, logs, metrics, screen. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
+their parameters; limits; the simulated account and venue; live, how our books are held to the venue's. Not deciding:
+folders, flush policy, addresses, timeouts of connections, logs, metrics, screen. A number counts by its value: 50_000,
+50000.0 and "50000" are one limit.
 """
 
 import enum
@@ -14,7 +15,7 @@ from typing import get_args
 import msgspec
 
 from config.explain import field_types
-from config.settings import Settings
+from config.settings import Mode, Settings
 from core.decimals import decimals_of, plain
 
 _SESSION = ("mode", "seed", "digest_every")
@@ -30,6 +31,7 @@ _VENUE = (
     "trades_stale_s",
     "bars_stale_s",
 )
+_LIVE = ("account", "foreign_orders", "visibility_lag_s", "sweep_s", "balances_s")
 _NUMBER_TYPES = {int, float, str}
 
 
@@ -41,13 +43,16 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
     strategies = [plain_table(strategy) for strategy in settings.strategies]
     for strategy, told in zip(settings.strategies, strategies, strict=True):
         told["params"] = _plain(dict((params or {}).get(strategy.id, strategy.params)))
-    return {
+    told_config: dict[str, object] = {
         "session": _only(plain_table(settings.session), _SESSION),
         "venues": {name: _only(plain_table(venue), _VENUE) for name, venue in settings.venues.items()},
         "strategies": strategies,
         "risk": plain_table(settings.risk),
         "paper": plain_table(settings.paper),
     }
+    if settings.session.mode is Mode.LIVE:
+        told_config["live"] = _only(plain_table(settings.live), _LIVE)
+    return told_config
 
 
 def config_digest(settings: Settings, params: Mapping[str, Mapping[str, object]] | None = None) -> str:

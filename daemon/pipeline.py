@@ -34,6 +34,12 @@ class Execution(Protocol):
     def on_event(self, event: Event) -> None:
         """See one market event, after the engine has; a simulated venue trades on it."""
 
+    def refresh(self) -> int:
+        """Return when `poll` wants to be called next, `core.clock.NEVER` if not at all."""
+
+    def poll(self, now_ns: int) -> list[Event]:
+        """Return the reports that have come back by now, as events; a real venue's come by themselves."""
+
 
 Watcher = Callable[[int, Effect], None]
 

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from core.codec import decode_payload
-from core.records import EVENT, SCHEMA_VERSION, SLOT_BYTES, Event
+from core.records import EVENT, SCHEMA_VERSION, SLOT_BYTES, Event, Kind
 from journal.check import Fault
 from journal.chunks import Chunk, PayloadRecord, PlainRun, chunks_of
 from journal.errors import ExportRefused, JournalDamaged, JournalIOError, JournalNotFound, SchemaUnsupported
 from journal.folders import is_running, segment_files, segment_name
 from journal.head import SealPayload, SessionHead, SessionState
-from journal.layout import PLAIN_FIELDS
+from journal.layout import PLAIN_FIELDS, read_payload
 from journal.masks import Slots
 from journal.segments import Segment, TornTail
 
@@ -154,6 +154,17 @@ class SessionReader:
                 struct = decode_payload(chunk.kind, chunk.payload)
                 head = (chunk.kind, chunk.flags, chunk.instrument, chunk.recv_ns, chunk.venue_ns)
                 yield chunk.seq, (*head, struct, 0, 0, 0, 0)
+
+    def snapshots(self) -> Iterator[tuple[int, bytes]]:
+        """Yield (seq, payload) of the snapshots, the newest first; each segment is read when it is come to.
+
+        Raises JournalDamaged.
+        """
+        for segment in reversed(self.segments):
+            self._load(segment, None)
+            for row in np.flatnonzero(segment.kinds() == Kind.SNAPSHOT)[::-1].tolist():
+                size = EVENT.unpack_from(segment.data(), row * SLOT_BYTES)[5]
+                yield segment.first_seq + row, read_payload(segment.data(), row, size)
 
     def array(self, number: int, until_seq: int | None = None) -> Slots:
         """Return segment `number` as a read-only structured array (SLOT_DTYPE), the file's own bytes.
