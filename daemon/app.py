@@ -135,6 +135,8 @@ class Daemon:
                 self._enter(LifecycleState.RECONCILING)
                 tasks += [self._loop.create_task(self._connect(each)) for each in self.trading.connectors.values()]
                 await self._until_reconciled()
+            if self.trading is not None and self.settings.live.snapshot_s:
+                tasks.append(self._loop.create_task(self._keep_snapshots(self.settings.live.snapshot_s)))
             if not self._stopping.is_set():
                 self._enter(LifecycleState.READY)
                 await self._until_stopped(for_s)
@@ -240,6 +242,7 @@ class Daemon:
         self.seal_state = SealState.ENDED if ended else SealState.CRASHED
         if not ended:
             self.exit_code = self._failure.exit_code if self._failure else ExitCode.INTERRUPTED
+        self._snapshot()
         try:
             self.digest = self.pipeline.record_digest()
             self.journal.seal(
@@ -316,6 +319,21 @@ class Daemon:
     def command(self, command: CommandReceived) -> None:
         """Let an operator's command in."""
         self._sink([(Kind.COMMAND, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, command, 0, 0, 0, 0)])
+
+    async def _keep_snapshots(self, every_s: float) -> None:
+        """Journal a snapshot now and then: a restart folds no more than what came since the last but one."""
+        while True:
+            await asyncio.sleep(every_s)
+            self._snapshot()
+
+    def _snapshot(self) -> None:
+        """Journal what a restart needs, in live mode, where the journal can still be written."""
+        if self.trading is None or self._failure is not None:
+            return
+        try:
+            self.pipeline.record_snapshot()
+        except JournalError as error:
+            self._fail(JournalStopped(f"{error}; trading stopped, what was written is intact"))
 
     async def _watch_lag(self) -> None:
         """Measure how late the loop runs what was due: the time during which nobody could be answered."""

@@ -12,11 +12,13 @@ from typing import Protocol
 
 from core.codec import KIND_OF, encode_payload
 from core.effects import BookResyncNeeded, Effect
+from core.events import StateCarried
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit
-from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event
+from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event, Kind
 from daemon.stats import Stats
 from engine.engine import Engine
 from journal.writer import JournalWriter
+from oms.state import state_hash
 
 
 class Execution(Protocol):
@@ -154,6 +156,15 @@ class Pipeline:
         digest = self.engine.digest()
         self.journal.append_digest(self._last_ns, self.stats.total_inputs, digest)
         return digest
+
+    def record_snapshot(self) -> int:
+        """Journal what a restart needs of the state, and its digest; return how many bytes it took."""
+        state = self.engine.durable_state()
+        head = self.journal.head.session_id
+        snapshot = StateCarried(session=head, seq=self.journal.next_seq, state=state, digest=state_hash(state))
+        self.journal.append_payload(Kind.SNAPSHOT, 0, NO_INSTRUMENT, self._last_ns, encode_payload(snapshot))
+        self.journal.flush()
+        return len(state)
 
 
 def _instrument_of(effect: Effect) -> int:

@@ -4,7 +4,7 @@ Running and crashed sessions read like any other; what an interrupted write left
 Nothing here writes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -154,6 +154,28 @@ class SessionReader:
                 struct = decode_payload(chunk.kind, chunk.payload)
                 head = (chunk.kind, chunk.flags, chunk.instrument, chunk.recv_ns, chunk.venue_ns)
                 yield chunk.seq, (*head, struct, 0, 0, 0, 0)
+
+    def payloads(
+        self, kinds: Iterable[int], from_seq: int = 0, until_seq: int | None = None
+    ) -> Iterator[PayloadRecord]:
+        """Yield the records of these kinds, all of which carry payloads, passing over the others as arrays.
+
+        Records that begin at `from_seq` or later and before `until_seq`. Raises JournalDamaged.
+        """
+        wanted = np.zeros(256, np.bool_)
+        wanted[list(kinds)] = True
+        stop_seq = self.end_seq if until_seq is None else min(until_seq, self.end_seq)
+        for segment in self.segments:
+            start, stop = max(from_seq, segment.first_seq), min(stop_seq, segment.end_seq)
+            if start >= stop:
+                continue
+            self._load(segment, until_seq)
+            data, first_seq = segment.data(), segment.first_seq
+            rows = np.flatnonzero(wanted[segment.kinds()[start - first_seq : stop - first_seq]]) + (start - first_seq)
+            for row in rows.tolist():
+                kind, flags, instrument, recv_ns, venue_ns, size, *_ = EVENT.unpack_from(data, row * SLOT_BYTES)
+                payload = read_payload(data, row, size)
+                yield PayloadRecord(first_seq + row, kind, flags, instrument, recv_ns, venue_ns, payload)
 
     def snapshots(self) -> Iterator[tuple[int, bytes]]:
         """Yield (seq, payload) of the snapshots, the newest first; each segment is read when it is come to.
