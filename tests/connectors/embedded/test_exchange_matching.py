@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.embedded.exchange.matching import Book, Event, Execution, Prevention
@@ -26,7 +26,7 @@ def limit(number: int, side: Side, price: int, quantity: int, account: str = "a"
 
 
 def told(events: list[Event] | list[Execution]) -> list[tuple[Any, ...]]:
-    return [
+    rows = [
         (
             event.maker.order_id if event.maker else None,
             event.taker.order_id if event.taker else None,
@@ -36,6 +36,16 @@ def told(events: list[Event] | list[Execution]) -> list[tuple[Any, ...]]:
         for event in events
         if isinstance(event, Execution)
     ]
+    return merged(rows)
+
+
+def merged(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Neighbours between the same parties at the same price as one."""
+    found: list[tuple[Any, ...]] = []
+    for row in rows:
+        same = bool(found) and found[-1][:3] == row[:3]
+        found.append((*row[:3], found.pop()[3] + row[3]) if same else row)
+    return found
 
 
 class NaiveBook:
@@ -136,7 +146,7 @@ class NaiveBook:
         return trades
 
 
-PRICES = st.integers(1, 8)
+PRICES = st.integers(1, 4)
 SIZES = st.integers(1, 9)
 OWN = st.tuples(st.just("order"), st.sampled_from(Side), PRICES | st.just(0), SIZES, st.sampled_from([0, 0, 0, 2]))
 CANCEL = st.tuples(st.just("cancel"), st.integers(0, 30))
@@ -144,12 +154,14 @@ SHOW = st.tuples(st.just("show"), st.sampled_from(Side), PRICES, st.integers(0, 
 TRADE = st.tuples(st.just("trade"), st.sampled_from(Side), PRICES, SIZES)
 
 
-@given(st.lists(st.one_of(OWN, OWN, CANCEL), max_size=40))
+@settings(max_examples=120)
+@given(st.lists(st.one_of(OWN, OWN, CANCEL), min_size=15, max_size=40))
 def test_accounts_trade_in_price_time_priority_as_in_a_naive_book(steps: list[Any]) -> None:
     play(steps)
 
 
-@given(st.lists(st.one_of(OWN, OWN, CANCEL, SHOW, SHOW, TRADE), max_size=40))
+@settings(max_examples=120)
+@given(st.lists(st.one_of(OWN, OWN, CANCEL, SHOW, SHOW, TRADE), min_size=15, max_size=40))
 def test_accounts_and_the_displayed_market_trade_as_in_a_naive_book(steps: list[Any]) -> None:
     # The naive book keeps no crossed market: levels are shown where they do not cross what is displayed.
     play(steps)
@@ -163,7 +175,7 @@ def play(steps: list[Any]) -> None:
             case ("order", side, price, quantity, iceberg):
                 order = limit(len(orders), side, price, quantity, f"a{len(orders)}", iceberg=iceberg * UNIT)
                 orders.append(order)
-                assert told(book.submit(order)) == naive.submit(order.order_id, side, price, quantity, iceberg)
+                assert told(book.submit(order)) == merged(naive.submit(order.order_id, side, price, quantity, iceberg))
             case ("cancel", number):
                 if number < len(orders) and orders[number].resting:
                     book.cancel(orders[number])
@@ -175,10 +187,10 @@ def play(steps: list[Any]) -> None:
                     continue
                 level = [(price * UNIT, quantity * UNIT)]
                 events = book.show(level, []) if side is BUY else book.show([], level)
-                assert told(events) == naive.show(side, price, quantity)
+                assert told(events) == merged(naive.show(side, price, quantity))
             case ("trade", side, price, quantity):
                 events = book.trade(price * UNIT, quantity * UNIT, buyer_is_maker=side is BUY)
-                assert told(events) == naive.trade(side, price, quantity)
+                assert told(events) == merged(naive.trade(side, price, quantity))
                 assert sum(event.quantity for event in events) <= quantity * UNIT
         for order in orders:
             assert 0 <= order.executed <= order.quantity
@@ -245,3 +257,15 @@ def test_fill_or_kill_fills_or_does_nothing_and_a_quote_amount_buys_whole_lots()
     spend = limit(2, BUY, 0, 0, quote_quantity=75 * UNIT)
     assert told(book.submit(spend)) == [(None, 2, 10, 5), (None, 2, 11, 2)]
     assert (spend.status, spend.quantity, spend.quote) == (Status.FILLED, 7 * UNIT, 72 * UNIT)
+
+
+def test_what_was_displayed_before_an_order_is_ahead_of_it() -> None:
+    book = Book()
+    book.show([(10 * UNIT, 5 * UNIT)], [])
+    order = limit(1, BUY, 10, 3)
+    book.submit(order)
+    book.show([(10 * UNIT, 9 * UNIT)], [])  # 4 more, behind the order
+    assert told(book.trade(10 * UNIT, 4 * UNIT, buyer_is_maker=True)) == []
+    assert told(book.trade(10 * UNIT, 2 * UNIT, buyer_is_maker=True)) == [(1, None, 10, 1)]
+    assert told(book.trade(9 * UNIT, 9 * UNIT, buyer_is_maker=True)) == [(1, None, 10, 2)]
+    assert order.status is Status.FILLED
