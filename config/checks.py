@@ -82,7 +82,7 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     known = [name.upper() for name in settings.venues]
     for name in settings.paper.sim.venues:
         if name not in known:
-            path = ("paper", "sim", "venues", name)
+            path: Path = ("paper", "sim", "venues", name)
             hint = did_you_mean(name, known)
             yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=name, hint=hint)
     yield from _check_queues(settings, origin)
@@ -95,14 +95,13 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
 
 def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     """Yield why these settings cannot trade live."""
-    path: Path
     trading = {name: venue.trading for name, venue in settings.venues.items() if venue.trading is not None}
     if not trading:
         hint = "add it with the name of its key, `key = ...`; the secrets themselves stay out of the file"
         expected = "[venues.NAME.trading] of at least one venue"
         yield mistake(LiveUnready, origin, ("session", "mode"), expected=expected, found="none", hint=hint)
     for name, table in trading.items():
-        path = ("venues", name, "trading")
+        path: Path = ("venues", name, "trading")
         if settings.venues[name].connector is ConnectorName.HISTORY:
             yield mistake(LiveUnready, origin, path, expected="a venue with a connector", found="history")
         for key, address in (("ws_api_url", table.ws_api_url), ("private_ws_url", table.private_ws_url)):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from config import head
 from config.digest import config_digest, decision_config
-from config.settings import Settings, StrategySettings
+from config.settings import Mode, Settings, StrategySettings
 from config.strategies import LoadedStrategy, effective_params, load_recorded, strategy_params
 from core.decimals import plain
 from core.ids import session_epoch
@@ -21,12 +21,13 @@ def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, L
 
 def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int) -> EngineSettings:
     """Return all that decides what the engine of this session does. Raises ConfigError."""
+    live = settings.session.mode is Mode.LIVE  # then the venue says what the account holds
     return EngineSettings(
         epoch=session_epoch(started_ns),
         seed=settings.session.seed,
         limits=settings.risk,
         strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
-        balances={currency: money(plain(amount)) for currency, amount in settings.paper.balances.items()},
+        balances={} if live else {currency: money(plain(each)) for currency, each in settings.paper.balances.items()},
     )
 
 

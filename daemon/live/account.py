@@ -6,11 +6,14 @@ from typing import Self
 import msgspec
 import structlog
 
+from config.compose import engine_settings
 from config.load import Config
+from config.strategies import load_strategies
 from core.events import StateCarried
 from daemon.live.carry import carried_from
 from daemon.live.clean import refuse_dirty
 from daemon.live.lease import Lease
+from engine.build import build_engine
 
 log = structlog.get_logger("tickerd")
 
@@ -33,7 +36,8 @@ class Account(msgspec.Struct, frozen=True):
         try:
             carried = None
             if lease.previous is not None:
-                carried = carried_from(Path(lease.previous.session))
+                scratch = build_engine(engine_settings(config.settings, load_strategies(config), 0))
+                carried = carried_from(Path(lease.previous.session), scratch)
                 log.info("state carried", session=carried.session, seq=carried.seq, bytes=len(carried.state))
         except BaseException:
             lease.release()

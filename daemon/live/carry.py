@@ -12,7 +12,7 @@ import msgspec
 from core.codec import decode_payload
 from core.errors import CodecError
 from core.events import StateCarried
-from core.records import Kind
+from core.records import NO_INSTRUMENT, Kind
 from daemon.errors import StartFailed
 from engine.engine import Engine
 from journal.chunks import PayloadRecord
@@ -37,7 +37,7 @@ def carried_from(folder: Path, scratch: Engine) -> StateCarried:
         recover(folder)
         verify(folder).raise_if_damaged()
         with open_session(folder, verify=False) as reader:
-            return _folded(reader, Fold(scratch.manager, scratch.fold_parts()))
+            return _folded(reader, Fold(scratch.manager, scratch.parts()))
     except JournalNotFound as error:
         raise StartFailed(
             f"the account's last session is gone: {error}; put {folder} back, or remove the lease's record once you "
@@ -57,7 +57,7 @@ def _folded(reader: SessionReader, fold: Fold) -> StateCarried:
         from_seq = before[0]
         for record in reader.payloads((Kind.INSTRUMENT,), until_seq=from_seq):
             _take(fold, record)
-        fold.begin(_decode(before[1]))
+        fold.record(Kind.CARRIED, NO_INSTRUMENT, 0, _decode(before[1]))
     for record in reader.payloads(fold.kinds, from_seq=from_seq):
         if newest is not None and record.seq > newest[0]:
             _prove(fold, *newest)

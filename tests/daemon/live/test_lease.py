@@ -29,6 +29,7 @@ def holder(tmp_path):
     words = [sys.executable, "-c", HOLDER, str(tmp_path / "main"), str(tmp_path / "session"), str(START_NS)]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
+    assert process.stdin is not None
     assert process.stdout.readline() == b"held\n"
     yield process
     process.kill()
