@@ -37,6 +37,7 @@ class Desk:
         "_replaced",
         "_replacer",
         "_timers",
+        "_wishes",
         "actors",
         "by_id",
         "clock",
@@ -71,6 +72,7 @@ class Desk:
         self._asked = 0
         self._replacer = Replacer(gate, manager, clock, markets, self.effects)
         self._replaced = manager.replacements.open
+        self._wishes = self._replacer.wishes
 
     def add(self, actor: Actor) -> None:
         """Take one more strategy."""
@@ -139,7 +141,7 @@ class Desk:
                     self._tell(effect)  # type: ignore[arg-type]
             self._cursor = len(effects)
             asked = False
-            if self._replaced and self._replacer.tend(self.ready):
+            if (self._replaced or self._wishes) and self._replacer.tend(self.ready):
                 asked = True
             for actor in self.actors:
                 if actor.outbox:
@@ -147,6 +149,10 @@ class Desk:
                     self._take(actor)
             if not asked and self._cursor == len(effects):
                 return
+
+    def wishes(self) -> list[object]:
+        """Return what waits for answers, for a digest: nothing where nothing does."""
+        return [list(self._wishes.items())] if self._wishes else []
 
     def collect(self) -> list[Effect]:
         """Return the effects of the event that was handled and start over."""
@@ -193,7 +199,7 @@ class Desk:
 
     def _cancel(self, intent: CancelIntent) -> None:
         """Check a cancel; send it, or say why there is nothing to send."""
-        if intent.client_order_id in self._replaced:
+        if intent.client_order_id in self._replaced or intent.client_order_id in self._wishes:
             self._replacer.cancel(intent)
             return
         verdict = self.gate.check_cancel(intent, self.manager, self.clock.now_ns)

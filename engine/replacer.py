@@ -9,7 +9,6 @@ from core.clock import EventClock
 from core.effects import Alert, Effect, Severity
 from core.market import Market
 from core.orders import (
-    ApprovedCancel,
     ApprovedReplace,
     ApprovedSubmit,
     CancelIntent,
@@ -21,7 +20,6 @@ from oms.manager import OrderManager
 from oms.order import Order
 from risk.gate import Gate
 
-NATIVE = "replace"
 TRIMS_MAX = 1  # how often an excess is taken off by a replacement before the order is cancelled
 _IDLE = frozenset((OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED))
 
@@ -29,7 +27,7 @@ _IDLE = frozenset((OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED))
 class Replacer:
     """Carries out replacements, and cancels of orders that have any."""
 
-    __slots__ = ("_clock", "_effects", "_gate", "_manager", "_markets")
+    __slots__ = ("_clock", "_effects", "_gate", "_manager", "_markets", "wishes")
 
     def __init__(
         self, gate: Gate, manager: OrderManager, clock: EventClock, markets: list[Market], effects: list[Effect]
@@ -40,6 +38,8 @@ class Replacer:
         self._clock = clock
         self._markets = markets
         self._effects = effects
+        self.wishes: dict[str, tuple[int, int]] = {}
+        """By client order id: the (price, quantity) to ask for once what is under way is answered."""
 
     def replace(self, intent: ReplaceIntent, ready: bool) -> None:
         """Send a replacement, keep it until the one under way is answered, or say why not."""
@@ -50,24 +50,31 @@ class Replacer:
         self._send(intent, ready)
 
     def cancel(self, intent: CancelIntent) -> None:
-        """Cancel an order with replacements under every name that it may have; what waits to replace it is dropped."""
+        """Cancel an order with replacements under every name that it may have; what waits to replace it is dropped.
+
+        Where a cancel is under way already, to make place for a replacement, it is repeated: the order itself is meant
+        now, and the journal says so.
+        """
         now_ns, effects = self._clock.now_ns, self._effects
         order = self._manager.order(intent.client_order_id)
         if order is not None and intent.strategy_id in {"", order.strategy_id}:
-            self._manager.replacements.drop(order, now_ns)
+            self.wishes.pop(order.client_order_id, None)
         verdict = self._gate.check_cancel(intent, self._manager, now_ns)
-        if not isinstance(verdict, ApprovedCancel) or order is None:
+        if order is None or isinstance(verdict, str):
             effects.append(Alert(severity=Severity.INFO, code="CANCEL_NOT_SENT", message=str(verdict)))
             return
-        commands = self._gate.cancels_of(order)
+        commands = [verdict] if order.chain is None else self._gate.cancels_of(order)
         effects.extend(commands)
-        self._manager.cancel_sent(commands[0], now_ns, effects)
+        for command in commands:
+            self._manager.cancel_sent(command, now_ns, effects)
 
     def tend(self, ready: bool) -> bool:
         """Follow up the replacements that were answered; return whether anything was done."""
         before = len(self._effects)
         for order in list(self._manager.replacements.open.values()):
             self._follow(order, ready)
+        for client_order_id in list(self.wishes):
+            self._grant(client_order_id, ready)
         return len(self._effects) > before
 
     def _follow(self, order: Order, ready: bool) -> None:
@@ -77,15 +84,18 @@ class Replacer:
         if chain.pending is not None:
             if chain.ended and not chain.pending.sent:
                 self._submit_rest(order, ready)
-        elif order.state in _IDLE:
-            if chain.total > chain.wanted:
-                self._trim(order, ready)
-            elif chain.wish is not None:
-                price, quantity = chain.wish
-                chain.wish = None
-                self._send(_intent(order, price, quantity), ready)
-        elif chain.wish is not None and order.state is OrderState.PENDING_CANCEL:
-            chain.wish = None
+        elif order.state in _IDLE and chain.total > chain.wanted:
+            self._trim(order, ready)
+
+    def _grant(self, client_order_id: str, ready: bool) -> None:
+        """Ask for what was wished meanwhile, where nothing is under way any more."""
+        order = self._manager.order(client_order_id)
+        if order is not None and (_waits(order) or order.state is OrderState.UNKNOWN):
+            return
+        price, quantity = self.wishes.pop(client_order_id)
+        strategy_id = "" if order is None else order.strategy_id
+        intent = ReplaceIntent(client_order_id=client_order_id, strategy_id=strategy_id, price=price, quantity=quantity)
+        self._send(intent, ready)
 
     def _send(self, intent: ReplaceIntent, ready: bool) -> None:
         """Check a replacement; send it, or begin it by a cancel, or say why there is nothing to send."""
@@ -95,31 +105,24 @@ class Replacer:
             effects.append(Alert(severity=Severity.INFO, code="REPLACE_NOT_SENT", message=verdict))
         elif isinstance(verdict, Refusal):
             effects.append(verdict)
-        elif NATIVE in self._markets[verdict.instrument].instrument.native:
+        else:
             effects.append(verdict)
             self._manager.replacements.sent(verdict, now_ns, effects)
-        else:
-            self._begin_by_cancel(verdict)
+            if not verdict.native:
+                self._cancel_leg(verdict)
 
-    def _begin_by_cancel(self, verdict: ApprovedReplace) -> None:
+    def _cancel_leg(self, verdict: ApprovedReplace) -> None:
         """Cancel the leg that works; the rest follows when its end is known."""
         now_ns, effects = self._clock.now_ns, self._effects
         order = self._manager.order(verdict.client_order_id)
         assert order is not None
-        self._manager.replacements.sent(verdict, now_ns, effects, native=False)
         (command,) = self._gate.cancels_of(order)
         effects.append(command)
         self._manager.cancel_sent(command, now_ns, effects)
 
     def _submit_rest(self, order: Order, ready: bool) -> None:
         """Submit what is left of an order whose old leg has ended, or end the order with it."""
-        chain, now_ns, effects = order.chain, self._clock.now_ns, self._effects
-        assert chain is not None
-        assert chain.pending is not None
-        if chain.pending.quantity <= order.filled:
-            reason = "the old order was filled beyond the new quantity"
-            self._manager.replacements.failed(order, reason, now_ns, effects)
-            return
+        now_ns, effects = self._clock.now_ns, self._effects
         verdict = self._gate.check_rest(order, self._markets[order.instrument], self._manager, ready, now_ns)
         effects.append(verdict)
         if isinstance(verdict, ApprovedSubmit):
@@ -139,18 +142,16 @@ class Replacer:
             Alert(severity=Severity.WARNING, code="REPLACE_EXCESS", message=message, instrument=order.instrument)
         )
         if order.filled < chain.wanted and chain.trims < TRIMS_MAX:
-            chain.trims += 1
-            self._send(_intent(order, order.price, chain.wanted), ready)
+            strategy_id, name = order.strategy_id, order.client_order_id
+            intent = ReplaceIntent(client_order_id=name, strategy_id=strategy_id, quantity=chain.wanted)
+            self._send(intent, ready)
         if chain.pending is None:
             self.cancel(CancelIntent(client_order_id=order.client_order_id, strategy_id=""))
 
     def _keep(self, order: Order, intent: ReplaceIntent) -> None:
         """Remember a wish in the place of the last one, which it completes."""
-        price, quantity = intent.price, intent.quantity
-        chain = order.chain
-        if chain is not None and chain.wish is not None:
-            price, quantity = price or chain.wish[0], quantity or chain.wish[1]
-        self._manager.replacements.wish(order, price, quantity)
+        price, quantity = self.wishes.get(order.client_order_id, (0, 0))
+        self.wishes[order.client_order_id] = (intent.price or price, intent.quantity or quantity)
 
     def _market_of(self, intent: ReplaceIntent) -> Market | None:
         """Return the market of the order that is to be replaced."""
@@ -163,10 +164,3 @@ def _waits(order: Order) -> bool:
     if order.state is OrderState.SUBMITTED:
         return True
     return order.chain is not None and order.chain.pending is not None and order.is_open
-
-
-def _intent(order: Order, price: int, quantity: int) -> ReplaceIntent:
-    """Return the wish to change an order."""
-    return ReplaceIntent(
-        client_order_id=order.client_order_id, strategy_id=order.strategy_id, price=price, quantity=quantity
-    )

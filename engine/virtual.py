@@ -11,7 +11,15 @@ from typing import Protocol
 
 from core.clock import NEVER
 from core.effects import Effect, OrderFilled
-from core.orders import ApprovedCancel, ApprovedCommand, ApprovedGroup, ApprovedReplace, ApprovedSubmit, Refusal
+from core.orders import (
+    ApprovedCancel,
+    ApprovedCommand,
+    ApprovedGroup,
+    ApprovedReplace,
+    ApprovedSubmit,
+    Refusal,
+    goes_out,
+)
 from core.records import NO_INSTRUMENT, Event, Kind
 from engine.coast import Quiet, coast
 from engine.engine import Engine
@@ -159,7 +167,7 @@ class VirtualRun:
             self.fills += 1
         elif isinstance(effect, Refusal):
             self.refusals[effect.code] += 1
-        elif isinstance(effect, ApprovedCommand):
+        elif isinstance(effect, ApprovedCommand) and goes_out(effect):
             self.agenda.rouse(now_ns)
             self.venues.send(effect, now_ns)
             self.orders += type(effect) is ApprovedSubmit

@@ -21,7 +21,7 @@ class Pending:
     filled: int  # what was filled, as far as we knew, when it left
     sent: bool  # False: the cancel of the old leg is under way, and the new one is submitted when it has ended
 
-    def canonical(self) -> tuple[object, ...]:
+    def canonical(self) -> tuple[int, int, int, int, bool]:
         """Return it in plain values."""
         return (self.revision, self.price, self.quantity, self.filled, self.sent)
 
@@ -38,9 +38,8 @@ class Chain:
     leg_quantity: int = 0  # what the venue was asked for in that leg alone, 0 while it is the first
     ended: bool = False  # that leg is no more, and a replacement is under way
     doubted: bool = False  # the order is UNKNOWN because the outcome of a replacement is
-    trims: int = 0  # how often an excess was to be taken off since the last replacement came into force
+    trims: int = 0  # how often an excess was to be taken off by another replacement
     pending: Pending | None = None
-    wish: tuple[int, int] | None = None  # the (price, quantity) to ask for once the one under way is answered
     fills: dict[int, int] = field(default_factory=dict)  # what was filled under the name of each revision
     venue_ids: dict[int, str] = field(default_factory=dict)
 
@@ -65,20 +64,32 @@ class Chain:
             return (self.leg,)
         return (pending.revision,) if self.ended else (self.leg, pending.revision)
 
-    def canonical(self) -> tuple[object, ...]:
+    def canonical(self) -> "SavedChain":
         """Return everything that can influence what comes next, in plain values."""
         return (
-            self.wanted,
-            self.total,
-            self.revision,
-            self.newest,
-            self.leg,
-            self.leg_quantity,
-            self.ended,
-            self.doubted,
-            self.trims,
+            (self.wanted, self.total, self.revision, self.newest, self.leg, self.leg_quantity, self.trims),
+            (self.ended, self.doubted),
             None if self.pending is None else self.pending.canonical(),
-            self.wish,
             sorted(self.fills.items()),
             sorted(self.venue_ids.items()),
         )
+
+
+SavedChain = tuple[
+    tuple[int, int, int, int, int, int, int],
+    tuple[bool, bool],
+    tuple[int, int, int, int, bool] | None,
+    list[tuple[int, int]],
+    list[tuple[int, str]],
+]
+"""A chain in plain values."""
+
+
+def chain_from(saved: SavedChain) -> Chain:
+    """Return the chain that `Chain.canonical` told."""
+    (wanted, total, revision, newest, leg, leg_quantity, trims), (ended, doubted), pending, fills, venue_ids = saved
+    chain = Chain(wanted, total, revision, newest, leg, leg_quantity, ended, doubted, trims)
+    chain.pending = None if pending is None else Pending(*pending)
+    chain.fills.update(fills)
+    chain.venue_ids.update(venue_ids)
+    return chain

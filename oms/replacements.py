@@ -15,7 +15,6 @@ from oms.moves import Totals
 from oms.order import Order
 from oms.replacing import (
     Moved,
-    chain_of,
     drop_replacement,
     end_chain,
     learn_leg,
@@ -49,8 +48,8 @@ class Replacements:
         parsed = parse_revision_id(name)
         return (None, 0) if parsed is None else (self._table.get(parsed[0]), parsed[1])
 
-    def sent(self, command: ApprovedReplace, now_ns: int, effects: list[Effect], *, native: bool = True) -> None:
-        """Note that a replacement leaves for the venue; not `native`: that a cancel does, to make place for it.
+    def sent(self, command: ApprovedReplace, now_ns: int, effects: list[Effect]) -> None:
+        """Note that a replacement leaves for the venue; not `native`: that a cancel will, to make place for it.
 
         Until the venue answers, the order's quantity is the greatest that it may come to. Raises UnknownOrder.
         """
@@ -58,7 +57,7 @@ class Replacements:
         if order is None:
             raise UnknownOrder(f"replacement of {command.client_order_id}, an order that was never submitted")
         self.open[order.client_order_id] = order
-        moved = send_replacement(order, self._holdings[order.instrument].exposure, command, native, now_ns)
+        moved = send_replacement(order, self._holdings[order.instrument].exposure, command, now_ns)
         self.tell(order, moved, effects)
 
     def rest_sent(self, command: ApprovedSubmit, now_ns: int, effects: list[Effect]) -> None:
@@ -70,18 +69,22 @@ class Replacements:
         self.tell(order, send_rest(order, exposure, self._totals, command.intent.quantity, now_ns), effects)
 
     def failed(self, order: Order, reason: str, now_ns: int, effects: list[Effect]) -> None:
-        """Give up a replacement that never left: the order ends where its old leg has."""
+        """Give up a replacement whose rest the gate refused: the order ends as its old leg has."""
         exposure = self._holdings[order.instrument].exposure
         self.tell(order, end_chain(order, exposure, self._totals, reason, now_ns), effects)
 
-    def wish(self, order: Order, price: int, quantity: int) -> None:
-        """Keep what is to be asked for once the venue has answered what is under way; the last wish counts."""
-        chain_of(order).wish = (price, quantity)
-        self.open[order.client_order_id] = order
-
     def drop(self, order: Order, now_ns: int) -> None:
-        """Forget what has not left yet of an order's replacements: it is being cancelled."""
+        """Note that a cancel leaves: where one was under way to make place for a replacement, that is not to be."""
         drop_replacement(order, self._holdings[order.instrument].exposure, now_ns)
+
+    def refused(self, name: str, reason: str, now_ns: int, effects: list[Effect]) -> None:
+        """Take a refusal of the gate: that of a rest gives up its replacement, others are none of ours."""
+        order, revision = self.find(name)
+        chain = None if order is None else order.chain
+        if order is None or chain is None or chain.pending is None or chain.pending.revision != revision:
+            return
+        if chain.ended and not chain.pending.sent:
+            self.failed(order, reason, now_ns, effects)
 
     def report(self, order: Order, report: OrderReport, revision: int, now_ns: int, effects: list[Effect]) -> None:
         """Apply a report, fills apart, to an order with replacements."""

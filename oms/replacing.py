@@ -59,15 +59,15 @@ def chain_of(order: Order) -> Chain:
     return chain
 
 
-def send_replacement(order: Order, exposure: Exposure, command: ApprovedReplace, sent: bool, now_ns: int) -> Moved:
+def send_replacement(order: Order, exposure: Exposure, command: ApprovedReplace, now_ns: int) -> Moved:
     """Note that a replacement is under way, and reserve the greater of what both may do (F13)."""
     chain = chain_of(order)
     chain.newest = command.revision
-    chain.wish = None
-    chain.pending = Pending(command.revision, command.price, command.quantity, order.filled, sent)
+    chain.trims += command.quantity == chain.wanted < chain.total
+    chain.pending = Pending(command.revision, command.price, command.quantity, order.filled, command.native)
     _resize(order, chain, exposure)
     order.updated_ns = now_ns
-    how = "sent" if sent else "begun by a cancel"
+    how = "sent" if command.native else "begun by a cancel"
     return Moved(order.state_code, EVENT_ACCEPTED, ANOMALY_NONE, True, f"replacement {command.revision} {how}")
 
 
@@ -92,10 +92,10 @@ def end_chain(order: Order, exposure: Exposure, totals: Totals, reason: str, now
 
 
 def drop_replacement(order: Order, exposure: Exposure, now_ns: int) -> None:
-    """Forget what was to follow: somebody cancels the order. What has left is answered by the venue."""
+    """Forget what was to follow on a cancel that is under way already: somebody cancels the order itself."""
     chain = chain_of(order)
-    chain.wish = None
-    if chain.pending is not None and not chain.pending.sent:
+    pending = chain.pending
+    if pending is not None and not pending.sent and order.state_code >= STATE_PENDING_CANCEL:
         chain.pending = None
         order.updated_ns = now_ns
         _resize(order, chain, exposure)
@@ -213,7 +213,10 @@ def _report_of_cancel(
     if event in _ENDS:
         chain.ended = True  # the engine submits the rest now
         order.updated_ns = now_ns
-        return None
+        if chain.pending is not None and chain.pending.quantity > order.filled:
+            return None
+        why = "the old order was filled to the new quantity and beyond"
+        return _drop_pending(order, chain, exposure, totals, why, now_ns)
     if event == EVENT_CANCEL_REJECTED:
         chain.pending = None
         _resize(order, chain, exposure)

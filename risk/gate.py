@@ -32,7 +32,7 @@ from risk.facts import Facts
 from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
 from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
 from risk.records import Asked, Rules, rules_of
-from risk.revisions import NO_RATES, ask_as, leave_out, why_not_replaced
+from risk.revisions import NATIVE, NO_RATES, ask_as, leave_out, makes_place, why_not_replaced
 
 _SECOND_NS = 1_000_000_000
 CANCEL_RETRY_NS = _SECOND_NS  # a cancel of an UNKNOWN order may be asked for again after this
@@ -159,6 +159,7 @@ class Gate:
             filled=order.filled,
             reference_price=(touch[0] + touch[2]) // 2,
             limits_version=self.limits_version,
+            native=NATIVE in known.instrument.native,
         )
 
     def check_rest(
@@ -219,7 +220,7 @@ class Gate:
             return f"order {order.client_order_id} belongs to {order.strategy_id}, not to {intent.strategy_id}"
         if not order.is_open:
             return f"order {order.client_order_id} has ended, it is {order.state.value}"
-        if order.state is OrderState.PENDING_CANCEL:
+        if order.state is OrderState.PENDING_CANCEL and not makes_place(order):
             return f"a cancel of order {order.client_order_id} is under way"
         asked_lately = order.cancel_sent_ns and now_ns - order.cancel_sent_ns < CANCEL_RETRY_NS
         if order.state is OrderState.UNKNOWN and asked_lately:

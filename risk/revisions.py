@@ -7,6 +7,7 @@ from oms.order import Order
 from risk.rate import Rates, RateWindow
 from risk.records import Asked
 
+NATIVE = "replace"  # in `Instrument.native`, where the venue has a command for it
 REVISIONS_MAX = 36**REVISION_DIGITS - 1
 NO_RATES = Rates(RateWindow(limit=1), RateWindow(limit=1))  # for an order that consumed its rate before
 _MARKET = OrderType.MARKET
@@ -31,6 +32,11 @@ def leave_out(beside: Exposure, exposure: Exposure, order: Order, filled: int) -
     beside.open_orders = exposure.open_orders - 1
     beside.open_buy_quantity = exposure.open_buy_quantity - (own if order.side > 0 else 0)
     beside.open_sell_quantity = exposure.open_sell_quantity - (own if order.side < 0 else 0)
+
+
+def makes_place(order: Order) -> bool:
+    """Whether a cancel is under way only to make place for a replacement."""
+    return order.chain is not None and order.chain.pending is not None and not order.chain.pending.sent
 
 
 def why_not_replaced(intent: ReplaceIntent, order: Order | None) -> str:

@@ -27,9 +27,10 @@ class ListenError(EmulatorError):
 class RequestError(EmulatorError):
     """A request that is answered with an error body, `{"code":-1121,"msg":"Invalid symbol."}`, and an HTTP status."""
 
-    def __init__(self, code: int, message: str, status: int = 400) -> None:
-        """Carry what the answer says."""
+    def __init__(self, code: int, message: str, status: int = 400, retry_after_s: int = 0) -> None:
+        """Carry what the answer says; `retry_after_s` goes with 429 and 418."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.retry_after_s = retry_after_s
