@@ -18,12 +18,13 @@ from daemon.store.cursor import Begun, begin, begin_anew, write
 from daemon.store.database import told, transaction
 from daemon.store.errors import StoreError
 from daemon.store.projection import Projector
-from daemon.store.tail import Tail, session_head
+from daemon.store.tail import LOOK_SLOTS, Tail, session_head
 from journal.folders import is_running
 from journal.head import SessionState
 
 BATCH_ROWS = 5_000
 COMMIT_S = 0.5
+SLOTS_A_ROW = 4  # about what an effect takes: so much is read at a time that a batch is not much more than asked for
 LOOK_S = 0.2  # how often a running session is looked at
 
 Progress = Callable[[int, int], None]
@@ -46,6 +47,7 @@ class Follower:
         self._db = db
         self._path = path
         self._batch = batch
+        self._look_slots = min(LOOK_SLOTS, SLOTS_A_ROW * batch)
         self._commit_s = commit_s
         self._begun: Begun | None = None
         self._tail: Tail | None = None
@@ -93,7 +95,7 @@ class Follower:
         due = time.monotonic() + self._commit_s
         while True:
             over = ended is None or ended.is_set()  # asked before the look: what was written before it is then seen
-            slab = tail.read()
+            slab = tail.read(self._look_slots)
             if slab is not None:
                 projector.project(slab)
             now = time.monotonic()
