@@ -108,6 +108,7 @@ class Engine:
                 self.timers.state(),
                 self.bus.state(),
                 [actor.digest_state() for actor in self.desk.actors],
+                *self.desk.wishes(),
             ]
         )
 
