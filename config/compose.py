@@ -11,6 +11,7 @@ from core.ids import session_epoch
 from core.money import money
 from engine.build import EngineSettings, StrategySpec
 from journal.head import SessionHead, StrategySource
+from oms.reconcile import ForeignPolicy, ReconcileSettings
 
 
 def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, LoadedStrategy]:
@@ -28,7 +29,27 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         limits=settings.risk,
         strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
         balances={} if live else {currency: money(plain(each)) for currency, each in settings.paper.balances.items()},
+        reconcile=reconcile_settings(settings),
     )
+
+
+def reconcile_settings(settings: Settings) -> ReconcileSettings | None:
+    """Return how our books are held to the venues', None in paper, where nobody else keeps any."""
+    if settings.session.mode is not Mode.LIVE:
+        return None
+    live = settings.live
+    return ReconcileSettings(
+        venues=tuple(name.upper() for name, venue in settings.venues.items() if venue.trading is not None),
+        foreign=ForeignPolicy(live.foreign_orders),
+        sweep_ns=_ns(live.sweep_s),
+        account_ns=_ns(live.balances_s),
+        visibility_ns=_ns(live.visibility_lag_s),
+    )
+
+
+def _ns(seconds: float) -> int:
+    """Return seconds as nanoseconds."""
+    return int(seconds * 1_000_000_000)
 
 
 def session_head(

@@ -52,6 +52,9 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
     }
     if settings.session.mode is Mode.LIVE:
         told_config["live"] = _only(plain_table(settings.live), _LIVE)
+        for name, venue in settings.venues.items():
+            if venue.trading is not None:  # with whom our books are compared; the key's name stands for it
+                told_config["venues"][name]["trading"] = {"key": venue.trading.key}  # type: ignore[index]
     return told_config
 
 

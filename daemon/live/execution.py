@@ -25,11 +25,15 @@ class LiveExecution:
     def before(self, now_ns: int) -> None:
         """Nothing falls due here: venues answer when they answer."""
 
-    def send(self, command: ApprovedCommand | EvidenceWanted, now_ns: int) -> None:
+    def ask(self, wanted: EvidenceWanted, now_ns: int) -> None:
+        """Hand one question over. Raises InvariantError for a venue that takes no orders: it has nothing to tell."""
+        connector = self._connectors.get(wanted.venue)
+        if connector is None:
+            raise InvariantError(f"evidence is wanted of {wanted.venue}, which takes no orders")
+        connector.ask(wanted, now_ns)
+
+    def send(self, command: ApprovedCommand, now_ns: int) -> None:
         """Hand one command over. Raises InvariantError for a venue that takes no orders: the gate lets none pass."""
-        if isinstance(command, EvidenceWanted):
-            self._at(command.venue).ask(command, now_ns)
-            return
         if isinstance(command, ApprovedSubmit):
             index = command.intent.instrument
         elif isinstance(command, ApprovedGroup):
@@ -54,10 +58,3 @@ class LiveExecution:
     def refresh(self) -> int:
         """Return that nothing falls due."""
         return NEVER
-
-    def _at(self, venue: str) -> TradingConnector:
-        """Return a venue's connector. Raises InvariantError."""
-        connector = self._connectors.get(venue)
-        if connector is None:
-            raise InvariantError(f"evidence is wanted of {venue}, which takes no orders")
-        return connector

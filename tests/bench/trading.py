@@ -76,7 +76,11 @@ class AtOnce:
         told, self.reports = self.reports, []
         return told
 
-    def send(self, command: ApprovedCommand | EvidenceWanted, now_ns: int) -> None:
+    def ask(self, wanted: EvidenceWanted, now_ns: int) -> None:
+        """Nothing is asked of it."""
+        raise AssertionError(wanted)
+
+    def send(self, command: ApprovedCommand, now_ns: int) -> None:
         """Acknowledge, and fill."""
         assert isinstance(command, ApprovedSubmit)
         self._number += 1
