@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from config import head
 from config.digest import config_digest, decision_config
 from config.settings import Mode, Settings, StrategySettings
@@ -31,6 +33,12 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         balances={} if live else {currency: money(plain(each)) for currency, each in settings.paper.balances.items()},
         reconcile=reconcile_settings(settings),
     )
+
+
+def simulated(settings: Settings) -> Settings:
+    """Return the same settings for a run at the simulated venue: whoever asks what would have been trades on paper."""
+    session = msgspec.structs.replace(settings.session, mode=Mode.PAPER)
+    return msgspec.structs.replace(settings, session=session)
 
 
 def reconcile_settings(settings: Settings) -> ReconcileSettings | None:

@@ -9,6 +9,7 @@ import contextlib
 
 import structlog
 
+from config.secrets import read_secret
 from config.settings import Mode, Settings
 from connectors.base import MarketDataConnector, TradingConnector
 from connectors.errors import ConnectorError
@@ -22,7 +23,7 @@ from daemon.clock import SessionClock
 from daemon.errors import DaemonError, ExitCode, JournalStopped, StartFailed
 from daemon.feeds import Feeds
 from daemon.live.execution import LiveExecution
-from daemon.live.trading import Trading
+from daemon.live.trading import Secrets, Trading
 from daemon.pipeline import Execution, Pipeline
 from daemon.projection import Projection
 from daemon.stats import Stats
@@ -48,6 +49,7 @@ class Daemon:
         clock: SessionClock,
         labels: list[str],
         carried: StateCarried | None = None,
+        secrets: Secrets = read_secret,
     ) -> None:
         """Join the parts; `run` does the rest. `carried` is what a live session takes over from the one before."""
         self.settings = settings
@@ -59,7 +61,7 @@ class Daemon:
         self.trading: Trading | None = None
         self.execution: Execution = PaperExecution(settings.paper.sim, engine.markets)
         if settings.session.mode is Mode.LIVE:
-            self.trading = Trading(settings, clock.now_ns, Rng(clock.now_ns(), stream=1), self._sink)
+            self.trading = Trading(settings, clock.now_ns, Rng(clock.now_ns(), stream=1), self._sink, secrets)
             self.execution = LiveExecution(self.trading.connectors)
         self._carried = carried
         self.pipeline = Pipeline(

@@ -14,6 +14,7 @@ import uvloop
 from config.compose import engine_settings, session_head
 from config.invocation import command_line
 from config.load import Config
+from config.secrets import read_secret
 from config.settings import LogSettings, Mode, Settings
 from config.strategies import load_strategies
 from core.effects import Alert, Severity
@@ -22,6 +23,7 @@ from daemon.clock import SessionClock
 from daemon.errors import ExitCode, UsageError
 from daemon.lines import Lines
 from daemon.live.account import Account
+from daemon.live.trading import Secrets
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.notices import Notices
@@ -81,9 +83,18 @@ def _event(name: str, struct: msgspec.Struct) -> bytes:
 
 
 def run_session(
-    config: Config, *, for_s: float | None, as_json: bool, plain: bool, labels: tuple[str, ...] = ()
+    config: Config,
+    *,
+    for_s: float | None,
+    as_json: bool,
+    plain: bool,
+    labels: tuple[str, ...] = (),
+    secrets: Secrets = read_secret,
 ) -> ExitCode:
-    """Run one session to its end and return the exit code. Raises ConfigError, JournalError, StartFailed."""
+    """Run one session to its end and return the exit code; `secrets` tells a secret by its name.
+
+    Raises ConfigError, JournalError, StartFailed.
+    """
     settings = config.settings
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
@@ -111,7 +122,7 @@ def run_session(
     gc.freeze()
 
     async def main() -> Daemon:
-        daemon = Daemon(settings, engine, journal, clock, list(labels), account.carried if account else None)
+        daemon = Daemon(settings, engine, journal, clock, list(labels), account.carried if account else None, secrets)
         await _live(daemon, settings, output, logs, store, for_s)
         return daemon
 

@@ -46,11 +46,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Carry it out."""
     from config.load import load
-    from daemon.live.clean import refuse_half_live
+    from daemon.live.clean import refuse_dirty, refuse_half_live
     from daemon.start import run_session
 
     config = load(options.config)
     if options.root:
         config = config.with_root(options.root)
     refuse_half_live(config, live=options.live)
+    if options.live:
+        refuse_dirty(config)
     return run_session(config, for_s=options.for_s, as_json=options.json, plain=options.plain)

@@ -11,7 +11,6 @@ from config.load import Config
 from config.strategies import load_strategies
 from core.events import StateCarried
 from daemon.live.carry import carried_from
-from daemon.live.clean import refuse_dirty
 from daemon.live.lease import Lease
 from engine.build import build_engine
 
@@ -28,9 +27,8 @@ class Account(msgspec.Struct, frozen=True):
     def take(cls, config: Config) -> Self:
         """Take the account of these settings, and fold what its last session journaled.
 
-        Raises LiveUnready, AccountBusy, StartFailed; JournalDamaged where the last session's journal is not whole.
+        Raises AccountBusy, StartFailed; JournalDamaged where the last session's journal is not whole.
         """
-        refuse_dirty(config)
         live = config.settings.live
         lease = Lease(Path(live.root) / live.account)
         try:

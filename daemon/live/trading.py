@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from config.secrets import read_secret
+from config.secrets import Secret
 from config.settings import Settings
 from config.venues import binance_trading
 from connectors.base import Sink, TradingConnector, TradingStats
 from core.instruments import Instrument
 from core.rng import Rng
 
+Secrets = Callable[[str], Secret]
+"""Tells the secret of a name; raises SecretMissing where there is none."""
+
 
 class Trading:
     """One trading connector for each venue with a `[venues.NAME.trading]` table, by the venue's name in capitals."""
 
-    def __init__(self, settings: Settings, clock_ns: Callable[[], int], rng: Rng, sink: Sink) -> None:
+    def __init__(self, settings: Settings, clock_ns: Callable[[], int], rng: Rng, sink: Sink, secrets: Secrets) -> None:
         """Read the secrets and make the connectors; nothing is contacted yet. Raises SecretMissing, SecretExposed."""
         self.connectors: dict[str, TradingConnector] = {}
         for name, venue in settings.venues.items():
@@ -24,11 +27,11 @@ class Trading:
             from connectors.binance.trading.credentials import Credentials
             from connectors.binance.trading.transport import BinanceTrading
 
-            key = read_secret(f"{table.key}-api-key").reveal()
+            key = secrets(f"{table.key}-api-key").reveal()
             if table.signing == "ed25519":
-                credentials = Credentials(key, ed25519=read_secret(f"{table.key}-private-key").reveal())
+                credentials = Credentials(key, ed25519=secrets(f"{table.key}-private-key").reveal())
             else:
-                credentials = Credentials(key, hmac_secret=read_secret(f"{table.key}-api-secret").reveal())
+                credentials = Credentials(key, hmac_secret=secrets(f"{table.key}-api-secret").reveal())
             made = BinanceTrading(binance_trading(name, venue), credentials, clock_ns, rng, sink)
             self.connectors[name.upper()] = made
 
