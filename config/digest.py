@@ -2,8 +2,8 @@
 
 Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with
 their parameters; limits; the simulated account and venue; live, how our books are held to the venue's. Not deciding:
-folders, flush policy, addresses, timeouts of connections, logs, metrics, screen, the store. A number counts by its value:
-50_000, 50000.0 and "50000" are one limit.
+folders, flush policy, addresses, timeouts of connections, logs, metrics, screen, the store. A number counts by its
+value: 50_000, 50000.0 and "50000" are one limit.
 """
 
 import enum
