@@ -27,6 +27,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         limits=settings.risk,
         strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
         balances={currency: money(plain(amount)) for currency, amount in settings.paper.balances.items()},
+        accounting=settings.accounting.rules(settings.session.mode),
     )
 
 

@@ -11,20 +11,22 @@ What a venue does to the account without an order of ours is `oms.account`'s.
 from collections.abc import Iterable, Mapping
 
 from core.effects import Effect, Severity
-from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
+from core.events import AccountMoved, AccountTraded, CorporateAction, OrderReport, ReportType
 from core.instruments import Instrument
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderState
 from oms.account import AccountBook
+from oms.booking import Bookkeeper
 from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
+from oms.corporate import open_orders_alert
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
 from oms.holding import Holding, units_of
-from oms.ledger import Ledger
 from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, reserve, status_order
 from oms.order import Order
-from oms.positions import Position, book_fee, fee_value, fill_position
-from oms.reports import STATUS_CODES, fee_amount, fill_defect
+from oms.positions import Position
+from oms.reports import STATUS_CODES, fill_defect
+from oms.rules import AccountingRules
 from oms.table import OrderTable
-from oms.updates import anomaly_alert, order_filled, order_updated, position_changed, report_alert
+from oms.updates import anomaly_alert, order_updated, report_alert
 
 KEEP_CLOSED = 10_000
 KEEP_FORGOTTEN = 40_000
@@ -34,20 +36,29 @@ _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumer
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_ledger", "_table", "_totals", "account")
+    __slots__ = ("_holdings", "_table", "_totals", "books")
 
     def __init__(
-        self, balances: dict[str, int], keep_closed: int = KEEP_CLOSED, keep_forgotten: int = KEEP_FORGOTTEN
+        self,
+        balances: dict[str, int],
+        keep_closed: int = KEEP_CLOSED,
+        keep_forgotten: int = KEEP_FORGOTTEN,
+        rules: AccountingRules | None = None,
     ) -> None:
         """Start from `balances` (money per currency); see `oms.table` for the two bounds."""
-        self._ledger = Ledger(balances)
-        self.account = AccountBook()
+        self.books = Bookkeeper(balances, rules or AccountingRules())
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
 
+    @property
+    def account(self) -> AccountBook:
+        """What a venue did to the account on its own, by name."""
+        return self.books.account
+
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn or relearn an instrument. Raises UnitsChanged if it has been traded in other units or currencies."""
+        self.books.rates.define(index, instrument)
         holding = self._holdings.get(index)
         if holding is None:
             self._holdings[index] = Holding(index, instrument)
@@ -88,7 +99,7 @@ class OrderManager:
         if self._totals.submitted:
             raise AlreadyUsed("this manager has orders of its own: restore into a new OrderManager")
         if balances is not None:
-            self._ledger = Ledger(dict(balances))
+            self.books.reopen(balances)
         opened = list(open_orders)
         for order in opened:
             exposure = self.exposure(order.instrument)
@@ -142,12 +153,25 @@ class OrderManager:
             self._tell(order, previous, event, anomaly, changed, report.reason, effects)
         return order
 
-    def account_event(self, what: AccountMoved | AccountTraded, instrument_index: int, effects: list[Effect]) -> None:
-        """Book what a venue did to the account on its own. Repeats change nothing. Raises UndefinedInstrument."""
-        if isinstance(what, AccountTraded):
-            self.account.trade(what, self._holding(instrument_index), self._ledger, effects)
-        else:
-            self.account.move(what, self._holdings.get(instrument_index), self._ledger, effects)
+    def account_event(
+        self,
+        what: AccountMoved | AccountTraded | CorporateAction,
+        instrument_index: int,
+        effects: list[Effect],
+        now_ns: int = 0,
+    ) -> None:
+        """Book what was done to the account without an order of ours. Repeats change nothing.
+
+        Raises UndefinedInstrument.
+        """
+        if isinstance(what, AccountMoved):
+            self.books.account_event(what, self._holdings.get(instrument_index), now_ns, effects)
+            return
+        holding = self._holding(instrument_index)
+        self.books.account_event(what, holding, now_ns, effects)
+        if isinstance(what, CorporateAction):
+            orders = [order.client_order_id for order in self.open_orders() if order.instrument == instrument_index]
+            effects.extend(open_orders_alert(what, holding, orders))
 
     def order(self, client_order_id: str) -> Order | None:
         """Return an open or recently closed order."""
@@ -189,7 +213,7 @@ class OrderManager:
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""
-        return self._ledger.balances()
+        return self.books.ledger.balances()
 
     def counts_by_state(self) -> dict[OrderState, int]:
         """Return how many of the session's orders are in each state, dropped ones included."""
@@ -210,8 +234,9 @@ class OrderManager:
                 for strategy_id in sorted(holding.own)
                 if holding.own[strategy_id].fills
             ],
-            self._ledger.canonical(),
+            self.books.ledger.canonical(),
             *([account] if account else []),
+            *self.books.canonical(holding for _, holding in holdings),
         ]
 
     def _holding(self, instrument: int) -> Holding:
@@ -254,35 +279,10 @@ class OrderManager:
         holding = self._holdings[order.instrument]
         alerts: list[Effect] = []
         self._learn_venue_id(order, report, alerts)
-        self._book(order, holding, report, effects, alerts)
+        self.books.fill(order, holding, report, now_ns, effects, alerts)
         previous, event, anomaly = fill_order(order, holding.exposure, self._totals, NEXT, quantity, price, now_ns)
         self._tell(order, previous, event, anomaly, True, report.reason, effects)
         effects.extend(alerts)
-
-    def _book(
-        self, order: Order, holding: Holding, report: OrderReport, effects: list[Effect], alerts: list[Effect]
-    ) -> None:
-        """Move positions and cash by one execution, the fee last."""
-        side, quantity, price = order.side, report.quantity, report.price
-        terms, net, own = holding.terms, holding.net, holding.position(order.strategy_id)
-        fee = fee_amount(report)
-        if fee is None:
-            why = f"its fee {report.fee[:40]!r} is no integer; booked without a fee, add it by hand"
-            alerts.append(report_alert(Severity.ERROR, "BAD_FEE", report, order.instrument, why))
-            fee = 0
-        fee_currency = report.fee_currency or terms.currency
-        own_realised = fill_position(own, side, quantity, price)
-        realised = fill_position(net, side, quantity, price)
-        if fee:
-            order.fees[fee_currency] = order.fees.get(fee_currency, 0) + fee
-            fee_price, price_unit = terms.fee_price(fee_currency, price)
-            whole, rest = fee_value(fee, fee_price, price_unit, 1)
-            book_fee(own, whole, rest, 1)
-            book_fee(net, whole, rest, 1)
-        effects.append(order_filled(order, report, fee, fee_currency, own_realised * own.factor))
-        effects.append(position_changed(net))
-        self._ledger.book_trade(terms, side, quantity, price, realised, effects)
-        self._ledger.add(fee_currency, -fee, "fee", effects)
 
     def _learn_venue_id(self, order: Order, report: OrderReport, effects: list[Effect]) -> bool:
         """Keep the venue's id of an order; a second one means that two orders may be alive for one intent."""

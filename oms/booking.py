@@ -1,0 +1,226 @@
+"""Bookkeeping: what executions and the venue's own doings move in positions, lots, cash and books, in one place.
+
+Everything here is asserted as it is made: `oms.execution` checks the positions, `Books.settled` that the money that
+moved has its other side.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from core.effects import Alert, ConversionUsed, Effect, Severity
+from core.events import AccountMoved, AccountTraded, CorporateAction, OrderReport
+from oms.account import AccountBook
+from oms.books import FEES, post
+from oms.corporate import apply_corporate
+from oms.execution import execute_all, post_market, take_back
+from oms.holding import Holding
+from oms.ledger import Ledger
+from oms.order import Order
+from oms.positions import book_fee, fee_value
+from oms.rates import Rates
+from oms.reports import fee_amount
+from oms.rules import AccountingRules, LotMethod
+from oms.tax import TaxLots
+from oms.updates import order_filled, position_changed, report_alert
+
+
+class Bookkeeper:
+    """Books executions and account events. `ledger`, `account`, `lots` and `rates` may be read."""
+
+    __slots__ = ("account", "ledger", "lots", "rates", "rules")
+
+    def __init__(self, balances: Mapping[str, int], rules: AccountingRules) -> None:
+        """Start from `balances`, money per currency."""
+        self.rules = rules
+        self.ledger = Ledger(balances)
+        self.account = AccountBook()
+        self.lots = None if rules.lots is LotMethod.AVERAGE else TaxLots(rules.lots)
+        self.rates = Rates()
+
+    def reopen(self, balances: Mapping[str, int], liabilities: Mapping[str, int] | None = None) -> None:
+        """Begin new books from balances, and from what is owed in them."""
+        self.ledger = Ledger(balances, liabilities)
+
+    def fill(
+        self,
+        order: Order,
+        holding: Holding,
+        report: OrderReport,
+        now_ns: int,
+        effects: list[Effect],
+        alerts: list[Effect],
+    ) -> None:
+        """Move positions and cash by one execution, the fee last. Raises InvariantError."""
+        side, quantity, price = order.side, report.quantity, report.price
+        terms, net, ledger = holding.terms, holding.net, self.ledger
+        fee = fee_amount(report)
+        if fee is None:
+            why = f"its fee {report.fee[:40]!r} is no integer; booked without a fee, add it by hand"
+            alerts.append(report_alert(Severity.ERROR, "BAD_FEE", report, order.instrument, why))
+            fee = 0
+        fee_currency = report.fee_currency or terms.currency
+        hedge = hedge_of(order)
+        before = net.realised
+        own, own_realised, realised = execute_all(holding, order.strategy_id, hedge, side, quantity, price)
+        counted = 0
+        if fee:
+            order.fees[fee_currency] = order.fees.get(fee_currency, 0) + fee
+            counted = self.fee_in(holding, fee, fee_currency, price, report.exec_id, alerts)
+            book_fee(own, counted, 0, 1)
+            book_fee(net, counted, 0, 1)
+            if hedge:
+                book_fee(holding.leg(hedge).net, counted, 0, 1)
+                book_fee(holding.leg_position(hedge, order.strategy_id), counted, 0, 1)
+        effects.append(order_filled(order, report, fee, fee_currency, own_realised * own.factor))
+        effects.append(position_changed(net))
+        ledger.book_trade(terms, side, quantity, price, realised, effects)
+        ledger.add(fee_currency, -fee, "fee", effects)
+        books = ledger.books
+        post_market(books, terms, side, quantity, price, net.realised - before)
+        if fee:
+            post(books.row(fee_currency), FEES, fee)
+        books.settled((terms.base, terms.quote, terms.currency, fee_currency), report)
+        if self.lots is not None:
+            key, execution = (order.strategy_id, hedge), (side, quantity, price)
+            self.lots.fill(holding, key, execution, counted, report.exec_id, now_ns, effects)
+
+    def reverse(
+        self,
+        order: Order,
+        holding: Holding,
+        exec_id: str,
+        quantity: int,
+        price: int,
+        fee: int,
+        fee_currency: str,
+        now_ns: int,
+        effects: list[Effect],
+    ) -> int:
+        """Take back an execution of `order` that was booked; return what it moves the strategy's profit by, as money.
+
+        `fee` is what was booked with it, money of `fee_currency`, and comes back; 0 where it is not known. Positions,
+        cash, books and lots follow; PositionChanged, BalanceChanged and LotChanged tell it. The order itself is the
+        caller's. Quantity and value are taken back exactly; what later fills realised stays as they realised it.
+        Raises InvariantError.
+        """
+        side, terms, net, hedge = order.side, holding.terms, holding.net, hedge_of(order)
+        fee_currency = fee_currency or terms.currency
+        before = net.realised
+        own, own_realised, realised = take_back(holding, order.strategy_id, hedge, side, quantity, price)
+        counted = 0
+        if fee:
+            order.fees[fee_currency] = order.fees.get(fee_currency, 0) - fee
+            counted = self.fee_in(holding, fee, fee_currency, price, exec_id, effects)
+            book_fee(own, -counted, 0, 1)
+            book_fee(net, -counted, 0, 1)
+            if hedge:
+                book_fee(holding.leg(hedge).net, -counted, 0, 1)
+                book_fee(holding.leg_position(hedge, order.strategy_id), -counted, 0, 1)
+        effects.append(position_changed(net))
+        self.ledger.book_trade(terms, -side, quantity, price, realised, effects)
+        self.ledger.add(fee_currency, fee, "fee", effects)
+        books = self.ledger.books
+        post_market(books, terms, -side, quantity, price, net.realised - before)
+        post(books.row(fee_currency), FEES, -fee)
+        books.settled((terms.base, terms.quote, terms.currency, fee_currency), exec_id)
+        if self.lots is not None:
+            key, execution = (order.strategy_id, hedge), (side, quantity, price)
+            self.lots.reverse(holding, key, execution, counted, exec_id, now_ns, effects)
+        return own_realised * own.factor
+
+    def account_event(
+        self,
+        what: AccountMoved | AccountTraded | CorporateAction,
+        holding: Holding | None,
+        now_ns: int,
+        effects: list[Effect],
+    ) -> None:
+        """Book what happened to the account without an order of ours; `holding` is the instrument that it is for."""
+        if isinstance(what, AccountMoved):
+            self.account.move(what, holding, self.ledger, effects)
+            return
+        assert holding is not None
+        if isinstance(what, AccountTraded):
+            self.account.trade(what, holding, self.ledger, self.lots, now_ns, effects)
+        elif self.account.is_new(f"{what.venue}:{what.action_id}"):
+            apply_corporate(what, holding, self.ledger, self.lots, now_ns, effects)
+
+    def canonical(self, holdings: Iterable[Holding]) -> list[object]:
+        """Return what is kept beyond positions and balances, for a digest: nothing where nothing unusual was used.
+
+        `restore` takes it back, after a trip through JSON or msgpack too.
+        """
+        legs = [
+            (holding.index, side, strategy_id, *position.canonical())
+            for holding in holdings
+            for side, leg in sorted(holding.legs.items())
+            for strategy_id, position in [("", leg.net), *sorted(leg.own.items())]
+        ]
+        extras: list[tuple[str, object]] = [
+            ("legs", legs),
+            ("loans", [(currency, str(owed)) for currency, owed in self.ledger.books.liabilities().items()]),
+            ("lots", self.lots.canonical() if self.lots is not None else []),
+        ]
+        return [[name, rows] for name, rows in extras if rows]
+
+    def restore(self, extras: Iterable[Sequence[Any]], holdings: Mapping[int, Holding]) -> None:
+        """Take back what `canonical` gave; balances and net positions are there already."""
+        for name, rows in extras:
+            if name == "lots" and self.lots is not None:
+                self.lots.restore(rows)
+            elif name == "loans":
+                self.ledger.books.owe({currency: int(owed) for currency, owed in rows})
+            elif name == "legs":
+                told: dict[tuple[int, int], bool] = {}
+                for index, side, strategy_id, quantity, *texts in rows:
+                    leg = holdings[index].leg(side)
+                    is_own = told.setdefault((index, side), False)
+                    told[index, side] = True
+                    position = holdings[index].leg_position(side, strategy_id) if is_own else leg.net
+                    numbers = [int(text) for text in texts]
+                    position.quantity = quantity
+                    position.cost, position.realised, position.fees, position.fills = numbers
+
+    def fee_in(
+        self, holding: Holding, fee: int, fee_currency: str, price: int, reference: str, effects: list[Effect]
+    ) -> int:
+        """Return what a fee counts in the instrument's currency, rounded up; 0 where nothing says, which is told.
+
+        Fees in a third currency are converted only where `accounting.base_currency` is set.
+        """
+        terms = holding.terms
+        fee_price, price_unit = terms.fee_price(fee_currency, price)
+        if fee_price or not self.rules.base_currency:
+            whole, rest = fee_value(fee, fee_price, price_unit, 1)
+            return whole + rest
+        rate = self.rates.find(fee_currency, terms.currency)
+        if rate is None:
+            why = (
+                f"no market tells what {fee_currency} is worth in {terms.currency}: the fee of {reference} is in the "
+                f"balances, not in the position; add a pair of {fee_currency} to the instruments"
+            )
+            effects.append(Alert(severity=Severity.WARNING, code="NO_RATE", message=why, instrument=holding.index))
+            return 0
+        value = -(-fee * rate.numerator // rate.denominator)
+        effects.append(
+            ConversionUsed(
+                instrument=holding.index,
+                reason="fee",
+                reference=reference,
+                source=fee_currency,
+                target=terms.currency,
+                amount=str(fee),
+                value=str(value),
+                numerator=str(rate.numerator),
+                denominator=str(rate.denominator),
+                path=rate.path,
+                priced_ns=rate.priced_ns,
+            )
+        )
+        return value
+
+
+def hedge_of(order: Order) -> int:
+    """Return the side of the leg that an order works on, 0 for one that names none."""
+    terms = order.intent.terms
+    return int(terms.hedge) if terms is not None and terms.hedge is not None else 0
