@@ -187,6 +187,7 @@ class ConversionUsed(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     """
 
     instrument: int
+    strategy_id: str
     reason: str  # "fee"
     reference: str  # the execution that it is for
     source: str
@@ -197,6 +198,7 @@ class ConversionUsed(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     denominator: str
     path: str
     priced_ns: int  # when the older of the touches was received
+    hedge: Side | None = None  # in hedge mode: of which position
 
 
 Effect = (

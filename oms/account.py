@@ -7,9 +7,9 @@ by what each holds of it.
 
 from core.effects import Alert, Effect, OrderFilled, Severity
 from core.events import AccountMoved, AccountTraded
-from oms.books import FEES, LOANS, OTHER, REASONS, post
+from oms.books import FEES, LOANS, OTHER, REASONS
 from oms.corporate import shares_of
-from oms.execution import execute_net, execute_own, post_market
+from oms.execution import close_trade, execute_net, execute_own
 from oms.holding import Holding
 from oms.ledger import Ledger
 from oms.positions import Position, book_fee, fee_value
@@ -48,9 +48,8 @@ class AccountBook:
             effects.append(position_changed(net))
         ledger.add(move.currency, amount, move.reason, effects)
         is_loan = move.reason == "borrow" and holding is None and amount > 0
-        books = ledger.books
-        post(books.row(move.currency), LOANS if is_loan else REASONS.get(move.reason, OTHER), -amount)
-        books.settled((move.currency,), move)
+        account = LOANS if is_loan else REASONS.get(move.reason, OTHER)
+        ledger.books.close(move.currency, account, -amount, move)
 
     def trade(
         self,
@@ -92,12 +91,10 @@ class AccountBook:
         _book_fee(holding, net, fee, fee_currency, price)
         effects.append(position_changed(net))
         ledger.book_trade(holding.terms, side, trade.quantity, price, realised, effects)
+        close_trade(ledger.books, holding.terms, side, trade.quantity, price, net.realised - before)
         ledger.add(fee_currency, -fee, "fee", effects)
+        ledger.books.close(fee_currency, FEES, fee, trade)
         effects.extend(told)
-        books, terms = ledger.books, holding.terms
-        post_market(books, terms, side, trade.quantity, price, net.realised - before)
-        post(books.row(fee_currency), FEES, fee)
-        books.settled((terms.base, terms.quote, terms.currency, fee_currency), trade)
         what = f"{trade.venue} closed {trade.quantity} units of {holding.instrument.id} at {price} units by itself"
         why = f"{what} ({trade.reason}, order {trade.order_id}): look at margin and limits before trading on"
         effects.append(_alert(Severity.ERROR, trade.reason.upper() or "ACCOUNT_TRADE", why, holding))

@@ -9,15 +9,16 @@ from typing import Any
 
 from core.effects import Alert, ConversionUsed, Effect, Severity
 from core.events import AccountMoved, AccountTraded, CorporateAction, OrderReport
+from core.orders import Side
 from oms.account import AccountBook
-from oms.books import FEES, post
+from oms.books import FEES
 from oms.corporate import apply_corporate
-from oms.execution import execute_all, post_market, take_back
+from oms.execution import close_trade, execute_both, execute_net, execute_own, take_back
 from oms.holding import Holding
 from oms.ledger import Ledger
 from oms.order import Order
 from oms.positions import book_fee, fee_value
-from oms.rates import Rates
+from oms.rates import Rate, Rates
 from oms.reports import fee_amount
 from oms.rules import AccountingRules, LotMethod
 from oms.tax import TaxLots
@@ -59,29 +60,32 @@ class Bookkeeper:
             alerts.append(report_alert(Severity.ERROR, "BAD_FEE", report, order.instrument, why))
             fee = 0
         fee_currency = report.fee_currency or terms.currency
-        hedge = hedge_of(order)
+        hedge, strategy_id = hedge_of(order), order.strategy_id
         before = net.realised
-        own, own_realised, realised = execute_all(holding, order.strategy_id, hedge, side, quantity, price)
+        if hedge:
+            own, own_realised = execute_own(holding, strategy_id, hedge, side, quantity, price)
+            realised = execute_net(holding, hedge, side, quantity, price)
+        else:
+            own = holding.position(strategy_id)
+            own_realised, realised = execute_both(own, net, side, quantity, price)
         counted = 0
         if fee:
             order.fees[fee_currency] = order.fees.get(fee_currency, 0) + fee
-            counted = self.fee_in(holding, fee, fee_currency, price, report.exec_id, alerts)
-            book_fee(own, counted, 0, 1)
-            book_fee(net, counted, 0, 1)
-            if hedge:
-                book_fee(holding.leg(hedge).net, counted, 0, 1)
-                book_fee(holding.leg_position(hedge, order.strategy_id), counted, 0, 1)
+            if not hedge and fee_currency == terms.currency:  # `_book_fee` written out: nearly every fill's fee
+                counted = fee
+                book_fee(own, fee, 0, 1)
+                book_fee(net, fee, 0, 1)
+            else:
+                counted = self._book_fee(holding, strategy_id, hedge, fee, fee_currency, price, report.exec_id, alerts)
         effects.append(order_filled(order, report, fee, fee_currency, own_realised * own.factor))
         effects.append(position_changed(net))
         ledger.book_trade(terms, side, quantity, price, realised, effects)
-        ledger.add(fee_currency, -fee, "fee", effects)
-        books = ledger.books
-        post_market(books, terms, side, quantity, price, net.realised - before)
+        close_trade(ledger.books, terms, side, quantity, price, net.realised - before)
         if fee:
-            post(books.row(fee_currency), FEES, fee)
-        books.settled((terms.base, terms.quote, terms.currency, fee_currency), report)
+            ledger.add(fee_currency, -fee, "fee", effects)
+            ledger.books.close(fee_currency, FEES, fee, report)
         if self.lots is not None:
-            key, execution = (order.strategy_id, hedge), (side, quantity, price)
+            key, execution = (strategy_id, hedge), (side, quantity, price)
             self.lots.fill(holding, key, execution, counted, report.exec_id, now_ns, effects)
 
     def reverse(
@@ -110,22 +114,15 @@ class Bookkeeper:
         counted = 0
         if fee:
             order.fees[fee_currency] = order.fees.get(fee_currency, 0) - fee
-            counted = self.fee_in(holding, fee, fee_currency, price, exec_id, effects)
-            book_fee(own, -counted, 0, 1)
-            book_fee(net, -counted, 0, 1)
-            if hedge:
-                book_fee(holding.leg(hedge).net, -counted, 0, 1)
-                book_fee(holding.leg_position(hedge, order.strategy_id), -counted, 0, 1)
+            counted = self._book_fee(holding, order.strategy_id, hedge, -fee, fee_currency, price, exec_id, effects)
         effects.append(position_changed(net))
         self.ledger.book_trade(terms, -side, quantity, price, realised, effects)
+        close_trade(self.ledger.books, terms, -side, quantity, price, net.realised - before)
         self.ledger.add(fee_currency, fee, "fee", effects)
-        books = self.ledger.books
-        post_market(books, terms, -side, quantity, price, net.realised - before)
-        post(books.row(fee_currency), FEES, -fee)
-        books.settled((terms.base, terms.quote, terms.currency, fee_currency), exec_id)
+        self.ledger.books.close(fee_currency, FEES, -fee, exec_id)
         if self.lots is not None:
             key, execution = (order.strategy_id, hedge), (side, quantity, price)
-            self.lots.reverse(holding, key, execution, counted, exec_id, now_ns, effects)
+            self.lots.reverse(holding, key, execution, -counted, exec_id, now_ns, effects)
         return own_realised * own.factor
 
     def account_event(
@@ -181,43 +178,76 @@ class Bookkeeper:
                     position.quantity = quantity
                     position.cost, position.realised, position.fees, position.fills = numbers
 
-    def fee_in(
-        self, holding: Holding, fee: int, fee_currency: str, price: int, reference: str, effects: list[Effect]
-    ) -> int:
-        """Return what a fee counts in the instrument's currency, rounded up; 0 where nothing says, which is told.
+    def book_conversion(self, used: ConversionUsed, holding: Holding) -> None:
+        """Count a converted fee in the positions that it belongs to."""
+        hedge, value = int(used.hedge or 0), int(used.value)
+        self._count(holding, used.strategy_id, hedge, value)
 
-        Fees in a third currency are converted only where `accounting.base_currency` is set.
+    def _book_fee(
+        self,
+        holding: Holding,
+        strategy_id: str,
+        hedge: int,
+        fee: int,
+        fee_currency: str,
+        price: int,
+        exec_id: str,
+        effects: list[Effect],
+    ) -> int:
+        """Count a fee in the positions; return what it is worth to a lot.
+
+        A fee in the instrument's currency or its base counts at the fill's price. One in a third currency counts only
+        where `accounting.base_currency` is set and a market tells the rate; then ConversionUsed tells it too, and where
+        none does, an alert. A lot does not count it: the journal has it beside the lot, by the execution.
         """
         terms = holding.terms
         fee_price, price_unit = terms.fee_price(fee_currency, price)
-        if fee_price or not self.rules.base_currency:
+        if fee_price:
             whole, rest = fee_value(fee, fee_price, price_unit, 1)
+            self._count(holding, strategy_id, hedge, whole + rest)
             return whole + rest
-        rate = self.rates.find(fee_currency, terms.currency)
-        if rate is None:
-            why = (
-                f"no market tells what {fee_currency} is worth in {terms.currency}: the fee of {reference} is in the "
-                f"balances, not in the position; add a pair of {fee_currency} to the instruments"
-            )
-            effects.append(Alert(severity=Severity.WARNING, code="NO_RATE", message=why, instrument=holding.index))
-            return 0
-        value = -(-fee * rate.numerator // rate.denominator)
-        effects.append(
-            ConversionUsed(
-                instrument=holding.index,
-                reason="fee",
-                reference=reference,
-                source=fee_currency,
-                target=terms.currency,
-                amount=str(fee),
-                value=str(value),
-                numerator=str(rate.numerator),
-                denominator=str(rate.denominator),
-                path=rate.path,
-                priced_ns=rate.priced_ns,
-            )
-        )
-        return value
+        if self.rules.base_currency:
+            rate = self.rates.find(fee_currency, terms.currency)
+            if rate is not None:
+                used = _conversion(holding, strategy_id, hedge, fee, fee_currency, exec_id, rate)
+                self.book_conversion(used, holding)
+                effects.append(used)
+            else:
+                why = (
+                    f"no market tells what {fee_currency} is worth in {terms.currency}: the fee of {exec_id} is in the "
+                    f"balances, not in the position; add a pair of {fee_currency} to the instruments"
+                )
+                effects.append(Alert(severity=Severity.WARNING, code="NO_RATE", message=why, instrument=holding.index))
+        return 0
+
+    def _count(self, holding: Holding, strategy_id: str, hedge: int, value: int) -> None:
+        """Add a fee, in the instrument's currency, to the account's and the strategy's position."""
+        book_fee(holding.position(strategy_id), value, 0, 1)
+        book_fee(holding.net, value, 0, 1)
+        if hedge:
+            book_fee(holding.leg_position(hedge, strategy_id), value, 0, 1)
+            book_fee(holding.leg(hedge).net, value, 0, 1)
+
+
+def _conversion(
+    holding: Holding, strategy_id: str, hedge: int, fee: int, fee_currency: str, exec_id: str, rate: Rate
+) -> ConversionUsed:
+    """Return a fee with the rate that counts it; its value is rounded up, so that it is never shown smaller."""
+    return ConversionUsed(
+        instrument=holding.index,
+        strategy_id=strategy_id,
+        reason="fee",
+        reference=exec_id,
+        source=fee_currency,
+        target=holding.terms.currency,
+        amount=str(fee),
+        value=str(-(-fee * rate.numerator // rate.denominator)),
+        numerator=str(rate.numerator),
+        denominator=str(rate.denominator),
+        path=rate.path,
+        priced_ns=rate.priced_ns,
+        hedge=Side(hedge) if hedge else None,
+    )
 
 
 def hedge_of(order: Order) -> int:

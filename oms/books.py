@@ -3,14 +3,14 @@
 One row of accounts a currency, and assets that are traded (BTC, a share) are currencies too. What we own is positive,
 what others own of us negative, so the sum over a row is zero whenever nothing is half done. The sum is kept with each
 posting, not counted anew: `CASH` is posted where a balance changes (`oms.ledger`), the other side where the event
-that explains it is read, from the event's own numbers. `settled` is asked after every event; what it finds is a fault
-of this program, and InvariantError stops it with the row.
+that explains it is read, from the event's own numbers, and there (`close`) the sum must be zero again. Where it is not,
+this program is at fault, and InvariantError stops it with the row.
 
 The accounts live as long as the process: a restored manager opens them anew from its balances, as a bookkeeper does
 each year. Liabilities alone are carried over, since they are owed whatever the year.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from core.errors import InvariantError
@@ -86,13 +86,16 @@ class Books:
             row[LOANS] -= owed
             row[OPENING] += owed
 
-    def settled(self, currencies: Iterable[str], what: object) -> None:
-        """Assert that each of these currencies sums to zero. Raises InvariantError with the facts."""
-        rows = self._rows
-        for currency in currencies:
-            row = rows.get(currency)
-            if row is not None and row[OPEN]:
-                raise InvariantError(unbalanced(currency, row, what))
+    def close(self, currency: str, account: int, amount: int, what: object) -> None:
+        """Post the other side of what moved a balance, and assert that the currency sums to zero again.
+
+        Raises InvariantError with the facts.
+        """
+        row = self._rows.get(currency) or self.row(currency)
+        row[account] += amount
+        row[OPEN] = left = row[OPEN] + amount
+        if left:
+            raise InvariantError(unbalanced(currency, row, what))
 
     def check(self) -> None:
         """Assert that every currency sums to zero, counted anew. Raises InvariantError with the facts."""
@@ -118,12 +121,6 @@ class Books:
             for account, amount in enumerate(row)
             if amount and account != OPEN
         ]
-
-
-def post(row: Row, account: int, amount: int) -> None:
-    """Move an amount onto an account of a row; the sum moves with it until the other side is posted."""
-    row[account] += amount
-    row[OPEN] += amount
 
 
 def unbalanced(currency: str, row: Row, what: object) -> str:

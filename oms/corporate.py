@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from core.effects import Alert, Effect, Severity
 from core.errors import InvariantError
 from core.events import CorporateAction, CorporateKind
-from oms.books import DIVIDENDS, MARKET, post
+from oms.books import DIVIDENDS, MARKET
 from oms.holding import Holding
 from oms.ledger import Ledger
 from oms.positions import Position, book_fee
@@ -86,8 +86,7 @@ def _pay_dividend(action: CorporateAction, holding: Holding, ledger: Ledger, eff
         book_fee(net, -paid, 0, 1)
         effects.append(position_changed(net))
     ledger.add(currency, paid, "dividend", effects)
-    post(ledger.books.row(currency), DIVIDENDS, -paid)
-    ledger.books.settled((currency,), action)
+    ledger.books.close(currency, DIVIDENDS, -paid, action)
 
 
 def _split(
@@ -119,10 +118,9 @@ def _split(
         balance = ledger.balance(terms.base)
         others = _towards_zero((balance - before * terms.base_factor) * ratio[0], ratio[1])
         ledger.add(terms.base, quantity * terms.base_factor + others - balance, "split", effects)
-        post(books.row(terms.base), MARKET, balance - quantity * terms.base_factor - others)
+        books.close(terms.base, MARKET, balance - quantity * terms.base_factor - others, action)
     ledger.add(terms.currency, value * terms.value_factor, "split", effects)
-    post(books.row(terms.currency), MARKET, -value * terms.value_factor)
-    books.settled((terms.base, terms.currency), action)
+    books.close(terms.currency, MARKET, -value * terms.value_factor, action)
     effects.extend(told)
 
 

@@ -1,7 +1,7 @@
 """One execution in positions and books, asserted as it is made: what every booker of executions goes through."""
 
 from core.errors import InvariantError
-from oms.books import MARKET, Books, post
+from oms.books import MARKET, Books
 from oms.holding import Holding
 from oms.inverse import fill_inverse
 from oms.positions import Position, fill_position, inverse_value
@@ -32,15 +32,21 @@ def execute(position: Position, side: int, quantity: int, price: int) -> int:
     return realised
 
 
-def execute_all(
-    holding: Holding, strategy_id: str, hedge: int, side: int, quantity: int, price: int
-) -> tuple[Position, int, int]:
-    """Book one execution for a strategy and the account; return (the strategy's position, its profit, the account's).
-
-    `hedge` is the side of the leg that it works on, 0 in netting mode. Raises InvariantError.
-    """
-    own, own_realised = execute_own(holding, strategy_id, hedge, side, quantity, price)
-    return own, own_realised, execute_net(holding, hedge, side, quantity, price)
+def execute_both(own: Position, net: Position, side: int, quantity: int, price: int) -> tuple[int, int]:
+    """Do as `execute` does for a strategy's and the account's position, in one frame: every fill comes through here."""
+    if own.inverse_scale:
+        return execute(own, side, quantity, price), execute(net, side, quantity, price)
+    moved = side * quantity
+    value = moved * price
+    own_held, net_held = own.quantity + moved, net.quantity + moved
+    own_flow, net_flow = own.cost - own.realised + value, net.cost - net.realised + value
+    own_realised = fill_position(own, side, quantity, price)
+    realised = fill_position(net, side, quantity, price)
+    if own.cost - own.realised != own_flow or net.cost - net.realised != net_flow:
+        raise InvariantError(f"{moved} units of instrument {net.instrument} at {price} missed their value")
+    if own.quantity != own_held or net.quantity != net_held:
+        raise InvariantError(f"{moved} units of instrument {net.instrument} left {own.quantity} and {net.quantity}")
+    return own_realised, realised
 
 
 def execute_own(
@@ -71,21 +77,24 @@ def _execute_leg(leg: Position, whole: Position, side: int, quantity: int, price
     return realised
 
 
-def post_market(books: Books, terms: Terms, side: int, quantity: int, price: int, realised: int) -> None:
-    """Post the market's side of an execution; `realised` is what the account's profit moved by."""
+def close_trade(books: Books, terms: Terms, side: int, quantity: int, price: int, realised: int) -> None:
+    """Post the market's side of an execution; `realised` is what the account's profit moved by. Raises InvariantError.
+
+    What is exchanged is counted from the execution itself, what a contract pays from the position.
+    """
     if terms.holds_base:
-        post(books.row(terms.base), MARKET, -side * quantity * terms.base_factor)
-        post(books.row(terms.quote), MARKET, side * quantity * price * terms.value_factor)
+        books.close(terms.base, MARKET, -side * quantity * terms.base_factor, terms)
+        books.close(terms.quote, MARKET, side * quantity * price * terms.value_factor, terms)
     elif terms.is_option:
-        post(books.row(terms.currency), MARKET, side * quantity * price * terms.value_factor)
+        books.close(terms.currency, MARKET, side * quantity * price * terms.value_factor, terms)
     else:
-        post(books.row(terms.currency), MARKET, -realised * terms.value_factor)
+        books.close(terms.currency, MARKET, -realised * terms.value_factor, terms)
 
 
 def take_back(
     holding: Holding, strategy_id: str, hedge: int, side: int, quantity: int, price: int
 ) -> tuple[Position, int, int]:
-    """Take back one execution that `execute_all` booked; return what profits move by. Raises InvariantError."""
+    """Take back one execution that was booked; return what profits move by. Raises InvariantError."""
     own, net = holding.position(strategy_id), holding.net
     if not hedge:
         own_realised = _take_back(own, side, quantity, price)

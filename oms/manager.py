@@ -10,12 +10,13 @@ What a venue does to the account without an order of ours is `oms.account`'s.
 
 from collections.abc import Iterable, Mapping
 
-from core.effects import Effect, Severity
+from core.effects import ConversionUsed, Effect, Severity
 from core.events import AccountMoved, AccountTraded, CorporateAction, OrderReport, ReportType
 from core.instruments import Instrument
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderState
 from oms.account import AccountBook
 from oms.booking import Bookkeeper
+from oms.carry import AccountingSection
 from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
 from oms.corporate import open_orders_alert
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
@@ -25,6 +26,7 @@ from oms.order import Order
 from oms.positions import Position
 from oms.reports import STATUS_CODES, fill_defect
 from oms.rules import AccountingRules
+from oms.section import Section
 from oms.table import OrderTable
 from oms.updates import anomaly_alert, order_updated, report_alert
 
@@ -80,6 +82,7 @@ class OrderManager:
         own_positions: Iterable[tuple[str, Position]],
         drop: int = 0,
         balances: Mapping[str, int] | None = None,
+        forgotten: Mapping[str, tuple[int, tuple[str, ...]]] | None = None,
     ) -> None:
         """Become the manager that lived through a history, from what is left of it. Raises AlreadyUsed.
 
@@ -92,12 +95,13 @@ class OrderManager:
           those beyond `keep_closed` are dropped;
         - `totals`, whose count of open orders is counted anew;
         - the account's positions, and (strategy id, position) of each strategy; their numbers are copied, fees money;
-        - `balances` at the end, where the manager did not start from them.
+        - `balances` at the end, where the manager did not start from them;
+        - `forgotten`: (closing, execution ids) of the orders dropped before these, as `forgotten_orders` returns them.
 
         Raises UndefinedInstrument.
         """
-        if self._totals.submitted:
-            raise AlreadyUsed("this manager has orders of its own: restore into a new OrderManager")
+        if not self.is_new:
+            raise AlreadyUsed("this manager has a history of its own: restore into a new OrderManager")
         if balances is not None:
             self.books.reopen(balances)
         opened = list(open_orders)
@@ -105,7 +109,7 @@ class OrderManager:
             exposure = self.exposure(order.instrument)
             exposure.open_orders += 1
             reserve(exposure, order.side, order.leaves)
-        self._table.restore(opened, closed_orders, totals, drop)
+        self._table.restore(opened, closed_orders, totals, drop, forgotten or {})
         for position in positions:
             self.position(position.instrument).take(position)
         for strategy_id, position in own_positions:
@@ -173,6 +177,10 @@ class OrderManager:
             orders = [order.client_order_id for order in self.open_orders() if order.instrument == instrument_index]
             effects.extend(open_orders_alert(what, holding, orders))
 
+    def conversion(self, used: ConversionUsed) -> None:
+        """Book a conversion that was decided elsewhere: `oms.fold` follows a journal without its markets."""
+        self.books.book_conversion(used, self._holding(used.instrument))
+
     def order(self, client_order_id: str) -> Order | None:
         """Return an open or recently closed order."""
         return self._table.get(client_order_id)
@@ -188,6 +196,16 @@ class OrderManager:
     def closed_orders(self) -> list[Order]:
         """Return the closed orders still kept, in the order in which they closed."""
         return self._table.closed_orders()
+
+    def forgotten_orders(self) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """Return (closing, execution ids) of the orders that were dropped and are still remembered; a copy."""
+        return self._table.forgotten()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has happened yet: no order, no fill, no account event."""
+        positions = self.positions()
+        return not (self._totals.submitted or self.account.canonical() or any(each.fills for _, _, each in positions))
 
     @property
     def open_count(self) -> int:
@@ -210,6 +228,29 @@ class OrderManager:
     def strategy_position(self, strategy_id: str, instrument: int) -> Position:
         """Return one strategy's position: a live object. Raises UndefinedInstrument."""
         return self._holding(instrument).position(strategy_id)
+
+    def positions(self) -> list[tuple[int, str | None, Position]]:
+        """Return (instrument, strategy id, position) of all, the account's net (None) before each strategy's own."""
+        return [
+            entry
+            for index, holding in sorted(self._holdings.items())
+            for entry in (
+                (index, None, holding.net),
+                *((index, strategy_id, holding.own[strategy_id]) for strategy_id in sorted(holding.own)),
+            )
+        ]
+
+    def instruments(self) -> list[int]:
+        """Return the indexes of the instruments that are defined, ascending."""
+        return sorted(self._holdings)
+
+    def instrument(self, index: int) -> Instrument:
+        """Return an instrument as it is defined now. Raises UndefinedInstrument."""
+        return self._holding(index).instrument
+
+    def sections(self) -> tuple[Section, ...]:
+        """Return the parts of the durable state that have a file of their own, for `oms.state`: add yours here."""
+        return (AccountingSection(self.books, self._holdings),)
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""
