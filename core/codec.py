@@ -45,6 +45,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.FREEZE: effects.FreezeChanged,
     Kind.LOT: effects.LotChanged,
     Kind.CONVERSION: effects.ConversionUsed,
+    Kind.BUST: effects.OrderBusted,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

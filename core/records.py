@@ -83,6 +83,7 @@ class Kind(enum.IntEnum):
     FREEZE = 143  # an instrument may not be opened, or may again
     LOT = 145  # a tax lot was opened, closed, reversed or split
     CONVERSION = 146  # a rate between two currencies was used in the books
+    BUST = 150  # an execution that the venue took back
 
     PART = 255
 

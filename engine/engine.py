@@ -110,6 +110,7 @@ class Engine:
                 self.timers.state(),
                 self.bus.state(),
                 [actor.digest_state() for actor in self.desk.actors],
+                *self.desk.wishes(),
             ]
         )
 

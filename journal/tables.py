@@ -169,6 +169,7 @@ _PAYLOAD_KINDS = {
     "freezes": Kind.FREEZE,
     "lots": Kind.LOT,
     "conversions": Kind.CONVERSION,
+    "busts": Kind.BUST,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.

@@ -13,10 +13,10 @@ from core.orders import Side
 from oms.account import AccountBook
 from oms.books import FEES
 from oms.corporate import apply_corporate
-from oms.execution import close_trade, execute_both, execute_net, execute_own, take_back
+from oms.execution import close_trade, execute_both, execute_net, execute_own, take_back_all
 from oms.holding import Holding
-from oms.ledger import Ledger
-from oms.order import Order
+from oms.ledger import Ledger, trade_flow
+from oms.order import Booked, Order
 from oms.positions import book_fee, fee_value
 from oms.rates import Rate, Rates
 from oms.reports import fee_amount
@@ -50,8 +50,11 @@ class Bookkeeper:
         now_ns: int,
         effects: list[Effect],
         alerts: list[Effect],
-    ) -> None:
-        """Move positions and cash by one execution, the fee last. Raises InvariantError."""
+    ) -> Booked:
+        """Move positions and cash by one execution, the fee last; return what is to be remembered of it.
+
+        Raises InvariantError.
+        """
         side, quantity, price = order.side, report.quantity, report.price
         terms, net, ledger = holding.terms, holding.net, self.ledger
         fee = fee_amount(report)
@@ -60,6 +63,8 @@ class Bookkeeper:
             alerts.append(report_alert(Severity.ERROR, "BAD_FEE", report, order.instrument, why))
             fee = 0
         fee_currency = report.fee_currency or terms.currency
+        if not fee and report.exec_id in order.exec_ids:
+            _, _, fee, fee_currency, _, _ = order.exec_ids[report.exec_id]  # it came first
         hedge, strategy_id = hedge_of(order), order.strategy_id
         before = net.realised
         if hedge:
@@ -69,14 +74,13 @@ class Bookkeeper:
             own = holding.position(strategy_id)
             own_realised, realised = execute_both(own, net, side, quantity, price)
         counted = 0
-        if fee:
+        if fee and not hedge and fee_currency == terms.currency:  # `move_fee` written out: nearly every fill's fee
             order.fees[fee_currency] = order.fees.get(fee_currency, 0) + fee
-            if not hedge and fee_currency == terms.currency:  # `_book_fee` written out: nearly every fill's fee
-                counted = fee
-                book_fee(own, fee, 0, 1)
-                book_fee(net, fee, 0, 1)
-            else:
-                counted = self._book_fee(holding, strategy_id, hedge, fee, fee_currency, price, report.exec_id, alerts)
+            counted = fee
+            book_fee(own, fee, 0, 1)
+            book_fee(net, fee, 0, 1)
+        elif fee:
+            counted = self.move_fee(order, holding, fee, fee_currency, price, 1, report.exec_id, alerts)
         effects.append(order_filled(order, report, fee, fee_currency, own_realised * own.factor))
         effects.append(position_changed(net))
         ledger.book_trade(terms, side, quantity, price, realised, effects)
@@ -87,43 +91,97 @@ class Bookkeeper:
         if self.lots is not None:
             key, execution = (strategy_id, hedge), (side, quantity, price)
             self.lots.fill(holding, key, execution, counted, report.exec_id, now_ns, effects)
+        return quantity, price, fee, fee_currency, own_realised, realised
 
-    def reverse(
+    def take_back(
+        self, order: Order, holding: Holding, exec_id: str, booked: Booked, now_ns: int, effects: list[Effect]
+    ) -> int:
+        """Take back an execution of `order` as it was booked; return what the strategy's profit moves by, cost units.
+
+        Positions, cash, books and lots follow, and PositionChanged, BalanceChanged and LotChanged tell it; the order
+        itself is the caller's. Raises InvariantError.
+        """
+        quantity, price, fee, fee_currency, own_realised, realised = booked
+        side, terms, net, hedge, ledger = order.side, holding.terms, holding.net, hedge_of(order), self.ledger
+        before = net.realised
+        told: list[Effect] = []
+        own_back, net_back = take_back_all(
+            holding, order.strategy_id, hedge, side, quantity, price, (own_realised, realised)
+        )
+        counted = self.move_fee(order, holding, fee, fee_currency, price, -1, exec_id, told) if fee else 0
+        effects.append(position_changed(net))
+        base, value = trade_flow(terms.holds_base, terms.is_option, -side, quantity, price, net_back)
+        ledger.add(terms.base, base * terms.base_factor, "bust", effects)
+        ledger.add(terms.quote if terms.holds_base else terms.currency, value * terms.value_factor, "bust", effects)
+        close_trade(ledger.books, terms, -side, quantity, price, net.realised - before)
+        ledger.add(fee_currency, fee, "bust", effects)
+        ledger.books.close(fee_currency, FEES, -fee, exec_id)
+        if self.lots is not None:
+            key, execution = (order.strategy_id, hedge), (side, quantity, price)
+            self.lots.reverse(holding, key, execution, counted, exec_id, now_ns, effects)
+        effects.extend(told)
+        return own_back
+
+    def join_fee(
         self,
         order: Order,
         holding: Holding,
-        exec_id: str,
-        quantity: int,
-        price: int,
         fee: int,
         fee_currency: str,
-        now_ns: int,
+        price: int,
+        exec_id: str,
+        effects: list[Effect],
+    ) -> None:
+        """Book the fee of an execution that was booked without one. A lot that it opened or closed stays without it."""
+        told: list[Effect] = []
+        self.move_fee(order, holding, fee, fee_currency, price, 1, exec_id, told)
+        effects.append(position_changed(holding.net))
+        self.ledger.add(fee_currency, -fee, "fee", effects)
+        self.ledger.books.close(fee_currency, FEES, fee, exec_id)
+        effects.extend(told)
+
+    def move_fee(
+        self,
+        order: Order,
+        holding: Holding,
+        fee: int,
+        fee_currency: str,
+        price: int,
+        sign: int,
+        exec_id: str,
         effects: list[Effect],
     ) -> int:
-        """Take back an execution of `order` that was booked; return what it moves the strategy's profit by, as money.
+        """Add a fee to its order and positions (`sign` 1), or take it off again (-1); return what it is worth to a lot.
 
-        `fee` is what was booked with it, money of `fee_currency`, and comes back; 0 where it is not known. Positions,
-        cash, books and lots follow; PositionChanged, BalanceChanged and LotChanged tell it. The order itself is the
-        caller's. Quantity and value are taken back exactly; what later fills realised stays as they realised it.
-        Raises InvariantError.
+        A fee in the instrument's currency or its base counts at the fill's price. One in a third currency counts only
+        where `accounting.base_currency` is set and a market tells the rate; then ConversionUsed tells it too, and where
+        none does, an alert. A lot does not count it: the journal has it beside the lot, by the execution.
         """
-        side, terms, net, hedge = order.side, holding.terms, holding.net, hedge_of(order)
-        fee_currency = fee_currency or terms.currency
-        before = net.realised
-        own, own_realised, realised = take_back(holding, order.strategy_id, hedge, side, quantity, price)
-        counted = 0
-        if fee:
-            order.fees[fee_currency] = order.fees.get(fee_currency, 0) - fee
-            counted = self._book_fee(holding, order.strategy_id, hedge, -fee, fee_currency, price, exec_id, effects)
-        effects.append(position_changed(net))
-        self.ledger.book_trade(terms, -side, quantity, price, realised, effects)
-        close_trade(self.ledger.books, terms, -side, quantity, price, net.realised - before)
-        self.ledger.add(fee_currency, fee, "fee", effects)
-        self.ledger.books.close(fee_currency, FEES, -fee, exec_id)
-        if self.lots is not None:
-            key, execution = (order.strategy_id, hedge), (side, quantity, price)
-            self.lots.reverse(holding, key, execution, -counted, exec_id, now_ns, effects)
-        return own_realised * own.factor
+        terms, strategy_id, hedge = holding.terms, order.strategy_id, hedge_of(order)
+        paid = order.fees.get(fee_currency, 0) + sign * fee
+        if paid or sign > 0:
+            order.fees[fee_currency] = paid
+        else:
+            del order.fees[fee_currency]
+        fee_price, price_unit = terms.fee_price(fee_currency, price)
+        if fee_price:
+            whole, rest = fee_value(fee, fee_price, price_unit, 1)
+            self._count(holding, strategy_id, hedge, sign * (whole + rest))
+            return whole + rest
+        if not self.rules.base_currency:
+            return 0
+        rate = self.rates.find(fee_currency, terms.currency)
+        if rate is not None:
+            used = _conversion(holding, strategy_id, hedge, sign * fee, fee_currency, exec_id, rate)
+            self.book_conversion(used, holding)
+            effects.append(used)
+        else:
+            why = (
+                f"no market tells what {fee_currency} is worth in {terms.currency}: the fee of {exec_id} is in the "
+                f"balances, not in the position; add a pair of {fee_currency} to the instruments"
+            )
+            effects.append(Alert(severity=Severity.WARNING, code="NO_RATE", message=why, instrument=holding.index))
+        return 0
 
     def account_event(
         self,
@@ -182,43 +240,6 @@ class Bookkeeper:
         """Count a converted fee in the positions that it belongs to."""
         hedge, value = int(used.hedge or 0), int(used.value)
         self._count(holding, used.strategy_id, hedge, value)
-
-    def _book_fee(
-        self,
-        holding: Holding,
-        strategy_id: str,
-        hedge: int,
-        fee: int,
-        fee_currency: str,
-        price: int,
-        exec_id: str,
-        effects: list[Effect],
-    ) -> int:
-        """Count a fee in the positions; return what it is worth to a lot.
-
-        A fee in the instrument's currency or its base counts at the fill's price. One in a third currency counts only
-        where `accounting.base_currency` is set and a market tells the rate; then ConversionUsed tells it too, and where
-        none does, an alert. A lot does not count it: the journal has it beside the lot, by the execution.
-        """
-        terms = holding.terms
-        fee_price, price_unit = terms.fee_price(fee_currency, price)
-        if fee_price:
-            whole, rest = fee_value(fee, fee_price, price_unit, 1)
-            self._count(holding, strategy_id, hedge, whole + rest)
-            return whole + rest
-        if self.rules.base_currency:
-            rate = self.rates.find(fee_currency, terms.currency)
-            if rate is not None:
-                used = _conversion(holding, strategy_id, hedge, fee, fee_currency, exec_id, rate)
-                self.book_conversion(used, holding)
-                effects.append(used)
-            else:
-                why = (
-                    f"no market tells what {fee_currency} is worth in {terms.currency}: the fee of {exec_id} is in the "
-                    f"balances, not in the position; add a pair of {fee_currency} to the instruments"
-                )
-                effects.append(Alert(severity=Severity.WARNING, code="NO_RATE", message=why, instrument=holding.index))
-        return 0
 
     def _count(self, holding: Holding, strategy_id: str, hedge: int, value: int) -> None:
         """Add a fee, in the instrument's currency, to the account's and the strategy's position."""

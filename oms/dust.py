@@ -16,7 +16,7 @@ from oms.manager import OrderManager
 
 
 class Dust(NamedTuple):
-    """What of an instrument cannot be ordered: a signed quantity in units, its value as money (0: no price), and why."""
+    """What of an instrument cannot be ordered: signed units, their value as money (0: no price), and why."""
 
     instrument: int
     quantity: int

@@ -91,40 +91,46 @@ def close_trade(books: Books, terms: Terms, side: int, quantity: int, price: int
         books.close(terms.currency, MARKET, -realised * terms.value_factor, terms)
 
 
-def take_back(
-    holding: Holding, strategy_id: str, hedge: int, side: int, quantity: int, price: int
-) -> tuple[Position, int, int]:
-    """Take back one execution that was booked; return what profits move by. Raises InvariantError."""
+def take_back(position: Position, side: int, quantity: int, price: int, realised: int) -> int:
+    """Undo one execution that realised `realised`; return by how much the realised profit moves, in cost units.
+
+    Where later executions have used it up, the position moves as by the opposite execution at the same price. Its value
+    leaves cost less profit exactly either way, which is asserted. Raises InvariantError.
+    """
+    scale, held, cost, flow = position.inverse_scale, position.quantity, position.cost, _flow(position)
+    value = side * (inverse_value(quantity, price, scale) if scale else quantity * price)
+    left, rest = held - side * quantity, cost - value - (-realised if scale else realised)
+    if (left > 0) == (rest > 0) and (left < 0) == (rest < 0):
+        position.quantity, position.cost, moved = left, rest, -realised
+        position.realised += moved
+    else:
+        moved = execute(position, -side, quantity, price)
+        position.fills -= 1
+    position.fills -= 1
+    if _flow(position) != flow - value:
+        raise InvariantError(f"taking {side * quantity} units at {price} back missed their value")
+    return moved
+
+
+def take_back_all(
+    holding: Holding, strategy_id: str, hedge: int, side: int, quantity: int, price: int, realised: tuple[int, int]
+) -> tuple[int, int]:
+    """Undo one execution for a strategy and the account, which realised `realised`; return what profits move by."""
     own, net = holding.position(strategy_id), holding.net
     if not hedge:
-        own_realised = _take_back(own, side, quantity, price)
-        return own, own_realised, _take_back(net, side, quantity, price)
-    realised = []
-    for leg, whole in ((holding.leg_position(hedge, strategy_id), own), (holding.leg(hedge).net, net)):
+        return take_back(own, side, quantity, price, realised[0]), take_back(net, side, quantity, price, realised[1])
+    legs = ((holding.leg_position(hedge, strategy_id), own), (holding.leg(hedge).net, net))
+    moved = []
+    for (leg, whole), gained in zip(legs, realised, strict=True):
         cost = leg.cost
-        realised.append(_take_back(leg, side, quantity, price))
+        moved.append(take_back(leg, side, quantity, price, gained))
         whole.quantity -= side * quantity
         whole.cost += leg.cost - cost
-        whole.realised += realised[-1]
-    return own, realised[0], realised[1]
+        whole.realised += moved[-1]
+        whole.fills -= 1
+    return moved[0], moved[1]
 
 
-def _take_back(position: Position, side: int, quantity: int, price: int) -> int:
-    """Take back one execution of one position; return what its profit moves by.
-
-    Where it can have opened what is held, its quantity leaves at its own price, as if it had never been; what is left
-    of the cost when nothing is held any more is profit. Else it had closed something: the other way at the same price.
-    """
-    scale = position.inverse_scale
-    value = side * (inverse_value(quantity, price, scale) if scale else quantity * price)
-    left, cost = position.quantity - side * quantity, position.cost - value
-    if position.quantity * side < quantity or cost * side < 0:
-        return execute(position, -side, quantity, price)
-    position.quantity = left
-    if left:
-        position.cost = cost
-        return 0
-    realised = cost if scale else -cost
-    position.cost = 0
-    position.realised += realised
-    return realised
+def _flow(position: Position) -> int:
+    """Return the signed value of all that the position went through."""
+    return position.cost + position.realised if position.inverse_scale else position.cost - position.realised
