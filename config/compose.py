@@ -32,6 +32,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
         balances={} if live else {currency: money(plain(each)) for currency, each in settings.paper.balances.items()},
         reconcile=reconcile_settings(settings),
+        accounting=settings.accounting.rules(settings.session.mode),
     )
 
 

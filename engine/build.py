@@ -7,6 +7,7 @@ from core.rng import Rng
 from engine.actors import Actor
 from engine.engine import Engine
 from oms.manager import OrderManager
+from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
 from strategies.base import Strategy, StrategyParams
@@ -35,13 +36,14 @@ class EngineSettings:
     limits: RiskLimits
     strategies: tuple[StrategySpec, ...] = ()
     balances: dict[str, int] = field(default_factory=dict)
+    accounting: AccountingRules = field(default_factory=AccountingRules)
 
 
 def build_engine(settings: EngineSettings) -> Engine:
     """Return an engine that has seen nothing yet."""
     clock = EventClock()
     counter = OrderCounter(settings.epoch)
-    manager = OrderManager(settings.balances)
+    manager = OrderManager(settings.balances, rules=settings.accounting)
     engine = Engine(Gate(settings.limits), manager, clock, counter)
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)

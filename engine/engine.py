@@ -14,6 +14,7 @@ from core.events import (
     AccountMoved,
     AccountTraded,
     CommandReceived,
+    CorporateAction,
     FeedChanged,
     InstrumentDefined,
     LifecycleChanged,
@@ -68,6 +69,7 @@ class Engine:
         self.bus = Bus(self.timers)
         self.gate = gate
         self.manager = manager
+        manager.books.rates.markets = self.markets
         self.desk = Desk(gate, manager, self.bus, self.timers, clock, self.markets)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
@@ -285,8 +287,8 @@ class Engine:
 
     def _on_account(self, event: Event) -> None:
         """Book what a venue did to the account without an order of ours."""
-        assert isinstance(event[5], AccountMoved | AccountTraded)
-        self.manager.account_event(event[5], event[2], self.desk.effects)
+        assert isinstance(event[5], AccountMoved | AccountTraded | CorporateAction)
+        self.manager.account_event(event[5], event[2], self.desk.effects, event[3])
         self.settle()
 
     def _on_carried(self, event: Event) -> None:
@@ -356,5 +358,6 @@ class Engine:
         table[Kind.CLOCK] = self._on_recorded
         table[Kind.ACCOUNT_MOVE] = self._on_account
         table[Kind.ACCOUNT_TRADE] = self._on_account
+        table[Kind.CORPORATE] = self._on_account
         table[Kind.CARRIED] = self._on_carried
         return table
