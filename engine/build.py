@@ -35,6 +35,8 @@ class EngineSettings:
     limits: RiskLimits
     strategies: tuple[StrategySpec, ...] = ()
     balances: dict[str, int] = field(default_factory=dict)
+    native_orders: bool = False
+    """Whether order words that a venue keeps itself (`Instrument.native`) are left to it; else tickerd keeps all."""
 
 
 def build_engine(settings: EngineSettings) -> Engine:
@@ -42,7 +44,7 @@ def build_engine(settings: EngineSettings) -> Engine:
     clock = EventClock()
     counter = OrderCounter(settings.epoch)
     manager = OrderManager(settings.balances)
-    engine = Engine(Gate(settings.limits), manager, clock, counter)
+    engine = Engine(Gate(settings.limits), manager, clock, counter, native_orders=settings.native_orders)
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng)

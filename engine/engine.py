@@ -28,6 +28,7 @@ from engine.desk import Desk
 from engine.digest import market_state, state_digest
 from engine.errors import UndefinedInstrument
 from engine.feeds import change_feed
+from engine.keeper import KEPT
 from engine.timers import Timers
 from oms.manager import OrderManager
 from risk.gate import Gate
@@ -46,6 +47,7 @@ class Engine:
         "_counter",
         "_effects",
         "_quote_routes",
+        "_watched",
         "bus",
         "desk",
         "gate",
@@ -57,14 +59,24 @@ class Engine:
         "timers",
     )
 
-    def __init__(self, gate: Gate, manager: OrderManager, clock: EventClock, counter: OrderCounter) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        manager: OrderManager,
+        clock: EventClock,
+        counter: OrderCounter,
+        *,
+        native_orders: bool = False,
+    ) -> None:
         """Join the parts; nothing is known before the first event."""
         self.markets: list[Market] = []
         self.timers = Timers()
         self.bus = Bus(self.timers)
         self.gate = gate
         self.manager = manager
-        self.desk = Desk(gate, manager, self.bus, self.timers, clock, self.markets)
+        self.desk = Desk(
+            gate, manager, self.bus, self.timers, clock, self.markets, counter, native_orders=native_orders
+        )
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -73,6 +85,7 @@ class Engine:
         # The desk's list and the bus's routes under names of our own: one look-up less for every event.
         self._effects = self.desk.effects
         self._quote_routes = self.bus.quotes
+        self._watched = manager.held.watched
         self.handlers = self._handler_table()
 
     # -- the one door ----------------------------------------------------------------------------------------------
@@ -120,6 +133,8 @@ class Engine:
         market.update_id = update_id
         market.venue_ns = venue_ns
         market.quote_ns = now_ns
+        if self._watched[index]:
+            self.pull(index)
         routes = self._quote_routes[index]
         if routes:
             quote = Quote(index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id)  # type: ignore[arg-type]
@@ -145,6 +160,8 @@ class Engine:
         market.last_price = price  # type: ignore[assignment]
         market.last_quantity = quantity
         market.trade_ns = now_ns
+        if self._watched[index]:
+            self.pull(index)
         if self.bus.bars[index]:
             self._grow_bars(index, now_ns, price, quantity)  # type: ignore[arg-type]
         routes = self.bus.trades[index]
@@ -162,6 +179,8 @@ class Engine:
             self._resync(market, fault)
         if flags & LAST and not flags & PENDING and book.state == LIVE:
             market.book_ns = now_ns
+            if self._watched[index]:
+                self.pull(index)
             routes = self.bus.books[index]
             if routes:
                 self._publish(routes, market)
@@ -175,7 +194,25 @@ class Engine:
             self._resync(market, fault)
         if flags & LAST and market.book.state == LIVE:
             market.book_ns = now_ns
+            if self._watched[index]:
+                self.pull(index)
             self._publish(self.bus.books[index], market)
+
+    def _on_mark(self, event: Event) -> None:
+        """Remember what the venue values a contract at; kept orders may wait for it."""
+        _, _, index, now_ns, _, mark_price, index_price, _, _, _ = event
+        market = self.markets[index]
+        market.mark_price = mark_price  # type: ignore[assignment]
+        market.index_price = index_price
+        market.mark_ns = now_ns
+        if self._watched[index]:
+            self.pull(index)
+
+    def pull(self, index: int, bar_low: int = 0, bar_high: int = 0) -> None:
+        """Let a market pull the triggers of kept orders and tell what came of it, before strategies see the event."""
+        self.desk.keeper.look(index, bar_low, bar_high)
+        if self._effects:
+            self.settle()
 
     def _on_time(self, _event: Event) -> None:
         """Nothing but time: what fell due has fired already."""
@@ -226,6 +263,8 @@ class Engine:
         market = self.markets[index]
         market.bar_price = close
         market.bar_ns = now_ns
+        if self._watched[index]:
+            self.pull(index, low, high)
         routes = self.bus.venue_bars[index]
         if routes and interval:
             spec, step_ns = VENUE_SPECS[interval]
@@ -241,6 +280,9 @@ class Engine:
                 bar = feed.builder.close_due(now_ns)
                 if bar is not None:
                     self._publish(feed.routes, bar)
+            elif owner.startswith(KEPT):
+                self.desk.keeper.fire(owner, name)
+                self.settle()
             else:
                 actor = self.desk.by_id[owner]
                 if actor.active:
@@ -261,6 +303,7 @@ class Engine:
         else:
             raise UndefinedInstrument(f"instrument {index} defined after {len(self.markets)}: indexes must not skip")
         self.bus.define(index)
+        self.manager.held.define(index)
         self.manager.define(index, payload.instrument)
         self.gate.define(index, payload.instrument)
 
@@ -291,6 +334,7 @@ class Engine:
         self.desk.ready = self.lifecycle is LifecycleState.READY
         if self.lifecycle is LifecycleState.READY:
             self.desk.start()
+            self.desk.keeper.look_everywhere()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
         self.settle()
@@ -325,6 +369,7 @@ class Engine:
         table[Kind.BAR] = self._on_venue_bar
         table[Kind.TIME] = self._on_time
         table[Kind.MBO] = self._on_mbo
+        table[Kind.MARK] = self._on_mark
         table[Kind.INSTRUMENT] = self._on_instrument
         table[Kind.REPORT] = self._on_report
         table[Kind.FEED] = self._on_feed

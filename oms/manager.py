@@ -17,6 +17,7 @@ from core.orders import ApprovedCancel, ApprovedSubmit, OrderState
 from oms.account import AccountBook
 from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
+from oms.held.keeper import HeldOrders
 from oms.holding import Holding, units_of
 from oms.ledger import Ledger
 from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, reserve, status_order
@@ -34,7 +35,7 @@ _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumer
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_ledger", "_table", "_totals", "account")
+    __slots__ = ("_holdings", "_ledger", "_table", "_totals", "account", "held")
 
     def __init__(
         self, balances: dict[str, int], keep_closed: int = KEEP_CLOSED, keep_forgotten: int = KEEP_FORGOTTEN
@@ -42,6 +43,8 @@ class OrderManager:
         """Start from `balances` (money per currency); see `oms.table` for the two bounds."""
         self._ledger = Ledger(balances)
         self.account = AccountBook()
+        self.held = HeldOrders()
+        """The orders that tickerd keeps back; `engine.keeper` runs them."""
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
@@ -198,7 +201,7 @@ class OrderManager:
     def state(self) -> list[object]:
         """Return all that influences what comes next as lists, tuples, 64-bit integers and text, for a digest."""
         holdings = sorted(self._holdings.items())
-        account = self.account.canonical()
+        account, held = self.account.canonical(), self.held.state()
         return [
             self._totals.submitted,
             [(index, *units_of(holding.instrument)) for index, holding in holdings],
@@ -212,6 +215,7 @@ class OrderManager:
             ],
             self._ledger.canonical(),
             *([account] if account else []),
+            *([["held", held]] if held else []),
         ]
 
     def _holding(self, instrument: int) -> Holding:

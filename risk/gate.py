@@ -5,12 +5,16 @@ Nothing else constructs `ApprovedSubmit` or `ApprovedCancel`, and connectors tak
 
 from collections.abc import Sequence
 
+import msgspec
+
 from core.instruments import Instrument
 from core.market import Market, touch_of
 from core.orders import (
     ApprovedCancel,
+    ApprovedGroup,
     ApprovedSubmit,
     CancelIntent,
+    Contingency,
     OrderIntent,
     OrderState,
     OrderType,
@@ -23,6 +27,7 @@ from oms.positions import Position
 from risk.checks import CHECKS, first_breach
 from risk.codes import PASSES
 from risk.facts import Facts
+from risk.held_checks import Wish, first_fault
 from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
 from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
 from risk.records import Asked, Rules, rules_of
@@ -100,6 +105,53 @@ class Gate:
             limits_version=self.limits_version,
         )
 
+    def check_hold(self, wish: Wish) -> Refusal | None:
+        """Return why an order of more words than market and limit cannot be, None where it may be kept or sent."""
+        fault = first_fault(wish)
+        if fault is None:
+            return None
+        code, (limit, figure, message) = fault
+        return self.refusal(code, message, wish.intent, limit, figure)
+
+    def check_conditional(
+        self,
+        intent: OrderIntent,
+        plain: OrderIntent,
+        trigger: int,
+        market: Market,
+        manager: OrderManager,
+        ready: bool,
+        now_ns: int,
+    ) -> ApprovedSubmit | Refusal:
+        """Check an order that waits at the venue itself as what it will be, `plain`, in a market at its trigger.
+
+        It has passed `check_hold`. The market of today must be fresh; the collar is laid around the trigger.
+        """
+        if trigger:
+            bid, _, ask, _, touch_ns = touch_of(market)
+            there = Market(market.index, market.instrument)
+            there.connected, there.stale, there.quote_ns = market.connected, market.stale, touch_ns
+            if 0 < bid <= ask:
+                there.bid_price = there.ask_price = trigger
+            market = there
+        verdict = self.check_submit(plain, market, manager, ready, now_ns)
+        return msgspec.structs.replace(verdict, intent=intent)
+
+    def approve_group(self, group: str, contingency: Contingency, orders: tuple[ApprovedSubmit, ...]) -> ApprovedGroup:
+        """Return the command for orders that the venue takes as one list; each has passed on its own."""
+        return ApprovedGroup(group=group, contingency=contingency, orders=orders)
+
+    def refusal(self, code: str, message: str, intent: OrderIntent, limit: str = "", figure: str = "") -> Refusal:
+        """Return a refusal under the limits that hold."""
+        return Refusal(
+            code=code,
+            limit=limit,
+            figure=figure,
+            message=message,
+            intent=intent,
+            limits_version=self.limits_version,
+        )
+
     def check_cancel(self, intent: CancelIntent, manager: OrderManager, now_ns: int) -> ApprovedCancel | str:
         """Return the command, or in words why there is nothing to cancel. No limit holds a cancel back.
 
@@ -162,26 +214,13 @@ class Gate:
                 now_ns=now_ns,
             )
         )
-        return Refusal(
-            code=code,
-            limit=limit,
-            figure=figure,
-            message=message,
-            intent=intent,
-            limits_version=self.limits_version,
-        )
+        return self.refusal(code, message, intent, limit, figure)
 
     def _refuse_unknown(self, intent: OrderIntent) -> Refusal:
         """Return the refusal of an order for an instrument that was never defined."""
         index = intent.instrument
-        return Refusal(
-            code="UNKNOWN_INSTRUMENT",
-            limit="",
-            figure=str(index),
-            message=f"instrument {index} is not defined: name it in the venue's `instruments` and wait for its rules",
-            intent=intent,
-            limits_version=self.limits_version,
-        )
+        why = f"instrument {index} is not defined: name it in the venue's `instruments` and wait for its rules"
+        return self.refusal("UNKNOWN_INSTRUMENT", why, intent, "", str(index))
 
 
 class _Known:
