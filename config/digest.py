@@ -2,7 +2,7 @@
 
 Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with
 their parameters; limits; the simulated account and venue. Not deciding: folders, flush policy, addresses, timeouts of
-connections, logs, metrics, screen. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
+connections, logs, metrics, screen, the store. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
 """
 
 import enum

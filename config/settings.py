@@ -234,6 +234,18 @@ class ScreenSettings(Table, frozen=True, kw_only=True):
     refresh_ms: Annotated[int, Meta(ge=50, le=60_000)] = 250
 
 
+class StoreSettings(Table, frozen=True, kw_only=True):
+    """`[store]`: orders, fills, positions and equity as tables in SQLite, written by a process of its own.
+
+    `file` empty: `store.db` under the session root. Rows are committed at `batch` of them, and after `commit_ms`.
+    """
+
+    enabled: bool = False
+    file: PathText = ""
+    batch: Annotated[int, Meta(ge=1, le=1_000_000)] = 5_000
+    commit_ms: Annotated[int, Meta(ge=10, le=60_000)] = 500
+
+
 class Settings(Table, frozen=True, kw_only=True):
     """All settings of one daemon."""
 
@@ -246,6 +258,7 @@ class Settings(Table, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     screen: ScreenSettings = ScreenSettings()
+    store: StoreSettings = StoreSettings()
 
     @property
     def instruments(self) -> tuple[str, ...]:

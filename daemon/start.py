@@ -16,6 +16,7 @@ from config.invocation import command_line
 from config.load import Config
 from config.settings import LogSettings, Settings
 from config.strategies import load_strategies
+from core.effects import Alert, Severity
 from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, UsageError
@@ -25,6 +26,8 @@ from daemon.metrics import MetricsServer
 from daemon.notices import Notices
 from daemon.screen import ScreenProcess
 from daemon.status import Status
+from daemon.store.place import store_file
+from daemon.store.process import StoreProcess
 from daemon.summary import Summary, print_summary
 from daemon.warmup import warm_up
 from engine.build import build_engine
@@ -98,31 +101,36 @@ def run_session(
     if show_screen:
         run_for_ns = None if for_s is None else int(for_s * 1e9)
         output.screen = ScreenProcess.start(run_for_ns=run_for_ns, plain=plain)
+    store = start_store(settings, folder)
     warm_up()
     gc.collect()
     gc.freeze()
 
     async def main() -> Daemon:
         daemon = Daemon(settings, engine, journal, clock, list(labels))
-        await _live(daemon, settings, output, logs, for_s)
+        await _live(daemon, settings, output, logs, store, for_s)
         return daemon
 
     try:
         daemon = uvloop.run(main())
     finally:
+        if store is not None and (problem := store.close()):
+            log.error("the store is behind", reason=problem)
         logs.close()
     output.end(daemon.status(), summary_of(daemon, folder))
     apply_retention(root, settings.session.keep.policy, clock.now_ns())
     return daemon.exit_code
 
 
-async def _live(daemon: Daemon, settings: Settings, output: Output, logs: Logs, for_s: float | None) -> None:
+async def _live(
+    daemon: Daemon, settings: Settings, output: Output, logs: Logs, store: StoreProcess | None, for_s: float | None
+) -> None:
     """Run the daemon with signals caught, status told and metrics served."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
     metrics = start_metrics(settings)
-    teller = loop.create_task(_tell(daemon, output, metrics, logs, settings.screen.refresh_ms / 1000))
+    teller = loop.create_task(_tell(daemon, output, metrics, logs, store, settings.screen.refresh_ms / 1000))
     try:
         await daemon.run(for_s)
     finally:
@@ -137,7 +145,14 @@ def _stopper(daemon: Daemon, number: signal.Signals) -> Callable[[], None]:
     return lambda: daemon.stop(f"{number.name} received", f"signal:{number.name}")
 
 
-async def _tell(daemon: Daemon, output: Output, metrics: MetricsServer | None, logs: Logs, every_s: float) -> None:
+async def _tell(
+    daemon: Daemon,
+    output: Output,
+    metrics: MetricsServer | None,
+    logs: Logs,
+    store: StoreProcess | None,
+    every_s: float,
+) -> None:
     """Tell the state every so often."""
     notices = Notices()
     while True:
@@ -147,6 +162,10 @@ async def _tell(daemon: Daemon, output: Output, metrics: MetricsServer | None, l
         if metrics is not None:
             metrics.publish(status, daemon.projection.refusals)
         logs.tell_repeats()
+        if store is not None and (problem := store.look()):
+            # Of the machine, not of the session: shown and logged as an alert, and no part of what replays.
+            alert = Alert(severity=Severity.ERROR, code="STORE", message=problem)
+            daemon.projection.watch(daemon.clock.now_ns(), alert)
         await asyncio.sleep(every_s)
 
 
@@ -158,6 +177,18 @@ def start_metrics(settings: Settings) -> MetricsServer | None:
         return MetricsServer(settings.metrics.host, settings.metrics.port).start()
     except OSError as error:
         log.warning("no metrics", reason=str(error), hint="choose another [metrics] port, or 0 for none")
+        return None
+
+
+def start_store(settings: Settings, folder: Path) -> StoreProcess | None:
+    """Have the store follow the session where settings say so; without it the session is as good, and tells."""
+    if not settings.store.enabled:
+        return None
+    store = settings.store
+    try:
+        return StoreProcess(folder, store_file(settings), batch=store.batch, commit_ms=store.commit_ms)
+    except OSError as error:
+        log.warning("no store", reason=str(error), hint="`tickerd store rebuild` makes it from the journals")
         return None
 
 

@@ -19,6 +19,7 @@ from core.events import (
     LifecycleChanged,
     LifecycleState,
     OrderReport,
+    StateCarried,
 )
 from core.market import Market, Quote, Trade
 from core.orders import Side
@@ -26,11 +27,14 @@ from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event, Kind
 from engine.bus import BARS, Bus, Routes, opens_time_bar
 from engine.desk import Desk
 from engine.digest import market_state, state_digest
-from engine.errors import UndefinedInstrument
+from engine.errors import NotFirst, UndefinedInstrument
 from engine.feeds import change_feed
 from engine.keeper import KEPT
 from engine.timers import Timers
+from oms.fold import take_over
 from oms.manager import OrderManager
+from oms.section import Section
+from oms.state import durable_state
 from risk.gate import Gate
 from strategies.context import OrderCounter, Timer
 
@@ -119,6 +123,14 @@ class Engine:
                 [actor.digest_state() for actor in self.desk.actors],
             ]
         )
+
+    def durable_state(self) -> bytes:
+        """Return what must survive a restart; a later session takes it over as `StateCarried`."""
+        return durable_state(self.manager, self.parts())
+
+    def parts(self) -> tuple[Section, ...]:
+        """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
+        return ()
 
     # -- market data -----------------------------------------------------------------------------------------------
 
@@ -319,6 +331,15 @@ class Engine:
         self.manager.account_event(event[5], event[2], self.desk.effects)
         self.settle()
 
+    def _on_carried(self, event: Event) -> None:
+        """Take over what the session before this one left: before any order, report or account event of this one."""
+        assert isinstance(event[5], StateCarried)
+        if not self.manager.is_new:
+            raise NotFirst(
+                "a state is carried over into a session that has orders of its own: it must come before them"
+            )
+        take_over(event[5], self.manager, self.parts())
+
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""
         change = event[5]
@@ -379,4 +400,5 @@ class Engine:
         table[Kind.CLOCK] = self._on_recorded
         table[Kind.ACCOUNT_MOVE] = self._on_account
         table[Kind.ACCOUNT_TRADE] = self._on_account
+        table[Kind.CARRIED] = self._on_carried
         return table

@@ -2,6 +2,7 @@
 
 EngineError
 ├── UndefinedInstrument   an event names an instrument index that no INSTRUMENT record defined
+├── NotFirst              a state carried over came after what it should have come before
 └── NotCanonical          a state that cannot be digested: a strategy saved something other than plain values
 """
 
@@ -14,6 +15,10 @@ class EngineError(InvariantError):
 
 class UndefinedInstrument(EngineError):
     """An event came before the definition of its instrument."""
+
+
+class NotFirst(EngineError):
+    """The books of an earlier session cannot be put under those that a session has begun."""
 
 
 class NotCanonical(EngineError):

@@ -5,7 +5,8 @@ OmsError
 ├── UnknownOrder           a command for an order that was never submitted
 ├── UndefinedInstrument    an instrument index that no definition introduced
 ├── UnitsChanged           an instrument in use was redefined in other integer units
-└── AlreadyUsed            a history is to be restored into a manager that has one
+├── AlreadyUsed            a history is to be restored into a manager that has one
+└── BadState               a durable state that this build cannot read
 """
 
 
@@ -31,3 +32,7 @@ class UnitsChanged(OmsError):
 
 class AlreadyUsed(OmsError):
     """Two histories cannot be one; restore into a new manager."""
+
+
+class BadState(OmsError):
+    """The bytes of a durable state are damaged, or another build's: nothing may be traded on half of them."""

@@ -24,6 +24,7 @@ from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, re
 from oms.order import Order
 from oms.positions import Position, book_fee, fee_value, fill_position
 from oms.reports import STATUS_CODES, fee_amount, fill_defect
+from oms.section import Section
 from oms.table import OrderTable
 from oms.updates import anomaly_alert, order_filled, order_updated, position_changed, report_alert
 
@@ -72,6 +73,7 @@ class OrderManager:
         own_positions: Iterable[tuple[str, Position]],
         drop: int = 0,
         balances: Mapping[str, int] | None = None,
+        forgotten: Mapping[str, tuple[int, tuple[str, ...]]] | None = None,
     ) -> None:
         """Become the manager that lived through a history, from what is left of it. Raises AlreadyUsed.
 
@@ -84,12 +86,13 @@ class OrderManager:
           those beyond `keep_closed` are dropped;
         - `totals`, whose count of open orders is counted anew;
         - the account's positions, and (strategy id, position) of each strategy; their numbers are copied, fees money;
-        - `balances` at the end, where the manager did not start from them.
+        - `balances` at the end, where the manager did not start from them;
+        - `forgotten`: (closing, execution ids) of the orders dropped before these, as `forgotten_orders` returns them.
 
         Raises UndefinedInstrument.
         """
-        if self._totals.submitted:
-            raise AlreadyUsed("this manager has orders of its own: restore into a new OrderManager")
+        if not self.is_new:
+            raise AlreadyUsed("this manager has a history of its own: restore into a new OrderManager")
         if balances is not None:
             self._ledger = Ledger(dict(balances))
         opened = list(open_orders)
@@ -97,7 +100,7 @@ class OrderManager:
             exposure = self.exposure(order.instrument)
             exposure.open_orders += 1
             reserve(exposure, order.side, order.leaves)
-        self._table.restore(opened, closed_orders, totals, drop)
+        self._table.restore(opened, closed_orders, totals, drop, forgotten or {})
         for position in positions:
             self.position(position.instrument).take(position)
         for strategy_id, position in own_positions:
@@ -168,6 +171,16 @@ class OrderManager:
         """Return the closed orders still kept, in the order in which they closed."""
         return self._table.closed_orders()
 
+    def forgotten_orders(self) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """Return (closing, execution ids) of the orders that were dropped and are still remembered; a copy."""
+        return self._table.forgotten()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has happened yet: no order, no fill, no account event."""
+        positions = self.positions()
+        return not (self._totals.submitted or self.account.canonical() or any(each.fills for _, _, each in positions))
+
     @property
     def open_count(self) -> int:
         """How many orders are open, over all instruments."""
@@ -189,6 +202,29 @@ class OrderManager:
     def strategy_position(self, strategy_id: str, instrument: int) -> Position:
         """Return one strategy's position: a live object. Raises UndefinedInstrument."""
         return self._holding(instrument).position(strategy_id)
+
+    def positions(self) -> list[tuple[int, str | None, Position]]:
+        """Return (instrument, strategy id, position) of all, the account's net (None) before each strategy's own."""
+        return [
+            entry
+            for index, holding in sorted(self._holdings.items())
+            for entry in (
+                (index, None, holding.net),
+                *((index, strategy_id, holding.own[strategy_id]) for strategy_id in sorted(holding.own)),
+            )
+        ]
+
+    def instruments(self) -> list[int]:
+        """Return the indexes of the instruments that are defined, ascending."""
+        return sorted(self._holdings)
+
+    def instrument(self, index: int) -> Instrument:
+        """Return an instrument as it is defined now. Raises UndefinedInstrument."""
+        return self._holding(index).instrument
+
+    def sections(self) -> tuple[Section, ...]:
+        """Return the parts of the durable state that have a file of their own, for `oms.state`: add yours here."""
+        return ()
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""

@@ -1,7 +1,7 @@
 """Where orders are kept: the open ones, the recently closed ones, and what is remembered of older ones."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -90,13 +90,28 @@ class OrderTable:
         while len(self._closed) > self._keep_closed:
             self._drop(next(iter(self._closed.values())))
 
-    def restore(self, open_orders: Iterable[Order], closed_orders: Iterable[Order], totals: Totals, drop: int) -> None:
+    def forgotten(self) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """Return (closing, execution ids) of the orders dropped and still remembered, oldest first; a copy."""
+        return dict(self._forgotten)
+
+    def restore(
+        self,
+        open_orders: Iterable[Order],
+        closed_orders: Iterable[Order],
+        totals: Totals,
+        drop: int,
+        forgotten: Mapping[str, tuple[int, tuple[str, ...]]],
+    ) -> None:
         """Become, from empty, the table that lived through these orders; `drop` of the closed ones, the first, went.
 
-        Closed orders come in the order in which they closed. Those beyond both bounds may be left out.
+        Closed orders come in the order in which they closed. Those beyond both bounds may be left out; `forgotten` ones
+        were dropped before them.
         """
         self.totals.submitted, self.totals.closings = totals.submitted, totals.closings
         self.totals.counts[:] = totals.counts
+        for name, remembered in forgotten.items():
+            self._forgotten[name] = remembered
+            self._forgotten_fold = (self._forgotten_fold + _hash((name, *remembered))) & _FOLD_MASK
         for order in open_orders:
             self._open[order.client_order_id] = order
         self.totals.open_orders = len(self._open)

@@ -90,6 +90,10 @@ NOT_DECIDING = [
     ("[log]", 'level = "debug"'),
     ("[metrics]", "port = 0"),
     ("[screen]", "enabled = false"),
+    ("[store]", "enabled = true"),
+    ("[store]", 'file = "elsewhere.db"'),
+    ("[store]", "batch = 7"),
+    ("[store]", "commit_ms = 70"),
 ]
 
 
@@ -179,10 +183,11 @@ def test_shown_settings_load_again():
         before = parse(file.read_text()).settings
         after = parse(show_toml(before)).settings
         assert config_digest(after) == config_digest(before)
-        assert (after.log, after.metrics, after.screen, after.strategies) == (
+        assert (after.log, after.metrics, after.screen, after.store, after.strategies) == (
             before.log,
             before.metrics,
             before.screen,
+            before.store,
             before.strategies,
         )
 

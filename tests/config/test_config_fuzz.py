@@ -27,6 +27,7 @@ GOOD: dict[str, Any] = {
     "log": {"level": "info"},
     "metrics": {"port": 0},
     "screen": {"enabled": True},
+    "store": {"enabled": True, "batch": 5},
 }
 
 

@@ -1,0 +1,163 @@
+"""Follows one session's journal into the store: read, project, commit rows together with the cursor.
+
+The cursor moves in the transaction of the rows that it stands behind, so whatever is killed when, every record is in
+the tables once. Two followers of one session (a rebuild beside a running daemon) do no harm: the one that finds the
+cursor moved goes on from where it is now.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import aiosqlite
+
+from core.records import SLOT_BYTES
+from daemon.store.cursor import Begun, begin, begin_anew, write
+from daemon.store.database import told, transaction
+from daemon.store.errors import StoreError
+from daemon.store.projection import Projector
+from daemon.store.tail import LOOK_SLOTS, Tail, session_head
+from journal.folders import is_running
+from journal.head import SessionState
+
+BATCH_ROWS = 5_000
+COMMIT_S = 0.5
+SLOTS_A_ROW = 4  # about what an effect takes: so much is read at a time that a batch is not much more than asked for
+LOOK_S = 0.2  # how often a running session is looked at
+
+Progress = Callable[[int, int], None]
+
+
+class _CursorMovedError(StoreError):
+    """Another follower of the same session has committed."""
+
+
+class Follower:
+    """One session on its way into the store. `run` goes on until the session ends, or to the end of what is there."""
+
+    def __init__(
+        self, db: aiosqlite.Connection, path: Path, folder: Path, *, batch: int = BATCH_ROWS, commit_s: float = COMMIT_S
+    ) -> None:
+        """Follow the session in `folder` into the store at `path`. Raises JournalError."""
+        self.folder = folder
+        self.head = session_head(folder)
+        self._place = str(folder.absolute())
+        self._db = db
+        self._path = path
+        self._batch = batch
+        self._look_slots = min(LOOK_SLOTS, SLOTS_A_ROW * batch)
+        self._commit_s = commit_s
+        self._begun: Begun | None = None
+        self._tail: Tail | None = None
+        self._projector: Projector | None = None
+        self._committed_seq = 0
+
+    async def run(
+        self, ended: asyncio.Event | None = None, *, anew: bool = False, progress: Progress | None = None
+    ) -> int:
+        """Bring the store to the session's end and return the cursor. Raises StoreError, JournalError, CodecError.
+
+        With `ended` the session is one that runs: what comes is followed until it is sealed, or until `ended` is set
+        and nothing more is there. `anew` begins at the first record.
+        """
+        with told(self._path):
+            self._take(await (begin_anew if anew else begin)(self._db, self.head, self._place))
+            try:
+                while True:
+                    with contextlib.suppress(_CursorMovedError):
+                        await self._follow(ended, progress)
+                        return self._committed_seq
+                    self._take(await begin(self._db, self.head, self._place))
+            finally:
+                self._tail_now.close()
+
+    def _take(self, begun: Begun) -> None:
+        """Go on from where the store stands."""
+        if self._tail is not None:
+            self._tail.close()
+        self._begun = begun
+        self._committed_seq = begun.known.next_seq
+        self._tail = Tail(self.folder, self.head.session_id, begun.known.next_seq)
+        self._projector = Projector(begun.known)
+
+    @property
+    def _tail_now(self) -> Tail:
+        assert self._tail is not None, "run begins"
+        return self._tail
+
+    async def _follow(self, ended: asyncio.Event | None, progress: Progress | None) -> None:
+        """Project what is there, and what comes."""
+        tail, projector = self._tail_now, self._projector
+        assert projector is not None
+        total = _total_bytes(self.folder) if progress is not None else 0
+        due = time.monotonic() + self._commit_s
+        while True:
+            over = ended is None or ended.is_set()  # asked before the look: what was written before it is then seen
+            slab = tail.read(self._look_slots)
+            if slab is not None:
+                projector.project(slab)
+            now = time.monotonic()
+            if slab is None or projector.rows.count >= self._batch or now >= due:
+                await self._commit(projector)
+                due = now + self._commit_s
+                if progress is not None:
+                    progress(tail.next_seq * SLOT_BYTES, max(total, tail.next_seq * SLOT_BYTES))
+            if slab is not None:
+                continue
+            if projector.seal is not None or over:
+                await self._finish(projector)
+                return
+            assert ended is not None
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), LOOK_S)
+
+    async def _commit(self, projector: Projector) -> None:
+        """Commit the rows so far with the cursor. Raises where another follower was faster."""
+        known = projector.known
+        if known.next_seq == self._committed_seq:
+            return
+        rows = projector.take()
+        async with transaction(self._db):
+            await self._move_cursor(
+                "next_seq = ?, recv_ns = ?", (known.next_seq, known.recv_ns), from_seq=self._committed_seq
+            )
+            await write(self._db, self._number, rows)
+        self._committed_seq = known.next_seq
+
+    async def _finish(self, projector: Projector) -> None:
+        """Say how the session ended, if it has."""
+        seal = projector.seal
+        if seal is not None:
+            values = (seal.state.value, seal.reason, seal.ended_ns)
+        elif await self._sealed_before() or is_running(self.folder):
+            return
+        else:
+            values = (SessionState.CRASHED.value, "", 0)
+        async with transaction(self._db):
+            await self._move_cursor("state = ?, reason = ?, ended_ns = ?", values, from_seq=self._committed_seq)
+
+    async def _sealed_before(self) -> bool:
+        """Whether the store knew the session's end already: then there was nothing to follow."""
+        sql = "SELECT ended_ns FROM sessions WHERE session_no = ?"
+        async with self._db.execute(sql, (self._number,)) as cursor:
+            row = await cursor.fetchone()
+        return row is not None and bool(row[0])
+
+    async def _move_cursor(self, changes: str, values: tuple[object, ...], *, from_seq: int) -> None:
+        """Change the session's row, if its cursor still is where we left it. Raises where it is not."""
+        sql = f"UPDATE sessions SET {changes} WHERE session_no = ? AND session = ? AND next_seq = ?"  # noqa: S608
+        done = await self._db.execute(sql, (*values, self._number, self.head.session_id, from_seq))
+        if done.rowcount != 1:
+            raise _CursorMovedError(f"another process follows {self.head.session_id}")
+
+    @property
+    def _number(self) -> int:
+        assert self._begun is not None, "run begins"
+        return self._begun.session_no
+
+
+def _total_bytes(folder: Path) -> int:
+    """Return how much there is to read, about: compressed segments count as they are."""
+    return sum(path.stat().st_size for path in folder.glob("*.tkj*"))
