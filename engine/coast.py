@@ -8,7 +8,8 @@ from core.effects import Effect
 from core.market import Quote
 from core.records import LAST, Event, Kind
 from engine.bus import Routes
-from engine.engine import NO_EFFECTS, VENUE_SPECS, Engine
+from engine.engine import Engine
+from engine.ticks import NO_EFFECTS, VENUE_SPECS
 
 NO_ROUTES: Routes = ()
 _QUOTE, _BOOK, _BAR = int(Kind.QUOTE), int(Kind.BOOK), int(Kind.BAR)

@@ -21,6 +21,7 @@ from oms.held.triggers import NO_RANGE, reference_range
 from oms.manager import OrderManager
 from risk.gate import Gate
 from risk.held_checks import Wish
+from risk.holding import check_conditional, check_hold, refusal
 from risk.market_checks import stale_channel
 from strategies.context import OrderCounter
 
@@ -97,13 +98,14 @@ class Keeper:
         index, name = intent.instrument, intent.client_order_id
         limits = self._gate.limits_of(index)
         if limits is None or not 0 <= index < len(self._markets):
-            return self._gate.refusal(
-                "UNKNOWN_INSTRUMENT", f"instrument {index} is not defined", intent, "", str(index)
+            return refusal(
+                self._gate, "UNKNOWN_INSTRUMENT", f"instrument {index} is not defined", intent, "", str(index)
             )
         instrument = self._markets[index].instrument
         native = self._native and bool(keeps_alone(intent, instrument) or native_group(together, instrument))
         taken = not name or self._manager.knows(name) or self.held.knows(name)
-        return self._gate.check_hold(
+        return check_hold(
+            self._gate,
             Wish(
                 intent=intent,
                 terms=intent.terms or NO_TERMS,
@@ -115,7 +117,7 @@ class Keeper:
                 kept=len(self.held.of_strategy(instrument=index)),
                 kept_max=limits.max_open_orders,
                 now_ns=self._clock.now_ns,
-            )
+            ),
         )
 
     def _parent_quantity(self, intent: OrderIntent, together: Sequence[OrderIntent]) -> int:
@@ -135,8 +137,8 @@ class Keeper:
     def _refuse(self, intents: Sequence[OrderIntent], refusals: Sequence[Refusal | None]) -> None:
         """Say why: orders that belong together are refused together."""
         why = "it belongs to orders of which another was refused: put that one right and ask for all of them again"
-        for intent, refusal in zip(intents, refusals, strict=True):
-            self._effects.append(refusal or self._gate.refusal("GROUP_REFUSED", why, intent))
+        for intent, found in zip(intents, refusals, strict=True):
+            self._effects.append(found or refusal(self._gate, "GROUP_REFUSED", why, intent))
 
     def _keep(self, intents: Sequence[OrderIntent]) -> None:
         """Take orders into keeping; they go out as soon as they may."""
@@ -170,8 +172,8 @@ class Keeper:
         plain = plain_of(intent, intent.client_order_id, intent.quantity, trigger, market.instrument.tick)
         if opens:
             plain = msgspec.structs.replace(plain, reduce_only=False)
-        return self._gate.check_conditional(
-            intent, plain, trigger, market, self._manager, self._is_ready(), self._clock.now_ns
+        return check_conditional(
+            self._gate, intent, plain, trigger, market, self._manager, self._is_ready(), self._clock.now_ns
         )
 
     def _send_group(self, intents: Sequence[OrderIntent]) -> None:

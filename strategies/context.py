@@ -12,7 +12,7 @@ from core.bars import BarSpec
 from core.clock import EventClock
 from core.ids import client_order_id
 from core.market import Market
-from core.orders import CancelIntent, OrderIntent
+from core.orders import CancelIntent, OrderIntent, ReplaceIntent
 from core.rng import Rng
 from oms.manager import OrderManager
 
@@ -52,7 +52,7 @@ class GroupIntent(msgspec.Struct, frozen=True):
     orders: tuple[OrderIntent, ...]
 
 
-Intent = OrderIntent | CancelIntent | GroupIntent | TimerIntent | Subscription | AlertIntent
+Intent = OrderIntent | CancelIntent | ReplaceIntent | GroupIntent | TimerIntent | Subscription | AlertIntent
 
 
 class OrderCounter:

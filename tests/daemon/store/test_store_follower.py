@@ -75,6 +75,21 @@ def test_stopped_at_any_statement_it_goes_on_at_the_cursor(tmp_path, monkeypatch
     assert digest_of(file, folder.name) == rebuilt_digest(folder, tmp_path / "other.db")
 
 
+def test_stopped_after_the_last_rows_it_does_not_take_an_ended_session_for_a_crashed_one(tmp_path, monkeypatch):
+    folder, file = record_session(tmp_path, rounds=5), tmp_path / "store.db"
+
+    async def stop(*_arguments):
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Follower, "_finish", stop)
+        with pytest.raises(Stopped):
+            follow(file, folder)
+    follow(file, folder)
+
+    assert rows_of(file, "SELECT state FROM sessions") == [("ended",)]
+
+
 def test_read_again_nothing_changes_and_read_anew_the_same_comes_out(tmp_path):
     folder, file = record_session(tmp_path, rounds=40), tmp_path / "store.db"
     first = follow(file, folder)

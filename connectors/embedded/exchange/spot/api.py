@@ -162,6 +162,10 @@ class SpotExchange:
             _query(base + "order/amendments", "order.amendments", queries.amendments, 4),
             _query(base + "myFilters", "myFilters", queries.filters, 40),
             _query("/sapi/v1/account/apiRestrictions", "", queries.restrictions, 1),
+            _query("/sapi/v1/capital/config/getall", "", queries.coins, 10),
+            _query("/sapi/v1/asset/tradeFee", "", queries.trade_fees, 1),
+            _query("/sapi/v1/margin/allPairs", "", queries.no_margin, 1),
+            _query("/sapi/v1/margin/isolated/allPairs", "", queries.no_margin, 10),
         ]
         return [_following(row, self._follow) for row in rows]
 

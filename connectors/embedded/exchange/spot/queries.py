@@ -182,6 +182,49 @@ class Queries:
         rules = self._engine.state(Reader(parameters).need("symbol")).rules
         return {"exchangeFilters": [], "symbolFilters": rules.told, "assetFilters": []}
 
+    def coins(self, caller: Caller, parameters: Parameters) -> object:
+        """`GET /sapi/v1/capital/config/getall`: every asset, with the account's balance; no network to withdraw by."""
+        account = self._engine.bank.accounts[caller.account]
+        rules = [state.rules for state in self._engine.states.values()]
+        listed = [asset for rule in rules for asset in (rule.base, rule.quote)]
+        return [
+            {
+                "coin": asset,
+                "name": asset,
+                "depositAllEnable": False,
+                "withdrawAllEnable": False,
+                "trading": asset in listed,
+                "isLegalMoney": False,
+                "free": text(account.balances[asset].free if asset in account.balances else 0),
+                "locked": text(account.balances[asset].locked if asset in account.balances else 0),
+                "freeze": "0",
+                "withdrawing": "0",
+                "ipoing": "0",
+                "ipoable": "0",
+                "storage": "0",
+                "networkList": [],
+            }
+            for asset in dict.fromkeys([*listed, *account.balances])
+        ]
+
+    def trade_fees(self, caller: Caller, parameters: Parameters) -> object:
+        """`GET /sapi/v1/asset/tradeFee`: of one symbol, or of all."""
+        symbol = parameters.get("symbol", "")
+        symbols = [self._engine.state(symbol).rules.symbol] if symbol else list(self._engine.states)
+        account = self._engine.bank.accounts[caller.account]
+        return [
+            {
+                "symbol": name,
+                "makerCommission": text(account.maker_rate),
+                "takerCommission": text(account.taker_rate),
+            }
+            for name in symbols
+        ]
+
+    def no_margin(self, caller: Caller, parameters: Parameters) -> object:
+        """`GET /sapi/v1/margin/allPairs` and `isolated/allPairs`: no pair is traded on margin."""
+        return []
+
     def restrictions(self, caller: Caller, parameters: Parameters) -> object:
         """`GET /sapi/v1/account/apiRestrictions`."""
         key = caller.key

@@ -18,6 +18,19 @@ from core.codec import UNREADABLE
 MarketCall = Callable[[Mapping[str, str]], tuple[object, int]]
 Push = Callable[[bytes], None]
 _SESSION_WEIGHT = 2
+SPOT_METHODS = {  # market data by websocket, and the REST endpoint that answers it
+    "ping": "ping",
+    "time": "time",
+    "exchangeInfo": "exchangeInfo",
+    "depth": "depth",
+    "trades.recent": "trades",
+    "trades.aggregate": "aggTrades",
+    "klines": "klines",
+    "avgPrice": "avgPrice",
+    "ticker.book": "ticker/bookTicker",
+    "ticker.price": "ticker/price",
+    "ticker.24hr": "ticker/24hr",
+}
 _MOST_SUBSCRIPTIONS = 1_000
 
 
