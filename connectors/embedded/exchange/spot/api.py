@@ -73,6 +73,10 @@ class SpotExchange:
         """End a subscription."""
         self._listeners[account].remove(listener)
 
+    def has_listener(self, account: str) -> bool:
+        """Return whether anybody has the account's events."""
+        return bool(self._listeners.get(account))
+
     def rules(self, symbol: str) -> SpotRules:
         """Return a symbol's rules as they are now."""
         return self.engine.states[symbol].rules
@@ -167,9 +171,9 @@ class SpotExchange:
             _query("/sapi/v1/margin/allPairs", "", queries.no_margin, 1),
             _query("/sapi/v1/margin/isolated/allPairs", "", queries.no_margin, 10),
         ]
-        return [_following(row, self._follow) for row in rows]
+        return [_following(row, self.follow) for row in rows]
 
-    def _follow(self, parameters: Parameters) -> None:
+    def follow(self, parameters: Parameters) -> None:
         """Bring the symbol's book to where playback is before an order meets it."""
         symbol = parameters.get("symbol", "")
         if not symbol:
