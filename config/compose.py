@@ -28,6 +28,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
         native_orders=settings.session.mode is Mode.LIVE,
         balances={currency: money(plain(amount)) for currency, amount in settings.paper.balances.items()},
+        accounting=settings.accounting.rules(settings.session.mode),
     )
 
 

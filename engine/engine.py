@@ -12,6 +12,7 @@ from core.events import (
     AccountMoved,
     AccountTraded,
     CommandReceived,
+    CorporateAction,
     FeedChanged,
     InstrumentDefined,
     LifecycleChanged,
@@ -63,6 +64,7 @@ class Engine(MarketHandlers):
         self.bus = Bus(self.timers)
         self.gate = gate
         self.manager = manager
+        manager.books.rates.markets = self.markets
         self.desk = Desk(
             gate, manager, self.bus, self.timers, clock, self.markets, counter, native_orders=native_orders
         )
@@ -143,8 +145,8 @@ class Engine(MarketHandlers):
 
     def _on_account(self, event: Event) -> None:
         """Book what a venue did to the account without an order of ours."""
-        assert isinstance(event[5], AccountMoved | AccountTraded)
-        self.manager.account_event(event[5], event[2], self.desk.effects)
+        assert isinstance(event[5], AccountMoved | AccountTraded | CorporateAction)
+        self.manager.account_event(event[5], event[2], self.desk.effects, event[3])
         self.settle()
 
     def _on_carried(self, event: Event) -> None:
@@ -216,5 +218,6 @@ class Engine(MarketHandlers):
         table[Kind.CLOCK] = self._on_recorded
         table[Kind.ACCOUNT_MOVE] = self._on_account
         table[Kind.ACCOUNT_TRADE] = self._on_account
+        table[Kind.CORPORATE] = self._on_account
         table[Kind.CARRIED] = self._on_carried
         return table

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Self
 
 import aiohttp
+import msgspec
 
 from connectors.binance.instruments import read_exchange_info, to_instrument
 from connectors.binance.settings import Market
@@ -14,7 +14,6 @@ from connectors.binance.trading.credentials import Credentials
 from connectors.binance.trading.settings import TradingSettings
 from connectors.binance.trading.transport import BinanceTrading
 from connectors.embedded.exchange.members import Member
-from connectors.embedded.market import Market as EmbeddedMarket
 from connectors.embedded.server import EmbeddedVenue
 from connectors.embedded.settings import Settings
 from core.events import LinkChanged, LinkState, OrderReport, ReportType
@@ -33,6 +32,7 @@ from core.orders import (
 )
 from core.records import Event
 from core.rng import Rng
+from tests.connectors.binance_trading.crooked import Crooked, crooked
 
 KEY, SECRET = "k" * 64, "s" * 64
 BALANCES = {"USDT": "1000000", "BTC": "100", "ETH": "100", "BNB": "100"}
@@ -43,10 +43,11 @@ INDEX = 0
 class Live:
     """What a test holds: the venue, the connector, and the events that it told."""
 
-    def __init__(self, venue: EmbeddedVenue, trading: BinanceTrading, rules: Instrument) -> None:
+    def __init__(self, venue: EmbeddedVenue, trading: BinanceTrading, rules: Instrument, proxy: Crooked | None) -> None:
         self.venue = venue
         self.trading = trading
         self.rules = rules
+        self._proxy = proxy
         self.events: list[Event] = []
         self._arrived = asyncio.Event()
         self._orders = 0
@@ -58,12 +59,14 @@ class Live:
 
     async def until(self, is_there: Callable[[], object], within_s: float = 5.0) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(within_s):
-            while not is_there():
-                self._arrived.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.05):
-                        await self._arrived.wait()
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + within_s
+        while not is_there():
+            assert loop.time() < until_s, [event[5] for event in self.events]
+            self._arrived.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await self._arrived.wait()
 
     def reports(self, name: str = "", kind: ReportType | None = None) -> list[OrderReport]:
         """Return the reports of an order, in the order told."""
@@ -167,26 +170,28 @@ class Live:
         await self.until(given)
         return given()[0]
 
-    async def touch(self) -> tuple[float, float]:
-        """Return the market's best bid and ask."""
-        async with aiohttp.ClientSession() as client:
-            async with client.get(f"{self.venue.http_url}/api/v3/ticker/bookTicker?symbol=BTCUSDT") as answer:
-                found = await answer.json()
-                return float(found["bidPrice"]), float(found["askPrice"])
+    @property
+    def proxy(self) -> Crooked:
+        """What stands between the connector and the venue."""
+        assert self._proxy is not None
+        return self._proxy
+
+    async def http(self, verb: str, path: str, body: object = None) -> dict[str, object]:
+        """Ask the venue something that no connector asks."""
+        client = aiohttp.ClientSession()
+        async with client, client.request(verb, f"{self.venue.http_url}{path}", json=body) as answer:
+            assert answer.status == 200, await answer.text()
+            found: dict[str, object] = await answer.json()
+            return found
 
     async def price(self, times: float) -> str:
         """Return a price so many times the best bid, as the tick wants it."""
-        return f"{(await self.touch())[0] * times:.2f}"
+        touch = await self.http("GET", "/api/v3/ticker/bookTicker?symbol=BTCUSDT")
+        return f"{float(str(touch['bidPrice'])) * times:.2f}"
 
-    async def faults(self, **fault: object) -> None:
-        async with aiohttp.ClientSession() as client:
-            async with client.post(f"{self.venue.http_url}/emulator/faults", json=fault) as answer:
-                assert answer.status == 200, await answer.text()
-
-    async def ledger(self) -> dict[str, object]:
-        async with aiohttp.ClientSession() as client, client.get(f"{self.venue.http_url}/emulator/ledger") as answer:
-            found: dict[str, object] = await answer.json()
-            return found
+    async def fault(self, **fault: object) -> None:
+        """Trouble the venue's clients."""
+        await self.http("POST", "/emulator/faults", fault)
 
 
 class World:
@@ -199,22 +204,21 @@ class World:
         member: Member | None = None,
         *,
         start: bool = True,
+        bent: bool = False,
+        limit_scale: int = 1,
         **settings: object,
     ) -> AsyncIterator[Live]:
-        """A spot account on a synthetic market that stands still (speed 1 with real time between frames)."""
+        """A spot account on a synthetic market that stands still; `bent`: its socket goes through a crooked proxy."""
         member = member or Member(name="trader", key=KEY, secret=SECRET, balances=BALANCES)
-        venue = EmbeddedVenue(Settings(synthetic=True, seed=7, accounts=(member,)))
-        async with venue:
-            symbol = "BTCUSDT"
-            async with aiohttp.ClientSession() as client:
-                async with client.get(f"{venue.http_url}/api/v3/exchangeInfo") as answer:
-                    rules = to_instrument(read_exchange_info(await answer.read())[symbol], Market.SPOT, "BINANCE")
-            chosen = TradingSettings(
-                rest_url=venue.http_url,
-                ws_api_url=venue.ws_api_url,
-                answer_timeout_s=1.0,
-                **settings,  # type: ignore[arg-type]
-            )
+        venue = EmbeddedVenue(Settings(synthetic=True, seed=7, accounts=(member,), limit_scale=limit_scale))
+        async with venue, contextlib.AsyncExitStack() as stack:
+            proxy = await stack.enter_async_context(crooked(venue.ws_api_url)) if bent else None
+            client = aiohttp.ClientSession()
+            async with client, client.get(f"{venue.http_url}/api/v3/exchangeInfo") as answer:
+                symbols = read_exchange_info(await answer.read())
+            rules = to_instrument(symbols["BTCUSDT"], Market.SPOT, "BINANCE")
+            urls = {"rest_url": venue.http_url, "ws_api_url": proxy.url if proxy else venue.ws_api_url}
+            chosen = msgspec.convert(urls | {"answer_timeout_s": 1.0} | settings, TradingSettings)
             live: Live
 
             def sink(events: list[Event]) -> None:
@@ -223,7 +227,7 @@ class World:
             trading = BinanceTrading(
                 chosen, credentials or Credentials(KEY, hmac_secret=SECRET), time.time_ns, Rng(1), sink
             )
-            live = Live(venue, trading, rules)
+            live = Live(venue, trading, rules, proxy)
             trading.assign({INDEX: rules})
             task = asyncio.create_task(trading.run()) if start else None
             try:
@@ -235,4 +239,4 @@ class World:
                         await task
 
 
-__all__ = ["BALANCES", "KEY", "SECRET", "EmbeddedMarket", "Live", "Self", "World"]
+__all__ = ["BALANCES", "KEY", "SECRET", "Live", "World"]
