@@ -30,6 +30,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         seed=settings.session.seed,
         limits=settings.risk,
         strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
+        native_orders=live,
         balances={} if live else {currency: money(plain(each)) for currency, each in settings.paper.balances.items()},
         reconcile=reconcile_settings(settings),
         accounting=settings.accounting.rules(settings.session.mode),

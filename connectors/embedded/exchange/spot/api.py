@@ -33,11 +33,13 @@ class SpotExchange:
     ) -> None:
         """Open without accounts."""
         self.limits = limits
+        self._listeners: dict[str, list[Listener]] = {}
         self.engine = Engine(
             Bank(dict(bnb_prices or {})),
             (rules_of(view.listing) for view in views.values()),
             average_price=self._average_price,
             sink=self._publish,
+            listening=self.has_listener,
             on_first_fill=lambda account: limits.count_orders(account, -1, now_ms()),
         )
         self.lists = Lists(self.engine, self._publish)
@@ -46,7 +48,6 @@ class SpotExchange:
         self._trading = Trading(self.engine, self.lists, limits)
         self._queries = Queries(self.engine, self.lists, limits)
         self._now_ms = now_ms
-        self._listeners: dict[str, list[Listener]] = {}
 
     # -------------------------------------------------------------------------------------------------------- accounts
 
