@@ -7,6 +7,7 @@ from core.rng import Rng
 from engine.actors import Actor
 from engine.engine import Engine
 from oms.manager import OrderManager
+from oms.reconcile import ReconcileSettings
 from risk.gate import Gate
 from risk.limits import RiskLimits
 from strategies.base import Strategy, StrategyParams
@@ -35,6 +36,8 @@ class EngineSettings:
     limits: RiskLimits
     strategies: tuple[StrategySpec, ...] = ()
     balances: dict[str, int] = field(default_factory=dict)
+    reconcile: ReconcileSettings | None = None
+    """With whom our books are compared, and how often; None where nobody else keeps any (paper, backtests)."""
 
 
 def build_engine(settings: EngineSettings) -> Engine:
@@ -42,7 +45,7 @@ def build_engine(settings: EngineSettings) -> Engine:
     clock = EventClock()
     counter = OrderCounter(settings.epoch)
     manager = OrderManager(settings.balances)
-    engine = Engine(Gate(settings.limits), manager, clock, counter)
+    engine = Engine(Gate(settings.limits), manager, clock, counter, reconcile=settings.reconcile)
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng)

@@ -11,6 +11,7 @@ from core.book import FAULTS, LIVE, NO_FAULT, apply_level, apply_order
 from core.clock import EventClock
 from core.effects import Alert, BookResyncNeeded, Effect, Severity
 from core.events import (
+    RELEASE,
     AccountMoved,
     AccountTraded,
     CommandReceived,
@@ -18,9 +19,11 @@ from core.events import (
     InstrumentDefined,
     LifecycleChanged,
     LifecycleState,
+    LinkChanged,
     OrderReport,
     StateCarried,
 )
+from core.evidence import EvidenceGiven
 from core.market import Market, Quote, Trade
 from core.orders import Side
 from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event, Kind
@@ -29,9 +32,11 @@ from engine.desk import Desk
 from engine.digest import market_state, state_digest
 from engine.errors import NotFirst, UndefinedInstrument
 from engine.feeds import change_feed
+from engine.reconciling import RECONCILE, Reconciling
 from engine.timers import Timers
 from oms.fold import take_over
 from oms.manager import OrderManager
+from oms.reconcile import ReconcileSettings
 from oms.section import Section
 from oms.state import durable_state
 from risk.gate import Gate
@@ -58,10 +63,19 @@ class Engine:
         "manager",
         "markets",
         "next_due_ns",
+        "reconciling",
         "timers",
     )
 
-    def __init__(self, gate: Gate, manager: OrderManager, clock: EventClock, counter: OrderCounter) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        manager: OrderManager,
+        clock: EventClock,
+        counter: OrderCounter,
+        *,
+        reconcile: ReconcileSettings | None = None,
+    ) -> None:
         """Join the parts; nothing is known before the first event."""
         self.markets: list[Market] = []
         self.timers = Timers()
@@ -69,6 +83,7 @@ class Engine:
         self.gate = gate
         self.manager = manager
         self.desk = Desk(gate, manager, self.bus, self.timers, clock, self.markets)
+        self.reconciling = None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -108,8 +123,14 @@ class Engine:
                 self.timers.state(),
                 self.bus.state(),
                 [actor.digest_state() for actor in self.desk.actors],
+                *([] if self.reconciling is None else [self.reconciling.reconciler.state()]),
             ]
         )
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether our books were compared with every venue's since its link came up; what differs is frozen."""
+        return self.reconciling is None or self.reconciling.reconciler.reconciled
 
     def durable_state(self) -> bytes:
         """Return what must survive a restart; a later session takes it over as `StateCarried`."""
@@ -117,7 +138,7 @@ class Engine:
 
     def parts(self) -> tuple[Section, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        return ()
+        return () if self.reconciling is None else (self.reconciling.kept,)
 
     # -- market data -----------------------------------------------------------------------------------------------
 
@@ -253,6 +274,9 @@ class Engine:
                 bar = feed.builder.close_due(now_ns)
                 if bar is not None:
                     self._publish(feed.routes, bar)
+            elif owner == RECONCILE and self.reconciling is not None:
+                self.reconciling.fire(now_ns)
+                self.settle()
             else:
                 actor = self.desk.by_id[owner]
                 if actor.active:
@@ -279,7 +303,12 @@ class Engine:
     def _on_report(self, event: Event) -> None:
         """Book a venue's word on an order."""
         assert isinstance(event[5], OrderReport)
-        self.manager.report(event[5], event[2], event[3], self._effects)
+        if self.reconciling is None:
+            self.manager.report(event[5], event[2], event[3], self._effects)
+        else:
+            self.reconciling.before(event[5], event[2], event[3])
+            order = self.manager.report(event[5], event[2], event[3], self._effects)
+            self.reconciling.after(order, event[5], event[3])
         self.settle()
 
     def _on_account(self, event: Event) -> None:
@@ -296,6 +325,20 @@ class Engine:
                 "a state is carried over into a session that has orders of its own: it must come before them"
             )
         take_over(event[5], self.manager, self.parts())
+
+    def _on_evidence(self, event: Event) -> None:
+        """Take a venue's answer to a question of ours."""
+        assert isinstance(event[5], EvidenceGiven)
+        if self.reconciling is not None:
+            self.reconciling.evidence(event[5], event[3])
+            self.settle()
+
+    def _on_link(self, event: Event) -> None:
+        """Follow the trading connection of a venue."""
+        assert isinstance(event[5], LinkChanged)
+        if self.reconciling is not None:
+            self.reconciling.link(event[5], event[3])
+            self.settle()
 
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""
@@ -314,6 +357,8 @@ class Engine:
             self.desk.start()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
+        if self.reconciling is not None:
+            self.reconciling.lifecycle(self.lifecycle, event[3])
         self.settle()
 
     def _on_command(self, event: Event) -> None:
@@ -325,6 +370,8 @@ class Engine:
             self.desk.cancel_working(command.strategy_id)
         elif command.name == "pause" and actor is not None and actor.active:
             self.desk.pause(actor, command.reason or f"paused by {command.source}")
+        elif command.name == RELEASE and self.reconciling is not None:
+            self.reconciling.release(command.strategy_id)
         else:
             message = f"command {command.name!r} for {command.strategy_id!r} cannot be carried out now"
             self.desk.effects.append(Alert(severity=Severity.WARNING, code="COMMAND_REFUSED", message=message))
@@ -355,5 +402,7 @@ class Engine:
         table[Kind.CLOCK] = self._on_recorded
         table[Kind.ACCOUNT_MOVE] = self._on_account
         table[Kind.ACCOUNT_TRADE] = self._on_account
+        table[Kind.EVIDENCE] = self._on_evidence
+        table[Kind.LINK] = self._on_link
         table[Kind.CARRIED] = self._on_carried
         return table

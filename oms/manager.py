@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from core.effects import Effect, Severity
 from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.instruments import Instrument
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderState
+from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderState
 from oms.account import AccountBook
-from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
+from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES, working_state
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
 from oms.holding import Holding, units_of
 from oms.ledger import Ledger
@@ -112,6 +112,32 @@ class OrderManager:
         order = Order(intent, self._totals.submitted, now_ns)
         self._table.insert(order, holding.exposure)
         effects.append(order_updated(order, None, ""))
+
+    def adopt(self, intent: OrderIntent, venue_order_id: str, filled: int, now_ns: int, effects: list[Effect]) -> None:
+        """Take an order into the books that works at the venue and is not ours, `filled` of it before it was known.
+
+        What was filled before is in nobody's position here. Raises DuplicateOrder.
+        """
+        if self._table.knows(intent.client_order_id):
+            raise DuplicateOrder(f"order {intent.client_order_id} is known; it cannot be adopted")
+        order = Order(intent, self._totals.submitted, now_ns)
+        order.venue_order_id, order.acknowledged, order.named = venue_order_id, True, bool(venue_order_id)
+        order.filled, order.notional = filled, filled * intent.price
+        order.state_code = working_state(True, filled)
+        self._table.insert(order, self._holding(intent.instrument).exposure)
+        effects.append(order_updated(order, None, "adopted"))
+
+    def open_balance(self, currency: str, delta: int, effects: list[Effect]) -> None:
+        """Move a balance to where a venue says that it was when the books began."""
+        self._ledger.add(currency, delta, "opening", effects)
+
+    def open_position(self, instrument: int, quantity: int, price: int, effects: list[Effect]) -> None:
+        """Take a position that a venue says was there when the books began, under no strategy's name."""
+        holding = self._holding(instrument)
+        side = 1 if quantity > 0 else -1
+        for position in (holding.net, holding.position("")):
+            position.fill(side, abs(quantity), price)
+        effects.append(position_changed(holding.net))
 
     def cancel_sent(self, command: ApprovedCancel, now_ns: int, effects: list[Effect]) -> None:
         """Note that a cancel leaves for the venue. Raises UnknownOrder."""
