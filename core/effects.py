@@ -71,6 +71,24 @@ class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     realised: str
 
 
+class OrderBusted(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """The venue took back one execution: what it had booked is undone, exactly.
+
+    The fee as it had been paid; `realised` is by how much the strategy's realised profit moves. Both money in text.
+    """
+
+    client_order_id: str
+    strategy_id: str
+    instrument: int
+    side: Side
+    exec_id: str
+    price: int
+    quantity: int
+    fee: str
+    fee_currency: str
+    realised: str
+
+
 class PositionChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A position after a fill: net quantity in units, cost and realised profit as money in text."""
 
@@ -158,6 +176,7 @@ Effect = (
     | Refusal
     | OrderUpdated
     | OrderFilled
+    | OrderBusted
     | PositionChanged
     | BalanceChanged
     | Alert
@@ -177,6 +196,7 @@ __all__ = [
     "Effect",
     "EvidenceWanted",
     "FreezeChanged",
+    "OrderBusted",
     "OrderFilled",
     "OrderUpdated",
     "PositionChanged",

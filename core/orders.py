@@ -168,7 +168,8 @@ class ApprovedReplace(msgspec.Struct, frozen=True, kw_only=True, array_like=True
 
     The order keeps its client order id for us; where the venue makes a new order of it, that one is called
     `core.ids.revision_id(client_order_id, revision)`. `price` and `quantity` are what the order shall have in all;
-    `filled` is what we knew to be filled of it.
+    `filled` is what we knew to be filled of it. Not `native`: the venue has no such command, and nothing is sent of
+    this one: a cancel goes out for it, and what is left as a new order when the old one has ended.
     """
 
     client_order_id: str
@@ -183,6 +184,7 @@ class ApprovedReplace(msgspec.Struct, frozen=True, kw_only=True, array_like=True
     filled: int
     reference_price: int
     limits_version: int
+    native: bool = True
 
 
 class ApprovedGroup(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -211,3 +213,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
 
 
 ApprovedCommand = ApprovedSubmit | ApprovedCancel | ApprovedReplace | ApprovedGroup
+
+
+def goes_out(command: ApprovedCommand) -> bool:
+    """Whether a command is sent to its venue: all are, but for replacements that the venue does not offer."""
+    return type(command) is not ApprovedReplace or command.native

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from core.codec import KIND_OF, encode_payload
 from core.effects import BookResyncNeeded, Effect
-from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit
+from core.evidence import EvidenceWanted
+from core.orders import ApprovedCancel, ApprovedCommand, ApprovedGroup, ApprovedReplace, ApprovedSubmit, goes_out
 from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event, Kind
 from daemon.stats import Stats
 from engine.engine import Engine
@@ -31,9 +32,15 @@ class Execution(Protocol):
     def send(self, command: ApprovedCommand, now_ns: int) -> None:
         """Carry one command out."""
 
+    def ask(self, wanted: EvidenceWanted, now_ns: int) -> None:
+        """Carry one question to its venue."""
+
     def on_event(self, event: Event) -> None:
         """See one market event, after the engine has; a simulated venue trades on it."""
 
+
+Leaving = ApprovedCommand | EvidenceWanted
+_LEAVING = frozenset((ApprovedSubmit, ApprovedCancel, ApprovedReplace, ApprovedGroup, EvidenceWanted))
 
 Watcher = Callable[[int, Effect], None]
 
@@ -79,7 +86,7 @@ class Pipeline:
         self._digest_every = digest_every
         self._countdown = digest_every
         self._watch = watch
-        self._commands: list[tuple[ApprovedCommand, int]] = []
+        self._commands: list[tuple[Leaving, int]] = []
         self._last_ns = 0
 
     def feed(self, events: Sequence[Event]) -> None:
@@ -135,8 +142,8 @@ class Pipeline:
             kind = KIND_OF[type(effect)]
             counts[kind] += 1
             journal.append_payload(kind, 0, _instrument_of(effect), now_ns, encode_payload(effect))
-            if isinstance(effect, ApprovedSubmit | ApprovedCancel):
-                self._commands.append((effect, now_ns))
+            if type(effect) in _LEAVING and (type(effect) is not ApprovedReplace or goes_out(effect)):
+                self._commands.append((effect, now_ns))  # type: ignore[arg-type]
                 if not self._durable:
                     journal.flush()
                     self._send()
@@ -148,6 +155,9 @@ class Pipeline:
         """Let the commands out: their records, and those of their causes, are in the kernel or on the disk by now."""
         for command, caused_ns in self._commands:
             now_ns = self._now_ns()
+            if isinstance(command, EvidenceWanted):
+                self._execution.ask(command, now_ns)
+                continue
             self._execution.send(command, now_ns)
             self.stats.commands += 1
             if isinstance(command, ApprovedSubmit):
@@ -166,6 +176,8 @@ def _instrument_of(effect: Effect) -> int:
     """Return the index of the instrument that an effect is about, for readers who filter by it."""
     if isinstance(effect, ApprovedSubmit):
         return effect.intent.instrument
+    if isinstance(effect, ApprovedGroup):
+        return effect.orders[0].intent.instrument
     index = getattr(effect, "instrument", NO_INSTRUMENT)
     return index if isinstance(index, int) and 0 <= index <= NO_INSTRUMENT else NO_INSTRUMENT
 

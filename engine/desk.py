@@ -9,11 +9,12 @@ from itertools import islice
 from typing import ParamSpec
 
 from core.clock import EventClock
-from core.effects import Alert, Effect, OrderFilled, OrderUpdated, Severity, StrategyState, TimerSet
+from core.effects import Alert, Effect, OrderBusted, OrderFilled, OrderUpdated, Severity, StrategyState, TimerSet
 from core.market import Market
-from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, Refusal
+from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, Refusal, ReplaceIntent
 from engine.actors import Actor, failure_text
 from engine.bus import Bus
+from engine.replacer import Replacer
 from engine.timers import Timers
 from oms.manager import OrderManager
 from risk.gate import Gate
@@ -21,7 +22,7 @@ from strategies.context import AlertIntent, Intent, Subscription, TimerIntent
 
 P = ParamSpec("P")
 
-_TOLD = frozenset((OrderUpdated, OrderFilled, Refusal))  # effects that are about a strategy's own orders
+_TOLD = frozenset((OrderUpdated, OrderFilled, OrderBusted, Refusal))  # effects that are about a strategy's own orders
 
 MAX_INTENTS_PER_EVENT = 1_000  # a strategy that asks for more while handling one event is running away
 
@@ -33,7 +34,10 @@ class Desk:
         "_asked",
         "_bus",
         "_cursor",
+        "_replaced",
+        "_replacer",
         "_timers",
+        "_wishes",
         "actors",
         "by_id",
         "clock",
@@ -66,6 +70,9 @@ class Desk:
         self._timers = timers
         self._cursor = 0
         self._asked = 0
+        self._replacer = Replacer(gate, manager, clock, markets, self.effects)
+        self._replaced = manager.replacements.open
+        self._wishes = self._replacer.wishes
 
     def add(self, actor: Actor) -> None:
         """Take one more strategy."""
@@ -138,12 +145,18 @@ class Desk:
                     self._tell(effect)  # type: ignore[arg-type]
             self._cursor = len(effects)
             asked = False
+            if (self._replaced or self._wishes) and self._replacer.tend(self.ready):
+                asked = True
             for actor in self.actors:
                 if actor.outbox:
                     asked = True
                     self._take(actor)
             if not asked and self._cursor == len(effects):
                 return
+
+    def wishes(self) -> list[object]:
+        """Return what waits for answers, for a digest: nothing where nothing does."""
+        return [list(self._wishes.items())] if self._wishes else []
 
     def collect(self) -> list[Effect]:
         """Return the effects of the event that was handled and start over."""
@@ -169,6 +182,8 @@ class Desk:
             self._submit(intent)
         elif isinstance(intent, CancelIntent):
             self._cancel(intent)
+        elif isinstance(intent, ReplaceIntent):
+            self._replacer.replace(intent, self.ready)
         elif isinstance(intent, Subscription):
             self._bus.subscribe(actor, intent)
         elif isinstance(intent, TimerIntent):
@@ -188,6 +203,9 @@ class Desk:
 
     def _cancel(self, intent: CancelIntent) -> None:
         """Check a cancel; send it, or say why there is nothing to send."""
+        if intent.client_order_id in self._replaced or intent.client_order_id in self._wishes:
+            self._replacer.cancel(intent)
+            return
         verdict = self.gate.check_cancel(intent, self.manager, self.clock.now_ns)
         if isinstance(verdict, ApprovedCancel):
             self.effects.append(verdict)
@@ -200,7 +218,7 @@ class Desk:
         message = f"{actor.id}: {intent.message}"
         self.effects.append(Alert(severity=Severity.INFO, code="STRATEGY", message=message))
 
-    def _tell(self, effect: OrderUpdated | OrderFilled | Refusal) -> None:
+    def _tell(self, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal) -> None:
         """Tell the strategy whose order this is about."""
         kind = type(effect)
         strategy_id = effect.intent.strategy_id if kind is Refusal else effect.strategy_id  # type: ignore[union-attr]
@@ -213,6 +231,8 @@ class Desk:
                 strategy.on_order(effect)  # type: ignore[arg-type]
             elif kind is OrderFilled:
                 strategy.on_fill(effect)  # type: ignore[arg-type]
+            elif kind is OrderBusted:
+                strategy.on_bust(effect)  # type: ignore[arg-type]
             else:
                 strategy.on_refusal(effect)  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others

@@ -19,11 +19,9 @@ from core.events import (
     InstrumentDefined,
     LifecycleChanged,
     LifecycleState,
-    LinkChanged,
     OrderReport,
     StateCarried,
 )
-from core.evidence import EvidenceGiven
 from core.market import Market, Quote, Trade
 from core.orders import Side
 from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event, Kind
@@ -83,7 +81,9 @@ class Engine:
         self.gate = gate
         self.manager = manager
         self.desk = Desk(gate, manager, self.bus, self.timers, clock, self.markets)
-        self.reconciling = None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers)
+        self.reconciling = (
+            None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers, self.settle)
+        )
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -123,6 +123,7 @@ class Engine:
                 self.timers.state(),
                 self.bus.state(),
                 [actor.digest_state() for actor in self.desk.actors],
+                *self.desk.wishes(),
                 *([] if self.reconciling is None else [self.reconciling.reconciler.state()]),
             ]
         )
@@ -276,7 +277,6 @@ class Engine:
                     self._publish(feed.routes, bar)
             elif owner == RECONCILE and self.reconciling is not None:
                 self.reconciling.fire(now_ns)
-                self.settle()
             else:
                 actor = self.desk.by_id[owner]
                 if actor.active:
@@ -303,12 +303,7 @@ class Engine:
     def _on_report(self, event: Event) -> None:
         """Book a venue's word on an order."""
         assert isinstance(event[5], OrderReport)
-        if self.reconciling is None:
-            self.manager.report(event[5], event[2], event[3], self._effects)
-        else:
-            self.reconciling.before(event[5], event[2], event[3])
-            order = self.manager.report(event[5], event[2], event[3], self._effects)
-            self.reconciling.after(order, event[5], event[3])
+        self.manager.report(event[5], event[2], event[3], self._effects)
         self.settle()
 
     def _on_account(self, event: Event) -> None:
@@ -325,20 +320,6 @@ class Engine:
                 "a state is carried over into a session that has orders of its own: it must come before them"
             )
         take_over(event[5], self.manager, self.parts())
-
-    def _on_evidence(self, event: Event) -> None:
-        """Take a venue's answer to a question of ours."""
-        assert isinstance(event[5], EvidenceGiven)
-        if self.reconciling is not None:
-            self.reconciling.evidence(event[5], event[3])
-            self.settle()
-
-    def _on_link(self, event: Event) -> None:
-        """Follow the trading connection of a venue."""
-        assert isinstance(event[5], LinkChanged)
-        if self.reconciling is not None:
-            self.reconciling.link(event[5], event[3])
-            self.settle()
 
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""
@@ -402,7 +383,9 @@ class Engine:
         table[Kind.CLOCK] = self._on_recorded
         table[Kind.ACCOUNT_MOVE] = self._on_account
         table[Kind.ACCOUNT_TRADE] = self._on_account
-        table[Kind.EVIDENCE] = self._on_evidence
-        table[Kind.LINK] = self._on_link
         table[Kind.CARRIED] = self._on_carried
+        table[Kind.EVIDENCE] = table[Kind.LINK] = self._on_recorded
+        if self.reconciling is not None:
+            for kind, handler in self.reconciling.handlers():
+                table[kind] = handler
         return table

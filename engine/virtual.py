@@ -11,13 +11,21 @@ from typing import Protocol
 
 from core.clock import NEVER
 from core.effects import Effect, OrderFilled
-from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit, Refusal
+from core.orders import (
+    ApprovedCancel,
+    ApprovedCommand,
+    ApprovedGroup,
+    ApprovedReplace,
+    ApprovedSubmit,
+    Refusal,
+    goes_out,
+)
 from core.records import NO_INSTRUMENT, Event, Kind
 from engine.coast import Quiet, coast
 from engine.engine import Engine
 
 Watcher = Callable[[int, Sequence[Effect]], None]
-_COUNTED = frozenset((ApprovedSubmit, ApprovedCancel, OrderFilled, Refusal))
+_COUNTED = frozenset((ApprovedSubmit, ApprovedCancel, ApprovedReplace, ApprovedGroup, OrderFilled, Refusal))
 
 
 class Venues(Protocol):
@@ -159,7 +167,7 @@ class VirtualRun:
             self.fills += 1
         elif isinstance(effect, Refusal):
             self.refusals[effect.code] += 1
-        elif isinstance(effect, ApprovedSubmit | ApprovedCancel):
+        elif isinstance(effect, ApprovedCommand) and goes_out(effect):
             self.agenda.rouse(now_ns)
             self.venues.send(effect, now_ns)
             self.orders += type(effect) is ApprovedSubmit

@@ -166,6 +166,7 @@ _PAYLOAD_KINDS = {
     "queries": Kind.QUERY,
     "reconciled": Kind.RECONCILED,
     "freezes": Kind.FREEZE,
+    "busts": Kind.BUST,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.

@@ -13,7 +13,8 @@ import msgspec
 
 from core.effects import Effect
 from core.events import AccountMoved, AccountTraded, InstrumentDefined, OrderReport, StateCarried
-from core.orders import ApprovedCancel, ApprovedGroup, ApprovedSubmit
+from core.ids import parse_revision_id
+from core.orders import ApprovedCancel, ApprovedGroup, ApprovedReplace, ApprovedSubmit, Refusal
 from core.records import Kind
 from oms.errors import BadState
 from oms.manager import OrderManager
@@ -54,6 +55,8 @@ class Fold:
             Kind.SUBMIT: self._submit,
             Kind.SUBMIT_GROUP: self._submit_group,
             Kind.CANCEL: self._cancel,
+            Kind.REPLACE: self._replace,
+            Kind.REFUSAL: self._refusal,
         }
         self._followers: dict[int, list[FoldPart]] = {}
         for part in parts:
@@ -96,7 +99,11 @@ class Fold:
 
     def _submit(self, _instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         assert isinstance(payload, ApprovedSubmit)
-        self.manager.submit(payload, now_ns, self._dropped)
+        _, revision = parse_revision_id(payload.intent.client_order_id) or ("", 0)
+        if revision:
+            self.manager.replacements.rest_sent(payload, now_ns, self._dropped)
+        else:
+            self.manager.submit(payload, now_ns, self._dropped)
 
     def _submit_group(self, _instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         assert isinstance(payload, ApprovedGroup)
@@ -106,6 +113,14 @@ class Fold:
     def _cancel(self, _instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         assert isinstance(payload, ApprovedCancel)
         self.manager.cancel_sent(payload, now_ns, self._dropped)
+
+    def _replace(self, _instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
+        assert isinstance(payload, ApprovedReplace)
+        self.manager.replacements.sent(payload, now_ns, self._dropped)
+
+    def _refusal(self, _instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
+        assert isinstance(payload, Refusal)
+        self.manager.replacements.refused(payload.intent.client_order_id, payload.message, now_ns, self._dropped)
 
 
 def take_over(carried: StateCarried, manager: OrderManager, parts: Sequence[Section]) -> None:

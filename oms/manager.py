@@ -12,19 +12,24 @@ from collections.abc import Iterable, Mapping
 
 from core.effects import Effect, Severity
 from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
+from core.ids import parse_revision_id
 from core.instruments import Instrument
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderState
+from core.orders import ApprovedCancel, ApprovedSubmit, OrderState
 from oms.account import AccountBook
-from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES, working_state
+from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
+from oms.corrections import bust, is_busted, is_fee_alone, join_fee, keep_fee
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
 from oms.holding import Holding, units_of
 from oms.ledger import Ledger
 from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, reserve, status_order
-from oms.order import Order
+from oms.order import Booked, Order
 from oms.positions import Position, book_fee, fee_value, fill_position
+from oms.replacements import Replacements
+from oms.replacing import Moved, learn_leg, note_fill, stay_in_doubt
 from oms.reports import STATUS_CODES, fee_amount, fill_defect
 from oms.section import Section
 from oms.table import OrderTable
+from oms.taking import Taking
 from oms.updates import anomaly_alert, order_filled, order_updated, position_changed, report_alert
 
 KEEP_CLOSED = 10_000
@@ -35,7 +40,7 @@ _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumer
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_ledger", "_table", "_totals", "account")
+    __slots__ = ("_holdings", "_ledger", "_table", "_totals", "account", "replacements", "taking")
 
     def __init__(
         self, balances: dict[str, int], keep_closed: int = KEEP_CLOSED, keep_forgotten: int = KEEP_FORGOTTEN
@@ -46,6 +51,8 @@ class OrderManager:
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
+        self.replacements = Replacements(self._table, self._holdings, self._totals, self._tell)
+        self.taking = Taking(self._table, self._holdings, self._totals)
 
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn or relearn an instrument. Raises UnitsChanged if it has been traded in other units or currencies."""
@@ -97,6 +104,8 @@ class OrderManager:
             exposure = self.exposure(order.instrument)
             exposure.open_orders += 1
             reserve(exposure, order.side, order.leaves)
+            if order.chain is not None:
+                self.replacements.open[order.client_order_id] = order
         self._table.restore(opened, closed_orders, totals, drop, forgotten or {})
         for position in positions:
             self.position(position.instrument).take(position)
@@ -113,44 +122,22 @@ class OrderManager:
         self._table.insert(order, holding.exposure)
         effects.append(order_updated(order, None, ""))
 
-    def adopt(self, intent: OrderIntent, venue_order_id: str, filled: int, now_ns: int, effects: list[Effect]) -> None:
-        """Take an order into the books that works at the venue and is not ours, `filled` of it before it was known.
-
-        What was filled before is in nobody's position here. Raises DuplicateOrder.
-        """
-        if self._table.knows(intent.client_order_id):
-            raise DuplicateOrder(f"order {intent.client_order_id} is known; it cannot be adopted")
-        order = Order(intent, self._totals.submitted, now_ns)
-        order.venue_order_id, order.acknowledged, order.named = venue_order_id, True, bool(venue_order_id)
-        order.filled, order.notional = filled, filled * intent.price
-        order.state_code = working_state(True, filled)
-        self._table.insert(order, self._holding(intent.instrument).exposure)
-        effects.append(order_updated(order, None, "adopted"))
-
-    def open_balance(self, currency: str, delta: int, effects: list[Effect]) -> None:
-        """Move a balance to where a venue says that it was when the books began."""
-        self._ledger.add(currency, delta, "opening", effects)
-
-    def open_position(self, instrument: int, quantity: int, price: int, effects: list[Effect]) -> None:
-        """Take a position that a venue says was there when the books began, under no strategy's name."""
-        holding = self._holding(instrument)
-        side = 1 if quantity > 0 else -1
-        for position in (holding.net, holding.position("")):
-            position.fill(side, abs(quantity), price)
-        effects.append(position_changed(holding.net))
-
     def cancel_sent(self, command: ApprovedCancel, now_ns: int, effects: list[Effect]) -> None:
         """Note that a cancel leaves for the venue. Raises UnknownOrder."""
-        order = self._table.get(command.client_order_id)
+        order = self._table.get(command.client_order_id) or self.replacements.find(command.client_order_id)[0]
         if order is None:
             raise UnknownOrder(f"cancel of {command.client_order_id}, an order that was never submitted")
+        if order.chain is not None:
+            self.replacements.drop(order, now_ns)
         exposure = self._holdings[order.instrument].exposure
         previous, anomaly = cancel_order(order, exposure, self._totals, NEXT, now_ns)
         self._tell(order, previous, EVENT_CANCEL_SENT, anomaly, order.state_code != previous, "", effects)
 
     def report(self, report: OrderReport, instrument_index: int, now_ns: int, effects: list[Effect]) -> Order | None:
         """Apply one venue report and return its order, None for an order that is not ours. Repeats change nothing."""
-        order = self._table.get(report.client_order_id)
+        order, revision = self._table.get(report.client_order_id), 0
+        if order is None:
+            order, revision = self.replacements.find(report.client_order_id)
         if order is None:
             self._report_of_stranger(report, instrument_index, effects)
             return None
@@ -158,7 +145,11 @@ class OrderManager:
             why = f"the order is for instrument {order.instrument}, the report for {instrument_index}"
             effects.append(report_alert(Severity.ERROR, "WRONG_INSTRUMENT", report, instrument_index, why))
         elif report.type is _FILLED:
-            self._fill(order, report, now_ns, effects)
+            self._fill(order, report, revision, now_ns, effects)
+        elif report.type is ReportType.BUSTED:
+            self._bust(order, report, revision, now_ns, effects)
+        elif order.chain is not None:
+            self.replacements.report(order, report, revision, now_ns, effects)
         elif report.type not in STATUS_CODES:
             why = "no replacement of this order is under way, and no execution of it is known to be taken back"
             effects.append(report_alert(Severity.ERROR, "UNEXPECTED_REPORT", report, instrument_index, why))
@@ -249,6 +240,10 @@ class OrderManager:
         """Return the parts of the durable state that have a file of their own, for `oms.state`: add yours here."""
         return ()
 
+    def open_balance(self, currency: str, delta: int, effects: list[Effect]) -> None:
+        """Move a balance to where a venue says that it was when the books began."""
+        self._ledger.add(currency, delta, "opening", effects)
+
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""
         return self._ledger.balances()
@@ -299,32 +294,54 @@ class OrderManager:
             effects.append(anomaly_alert(anomaly, order, STATES[previous], EVENTS[event].value))
         self._table.settle(order, previous)
 
-    def _fill(self, order: Order, report: OrderReport, now_ns: int, effects: list[Effect]) -> None:
+    def _fill(self, order: Order, report: OrderReport, revision: int, now_ns: int, effects: list[Effect]) -> None:
         """Book one execution once: mark it seen, then position, cash and order, all in this one call."""
         quantity, price = report.quantity, report.price
         seen = order.exec_ids.get(report.exec_id)
-        if seen is not None:
-            if seen != (quantity, price):
+        if seen is not None and seen[:2] != (0, 0):
+            if is_busted(seen):
+                return
+            if seen[:2] == (quantity, price):
+                join_fee(order, self._holdings[order.instrument], self._ledger, seen, report, effects)
+            else:
                 why = f"execution {report.exec_id} was booked as {seen[0]} at {seen[1]} units; corrections are by hand"
                 effects.append(report_alert(Severity.ERROR, "FILL_DIFFERS", report, order.instrument, why))
+            return
+        if is_fee_alone(report):
+            keep_fee(order, report)
             return
         defect = fill_defect(report)
         if defect:
             effects.append(report_alert(Severity.ERROR, "BAD_FILL", report, order.instrument, defect))
             return
-        order.exec_ids[report.exec_id] = (quantity, price)
         holding = self._holdings[order.instrument]
         alerts: list[Effect] = []
-        self._learn_venue_id(order, report, alerts)
-        self._book(order, holding, report, effects, alerts)
+        if order.chain is None:
+            self._learn_venue_id(order, report, alerts)
+        else:
+            learn_leg(order, revision, report.venue_order_id)
+            note_fill(order, holding.exposure, self._totals, revision, quantity, now_ns)
+        order.exec_ids[report.exec_id] = self._book(order, holding, report, effects, alerts)
         previous, event, anomaly = fill_order(order, holding.exposure, self._totals, NEXT, quantity, price, now_ns)
-        self._tell(order, previous, event, anomaly, True, report.reason, effects)
+        if order.chain is None:
+            self._tell(order, previous, event, anomaly, True, report.reason, effects)
+        else:
+            stay_in_doubt(order, holding.exposure, self._totals, now_ns)
+            self.replacements.tell(order, Moved(previous, event, anomaly, True, report.reason), effects)
         effects.extend(alerts)
+
+    def _bust(self, order: Order, report: OrderReport, revision: int, now_ns: int, effects: list[Effect]) -> None:
+        """Take back one execution."""
+        holding, filled = self._holdings[order.instrument], order.filled
+        previous = bust(order, holding, self._ledger, self._totals, report, now_ns, effects)
+        if order.chain is not None:
+            order.chain.fills[revision] = order.chain.fills.get(revision, 0) - (filled - order.filled)
+        self._table.settle(order, previous)
 
     def _book(
         self, order: Order, holding: Holding, report: OrderReport, effects: list[Effect], alerts: list[Effect]
-    ) -> None:
-        """Move positions and cash by one execution, the fee last."""
+    ) -> Booked:
+        """Move positions and cash by one execution, the fee last; return what is to be remembered of it."""
         side, quantity, price = order.side, report.quantity, report.price
         terms, net, own = holding.terms, holding.net, holding.position(order.strategy_id)
         fee = fee_amount(report)
@@ -333,6 +350,8 @@ class OrderManager:
             alerts.append(report_alert(Severity.ERROR, "BAD_FEE", report, order.instrument, why))
             fee = 0
         fee_currency = report.fee_currency or terms.currency
+        if report.exec_id in order.exec_ids and not fee:
+            _, _, fee, fee_currency, _, _ = order.exec_ids[report.exec_id]  # it came first
         own_realised = fill_position(own, side, quantity, price)
         realised = fill_position(net, side, quantity, price)
         if fee:
@@ -345,6 +364,7 @@ class OrderManager:
         effects.append(position_changed(net))
         self._ledger.book_trade(terms, side, quantity, price, realised, effects)
         self._ledger.add(fee_currency, -fee, "fee", effects)
+        return quantity, price, fee, fee_currency, own_realised, realised
 
     def _learn_venue_id(self, order: Order, report: OrderReport, effects: list[Effect]) -> bool:
         """Keep the venue's id of an order; a second one means that two orders may be alive for one intent."""
@@ -359,7 +379,8 @@ class OrderManager:
 
     def _report_of_stranger(self, report: OrderReport, instrument_index: int, effects: list[Effect]) -> None:
         """Alert on a report of an order that is foreign, or ours and dropped; nothing is booked and nothing raised."""
-        fills = self._table.forgotten_fills(report.client_order_id)
+        name, _ = parse_revision_id(report.client_order_id) or (report.client_order_id, 0)
+        fills = self._table.forgotten_fills(name)
         if fills is None:
             why = "no such order in this session; a foreign order is left alone, reconcile positions if it is ours"
             effects.append(report_alert(Severity.WARNING, "FOREIGN_ORDER", report, instrument_index, why))

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 
 from core.orders import OrderIntent, OrderState, OrderType, TimeInForce
+from oms.chain import Chain
 from oms.codes import STATE_SUBMITTED, STATE_UNKNOWN, STATES
 
 # `.value` of an enumeration's member takes ten times as long, and every closed order is hashed.
 _STATE_VALUES = tuple(state.value for state in STATES)
+Booked = tuple[int, int, int, str, int, int]
+"""One booked execution: (quantity, price, fee, its currency, what it realised for the strategy, for the account).
+
+The realised profits in price units times quantity units. See `oms.busts` for those that were taken back."""
+
 _VALUES: dict[OrderType | TimeInForce, str] = {each: each.value for each in (*OrderType, *TimeInForce)}
 
 
@@ -39,11 +45,14 @@ class OrderNumbers:
 class Order(OrderNumbers):
     """An order as the manager knows it. Read it freely; only the manager changes it.
 
-    `fees` is money per currency. `exec_ids` holds (quantity, price) of each booked execution, so that none is booked
-    twice. `fold` is what the table remembers of its closed form.
+    `fees` is money per currency. `exec_ids` holds each booked execution, so that none is booked twice and one can be
+    taken back. `fold` is what the table remembers of its closed form. `chain` is what its replacements made of it,
+    None for an order that was never to be replaced; while a replacement is not answered, `quantity` is the greatest
+    that the order may come to.
     """
 
     __slots__ = (
+        "chain",
         "client_order_id",
         "exec_ids",
         "fees",
@@ -74,7 +83,8 @@ class Order(OrderNumbers):
         self.state_code = STATE_SUBMITTED
         self.filled = self.notional = self.fee = self.cancel_sent_ns = self.closing = self.fold = 0
         self.fees: dict[str, int] = {}
-        self.exec_ids: dict[str, tuple[int, int]] = {}
+        self.exec_ids: dict[str, Booked] = {}
+        self.chain: Chain | None = None
         self.venue_order_id = ""
         self.acknowledged = self.named = False
         self.submitted_ns = self.updated_ns = now_ns
@@ -117,13 +127,14 @@ class Order(OrderNumbers):
             self.filled,
             str(self.notional),
             [(currency, str(self.fees[currency])) for currency in sorted(self.fees)],
-            [(exec_id, *self.exec_ids[exec_id]) for exec_id in sorted(self.exec_ids)],
+            [(exec_id, *self.exec_ids[exec_id][:2]) for exec_id in sorted(self.exec_ids)],
             self.venue_order_id,
             self.acknowledged,
             self.submitted_ns,
             self.updated_ns,
             self.cancel_sent_ns,
             self.closing,
+            *(() if self.chain is None else (self.chain.canonical(),)),
         )
 
 

@@ -17,12 +17,13 @@ import msgspec
 from core.codec import UNREADABLE
 from core.instruments import Instrument
 from core.orders import OrderIntent
+from oms.chain import SavedChain, chain_from
 from oms.codes import STATES
 from oms.errors import BadState, UndefinedInstrument, UnitsChanged
 from oms.holding import units_of
 from oms.manager import OrderManager
 from oms.moves import Totals
-from oms.order import Order, OrderNumbers
+from oms.order import Booked, Order, OrderNumbers
 from oms.positions import Position, PositionNumbers
 from oms.section import Section
 
@@ -39,7 +40,8 @@ class SavedOrder(msgspec.Struct, frozen=True, array_like=True):
     numbers: list[Number]
     venue_order_id: str
     fees: list[tuple[str, str]]
-    exec_ids: list[tuple[str, int, int]]
+    exec_ids: list[tuple[str, int, int, str, str, str, str]]  # of `oms.order.Booked`, money and profits as text
+    chain: SavedChain | None = None
 
 
 class SavedPosition(msgspec.Struct, frozen=True, array_like=True):
@@ -194,7 +196,8 @@ def _saved_order(order: Order) -> SavedOrder:
         numbers=[write_number(getattr(order, name)) for name in _ORDER_FIELDS],
         venue_order_id=order.venue_order_id,
         fees=[(currency, str(order.fees[currency])) for currency in sorted(order.fees)],
-        exec_ids=[(exec_id, *order.exec_ids[exec_id]) for exec_id in sorted(order.exec_ids)],
+        exec_ids=[_saved_execution(exec_id, order.exec_ids[exec_id]) for exec_id in sorted(order.exec_ids)],
+        chain=None if order.chain is None else order.chain.canonical(),
     )
 
 
@@ -209,8 +212,18 @@ def _order(saved: SavedOrder, fields: list[str], codes: dict[int, int], indexes:
     order.state_code = codes[order.state_code]
     order.venue_order_id = saved.venue_order_id
     order.fees = {currency: int(amount) for currency, amount in saved.fees}
-    order.exec_ids = {exec_id: (quantity, price) for exec_id, quantity, price in saved.exec_ids}
+    order.exec_ids = {
+        exec_id: (quantity, price, int(fee), currency, int(own), int(net))
+        for exec_id, quantity, price, fee, currency, own, net in saved.exec_ids
+    }
+    order.chain = None if saved.chain is None else chain_from(saved.chain)
     return order
+
+
+def _saved_execution(exec_id: str, booked: Booked) -> tuple[str, int, int, str, str, str, str]:
+    """Return an execution as it is kept."""
+    quantity, price, fee, currency, own_realised, realised = booked
+    return exec_id, quantity, price, str(fee), currency, str(own_realised), str(realised)
 
 
 def _saved_positions(manager: OrderManager) -> Iterable[SavedPosition]:

@@ -1,25 +1,31 @@
 """The gate: the only place where a wish becomes a command that may leave the process.
 
-Nothing else constructs `ApprovedSubmit` or `ApprovedCancel`, and connectors take nothing else.
+Nothing else constructs approved commands, and connectors take nothing else.
 """
 
 from collections.abc import Sequence
 
+import msgspec
+
+from core.ids import revision_id
 from core.instruments import Instrument
 from core.market import Market, touch_of
 from core.orders import (
     ApprovedCancel,
+    ApprovedReplace,
     ApprovedSubmit,
     CancelIntent,
     OrderIntent,
     OrderState,
     OrderType,
     Refusal,
+    ReplaceIntent,
     TimeInForce,
 )
 from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.moves import Exposure, Totals
+from oms.order import Order
 from oms.positions import Position
 from risk.checks import CHECKS, first_breach
 from risk.codes import PASSES
@@ -27,6 +33,7 @@ from risk.facts import Facts
 from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
 from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
 from risk.records import Asked, Rules, rules_of
+from risk.revisions import NATIVE, NO_RATES, ask_as, leave_out, makes_place, why_not_replaced
 
 _SECOND_NS = 1_000_000_000
 CANCEL_RETRY_NS = _SECOND_NS  # a cancel of an UNKNOWN order may be asked for again after this
@@ -38,7 +45,7 @@ _GTC = TimeInForce.GTC
 class Gate:
     """Holds the limits, the instruments they were resolved for, and the order rate; decides one order at a time."""
 
-    __slots__ = ("_asked", "_instruments", "_limits", "_rates", "_times", "freezes", "limits_version")
+    __slots__ = ("_asked", "_beside", "_instruments", "_limits", "_rates", "_times", "freezes", "limits_version")
 
     def __init__(self, limits: RiskLimits) -> None:
         """Know no instrument yet: until `define`, every order is refused."""
@@ -51,6 +58,7 @@ class Gate:
         self._rates.minute.limit = limits.max_orders_per_minute
         self._times: list[int] = []
         self._asked = Asked()
+        self._beside = Exposure()  # what is open beside the order that is to be replaced
         self.limits_version = limits_version(limits)
 
     def define(self, index: int, instrument: Instrument) -> None:
@@ -107,6 +115,112 @@ class Gate:
             limits_version=self.limits_version,
         )
 
+    def check_replace(
+        self, intent: ReplaceIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int
+    ) -> ApprovedReplace | Refusal | str:
+        """Return the command, the first refusal, or in words why there is nothing to replace.
+
+        The order as it shall be meets every check, beside all that is open but itself: only what it adds counts. What
+        does no more than take quantity off passes whatever the limits say, like a cancel. A `Refusal` names the
+        revision that was refused. An approval consumes the order rate; hand it to `manager.replacements.sent`.
+        """
+        order = manager.order(intent.client_order_id)
+        why = why_not_replaced(intent, order)
+        if why or order is None:
+            return why
+        price, quantity = intent.price or order.price, intent.quantity or order.quantity
+        revision = 1 if order.chain is None else order.chain.newest + 1
+        known = self._instruments.get(order.instrument)
+        wanted = msgspec.structs.replace(
+            order.intent,
+            client_order_id=revision_id(order.client_order_id, revision),
+            price=price,
+            quantity=quantity,
+        )
+        if known is None or market is None:
+            return self._refuse_unknown(wanted)
+        if known.manager is not manager:
+            known.join(order.instrument, manager)
+        rates, times = self._rates, self._times
+        rate_advance(rates.second, times, now_ns)
+        rate_advance(rates.minute, times, now_ns)
+        if price != order.price or quantity > order.quantity:
+            held_back = self._held_back(wanted, known.instrument, now_ns) if self.freezes.active else None
+            if held_back is not None:
+                return held_back
+            number = self._breach_of(wanted, order, order.filled, known, market, rates, ready, now_ns)
+            if number != PASSES:
+                return self._refuse(number, wanted, known, market, now_ns, self._beside)
+        if rates.minute.count < rates.minute.limit:  # what takes off passes at the limit, and then is not counted
+            if rates.minute.count == len(times):
+                make_room(rates, times)
+            rate_note(rates, times, now_ns)
+        touch = touch_of(market)
+        return ApprovedReplace(
+            client_order_id=order.client_order_id,
+            strategy_id=order.strategy_id,
+            instrument=order.instrument,
+            venue_order_id=order.venue_order_id,
+            revision=revision,
+            side=order.intent.side,
+            type=order.type,
+            price=price,
+            quantity=quantity,
+            filled=order.filled,
+            reference_price=(touch[0] + touch[2]) // 2,
+            limits_version=self.limits_version,
+            native=NATIVE in known.instrument.native,
+        )
+
+    def check_rest(
+        self, order: Order, market: Market, manager: OrderManager, ready: bool, now_ns: int
+    ) -> ApprovedSubmit | Refusal:
+        """Return the order that follows on a cancelled leg: what is left, at the new price, under the revision's name.
+
+        Its quantity was reserved, and its rate consumed, when the replacement passed; the market is looked at again.
+        """
+        assert order.chain is not None
+        pending = order.chain.pending
+        assert pending is not None
+        known = self._instruments[order.instrument]
+        rest = msgspec.structs.replace(
+            order.intent,
+            client_order_id=revision_id(order.client_order_id, pending.revision),
+            price=pending.price,
+            quantity=pending.quantity - order.filled,
+        )
+        held_back = self._held_back(rest, known.instrument, now_ns) if self.freezes.active else None
+        if held_back is not None:
+            return held_back
+        number = self._breach_of(rest, order, 0, known, market, NO_RATES, ready, now_ns)
+        if number != PASSES:
+            return self._refuse(number, rest, known, market, now_ns, self._beside)
+        touch = touch_of(market)
+        return ApprovedSubmit(
+            intent=rest, reference_price=(touch[0] + touch[2]) // 2, limits_version=self.limits_version
+        )
+
+    def _breach_of(
+        self,
+        wanted: OrderIntent,
+        order: Order,
+        filled: int,
+        known: "_Known",
+        market: Market,
+        rates: Rates,
+        ready: bool,
+        now_ns: int,
+    ) -> int:
+        """Return the first check that an order would break in the place of one that is open, `filled` of it done."""
+        ask_as(self._asked, wanted)
+        leave_out(self._beside, known.exposure, order, filled)
+        open_orders = known.totals.open_orders - 1
+        touch, held = touch_of(market), known.position.quantity
+        return first_breach(
+            self._asked, known.rules, known.limits, market, touch, self._beside, open_orders, held, rates, ready,
+            False, now_ns,
+        )  # fmt: skip
+
     def check_cancel(self, intent: CancelIntent, manager: OrderManager, now_ns: int) -> ApprovedCancel | str:
         """Return the command, or in words why there is nothing to cancel. No limit holds a cancel back.
 
@@ -119,7 +233,7 @@ class Gate:
             return f"order {order.client_order_id} belongs to {order.strategy_id}, not to {intent.strategy_id}"
         if not order.is_open:
             return f"order {order.client_order_id} has ended, it is {order.state.value}"
-        if order.state is OrderState.PENDING_CANCEL:
+        if order.state is OrderState.PENDING_CANCEL and not makes_place(order):
             return f"a cancel of order {order.client_order_id} is under way"
         asked_lately = order.cancel_sent_ns and now_ns - order.cancel_sent_ns < CANCEL_RETRY_NS
         if order.state is OrderState.UNKNOWN and asked_lately:
@@ -130,6 +244,23 @@ class Gate:
             instrument=order.instrument,
             venue_order_id=order.venue_order_id,
         )
+
+    def cancels_of(self, order: Order) -> list[ApprovedCancel]:
+        """Return the cancels of an order with replacements, for which `check_cancel` has been: one for each name.
+
+        While a replacement is not answered nobody knows by which name the order is alive. The venue refuses the other.
+        """
+        chain = order.chain
+        assert chain is not None
+        return [
+            ApprovedCancel(
+                client_order_id=revision_id(order.client_order_id, revision),
+                strategy_id=order.strategy_id,
+                instrument=order.instrument,
+                venue_order_id=chain.venue_ids.get(revision, ""),
+            )
+            for revision in chain.names()
+        ]
 
     def limits_of(self, index: int) -> InstrumentLimits | None:
         """Return the limits that hold for an instrument, None for one not defined."""
@@ -152,8 +283,16 @@ class Gate:
             times_of(self._rates.minute, self._times),
         ]
 
-    def _refuse(self, number: int, intent: OrderIntent, known: "_Known", market: Market, now_ns: int) -> Refusal:
-        """Return the refusal that a broken check makes."""
+    def _refuse(
+        self,
+        number: int,
+        intent: OrderIntent,
+        known: "_Known",
+        market: Market,
+        now_ns: int,
+        beside: Exposure | None = None,
+    ) -> Refusal:
+        """Return the refusal that a broken check makes; `beside`: what is open beside the order that is replaced."""
         code, explain = CHECKS[number]
         limit, figure, message = explain(
             Facts(
@@ -162,8 +301,8 @@ class Gate:
                 instrument=known.instrument,
                 limits=known.limits,
                 market=market,
-                exposure=known.exposure,
-                open_orders=known.totals.open_orders,
+                exposure=known.exposure if beside is None else beside,
+                open_orders=known.totals.open_orders - (beside is not None),
                 position=known.position.quantity,
                 rates=self._rates,
                 now_ns=now_ns,

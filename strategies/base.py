@@ -10,10 +10,10 @@ from typing import ClassVar
 import msgspec
 
 from core.bars import Bar, BarSpec, time_bars
-from core.effects import OrderFilled, OrderUpdated
+from core.effects import OrderBusted, OrderFilled, OrderUpdated
 from core.errors import CoreError
 from core.market import Market, Quote, Trade
-from core.orders import CancelIntent, OrderIntent, OrderType, Refusal, Side, TimeInForce
+from core.orders import CancelIntent, OrderIntent, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
 from core.rng import Rng
 from oms.order import Order
 from strategies.context import AlertIntent, Context, Subscription, Timer, TimerIntent
@@ -70,8 +70,11 @@ class Strategy:
     def on_fill(self, fill: OrderFilled) -> None:
         """Take an execution of one of this strategy's orders."""
 
+    def on_bust(self, bust: OrderBusted) -> None:
+        """Take word that the venue took back an execution of one of this strategy's orders."""
+
     def on_refusal(self, refusal: Refusal) -> None:
-        """Take the gate's refusal of an order."""
+        """Take the gate's refusal of an order, or of a replacement, whose `intent` then has the revision's id."""
 
     def on_stop(self) -> None:
         """Trading ends: working orders are cancelled after this returns."""
@@ -168,6 +171,20 @@ class Strategy:
     ) -> str:
         """Ask to sell, at the market (no price) or at a limit; return the client order id."""
         return self._ask(market, _SELL, quantity, price, time_in_force, post_only, reduce_only)
+
+    def replace(self, client_order_id: str, *, price: int = 0, quantity: int = 0) -> None:
+        """Ask to change a working order: its price, its quantity in all (what is filled included), or both.
+
+        It stays the same order with the same id, told by `on_order`: while the venue has not answered, its quantity is
+        the greatest that it may come to. Of several wishes while one is under way the last counts. A venue that offers
+        no replacement gets a cancel, and what is left as a new order. Raises StrategyError where nothing is to change.
+        """
+        if price <= 0 and quantity <= 0:
+            raise StrategyError(f"replace({client_order_id!r}) names neither a price nor a quantity above 0")
+        strategy_id = self.context.strategy_id
+        self.context.outbox.append(
+            ReplaceIntent(client_order_id=client_order_id, strategy_id=strategy_id, price=price, quantity=quantity)
+        )
 
     def cancel(self, client_order_id: str) -> None:
         """Ask to cancel one order."""

@@ -12,7 +12,7 @@ from core.bars import BarSpec
 from core.clock import EventClock
 from core.ids import client_order_id
 from core.market import Market
-from core.orders import CancelIntent, OrderIntent
+from core.orders import CancelIntent, OrderIntent, ReplaceIntent
 from core.rng import Rng
 from oms.manager import OrderManager
 
@@ -46,7 +46,7 @@ class AlertIntent(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
-Intent = OrderIntent | CancelIntent | TimerIntent | Subscription | AlertIntent
+Intent = OrderIntent | CancelIntent | ReplaceIntent | TimerIntent | Subscription | AlertIntent
 
 
 class OrderCounter:

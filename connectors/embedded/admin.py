@@ -1,11 +1,15 @@
-"""The paths that no exchange has: `/emulator/state` to look at the venue, `/emulator/faults` to trouble its clients."""
+"""The paths that no exchange has: to look at the venue, trouble its clients, let accounts in, see the ledger."""
 
 import asyncio
 import time
 from collections.abc import Sequence
 
+import msgspec
 from aiohttp import web
 
+from connectors.embedded.errors import SettingsError
+from connectors.embedded.exchange.members import read_members
+from connectors.embedded.exchanges import Exchanges
 from connectors.embedded.faults import Clear, Cut, Fault, Http, Inject, decode_fault
 from connectors.embedded.frames import Frame
 from connectors.embedded.hub import Hub
@@ -16,7 +20,7 @@ from core.codec import UNREADABLE
 
 
 class Admin:
-    """Handlers of the two paths."""
+    """Handlers of the paths under `/emulator`."""
 
     def __init__(
         self,
@@ -25,8 +29,10 @@ class Admin:
         player: Player,
         connections: Sequence[Connection],
         outlet: Outlet,
+        exchanges: Exchanges,
     ) -> None:
         """Act on the parts of one running venue."""
+        self._exchanges = exchanges
         self._catalogue = catalogue
         self._hub = hub
         self._player = player
@@ -34,8 +40,10 @@ class Admin:
         self._outlet = outlet
 
     def add_routes(self, app: web.Application) -> None:
-        """Add both paths."""
+        """Add the paths."""
         app.router.add_get("/emulator/state", self._state)
+        app.router.add_get("/emulator/ledger", self._ledger)
+        app.router.add_post("/emulator/accounts", self._accounts)
         app.router.add_post("/emulator/faults", self._faults)
 
     async def _state(self, request: web.Request) -> web.Response:
@@ -58,6 +66,21 @@ class Admin:
         except (*UNREADABLE, LookupError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"ok": True})
+
+    async def _ledger(self, request: web.Request) -> web.Response:
+        """Answer with all orders, executions and balances of all accounts: what really happened."""
+        return web.Response(body=msgspec.json.encode(self._exchanges.ledger()), content_type="application/json")
+
+    async def _accounts(self, request: web.Request) -> web.Response:
+        """Open the accounts of the body, one or an array of them, as `Member` has it."""
+        try:
+            members = read_members(await request.read())
+            for member in members:
+                self._exchanges.admit(member)
+        except SettingsError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        await self._outlet.flush()
+        return web.json_response({"ok": True, "accounts": [member.name for member in members]})
 
     async def _happen(self, fault: Fault) -> None:
         if isinstance(fault, Clear):

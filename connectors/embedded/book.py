@@ -36,12 +36,15 @@ class VenueBook:
         self._asks: dict[str, str] = {}
         self._buffered: list[DepthDiff] = []
 
-    def on_diff(self, data: bytes) -> None:
-        """Take a diff that playback passed; one that does not decode is left out, as a client would."""
+    def on_diff(self, data: bytes) -> DepthDiff | None:
+        """Take a diff that playback passed and return it if the book took it over.
+
+        One that does not decode is left out, as a client would.
+        """
         try:
             diff = decode_diff(data)
         except UNREADABLE:
-            return
+            return None
         if not self.synced:
             self._buffered.append(diff)
             del self._buffered[:-_BUFFERED_DIFFS]
@@ -51,13 +54,18 @@ class VenueBook:
                 self._buffered = [diff]
             else:
                 self._apply(diff)
+                return diff
+        return None
 
-    def on_snapshot(self, text: bytes) -> None:
-        """Take a depth answer that playback passed; a book in sync knows more and keeps what it has."""
+    def on_snapshot(self, text: bytes) -> bool:
+        """Take a depth answer that playback passed, and return whether the book is that one now.
+
+        A book in sync knows more and keeps what it has.
+        """
         if self._ahead:
             del self._ahead[0]
         if self.synced:
-            return
+            return False
         snapshot = decode_snapshot(text)  # a line that does not decode is no snapshot: the recording said so
         self.synced = True
         self.last_update_id = snapshot.last_update_id
@@ -71,6 +79,7 @@ class VenueBook:
             if diff.last_update_id > self.last_update_id:
                 self._apply(diff)
         self._buffered.clear()
+        return True
 
     def answer(self, limit: int) -> DepthSnapshot:
         """Return what `GET depth` answers now: the recorded answer while the book is not known, else the book."""

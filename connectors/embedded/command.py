@@ -9,7 +9,8 @@ from pathlib import Path
 
 import uvloop
 
-from connectors.embedded.errors import EmulatorError
+from connectors.embedded.errors import EmulatorError, SettingsError
+from connectors.embedded.exchange.members import DEMO_KEY, DEMO_SECRET, Member, read_members
 from connectors.embedded.market import Market
 from connectors.embedded.server import EmbeddedVenue
 from connectors.embedded.settings import AtEnd, Settings, Start
@@ -33,6 +34,9 @@ inferred from the frames. A subscription to btcusdt@depth gets whatever speed of
 Spot and USDⓈ-M frames may be served together: REST tells them apart by path. Websockets do so by prefix
 (ws://127.0.0.1:9001/usdm, or USDⓈ-M's own /public and /market), by a port of its own (--usdm-port), or else by the
 names subscribed to: the market that recorded more of them is meant, spot if it is even.
+
+Trade with the demo account (its key is printed), or with your own (--accounts FILE, POST /emulator/accounts): REST
+under /api/v3, WebSocket API at /ws-api/v3. GET /emulator/ledger tells all orders, executions and balances.
 
 GET /emulator/state shows what is played; POST /emulator/faults drops, repeats, cuts, stalls and injects frames.
 """
@@ -75,6 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-wait-snapshot", action="store_true", help="do not wait at a depth snapshot until it was asked for"
     )
+    parser.add_argument("--accounts", type=Path, metavar="FILE", help="JSON file of accounts that may trade")
+    parser.add_argument("--no-demo", action="store_true", help="do not open the demo account")
+    parser.add_argument(
+        "--limit-scale", type=int, default=1, metavar="N", help="multiply the documented rate limits (default 1)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
@@ -103,12 +112,24 @@ def main(arguments: argparse.Namespace) -> int:
             start_grace_s=arguments.start_grace,
             at_end=arguments.at_end,
             wait_snapshot=not arguments.no_wait_snapshot,
+            accounts=_accounts(arguments.accounts),
+            demo=not arguments.no_demo,
+            limit_scale=arguments.limit_scale,
         )
         uvloop.run(_serve(settings, as_json=arguments.json))
     except EmulatorError as error:
         sys.stderr.write((json.dumps({"error": str(error)}) if arguments.json else f"tickerd emulate: {error}") + "\n")
         return EXIT_USAGE
     return EXIT_OK
+
+
+def _accounts(path: Path | None) -> tuple[Member, ...]:
+    if path is None:
+        return ()
+    try:
+        return read_members(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"cannot read the accounts in {path}: {error.strerror}") from error
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
@@ -126,13 +147,15 @@ def _announce(venue: EmbeddedVenue, *, as_json: bool) -> None:
     urls = {"rest_url": venue.http_url, "ws_url": venue.ws_url}
     if Market.USDM in venue.markets and len(venue.markets) > 1:
         urls["usdm_ws_url"] = venue.usdm_ws_url
+    urls["ws_api_url"] = venue.ws_api_url
+    demo = {"api_key": DEMO_KEY, "api_secret": DEMO_SECRET} if venue.settings.demo else {}
     if as_json:
         kind = {"synthetic": True, "seed": venue.settings.seed} if venue.source.synthetic else {"synthetic": False}
-        text = json.dumps({"event": "listening", **urls, **kind, "symbols": symbols})
+        text = json.dumps({"event": "listening", **urls, **demo, **kind, "symbols": symbols})
     else:
         what = f"SYNTHETIC market, seed {venue.settings.seed}" if venue.source.synthetic else "recorded frames"
         lines = [f"embedded Binance venue: {what}; {', '.join(symbols)}"]
-        lines += [f"  {name:<12}{url}" for name, url in urls.items()]
+        lines += [f"  {name:<12}{url}" for name, url in (urls | demo).items()]
         text = "\n".join([*lines, "Ctrl-C ends it."])
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

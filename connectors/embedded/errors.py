@@ -27,9 +27,10 @@ class ListenError(EmulatorError):
 class RequestError(EmulatorError):
     """A request that is answered with an error body, `{"code":-1121,"msg":"Invalid symbol."}`, and an HTTP status."""
 
-    def __init__(self, code: int, message: str, status: int = 400, retry_after_s: int = 0) -> None:
-        """Carry what the answer says; `retry_after_s` goes with 429 and 418."""
+    def __init__(self, code: int, message: str, status: int = 400, retry_after_s: int = 0, data: object = None) -> None:
+        """Carry what the answer says; `retry_after_s` goes with 429 and 418, `data` with what failed in part."""
         super().__init__(message)
+        self.data = data
         self.code = code
         self.message = message
         self.status = status

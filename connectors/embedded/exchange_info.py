@@ -1,39 +1,40 @@
 """exchangeInfo of both markets, in the documented shapes.
 
 Tick and lot come from the listing (inferred from the recording, see `survey.py`, or set by the synthetic market). What
-a recording cannot tell (order types, order limits, minimum notional) has the usual values of a large pair.
+a recording cannot tell (order types, order limits, minimum notional) has the usual values of a large pair. Spot's
+filters and limits are the exchange's own: what is told is what is enforced.
 Sources: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/general-endpoints#exchange-information and
 https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api/Exchange-Information
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from connectors.embedded.exchange.limits import Limit
+from connectors.embedded.exchange.spot.rules import SPOT_LIMITS, SpotRules, rules_of
 from connectors.embedded.market import SPOT_WIRE_DECIMALS, Listing, step_text
 
 Json = dict[str, object]
 
-SPOT_WEIGHT_LIMIT = 6_000
 USDM_WEIGHT_LIMIT = 2_400
 
 _MAX_PRICE_TICKS = 10**9
-_MAX_QUANTITY = 9_000
 _PERPETUAL_DELIVERY_MS = 4_133_404_800_000  # 2100-12-25: how Binance writes "never"
 _ONBOARD_MS = 1_569_398_400_000
 
 
-def spot_exchange_info(listings: Iterable[Listing], now_ms: int) -> Json:
+def spot_exchange_info(
+    listings: Iterable[Listing],
+    now_ms: int,
+    limits: Sequence[Limit] = SPOT_LIMITS,
+    rules: Callable[[Listing], SpotRules] = rules_of,
+) -> Json:
     """Return the answer of `GET /api/v3/exchangeInfo` for these symbols."""
     return {
         "timezone": "UTC",
         "serverTime": now_ms,
-        "rateLimits": [
-            _rate_limit("REQUEST_WEIGHT", "MINUTE", 1, SPOT_WEIGHT_LIMIT),
-            _rate_limit("ORDERS", "SECOND", 10, 100),
-            _rate_limit("ORDERS", "DAY", 1, 200_000),
-            _rate_limit("RAW_REQUESTS", "MINUTE", 5, 61_000),
-        ],
+        "rateLimits": [limit.told for limit in limits],
         "exchangeFilters": [],
-        "symbols": [_spot_symbol(listing) for listing in listings],
+        "symbols": [_spot_symbol(listing, rules(listing)) for listing in listings],
     }
 
 
@@ -60,10 +61,10 @@ def _rate_limit(kind: str, interval: str, number: int, limit: int) -> Json:
     return {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
 
 
-def _spot_symbol(listing: Listing) -> Json:
+def _spot_symbol(listing: Listing, rules: SpotRules) -> Json:
     return {
         "symbol": listing.symbol,
-        "status": "TRADING",
+        "status": "TRADING" if rules.trading else "BREAK",
         "baseAsset": listing.base,
         "baseAssetPrecision": SPOT_WIRE_DECIMALS,
         "quoteAsset": listing.quote,
@@ -78,62 +79,20 @@ def _spot_symbol(listing: Listing) -> Json:
         "icebergAllowed": True,
         "ocoAllowed": True,
         "otoAllowed": True,
-        "opoAllowed": True,
+        "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
         "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
         "amendAllowed": True,
-        "pegInstructionsAllowed": True,
+        "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
-        "filters": _spot_filters(listing),
+        "filters": rules.told,
         "permissions": [],
         "permissionSets": [["SPOT"]],
-        "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
-        "allowedSelfTradePreventionModes": ["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"],
+        "defaultSelfTradePreventionMode": rules.default_stp.value,
+        "allowedSelfTradePreventionModes": [mode.value for mode in rules.allowed_stp],
     }
-
-
-def _spot_filters(listing: Listing) -> list[Json]:
-    tick, step = listing.price_text(1), listing.quantity_text(1)
-    zero = listing.quantity_text(0)
-    largest = listing.quantity_text(_MAX_QUANTITY * 10**listing.quantity_decimals)
-    return [
-        {
-            "filterType": "PRICE_FILTER",
-            "minPrice": tick,
-            "maxPrice": listing.price_text(_MAX_PRICE_TICKS),
-            "tickSize": tick,
-        },
-        {"filterType": "LOT_SIZE", "minQty": step, "maxQty": largest, "stepSize": step},
-        {"filterType": "ICEBERG_PARTS", "limit": 10},
-        {"filterType": "MARKET_LOT_SIZE", "minQty": zero, "maxQty": largest, "stepSize": zero},
-        {
-            "filterType": "TRAILING_DELTA",
-            "minTrailingAboveDelta": 10,
-            "maxTrailingAboveDelta": 2000,
-            "minTrailingBelowDelta": 10,
-            "maxTrailingBelowDelta": 2000,
-        },
-        {
-            "filterType": "PERCENT_PRICE_BY_SIDE",
-            "bidMultiplierUp": "5",
-            "bidMultiplierDown": "0.2",
-            "askMultiplierUp": "5",
-            "askMultiplierDown": "0.2",
-            "avgPriceMins": 5,
-        },
-        {
-            "filterType": "NOTIONAL",
-            "minNotional": "5.00000000",
-            "applyMinToMarket": True,
-            "maxNotional": "9000000.00000000",
-            "applyMaxToMarket": False,
-            "avgPriceMins": 5,
-        },
-        {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200},
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5},
-    ]
 
 
 def _usdm_symbol(listing: Listing) -> Json:

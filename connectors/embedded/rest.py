@@ -6,21 +6,25 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/market-dat
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from connectors.embedded import refusals
+from connectors.embedded.exchange.limits import Limit
+from connectors.embedded.exchange.spot.rules import SpotRules, rules_of
 from connectors.embedded.exchange_info import spot_exchange_info, usdm_exchange_info
-from connectors.embedded.market import Market, fixed_text
+from connectors.embedded.market import Listing, Market, fixed_text
 from connectors.embedded.tape import INTERVALS_MS, Candle, Print, cut, signed
 from connectors.embedded.view import MarketView
+from connectors.embedded.wire import UNITS_PER_ONE
 from core.codec import UNREADABLE
 
 Parameters = Mapping[str, str]
 
 _SYMBOL = "^[A-Z0-9-_.]{1,20}$"
 _NUMBER = "^[0-9]{1,20}$"
+_AVERAGE_MINUTES = 5
 _USDM_DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
 
 
@@ -35,9 +39,18 @@ class Answer(msgspec.Struct, frozen=True):
 class RestMarket:
     """One market's endpoints by name: `ping`, `depth`, `ticker/bookTicker`."""
 
-    def __init__(self, market: Market, views: Mapping[str, MarketView], now_ms: Callable[[], int]) -> None:
-        """Answer for the symbols in `views`."""
+    def __init__(
+        self,
+        market: Market,
+        views: Mapping[str, MarketView],
+        now_ms: Callable[[], int],
+        limits: Sequence[Limit] = (),
+        rules: Callable[[Listing], SpotRules] = rules_of,
+    ) -> None:
+        """Answer for the symbols in `views`; spot's exchangeInfo tells these limits and rules."""
         self.market = market
+        self._limits = limits
+        self._rules = rules
         self._views = views
         self._now_ms = now_ms
         self._spot = market is Market.SPOT
@@ -53,13 +66,15 @@ class RestMarket:
             "ticker/price": self._price,
             "ticker/24hr": self._day,
         }
+        if self._spot:
+            self.endpoints["avgPrice"] = self._average_price
 
     def _exchange_info(self, parameters: Parameters) -> Answer:
         if not self._spot:
             # USDⓈ-M documents no parameters: always every symbol.
             return Answer(usdm_exchange_info((view.listing for view in self._views.values()), self._now_ms()), 1)
         listings = [view.listing for view in self._select(parameters)]
-        return Answer(spot_exchange_info(listings, self._now_ms()), 20)
+        return Answer(spot_exchange_info(listings, self._now_ms(), self._limits, self._rules), 20)
 
     def _depth(self, parameters: Parameters) -> Answer:
         view = self._view(parameters)
@@ -171,6 +186,14 @@ class RestMarket:
             }
             rows.append(row if self._spot else row | {"time": recent[-1].time_ms if recent else 0})
         return Answer(_one_or_all(rows, parameters), 2)
+
+    def _average_price(self, parameters: Parameters) -> Answer:
+        view = self._view(parameters)
+        candles = view.tape().candles("1m")[-_AVERAGE_MINUTES:]
+        volume = sum(candle.volume for candle in candles)
+        price = sum(candle.turnover for candle in candles) * UNITS_PER_ONE // volume if volume else 0
+        closed_ms = view.tape().recent[-1].time_ms if volume else 0
+        return Answer({"mins": _AVERAGE_MINUTES, "price": fixed_text(price, 8), "closeTime": closed_ms}, 2)
 
     def _day(self, parameters: Parameters) -> Answer:
         rows = [self._day_row(view) for view in self._select(parameters)]

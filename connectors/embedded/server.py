@@ -5,6 +5,7 @@ async with EmbeddedVenue(Settings(synthetic=True, seed=7)) as venue:
 """
 
 import asyncio
+import functools
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -15,6 +16,8 @@ from aiohttp import web
 from connectors.embedded.admin import Admin
 from connectors.embedded.derived import DerivedStreams
 from connectors.embedded.errors import ListenError
+from connectors.embedded.exchange.spot.sessions import SPOT_METHODS, ApiSession
+from connectors.embedded.exchanges import Exchanges
 from connectors.embedded.frames import Clock, FrameSource
 from connectors.embedded.http_api import HttpApi
 from connectors.embedded.hub import Hub
@@ -85,11 +88,14 @@ class EmbeddedVenue:
         }
         self.hub = Hub(source.catalogue)
         self.player = Player(source, self.hub, views, self, self.settings, self._clock)
+        self.exchanges = Exchanges(views, self.settings, self._now_ms)
         rest = {
             market: RestMarket(
                 market,
                 {symbol: view for (owner, symbol), view in views.items() if owner is market},
-                lambda: self._clock() // 1_000_000,
+                self._now_ms,
+                self.exchanges.gates[market].limits.limits,
+                lambda listing: self.exchanges.spot.rules(listing.symbol),
             )
             for market in Market
         }
@@ -97,8 +103,8 @@ class EmbeddedVenue:
             DerivedStreams(market, {symbol: view for (owner, symbol), view in views.items() if owner is market})
             for market in self.markets
         ]
-        http = HttpApi(rest, self.player, synthetic=source.synthetic)
-        admin = Admin(source.catalogue, self.hub, self.player, self._connections, self)
+        http = HttpApi(rest, self.exchanges.gates, self.player, self.flush, synthetic=source.synthetic)
+        admin = Admin(source.catalogue, self.hub, self.player, self._connections, self, self.exchanges)
         self._port = await self._listen(http, admin, self.settings.port, None)
         self._usdm_port = self._port
         if self.settings.usdm_port is not None:
@@ -152,6 +158,14 @@ class EmbeddedVenue:
         shared = self._usdm_port == self._port and len(self.markets) > 1
         return f"ws://{self._authority(self._usdm_port)}{'/usdm' if shared else ''}"
 
+    @property
+    def ws_api_url(self) -> str:
+        """The URL of spot's WebSocket API."""
+        return f"ws://{self._authority(self._port)}/ws-api/v3"
+
+    def _now_ms(self) -> int:
+        return self._clock() // 1_000_000
+
     def _authority(self, port: int) -> str:
         host = self.settings.host
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -183,6 +197,7 @@ class EmbeddedVenue:
         app = web.Application()
         http.add_routes(app)
         admin.add_routes(app)
+        self._add_websocket_api(app, http)
         for prefix, named in _PREFIXES.items():
             self._add_websocket_routes(app, prefix, named or market)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
@@ -239,6 +254,39 @@ class EmbeddedVenue:
             self._connections.remove(connection)
             self.hub.remove(connection)
             self.player.subscriptions_changed()
+        return connection.socket
+
+    def _add_websocket_api(self, app: web.Application, http: HttpApi) -> None:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            return await self._websocket_api(request, http)
+
+        app.router.add_get("/ws-api/v3", serve)
+
+    async def _websocket_api(self, request: web.Request, http: HttpApi) -> web.StreamResponse:
+        """Serve one connection of spot's WebSocket API; its user data events go out with all other frames."""
+        connection = Connection(request, Session((), combined=False), Market.SPOT)
+        gate, address = self.exchanges.gates[Market.SPOT], request.remote or ""
+        session = ApiSession(
+            self.exchanges.spot,
+            gate,
+            {method: functools.partial(http.market_call, Market.SPOT, name) for method, name in SPOT_METHODS.items()},
+            address=address,
+            push=connection.queue,
+            tell_limits=request.query.get("returnRateLimits", "true").lower() != "false",
+        )
+        await connection.open()
+        self._connections.append(connection)
+        watch = asyncio.create_task(
+            connection.watch(self._clock, *self.settings.keepalive(Market.SPOT), self.settings.connection_life_s)
+        )
+        try:
+            while (message := await connection.receive()) is not None:
+                await connection.answer(session.receive(message))
+                await self.flush()
+        finally:
+            watch.cancel()
+            session.end()
+            self._connections.remove(connection)
         return connection.socket
 
     def _market_of(self, names: Sequence[str]) -> Market:

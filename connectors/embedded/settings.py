@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from connectors.embedded.errors import SettingsError
+from connectors.embedded.exchange.members import Member
 from connectors.embedded.market import Market
 
 
@@ -32,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Either `frames` or `synthetic`. `speed` is a multiple of the recorded pace, None as fast as clients read.
     `market` overrides which market the frames look like; for the synthetic market it says which one to be.
+    `accounts` may trade, and the demo account with `demo`. `limit_scale` multiplies the documented request-weight and
+    order limits, for benchmarks. `bnb_price` is what a BNB costs in any quote asset, for commissions paid in it.
     """
 
     frames: tuple[Path, ...] = ()
@@ -50,6 +53,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval_s: float | None = None  # default: 20 on spot, 180 on USDⓈ-M, as documented
     pong_timeout_s: float | None = None  # default: 60 on spot, 600 on USDⓈ-M, as documented
     connection_life_s: float = 86_400.0
+    accounts: tuple[Member, ...] = ()
+    demo: bool = True
+    limit_scale: int = 1
+    bnb_price: str = "600"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be served, saying what to do."""
@@ -59,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"speed is {self.speed}; expected a positive multiple of the recorded pace, or `max`")
         if self.synthetic and self.at_end is not AtEnd.HOLD:
             raise SettingsError("the synthetic market has no end: leave out --at-end")
+        if self.limit_scale < 1:
+            raise SettingsError(f"limit scale is {self.limit_scale}; expected 1 for the documented limits, or more")
 
     @property
     def begins(self) -> Start:

@@ -87,18 +87,19 @@ class Tape:
         self._seconds: deque[Candle] = deque(maxlen=_SECONDS_KEPT)
         self._minutes: deque[Candle] = deque(maxlen=_MINUTES_KEPT)
 
-    def on_trade(self, trade: TradeEvent) -> None:
-        """Add a trade; one whose numbers are none, or that is no trade (`"p":"0"`), is left out."""
+    def on_trade(self, trade: TradeEvent) -> Print | None:
+        """Add a trade and return it; one whose numbers are none, or that is no trade (`"p":"0"`), is left out."""
         try:
             price, quantity = to_units(trade.price, 8), to_units(trade.quantity, 8)
         except PrecisionError:
-            return
+            return None
         if price <= 0 or quantity <= 0:
-            return
+            return None
         added = Print(trade.trade_id, price, quantity, trade.time_ms, trade.buyer_is_maker)
         self.recent.append(added)
         _add(self._seconds, added, 1_000)
         _add(self._minutes, added, _MINUTE_MS)
+        return added
 
     def candles(self, interval: str) -> list[Candle]:
         """Return the candles of an interval, oldest first; spans without a trade have none."""

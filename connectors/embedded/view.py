@@ -4,14 +4,35 @@ Frames that pass are only noted; they are decoded when a client asks, when the p
 many have gathered. So playing at full speed costs the venue no parsing.
 """
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from connectors.embedded.book import VenueBook
 from connectors.embedded.frames import Frame
 from connectors.embedded.market import Listing, StreamKind
-from connectors.embedded.tape import Tape
-from connectors.embedded.wire import DepthSnapshot, Ticker, decode_ticker, decode_trade
+from connectors.embedded.tape import Print, Tape
+from connectors.embedded.wire import DepthSnapshot, Level, Ticker, decode_ticker, decode_trade
 from core.codec import UNREADABLE
 
 _NOTED_MAX = 50_000
+_WHOLE_BOOK = 5_000
+
+
+class MarketListener(Protocol):
+    """Who trades on what the view shows: the exchange."""
+
+    @property
+    def eager(self) -> bool:
+        """Whether events are wanted as they pass, and not when somebody looks."""
+
+    def on_book(self, bids: Sequence[Level], asks: Sequence[Level]) -> None:
+        """Take a whole book."""
+
+    def on_levels(self, bids: Sequence[Level], asks: Sequence[Level]) -> None:
+        """Take the levels that changed."""
+
+    def on_trade(self, trade: Print) -> None:
+        """Take a trade."""
 
 
 class MarketView:
@@ -21,6 +42,7 @@ class MarketView:
         """Start before the first frame; `snapshots` are the depth answers that playback will pass."""
         self.listing = listing
         self._snapshots = snapshots
+        self.listener: MarketListener | None = None
         self._noted: list[tuple[StreamKind, Frame]] = []
         self.rewind()
 
@@ -30,6 +52,8 @@ class MarketView:
         self._book = VenueBook(self.listing.market, self._snapshots)
         self._tape = Tape()
         self._ticker: Frame | None = None
+        if self.listener is not None:
+            self.listener.on_book([], [])
 
     def note(self, kind: StreamKind, frame: Frame) -> None:
         """Note an event that playback sent, or a depth answer that it passed."""
@@ -37,20 +61,24 @@ class MarketView:
             self._ticker = frame
             return
         self._noted.append((kind, frame))
-        if len(self._noted) > _NOTED_MAX:
+        if len(self._noted) > _NOTED_MAX or (self.listener is not None and self.listener.eager):
             self.catch_up()
 
     def catch_up(self) -> None:
         """Decode what was noted."""
-        for kind, frame in self._noted:
+        noted, self._noted = self._noted, []  # taken first: a listener that looks at the view comes back here
+        for kind, frame in noted:
             data = frame.data
             if kind is StreamKind.DEPTH:
-                self._book.on_diff(data)
+                diff = self._book.on_diff(data)
+                if diff is not None and self.listener is not None:
+                    self.listener.on_levels(diff.bids, diff.asks)
             elif kind is StreamKind.SNAPSHOT:
-                self._book.on_snapshot(data)
+                if self._book.on_snapshot(data) and self.listener is not None:
+                    whole = self._book.answer(_WHOLE_BOOK)
+                    self.listener.on_book(whole.bids, whole.asks)
             else:
                 self._trade(data)
-        self._noted.clear()
 
     def depth(self, limit: int) -> DepthSnapshot:
         """Return what `GET depth` answers now."""
@@ -85,4 +113,6 @@ class MarketView:
             trade = decode_trade(data)
         except UNREADABLE:
             return  # a malformed frame is served as it is; the tape goes on without it
-        self._tape.on_trade(trade)
+        added = self._tape.on_trade(trade)
+        if added is not None and self.listener is not None:
+            self.listener.on_trade(added)

@@ -10,7 +10,7 @@ import time
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from connectors.embedded.frames import Clock
+from connectors.embedded.frames import Clock, text_header
 from connectors.embedded.market import Market
 from connectors.embedded.session import Session
 
@@ -79,9 +79,20 @@ class Connection:
             else:
                 return None
 
+    def queue(self, text: bytes) -> None:
+        """Queue a message behind all others; `flush` sends it."""
+        self.out += (text_header(len(text)), text)
+
     async def reply(self, text: bytes) -> None:
         """Answer a request."""
         await self.socket.send_frame(text, WSMsgType.TEXT)
+
+    async def answer(self, text: bytes) -> None:
+        """Answer a request; a client that left meanwhile has its request carried out all the same."""
+        try:
+            await self.socket.send_frame(text, WSMsgType.TEXT)
+        except ConnectionError:
+            return  # its own reading ends the connection
 
     async def watch(self, clock: Clock, ping_interval_s: float, pong_timeout_s: float, life_s: float) -> None:
         """Ping, cut a client that does not answer, and end the connection at its age limit."""

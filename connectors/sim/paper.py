@@ -14,6 +14,7 @@ from connectors.sim.settings import SimSettings
 from connectors.sim.venue import SimVenue
 from core.clock import NEVER
 from core.codec import KIND_OF
+from core.evidence import EvidenceWanted
 from core.market import Market
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit
 from core.records import Event, Kind
@@ -46,6 +47,10 @@ class PaperExecution:
         else:
             raise SimError(f"{type(command).__name__} reached a simulated venue: in paper tickerd keeps these itself")
         self.refresh()
+
+    def ask(self, wanted: EvidenceWanted, now_ns: int) -> None:
+        """Refuse a question: the core asks real venues alone. Raises SimError."""
+        raise SimError(f"{wanted.venue} was asked at {now_ns} for its {wanted.subject.value}, and it is simulated")
 
     def before(self, now_ns: int) -> None:
         """Let the requests that arrived by `now_ns` meet the market as it was before the event of that time."""

@@ -4,6 +4,7 @@ WAL with `synchronous = NORMAL`: readers never wait for the writer, and a power 
 which the follower makes again from the journal, whose cursor is in the same transaction.
 """
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -110,16 +111,19 @@ async def _bring_up(db: aiosqlite.Connection, path: Path) -> None:
         await db.execute("PRAGMA journal_mode = WAL")
     await db.execute("PRAGMA synchronous = NORMAL")
     if version < VERSION:
-        if version:
-            await _back_up(db, path, version)
-        await migrate(db)
+        await migrate(db, keep=path)
 
 
-async def migrate(db: aiosqlite.Connection, until: int = VERSION) -> None:
-    """Apply the migrations that are missing up to number `until`, all or none of them."""
+async def migrate(db: aiosqlite.Connection, until: int = VERSION, *, keep: Path | None = None) -> None:
+    """Apply the migrations that are missing up to number `until`, all or none of them.
+
+    `keep`: the file, to be copied beside itself before an older store is changed.
+    """
     async with transaction(db):
-        # Looked at again inside: another process may have been faster.
+        # Looked at inside: another process may have been faster, and none can come between now.
         version = await _number(db, "PRAGMA user_version")
+        if keep is not None and 0 < version < until:
+            await asyncio.to_thread(_back_up, keep, version)
         for migration in MIGRATIONS:
             if version < migration.number <= until:
                 for statement in migration.statements:
@@ -130,16 +134,13 @@ async def migrate(db: aiosqlite.Connection, until: int = VERSION) -> None:
             await db.execute(f"PRAGMA user_version = {until}")
 
 
-async def _back_up(db: aiosqlite.Connection, path: Path, version: int) -> None:
-    """Copy the file as it is before a migration; it gets its name once it is whole."""
+def _back_up(path: Path, version: int) -> None:
+    """Copy what is committed of the file; the copy gets its name once it is whole."""
     target = path.with_name(f"{path.name}.v{version}.bak")
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    copy = sqlite3.connect(part, check_same_thread=False)  # aiosqlite copies in a thread of its own
-    try:
-        await db.backup(copy)
-    finally:
-        copy.close()
+    with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(part)) as copy:
+        source.backup(copy)
     part.replace(target)
 
 

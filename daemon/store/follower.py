@@ -18,13 +18,15 @@ from daemon.store.cursor import Begun, begin, begin_anew, write
 from daemon.store.database import told, transaction
 from daemon.store.errors import StoreError
 from daemon.store.projection import Projector
-from daemon.store.tail import Tail, session_head
+from daemon.store.tail import LOOK_SLOTS, Tail, session_head
 from journal.folders import is_running
 from journal.head import SessionState
 
 BATCH_ROWS = 5_000
 COMMIT_S = 0.5
+SLOTS_A_ROW = 4  # about what an effect takes: so much is read at a time that a batch is not much more than asked for
 LOOK_S = 0.2  # how often a running session is looked at
+LEAVING_S = 5.0  # how long a writer that has closed its pipe may still hold the session
 
 Progress = Callable[[int, int], None]
 
@@ -46,11 +48,13 @@ class Follower:
         self._db = db
         self._path = path
         self._batch = batch
+        self._look_slots = min(LOOK_SLOTS, SLOTS_A_ROW * batch)
         self._commit_s = commit_s
         self._begun: Begun | None = None
         self._tail: Tail | None = None
         self._projector: Projector | None = None
         self._committed_seq = 0
+        self._leaving_by: float | None = None
 
     async def run(
         self, ended: asyncio.Event | None = None, *, anew: bool = False, progress: Progress | None = None
@@ -93,7 +97,7 @@ class Follower:
         due = time.monotonic() + self._commit_s
         while True:
             over = ended is None or ended.is_set()  # asked before the look: what was written before it is then seen
-            slab = tail.read()
+            slab = tail.read(self._look_slots)
             if slab is not None:
                 projector.project(slab)
             now = time.monotonic()
@@ -104,37 +108,40 @@ class Follower:
                     progress(tail.next_seq * SLOT_BYTES, max(total, tail.next_seq * SLOT_BYTES))
             if slab is not None:
                 continue
-            if projector.seal is not None or over:
+            if projector.seal is not None or ended is None or (over and self._is_let_go(now)):
                 await self._finish(projector)
                 return
-            assert ended is not None
+            if over:
+                await asyncio.sleep(LOOK_S)
+                continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), LOOK_S)
+
+    def _is_let_go(self, now: float) -> bool:
+        """Whether the journal's writer has gone. A killed process goes bit by bit: its pipe perhaps before its lock."""
+        if self._leaving_by is None:
+            self._leaving_by = now + LEAVING_S
+        return now >= self._leaving_by or not is_running(self.folder)
 
     async def _commit(self, projector: Projector) -> None:
         """Commit the rows so far with the cursor. Raises where another follower was faster."""
         known = projector.known
         if known.next_seq == self._committed_seq:
             return
-        rows = projector.take()
+        rows, seal = projector.take(), projector.seal
+        changes: dict[str, object] = {"next_seq": known.next_seq, "recv_ns": known.recv_ns}
+        if seal is not None:  # with the record that says so: nobody reads it a second time
+            changes |= {"state": seal.state.value, "reason": seal.reason, "ended_ns": seal.ended_ns}
         async with transaction(self._db):
-            await self._move_cursor(
-                "next_seq = ?, recv_ns = ?", (known.next_seq, known.recv_ns), from_seq=self._committed_seq
-            )
+            await self._change_session(changes)
             await write(self._db, self._number, rows)
         self._committed_seq = known.next_seq
 
     async def _finish(self, projector: Projector) -> None:
-        """Say how the session ended, if it has."""
-        seal = projector.seal
-        if seal is not None:
-            values = (seal.state.value, seal.reason, seal.ended_ns)
-        elif await self._sealed_before() or is_running(self.folder):
-            return
-        else:
-            values = (SessionState.CRASHED.value, "", 0)
-        async with transaction(self._db):
-            await self._move_cursor("state = ?, reason = ?, ended_ns = ?", values, from_seq=self._committed_seq)
+        """Say that a session has crashed, if it neither ended nor goes on."""
+        if projector.seal is None and not await self._sealed_before() and not is_running(self.folder):
+            async with transaction(self._db):
+                await self._change_session({"state": SessionState.CRASHED.value})
 
     async def _sealed_before(self) -> bool:
         """Whether the store knew the session's end already: then there was nothing to follow."""
@@ -143,10 +150,12 @@ class Follower:
             row = await cursor.fetchone()
         return row is not None and bool(row[0])
 
-    async def _move_cursor(self, changes: str, values: tuple[object, ...], *, from_seq: int) -> None:
+    async def _change_session(self, changes: dict[str, object]) -> None:
         """Change the session's row, if its cursor still is where we left it. Raises where it is not."""
-        sql = f"UPDATE sessions SET {changes} WHERE session_no = ? AND session = ? AND next_seq = ?"  # noqa: S608
-        done = await self._db.execute(sql, (*values, self._number, self.head.session_id, from_seq))
+        columns = ", ".join(f"{column} = ?" for column in changes)
+        sql = f"UPDATE sessions SET {columns} WHERE session_no = ? AND session = ? AND next_seq = ?"  # noqa: S608 - ours
+        place = (self._number, self.head.session_id, self._committed_seq)
+        done = await self._db.execute(sql, (*changes.values(), *place))
         if done.rowcount != 1:
             raise _CursorMovedError(f"another process follows {self.head.session_id}")
 

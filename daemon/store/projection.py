@@ -71,6 +71,7 @@ class Projector:
             kind, _, index, recv_ns, venue_ns, size, *_ = EVENT.unpack_from(slab.data, at * SLOT_BYTES)
             payload = read_payload(slab.data, at, size)
             if kind == Kind.SEAL:
+                self._see_prices(slab, begin, at)
                 self._end(_seal_of(payload))
             else:
                 record = Record(slab.first_seq + at, index, recv_ns, venue_ns)

@@ -49,7 +49,7 @@ class Foreign:
                 price=told.price,
             )
             self.adopted[name] = told.updated_ns
-            self._manager.adopt(intent, told.venue_order_id, told.filled, now_ns, effects)
+            self._manager.taking.adopt(intent, told.venue_order_id, told.filled, now_ns, effects)
         self._tell(name, what, effects)
 
     def fill(self, fill: VenueFill, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
@@ -94,7 +94,7 @@ class Foreign:
             quantity=fill.quantity,
             price=fill.price,
         )
-        self._manager.adopt(intent, fill.venue_order_id, 0, now_ns, effects)
+        self._manager.taking.adopt(intent, fill.venue_order_id, 0, now_ns, effects)
         report = OrderReport(
             type=ReportType.FILLED,
             client_order_id=name,

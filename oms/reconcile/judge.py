@@ -14,6 +14,7 @@ from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
 from oms.reconcile.foreign import Foreign
+from oms.reconcile.legs import filled_of, is_replaced, revision_of
 from oms.reconcile.opening import Opening
 from oms.reconcile.settings import ReconcileSettings
 
@@ -94,6 +95,18 @@ class Judge:
             return next((each for each in known if each.venue_order_id == venue_order_id), None)
         return order
 
+    def since_ns(self, instrument: int, first_ns: int) -> int:
+        """Return from when on fills of an instrument are asked for: the last whole scan, or `first_ns` without one.
+
+        Where the venue tells of fills that no scan has shown, from the beginning of their orders.
+        """
+        since_ns = self.cursors.get(instrument, first_ns)
+        for name in (*self._behind, *self.inferred):
+            order = self._manager.order(name)
+            if order is not None and order.instrument == instrument:
+                since_ns = min(since_ns, order.submitted_ns)
+        return since_ns - self._settings.overlap_ns
+
     def is_behind(self, order: Order) -> bool:
         """Whether the venue told of more fills of an order than we know."""
         return order.client_order_id in self._behind
@@ -107,8 +120,8 @@ class Judge:
             self.foreign.order(told, given, now_ns, effects)
             return
         name = order.client_order_id
-        self._absent.pop(name, None)
-        known = order.filled
+        self._absent.pop(told.client_order_id or name, None)
+        known = filled_of(order, told.client_order_id)
         if told.filled > known:
             self._catch_up(order, told, told.filled - known, now_ns, effects)
             return
@@ -130,6 +143,8 @@ class Judge:
     def _live(self, order: Order, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
         """Take a venue's word that an order works."""
         patience_ns = self._settings.patience_ns
+        if order.is_open and is_replaced(order) and self._replacing(order, told, given, now_ns, effects):
+            return
         if not order.is_open:
             if given.asked_ns > order.updated_ns + self._settings.visibility_ns:
                 why = (
@@ -138,12 +153,37 @@ class Judge:
                 self._freezes.freeze(order.instrument, why, effects)
         elif order.cancel_sent_ns and order.state in {OrderState.PENDING_CANCEL, OrderState.UNKNOWN}:
             if given.asked_ns >= order.cancel_sent_ns + patience_ns:
-                lost = order.state is OrderState.PENDING_CANCEL
+                lost, replaced = order.state is OrderState.PENDING_CANCEL, is_replaced(order)
                 kind = ReportType.CANCEL_REJECTED if lost else ReportType.ACCEPTED
                 self._report(kind, order, told.instrument, now_ns, effects, told=told, reason="it still works there")
-                self.recancel.append(order.client_order_id)
+                if not replaced:  # else the cancel was to make place for a replacement, which is asked for again
+                    self.recancel.append(order.client_order_id)
         elif order.state in {OrderState.SUBMITTED, OrderState.UNKNOWN} or not order.venue_order_id:
             self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
+
+    def _replacing(
+        self, order: Order, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]
+    ) -> bool:
+        """Read off the numbers of a working order whether the replacement under way, sent in place, was made."""
+        pending = None if order.chain is None else order.chain.pending
+        if pending is None or not pending.sent or revision_of(told.client_order_id) == pending.revision:
+            return False
+        settings = self._settings
+        if (told.price, told.quantity) == (pending.price, pending.quantity) != (order.price, order.chain.total):  # type: ignore[union-attr]
+            kind = ReportType.REPLACED
+        elif given.asked_ns >= order.updated_ns + settings.visibility_ns:
+            kind = ReportType.REPLACE_REJECTED
+        else:
+            return True  # the answer may be older than the replacement
+        report = OrderReport(
+            type=kind,
+            client_order_id=told.client_order_id,
+            price=told.price if kind is ReportType.REPLACED else 0,
+            quantity=told.quantity if kind is ReportType.REPLACED else 0,
+            reason="found by asking",
+        )
+        self._manager.report(report, order.instrument, now_ns, effects)
+        return True
 
     def _catch_up(self, order: Order, told: VenueOrder, missing: int, now_ns: int, effects: list[Effect]) -> None:
         """Meet an order of which the venue tells more fills than are known: infer them once nothing else told them."""
@@ -174,29 +214,32 @@ class Judge:
 
     def _missing(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
         """Take a venue's word that it does not know an order: weak, until it has said so often, late and of all."""
-        order = self.find(question.client_order_id, "")
+        name = question.client_order_id
+        order = self.find(name, "")
         if order is None or not order.is_open:
             return
-        name = order.client_order_id
         count = self._absent[name] = self._absent.get(name, 0) + 1
-        seen_ns = order.submitted_ns + self._settings.visibility_ns
-        late = given.asked_ns >= seen_ns
+        sent_ns = order.updated_ns if revision_of(name) else order.submitted_ns
+        seen_ns = sent_ns + self._settings.visibility_ns
         listed = self._listed_ns.get(given.venue, 0) >= seen_ns
         scanned = self._scanned_ns.get(order.instrument, 0) >= seen_ns
-        if count >= self._settings.negatives and late and listed and scanned:
-            if order.acknowledged and order.state is OrderState.UNKNOWN:
-                return  # it was there, and is denied: a person was told when it became UNKNOWN
-            why = f"absent {count} times, past the venue's visibility lag, from its orders and its fills"
-            self._report(ReportType.NEVER_ARRIVED, order, order.instrument, now_ns, effects, reason=why)
-            del self._absent[name]
+        if count < self._settings.negatives or given.asked_ns < seen_ns or not (listed and scanned):
+            return
+        if order.acknowledged and order.state is OrderState.UNKNOWN and not is_replaced(order):
+            return  # it was there, and is denied: a person was told when it became UNKNOWN
+        del self._absent[name]
+        report = OrderReport(
+            type=ReportType.NEVER_ARRIVED,
+            client_order_id=name,
+            reason=f"absent {count} times, past the venue's visibility lag, from its orders and its fills",
+        )
+        self._manager.report(report, order.instrument, now_ns, effects)
 
     # -- fills -----------------------------------------------------------------------------------------------------
 
     def _fills(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
         """Book the fills that were missed; the others are known by their execution ids."""
-        seen_ns = self.cursors.get(question.instrument, 0)
         for fill in sorted(given.fills, key=_when):
-            seen_ns = max(seen_ns, fill.venue_ns)
             order = self.find(fill.client_order_id, fill.venue_order_id)
             if order is None or self.foreign.was_before(order, fill):
                 self.foreign.fill(fill, given, now_ns, effects)
@@ -205,9 +248,7 @@ class Judge:
                 self.before(report, fill.instrument, now_ns, effects)
                 self._manager.report(report, fill.instrument, now_ns, effects)
         if given.complete:
-            self._scanned_ns[question.instrument] = given.asked_ns
-            seen_ns = given.asked_ns
-        self.cursors[question.instrument] = seen_ns
+            self.cursors[question.instrument] = self._scanned_ns[question.instrument] = given.asked_ns
 
     def _report(
         self,

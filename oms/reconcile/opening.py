@@ -40,7 +40,7 @@ class Opening:
         if self._begins(given, "positions"):
             for each in given.positions:
                 if each.quantity and each.instrument in self._manager.instruments():
-                    self._manager.open_position(each.instrument, each.quantity, each.entry_price, effects)
+                    self._manager.taking.open_position(each.instrument, each.quantity, each.entry_price, effects)
 
     def is_after(self, venue: str, venue_ns: int) -> bool:
         """Whether a time is after the books of a venue began."""

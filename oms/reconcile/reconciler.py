@@ -17,6 +17,7 @@ from oms.manager import OrderManager
 from oms.order import Order
 from oms.reconcile.compare import contracts, differences, figures, instruments
 from oms.reconcile.judge import Judge
+from oms.reconcile.legs import names_of
 from oms.reconcile.line import ACCOUNT, ASK, FILLS, IDLE, ORDERS, Doubt, Later, Line, Open
 from oms.reconcile.settings import ReconcileSettings
 
@@ -76,7 +77,7 @@ class Reconciler:
         if given.failure:
             self._failed(line, was, given.failure, now_ns, effects)
         elif not given.complete:
-            self._incomplete(line, was, now_ns, effects)
+            self._incomplete(line, was, given, now_ns, effects)
         elif question.subject is Subject.OPEN_ORDERS:
             line.listed_ns = given.asked_ns
             line.listed = dict.fromkeys(told.client_order_id or told.venue_order_id for told in given.orders)
@@ -172,7 +173,7 @@ class Reconciler:
         line.worked = working
         first_ns = min((order.submitted_ns for order in self._open(line)), default=now_ns)
         for index in asked:
-            since_ns = self.judge.cursors.get(index, first_ns) - self.settings.overlap_ns
+            since_ns = self.judge.since_ns(index, first_ns)
             self._ask_for(line, Subject.FILLS, now_ns, effects, instrument=index, since_ns=since_ns)
 
     def _ask_for_orders(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
@@ -304,10 +305,10 @@ class Reconciler:
         wait_ns = min(self.settings.tick_ns << was.tries, self.settings.ask_max_ns)
         line.later.append(Later(wanted, now_ns + wait_ns, tries, was.staged))
 
-    def _incomplete(self, line: Line, was: Open, now_ns: int, effects: list[Effect]) -> None:
+    def _incomplete(self, line: Line, was: Open, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
         """Ask for the rest of fills that came in part; anything else that did has failed."""
         wanted = was.wanted
-        seen_ns = self.judge.cursors.get(wanted.instrument, 0)
+        seen_ns = max((fill.venue_ns for fill in given.fills), default=0)
         if wanted.subject is Subject.FILLS and seen_ns > wanted.since_ns:
             self._ask_for(line, Subject.FILLS, now_ns, effects, instrument=wanted.instrument, since_ns=seen_ns)
         else:
@@ -373,8 +374,3 @@ class Reconciler:
             sorted((key, str(figure)) for key, figure in self._warned.items()),
             sorted(self._rejects.items()),
         ]
-
-
-def names_of(order: Order) -> list[str]:
-    """Return the names under which a venue may know an order."""
-    return [order.client_order_id]

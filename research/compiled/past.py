@@ -32,7 +32,7 @@ class Past:
     def filled(self, number: int, exec_id: str, quantity: int, price: int, fee: int, currency: str) -> Order:
         """Book an execution on its order."""
         order = self._orders[number]
-        order.exec_ids[exec_id] = (quantity, price)
+        order.exec_ids[exec_id] = (quantity, price, fee, currency, 0, 0)
         order.notional += quantity * price
         if fee:
             order.fees[currency] = order.fees.get(currency, 0) + fee

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from core.effects import Effect, StrategyChanged, StrategyState, TimerSet
 from core.market import Market
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, Refusal, Side
+from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, OrderIntent, Refusal, Side
 from core.records import NO_INSTRUMENT
 
-SUBMIT, CANCEL, REFUSED, TIMER, PAUSED = "submit", "cancel", "refused", "timer", "paused"
+SUBMIT, REPLACE, CANCEL, REFUSED, TIMER, PAUSED = "submit", "replace", "cancel", "refused", "timer", "paused"
 NOTHING = "nothing"
-_DECIDED = frozenset({ApprovedSubmit, ApprovedCancel, Refusal, TimerSet, StrategyChanged})
+_DECIDED = frozenset({ApprovedSubmit, ApprovedReplace, ApprovedCancel, Refusal, TimerSet, StrategyChanged})
 
 
 class Asked(NamedTuple):
@@ -71,6 +71,10 @@ class Trace:
         elif isinstance(effect, Refusal):
             asked = _order(REFUSED, effect.intent)._replace(detail=effect.code)
             self._add(now_ns, effect.intent.strategy_id, asked, effect.intent.client_order_id)
+        elif isinstance(effect, ApprovedReplace):
+            side, price, quantity = int(effect.side), effect.price, effect.quantity
+            asked = Asked(REPLACE, effect.instrument, side, effect.type.value, price, quantity)
+            self._add(now_ns, effect.strategy_id, asked, effect.client_order_id)
         elif isinstance(effect, ApprovedCancel):
             self._add(now_ns, effect.strategy_id, Asked(CANCEL, effect.instrument), effect.client_order_id)
         elif isinstance(effect, TimerSet):

@@ -203,10 +203,8 @@ class ModelVenue:
     def ask(self, wanted):
         """Answer a question from a view that may lag, after a while."""
         asked_ns = self.now_ns
-        if self.happens(self.faults.fail_query):
-            given = {"failure": "no answer in time"}
-        else:
-            given = self.look(wanted)
+        failed = self.happens(self.faults.fail_query)
+        given = {"failure": "no answer in time"} if failed else self.look(wanted)
         answer = EvidenceGiven(
             number=wanted.number, venue=wanted.venue, subject=wanted.subject, asked_ns=asked_ns, **given
         )

@@ -72,6 +72,7 @@ class World:
         self.alerts = []
         self.booked = {}
         self.crashes = 0
+        self.dying = False
         self.start(None)
 
     # -- life ------------------------------------------------------------------------------------------------------
@@ -110,8 +111,15 @@ class World:
         self.step(Kind.LIFECYCLE, LifecycleChanged(LifecycleState.RECONCILING))
 
     def crash(self):
-        """Throw the engine away; what was on its way to it is gone, what it had journaled comes back."""
+        """Throw the engine away; what was on its way to it is gone, what it had journaled comes back.
+
+        Half of the time it dies between the record of a command and its sending.
+        """
         self.crashes += 1
+        self.dying = self.dice.random() < 0.5
+        if self.dying:
+            self.quote(self.dice.randrange(2))
+            self.dying = False
         fold = self.fold()
         assert fold.durable_state() == self.engine.durable_state()
         self.venue.outbox.clear()
@@ -146,6 +154,8 @@ class World:
         self.venue.now_ns = self.now_ns
         for effect in effects:
             self.records.append((KIND_OF[type(effect)], NO_INSTRUMENT, self.now_ns, encode_payload(effect)))
+        if self.dying:
+            return
         for effect in effects:
             if isinstance(effect, ApprovedSubmit | ApprovedCancel):
                 self.venue.send(effect)
@@ -208,11 +218,13 @@ class World:
         for name, there in self.venue.orders.items():
             if there.status is LIVE:
                 order = manager.order(name)
-                assert order is not None and order.is_open, f"{name} lives at the venue and not here"
+                assert order is not None, f"{name} is not known here"
+                assert order.is_open, f"{name} lives at the venue and is {order.state.value} here"
                 assert order.leaves >= there.intent.quantity - there.filled, "exposure is not reserved"
         for name in on_its_way:
             order = manager.order(name)
-            assert order is not None and order.is_open
+            assert order is not None
+            assert order.is_open
 
     def settled(self):
         """What still differs from the venue, empty where nothing does."""

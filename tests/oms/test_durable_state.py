@@ -89,7 +89,7 @@ def test_instruments_are_known_by_their_names_not_by_their_indexes(keep, past):
 def test_every_number_of_an_order_is_kept():
     """Numbers are kept by name; what else an order holds is named here, so that a new field is not forgotten."""
     others = {"client_order_id", "strategy_id", "type", "time_in_force", "post_only", "reduce_only", "intent"}
-    kept = {"exec_ids", "fees", "venue_order_id"}
+    kept = {"chain", "exec_ids", "fees", "venue_order_id"}
     assert set(Order.__slots__) == others | kept | {"fold"}
     saved = msgspec.msgpack.decode(durable_state(new_manager((1, 1))), type=SavedState)
     assert saved.order_fields == [field.name for field in dataclasses.fields(OrderNumbers)]

@@ -143,6 +143,11 @@ class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
     trade_group: int = -1
     list_id: int = -1
     triggered: bool = False
+    trailing_ms: int = -1  # since when a trailing order tracks the price
+    reserve_price: int = 0  # at what a buy without a limit is reserved for
+    expiry_reason: str = ""
+    prevented_match_id: int = -1
+    amends: int = 0
     strategy_id: int | None = None
     strategy_type: int | None = None
     # USDⓈ-M
