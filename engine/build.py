@@ -8,6 +8,7 @@ from engine.actors import Actor
 from engine.engine import Engine
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
+from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
 from strategies.base import Strategy, StrategyParams
@@ -38,14 +39,24 @@ class EngineSettings:
     balances: dict[str, int] = field(default_factory=dict)
     reconcile: ReconcileSettings | None = None
     """With whom our books are compared, and how often; None where nobody else keeps any (paper, backtests)."""
+    native_orders: bool = False
+    """Whether order words that a venue keeps itself (`Instrument.native`) are left to it; else tickerd keeps all."""
+    accounting: AccountingRules = field(default_factory=AccountingRules)
 
 
 def build_engine(settings: EngineSettings) -> Engine:
     """Return an engine that has seen nothing yet."""
     clock = EventClock()
     counter = OrderCounter(settings.epoch)
-    manager = OrderManager(settings.balances)
-    engine = Engine(Gate(settings.limits), manager, clock, counter, reconcile=settings.reconcile)
+    manager = OrderManager(settings.balances, rules=settings.accounting)
+    engine = Engine(
+        Gate(settings.limits),
+        manager,
+        clock,
+        counter,
+        native_orders=settings.native_orders,
+        reconcile=settings.reconcile,
+    )
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng)

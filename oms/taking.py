@@ -2,8 +2,11 @@
 
 from core.effects import Effect
 from core.orders import OrderIntent
+from oms.booking import Bookkeeper
+from oms.books import OPENING
 from oms.codes import working_state
 from oms.errors import DuplicateOrder
+from oms.execution import execute_net, execute_own
 from oms.holding import Holding
 from oms.moves import Totals
 from oms.order import Order
@@ -14,10 +17,11 @@ from oms.updates import order_updated, position_changed
 class Taking:
     """The order manager's part in it; what it takes is under no strategy's name."""
 
-    __slots__ = ("_holdings", "_table", "_totals")
+    __slots__ = ("_books", "_holdings", "_table", "_totals")
 
-    def __init__(self, table: OrderTable, holdings: dict[int, Holding], totals: Totals) -> None:
+    def __init__(self, table: OrderTable, holdings: dict[int, Holding], totals: Totals, books: Bookkeeper) -> None:
         """Share what the manager keeps."""
+        self._books = books
         self._table = table
         self._holdings = holdings
         self._totals = totals
@@ -36,10 +40,20 @@ class Taking:
         self._table.insert(order, self._holdings[intent.instrument].exposure)
         effects.append(order_updated(order, None, "adopted"))
 
-    def open_position(self, instrument: int, quantity: int, price: int, effects: list[Effect]) -> None:
-        """Take a position that a venue says was there when the books began."""
-        holding = self._holdings[instrument]
-        side = 1 if quantity > 0 else -1
-        for position in (holding.net, holding.position("")):
-            position.fill(side, abs(quantity), price)
+    def open_balance(self, currency: str, delta: int, effects: list[Effect]) -> None:
+        """Move a balance to where a venue says that it was when the books began."""
+        ledger = self._books.ledger
+        ledger.add(currency, delta, "opening", effects)
+        ledger.books.close(currency, OPENING, -delta, "opening")
+
+    def open_position(
+        self, instrument: int, quantity: int, price: int, hedge: int, now_ns: int, effects: list[Effect]
+    ) -> None:
+        """Take a position, or a leg of one, that a venue says was there when the books began."""
+        holding, lots = self._holdings[instrument], self._books.lots
+        side, size = (1 if quantity > 0 else -1), abs(quantity)
+        execute_own(holding, "", hedge, side, size, price)
+        execute_net(holding, hedge, side, size, price)
         effects.append(position_changed(holding.net))
+        if lots is not None:
+            lots.fill(holding, ("", hedge), (side, size, price), 0, "opening", now_ns, effects)

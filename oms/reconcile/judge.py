@@ -73,7 +73,7 @@ class Judge:
         elif question.subject is Subject.BALANCES and given.complete:
             self.opening.balances(given, effects)
         elif question.subject is Subject.POSITIONS and given.complete:
-            self.opening.positions(given, effects)
+            self.opening.positions(given, now_ns, effects)
         return question
 
     def before(self, report: OrderReport, instrument: int, now_ns: int, effects: list[Effect]) -> None:

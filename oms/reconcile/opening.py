@@ -26,21 +26,28 @@ class Opening:
         known = self._manager.balances()
         if first:  # the settings' balances are those of paper trading
             for currency in sorted(known.keys() - told.keys()):
-                self._manager.open_balance(currency, -known[currency], effects)
+                self._manager.taking.open_balance(currency, -known[currency], effects)
         for currency in sorted(told):
-            self._manager.open_balance(currency, told[currency] - (known.get(currency, 0) if first else 0), effects)
+            self._manager.taking.open_balance(
+                currency, told[currency] - (known.get(currency, 0) if first else 0), effects
+            )
 
-    def positions(self, given: EvidenceGiven, effects: list[Effect]) -> None:
+    def positions(self, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
         """Take what a venue says of the account's positions in contracts."""
         told: dict[int, int] = {}
         for each in given.positions:
             if each.instrument != NO_INSTRUMENT:
                 told[each.instrument] = told.get(each.instrument, 0) + each.quantity
         self.told_positions[given.venue] = told
-        if self._begins(given, "positions"):
-            for each in given.positions:
-                if each.quantity and each.instrument in self._manager.instruments():
-                    self._manager.taking.open_position(each.instrument, each.quantity, each.entry_price, effects)
+        if not self._begins(given, "positions"):
+            return
+        for each in given.positions:
+            # A position without a price is left out: then the figures differ, and a person is told.
+            if each.quantity and each.entry_price > 0 and each.instrument in self._manager.instruments():
+                leg = 0 if each.hedge is None else int(each.hedge)
+                self._manager.taking.open_position(
+                    each.instrument, each.quantity, each.entry_price, leg, now_ns, effects
+                )
 
     def is_after(self, venue: str, venue_ns: int) -> bool:
         """Whether a time is after the books of a venue began."""
