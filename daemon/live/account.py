@@ -6,13 +6,10 @@ from typing import Self
 import msgspec
 import structlog
 
-from config.compose import engine_settings
 from config.load import Config
-from config.strategies import load_strategies
 from core.events import StateCarried
 from daemon.live.carry import carried_from
 from daemon.live.lease import Lease
-from engine.build import build_engine
 
 log = structlog.get_logger("tickerd")
 
@@ -34,8 +31,7 @@ class Account(msgspec.Struct, frozen=True):
         try:
             carried = None
             if lease.previous is not None:
-                scratch = build_engine(engine_settings(config.settings, load_strategies(config), 0))
-                carried = carried_from(Path(lease.previous.session), scratch)
+                carried = carried_from(Path(lease.previous.session))
                 log.info("state carried", session=carried.session, seq=carried.seq, bytes=len(carried.state))
         except BaseException:
             lease.release()

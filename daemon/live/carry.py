@@ -14,7 +14,7 @@ from core.errors import CodecError
 from core.events import StateCarried
 from core.records import NO_INSTRUMENT, Kind
 from daemon.errors import StartFailed
-from engine.engine import Engine
+from daemon.replay import relived_engine
 from journal.chunks import PayloadRecord
 from journal.errors import JournalNotFound
 from journal.reader import SessionReader, open_session
@@ -27,8 +27,8 @@ from oms.state import state_hash
 _decode = msgspec.msgpack.Decoder(StateCarried).decode
 
 
-def carried_from(folder: Path, scratch: Engine) -> StateCarried:
-    """Return the state at the end of the session in `folder`; `scratch` is an engine that has seen nothing yet.
+def carried_from(folder: Path) -> StateCarried:
+    """Return the state at the end of the session in `folder`, by the settings and the epoch of its own head.
 
     A tail that an interrupted write left is cut off and kept beside. Raises JournalDamaged where anything else is
     wrong (nothing is repaired), StartFailed where the session is gone or does not fold, JournalLocked, JournalIOError.
@@ -37,6 +37,7 @@ def carried_from(folder: Path, scratch: Engine) -> StateCarried:
         recover(folder)
         verify(folder).raise_if_damaged()
         with open_session(folder, verify=False) as reader:
+            scratch = relived_engine(reader.head)
             return _folded(reader, Fold(scratch.manager, scratch.parts()))
     except JournalNotFound as error:
         raise StartFailed(
