@@ -260,7 +260,7 @@ class BinanceTrading:
     def _spawn(self, number: int, request: RestRequest) -> None:
         """Send a command by REST."""
         if self._group is None:
-            self._session.on_rest_failed(number, "trading has ended", self._clock_ns())
+            self._session.on_unsent(number, "the connector is not running", self._clock_ns())
         else:
             self._group.create_task(self._send_rest(number, request))
 
