@@ -370,11 +370,11 @@ def test_what_is_kept_survives_as_plain_values():
     play = Play()
     play.ask(lambda me, market: me.bracket(market, BUY, LOT, 99_90, profit=101_00, stop=99_00))
     play.ask(lambda me, market: me.trail(market, SELL, LOT, distance=50))
-    state = play.engine.manager.held.state()
+    held = play.engine.manager.held
     other = Play()
-    other.engine.manager.held.restore(state)
+    other.engine.manager.held.restore(1, held.durable(), {0: 0})
     other.engine.desk.keeper.restored()
-    assert other.engine.manager.held.state() == state
+    assert other.engine.manager.held.state() == held.state()
     assert [each.client_order_id for each in other.engine.manager.held.watched[0]] == [
         each.client_order_id for each in play.engine.manager.held.watched[0]
     ]
