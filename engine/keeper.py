@@ -11,8 +11,17 @@ import msgspec
 from core.clock import EventClock
 from core.effects import Alert, Effect, HeldChanged, OrderUpdated, Severity
 from core.market import STALE_TRADES, Market, touch_of
-from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, OrderState, Refusal, TriggerBy
-from engine.native import NO_TERMS, first_trigger, keeps_alone, native_group, plain_of
+from core.orders import (
+    ApprovedCancel,
+    ApprovedSubmit,
+    CancelIntent,
+    OrderIntent,
+    OrderState,
+    Refusal,
+    ReplaceIntent,
+    TriggerBy,
+)
+from engine.native import NO_TERMS, changed, first_trigger, keeps_alone, native_group, plain_of
 from engine.timers import Timers
 from oms.held.expiry import expiry_of
 from oms.held.keeper import HeldOrders
@@ -93,8 +102,8 @@ class Keeper:
         else:
             self._keep(intents)
 
-    def _check(self, intent: OrderIntent, together: Sequence[OrderIntent]) -> Refusal | None:
-        """Return why one order cannot be taken in."""
+    def _check(self, intent: OrderIntent, together: Sequence[OrderIntent], *, known: bool = False) -> Refusal | None:
+        """Return why one order cannot be taken in; `known`: it is kept already and shall change."""
         index, name = intent.instrument, intent.client_order_id
         limits = self._gate.limits_of(index)
         if limits is None or not 0 <= index < len(self._markets):
@@ -103,7 +112,7 @@ class Keeper:
             )
         instrument = self._markets[index].instrument
         native = self._native and bool(keeps_alone(intent, instrument) or native_group(together, instrument))
-        taken = not name or self._manager.knows(name) or self.held.knows(name)
+        taken = not known and (not name or self._manager.knows(name) or self.held.knows(name))
         return check_hold(
             self._gate,
             Wish(
@@ -114,7 +123,7 @@ class Keeper:
                 parent_quantity=self._parent_quantity(intent, together),
                 ready=self._is_ready(),
                 id_known=taken or sum(each.client_order_id == name for each in together) > 1,
-                kept=len(self.held.of_strategy(instrument=index)),
+                kept=len(self.held.of_strategy(instrument=index)) - known,
                 kept_max=limits.max_open_orders,
                 now_ns=self._clock.now_ns,
             ),
@@ -226,6 +235,32 @@ class Keeper:
             self._effects.append(Alert(severity=Severity.INFO, code="CANCEL_NOT_SENT", message=why))
         else:
             self.held.cancel(order, "", self)
+        return True
+
+    def replace(self, intent: ReplaceIntent) -> bool:
+        """Change a kept order's price or quantity; False where it is at the venue under its own name, or not kept.
+
+        The price is the limit of an order that has one, else the trigger.
+        """
+        order = self.held.get(intent.client_order_id)
+        if order is None or order.bears_its_name:
+            return False
+        wanted = changed(order.intent, intent.price, intent.quantity)
+        why = ""
+        if intent.strategy_id != order.strategy_id:
+            why = f"order {order.client_order_id} belongs to {order.strategy_id}, not to {intent.strategy_id}"
+        elif wanted is None:
+            why = f"the trigger of {order.client_order_id} follows the market: cancel it and ask for another"
+        elif wanted.quantity <= order.filled or order.ending is not None:
+            why = f"order {order.client_order_id} is ending, or {order.filled} units of it are filled"
+        if why or wanted is None:
+            self._effects.append(Alert(severity=Severity.INFO, code="REPLACE_NOT_SENT", message=why))
+            return True
+        refused = self._check(wanted, (wanted,), known=True)
+        if refused is None:
+            self.held.change(order, wanted, self)
+        else:
+            self._effects.append(refused)
         return True
 
     def cancel_all(self, strategy_id: str) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from core.effects import HeldChanged, OrderUpdated
-from core.orders import OrderState, OrderType, TriggerBy
+from core.orders import OrderIntent, OrderState, OrderType, TriggerBy
 from oms.errors import BadState
 from oms.held.door import Door
 from oms.held.groups import armed_by, ended_by_siblings, is_complete, siblings_of, slice_quantity, wanted
-from oms.held.order import HeldOrder, Slice, Stage, from_saved
+from oms.held.order import NO_TERMS, HeldOrder, Slice, Stage, from_saved
 from oms.held.triggers import TRAILING, activated, followed, pulled
 from oms.order import Order
 from oms.transitions import is_open
@@ -113,6 +113,20 @@ class HeldOrders:
         for order in ending:
             self.advance(order, door)
 
+    def change(self, order: HeldOrder, intent: OrderIntent, door: Door) -> None:
+        """Let an order ask for another price or quantity; what is at the venue at the old price is cancelled first."""
+        repriced = intent.price != order.intent.price
+        self._resize(order, intent.quantity - order.intent.quantity)
+        order.intent, order.terms = intent, intent.terms or NO_TERMS
+        if order.stage is Stage.WATCHING and intent.type not in TRAILING:
+            order.trigger = intent.price if order.touched else order.terms.trigger_price
+        door.hold(order, OrderState.HELD)
+        if repriced:
+            self._withdraw(order, door)
+        self.advance(order, door)
+        if order.watched:
+            self._look_at(order, door)
+
     def expire(self, client_order_id: str, door: Door) -> None:
         """End an order whose time is over."""
         order = self.get(client_order_id)
@@ -139,6 +153,8 @@ class HeldOrders:
         was_open = part.open
         news = update.filled - part.filled
         order.filled += news
+        if update.client_order_id == order.client_order_id:
+            self._resize(order, update.quantity - part.quantity)  # it was replaced at the venue
         part.quantity, part.filled, part.open = update.quantity, update.filled, is_open(update.state)
         if part.asked and update.previous is OrderState.PENDING_CANCEL and update.state in _REFUSED_CANCEL:
             door.again(order)
@@ -274,6 +290,12 @@ class HeldOrders:
             order.slices[name] = Slice(quantity)
             self._by_slice[name] = order
         return True
+
+    def _resize(self, order: HeldOrder, delta: int) -> None:
+        """Ask for so much more of an order, or less."""
+        order.quantity += delta
+        if not order.terms.parent:
+            order.armed += delta
 
     def _complete(self, order: HeldOrder) -> None:
         """End an order of which nothing more can come."""
