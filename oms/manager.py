@@ -245,6 +245,10 @@ class OrderManager:
         """Return one strategy's position: a live object. Raises UndefinedInstrument."""
         return self._holding(instrument).position(strategy_id)
 
+    def leg(self, instrument: int, side: int) -> Position:
+        """Return the account's long (1) or short (-1) position in hedge mode: a live object."""
+        return self._holding(instrument).leg(side).net
+
     def positions(self) -> list[tuple[int, str | None, Position]]:
         """Return (instrument, strategy id, position) of all, the account's net (None) before each strategy's own."""
         return [
