@@ -36,6 +36,8 @@ class EngineSettings:
     limits: RiskLimits
     strategies: tuple[StrategySpec, ...] = ()
     balances: dict[str, int] = field(default_factory=dict)
+    native_orders: bool = False
+    """Whether order words that a venue keeps itself (`Instrument.native`) are left to it; else tickerd keeps all."""
     accounting: AccountingRules = field(default_factory=AccountingRules)
 
 
@@ -44,7 +46,7 @@ def build_engine(settings: EngineSettings) -> Engine:
     clock = EventClock()
     counter = OrderCounter(settings.epoch)
     manager = OrderManager(settings.balances, rules=settings.accounting)
-    engine = Engine(Gate(settings.limits), manager, clock, counter)
+    engine = Engine(Gate(settings.limits), manager, clock, counter, native_orders=settings.native_orders)
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng)

@@ -14,11 +14,13 @@ from core.market import Market
 from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, Refusal, ReplaceIntent
 from engine.actors import Actor, failure_text
 from engine.bus import Bus
+from engine.keeper import Keeper
+from engine.native import is_plain
 from engine.replacer import Replacer
 from engine.timers import Timers
 from oms.manager import OrderManager
 from risk.gate import Gate
-from strategies.context import AlertIntent, Intent, Subscription, TimerIntent
+from strategies.context import AlertIntent, GroupIntent, Intent, OrderCounter, Subscription, TimerIntent
 
 P = ParamSpec("P")
 
@@ -43,6 +45,7 @@ class Desk:
         "clock",
         "effects",
         "gate",
+        "keeper",
         "manager",
         "markets",
         "ready",
@@ -56,6 +59,9 @@ class Desk:
         timers: Timers,
         clock: EventClock,
         markets: list[Market],
+        counter: OrderCounter,
+        *,
+        native_orders: bool = False,
     ) -> None:
         """Join the gate and the order manager; `effects` collects what the current event caused."""
         self.gate = gate
@@ -70,6 +76,9 @@ class Desk:
         self._timers = timers
         self._cursor = 0
         self._asked = 0
+        self.keeper = Keeper(
+            gate, manager, timers, clock, markets, counter, self.effects, lambda: self.ready, native=native_orders
+        )
         self._replacer = Replacer(gate, manager, clock, markets, self.effects)
         self._replaced = manager.replacements.open
         self._wishes = self._replacer.wishes
@@ -129,15 +138,18 @@ class Desk:
         """Cancel every working order of one strategy, or of all."""
         for order in self.manager.open_orders():
             if strategy_id in {"", order.strategy_id}:
-                self._cancel(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
+                self._cancel_sent(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
+        self.keeper.cancel_all(strategy_id)
 
     def settle(self) -> None:
         """Tell actors what happened to their orders and take what they ask for, until nothing is left."""
         self._asked = 0
-        effects = self.effects
+        effects, kept = self.effects, self.manager.held.orders
         while True:
             for effect in islice(effects, self._cursor, None):  # those that telling adds, too
                 if type(effect) in _TOLD:
+                    if kept and type(effect) is OrderUpdated:
+                        self.keeper.moved(effect)
                     self._tell(effect)  # type: ignore[arg-type]
             self._cursor = len(effects)
             asked = False
@@ -178,6 +190,8 @@ class Desk:
             self._submit(intent)
         elif isinstance(intent, CancelIntent):
             self._cancel(intent)
+        elif isinstance(intent, GroupIntent):
+            self.keeper.ask(intent.orders)
         elif isinstance(intent, ReplaceIntent):
             self._replacer.replace(intent, self.ready)
         elif isinstance(intent, Subscription):
@@ -189,7 +203,10 @@ class Desk:
             self._alert(actor, intent)
 
     def _submit(self, intent: OrderIntent) -> None:
-        """Check an order; send it, or record why not."""
+        """Check an order; send it, or record why not. One that asks for more than a venue's plain words is kept."""
+        if not is_plain(intent):
+            self.keeper.ask((intent,))
+            return
         market = self.markets[intent.instrument] if 0 <= intent.instrument < len(self.markets) else None
         now_ns = self.clock.now_ns
         verdict = self.gate.check_submit(intent, market, self.manager, self.ready, now_ns)
@@ -198,6 +215,11 @@ class Desk:
             self.manager.submit(verdict, now_ns, self.effects)
 
     def _cancel(self, intent: CancelIntent) -> None:
+        """End an order that is kept, or cancel one that is at the venue."""
+        if not (self.manager.held.orders and self.keeper.cancel(intent)):
+            self._cancel_sent(intent)
+
+    def _cancel_sent(self, intent: CancelIntent) -> None:
         """Check a cancel; send it, or say why there is nothing to send."""
         if intent.client_order_id in self._replaced or intent.client_order_id in self._wishes:
             self._replacer.cancel(intent)

@@ -22,6 +22,7 @@ from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
 from oms.corporate import open_orders_alert
 from oms.corrections import bust, is_busted, is_fee_alone, join_fee, keep_fee
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
+from oms.held.keeper import HeldOrders
 from oms.holding import Holding, units_of
 from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, reserve, status_order
 from oms.order import Order
@@ -43,7 +44,7 @@ _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumer
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_table", "_totals", "books", "replacements")
+    __slots__ = ("_holdings", "_table", "_totals", "books", "held", "replacements")
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class OrderManager:
     ) -> None:
         """Start from `balances` (money per currency); see `oms.table` for the two bounds."""
         self.books = Bookkeeper(balances, rules or AccountingRules())
+        self.held = HeldOrders()  # what tickerd keeps back; `engine.keeper` runs them
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
@@ -287,7 +289,7 @@ class OrderManager:
     def state(self) -> list[object]:
         """Return all that influences what comes next as lists, tuples, 64-bit integers and text, for a digest."""
         holdings = sorted(self._holdings.items())
-        account = self.account.canonical()
+        account, held = self.account.canonical(), self.held.state()
         return [
             self._totals.submitted,
             [(index, *units_of(holding.instrument)) for index, holding in holdings],
@@ -301,6 +303,7 @@ class OrderManager:
             ],
             self.books.ledger.canonical(),
             *([account] if account else []),
+            *([["held", held]] if held else []),
             *self.books.canonical(holding for _, holding in holdings),
         ]
 

@@ -46,7 +46,13 @@ class AlertIntent(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
-Intent = OrderIntent | CancelIntent | ReplaceIntent | TimerIntent | Subscription | AlertIntent
+class GroupIntent(msgspec.Struct, frozen=True):
+    """A wish for several orders that belong together: all of them are taken, or none."""
+
+    orders: tuple[OrderIntent, ...]
+
+
+Intent = OrderIntent | CancelIntent | ReplaceIntent | GroupIntent | TimerIntent | Subscription | AlertIntent
 
 
 class OrderCounter:

@@ -6,6 +6,8 @@ which the follower makes again from the journal, whose cursor is in the same tra
 
 import asyncio
 import contextlib
+import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from decimal import Context, Decimal
@@ -27,6 +29,7 @@ from daemon.store.errors import (
 from daemon.store.schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_S = 10.0
+ROOM_BYTES = 64 << 20
 MINIMUM = (3, 37, 0)  # STRICT tables
 
 _WIDE = Context(prec=200)
@@ -53,6 +56,7 @@ class DecimalSum:
 
 def _open(path: Path, busy_s: float) -> sqlite3.Connection:
     """Open the file, made if need be, as every connection of ours has it."""
+    _own(path)
     connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -61,6 +65,11 @@ def _open(path: Path, busy_s: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _own(path: Path) -> None:
+    """Make a file that only its owner reads, as sessions are: it tells what is traded. One that is there stays so."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 async def connect(path: Path, *, busy_s: float = BUSY_S) -> aiosqlite.Connection:
@@ -139,9 +148,20 @@ def _back_up(path: Path, version: int) -> None:
     target = path.with_name(f"{path.name}.v{version}.bak")
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
+    _own(part)
     with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(part)) as copy:
         source.backup(copy)
     part.replace(target)
+
+
+def leave_room(path: Path) -> None:
+    """Refuse to fill the disk: the last of it is for the journals, without which trading stops. Raises StoreFull."""
+    left = shutil.disk_usage(path.parent).free
+    if left < ROOM_BYTES:
+        raise StoreFull(
+            f"{left >> 20} MiB are left for {path}, and the last {ROOM_BYTES >> 20} are for journals: free space, "
+            "then `tickerd store rebuild` catches up"
+        )
 
 
 @contextlib.asynccontextmanager

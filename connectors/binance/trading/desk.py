@@ -219,8 +219,11 @@ class Desk(Teller):
             amend = self._waiting.get((CallKind.AMEND, stem))
             if amend is not None:
                 amend.answered = True
+            price = rules.price(news.price)
             quantity = (live.filled_before if live is not None else 0) + rules.quantity(news.quantity)
-            self._changed(index, name, news.order_id, rules.price(news.price), quantity, now_ns, news.time_ms)
+            # The answer may have told it: a late repeat must not pass for the answer to the next change.
+            if live is None or live.terms != (price, quantity):
+                self._changed(index, name, news.order_id, price, quantity, now_ns, news.time_ms)
             return True
         if live is None or not live.replacing:
             return False
@@ -251,7 +254,7 @@ class Desk(Teller):
         """Say what an order asks for now, told under the name by which the venue works it."""
         live = self._names.find(name)
         if live is not None and live.name == name:
-            live.replacing = ""
+            live.replacing, live.terms = "", (price, quantity)
             order_id = live.order_id or order_id
             if live.intent is not None:
                 live.intent = msgspec.structs.replace(live.intent, price=price, quantity=quantity)

@@ -20,6 +20,7 @@ class Live(msgspec.Struct):
     order_id: str = ""  # what reports call it
     working_id: str = ""  # its number in the matching engine, where that is another: a triggered conditional order
     accepted: bool = False  # told so
+    terms: tuple[int, int] = (0, 0)  # price and quantity in all, as a change in place was last told
     filled_before: int = 0  # by the orders that it has replaced
     replacing: str = ""  # the name of a replacement that is under way
     replacing_filled: int = 0  # what of that was filled when the replacement was sent

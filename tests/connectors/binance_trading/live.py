@@ -14,6 +14,7 @@ from connectors.binance.trading.credentials import Credentials
 from connectors.binance.trading.settings import TradingSettings
 from connectors.binance.trading.transport import BinanceTrading
 from connectors.embedded.exchange.members import Member
+from connectors.embedded.market import Market as EmbeddedMarket
 from connectors.embedded.server import EmbeddedVenue
 from connectors.embedded.settings import Settings
 from core.events import LinkChanged, LinkState, OrderReport, ReportType
@@ -56,6 +57,17 @@ class Live:
     def sink(self, events: list[Event]) -> None:
         self.events += events
         self._arrived.set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Let the connector run."""
+        task = asyncio.create_task(self.trading.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def until(self, is_there: Callable[[], object], within_s: float = 5.0) -> None:
         """Wait until something is so."""
@@ -186,8 +198,9 @@ class Live:
 
     async def price(self, times: float) -> str:
         """Return a price so many times the best bid, as the tick wants it."""
-        touch = await self.http("GET", "/api/v3/ticker/bookTicker?symbol=BTCUSDT")
-        return f"{float(str(touch['bidPrice'])) * times:.2f}"
+        base = "/api/v3" if self.rules.holds_base else "/fapi/v1"
+        touch = await self.http("GET", f"{base}/ticker/bookTicker?symbol=BTCUSDT")
+        return f"{float(str(touch['bidPrice'])) * times:.{self.rules.price_precision}f}"
 
     async def fault(self, **fault: object) -> None:
         """Trouble the venue's clients."""
@@ -198,26 +211,52 @@ class World:
     """Builds the two, and takes them down."""
 
     @staticmethod
+    def spot(
+        credentials: Credentials | None = None, member: Member | None = None, **more: object
+    ) -> contextlib.AbstractAsyncContextManager[Live]:
+        """A spot account on a synthetic market that stands still; `bent`: its socket goes through a crooked proxy."""
+        member = member or Member(name="trader", key=KEY, secret=SECRET, balances=BALANCES)
+        return World._of(Market.SPOT, credentials, member, **more)  # type: ignore[arg-type]
+
+    @staticmethod
+    def usdm(
+        credentials: Credentials | None = None, member: Member | None = None, **more: object
+    ) -> contextlib.AbstractAsyncContextManager[Live]:
+        """A futures account, likewise."""
+        member = member or Member(name="trader", key=KEY, secret=SECRET, futures_balances={"USDT": "1000000"})
+        return World._of(Market.USDM, credentials, member, **more)  # type: ignore[arg-type]
+
+    @staticmethod
     @contextlib.asynccontextmanager
-    async def spot(
-        credentials: Credentials | None = None,
-        member: Member | None = None,
+    async def _of(
+        market: Market,
+        credentials: Credentials | None,
+        member: Member,
         *,
         start: bool = True,
         bent: bool = False,
         limit_scale: int = 1,
         **settings: object,
     ) -> AsyncIterator[Live]:
-        """A spot account on a synthetic market that stands still; `bent`: its socket goes through a crooked proxy."""
-        member = member or Member(name="trader", key=KEY, secret=SECRET, balances=BALANCES)
-        venue = EmbeddedVenue(Settings(synthetic=True, seed=7, accounts=(member,), limit_scale=limit_scale))
+        is_spot = market is Market.SPOT
+        of_venue = Settings(
+            synthetic=True, seed=7, accounts=(member,), limit_scale=limit_scale, market=EmbeddedMarket(market.value)
+        )
+        venue = EmbeddedVenue(of_venue)
         async with venue, contextlib.AsyncExitStack() as stack:
-            proxy = await stack.enter_async_context(crooked(venue.ws_api_url)) if bent else None
+            ws_api_url = venue.ws_api_url if is_spot else venue.usdm_ws_api_url
+            proxy = await stack.enter_async_context(crooked(ws_api_url)) if bent else None
             client = aiohttp.ClientSession()
-            async with client, client.get(f"{venue.http_url}/api/v3/exchangeInfo") as answer:
+            path = "/api/v3/exchangeInfo" if is_spot else "/fapi/v1/exchangeInfo"
+            async with client, client.get(f"{venue.http_url}{path}") as answer:
                 symbols = read_exchange_info(await answer.read())
-            rules = to_instrument(symbols["BTCUSDT"], Market.SPOT, "BINANCE")
-            urls = {"rest_url": venue.http_url, "ws_api_url": proxy.url if proxy else venue.ws_api_url}
+            rules = to_instrument(symbols["BTCUSDT"], market, "BINANCE")
+            urls = {
+                "market": market,
+                "rest_url": venue.http_url,
+                "ws_api_url": proxy.url if proxy else ws_api_url,
+                "private_ws_url": f"{venue.usdm_ws_url}/private",
+            }
             chosen = msgspec.convert(urls | {"answer_timeout_s": 1.0} | settings, TradingSettings)
             live: Live
 
@@ -229,14 +268,9 @@ class World:
             )
             live = Live(venue, trading, rules, proxy)
             trading.assign({INDEX: rules})
-            task = asyncio.create_task(trading.run()) if start else None
-            try:
-                yield live
-            finally:
-                if task is not None:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+            if start:
+                await stack.enter_async_context(live.running())
+            yield live
 
 
 __all__ = ["BALANCES", "KEY", "SECRET", "Live", "World"]

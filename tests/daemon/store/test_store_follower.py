@@ -143,7 +143,7 @@ def test_a_rebuild_beside_a_running_follower_does_no_harm(tmp_path):
 
 def test_several_sessions_live_in_one_store(tmp_path):
     file = tmp_path / "store.db"
-    folders = [record_session(tmp_path, rounds=10 + number, short_id=f"aa0{number}") for number in range(3)]
+    folders = [record_session(tmp_path, rounds=3 + number, short_id=f"aa0{number}") for number in range(2)]
     for folder in folders:
         follow(file, folder)
 
@@ -189,6 +189,17 @@ def test_a_full_disk_is_told_and_once_there_is_space_it_goes_on(tmp_path):
     follow(file, folder)
 
     assert len(table_of(file, "alerts")) == 400
+    assert digest_of(file, folder.name) == rebuilt_digest(folder, tmp_path / "other.db")
+
+
+def test_the_last_of_the_disk_is_left_to_the_journals(tmp_path, monkeypatch):
+    folder, file = record_session(tmp_path, rounds=5), tmp_path / "store.db"
+    with monkeypatch.context() as patched:
+        patched.setattr("daemon.store.database.ROOM_BYTES", 1 << 60)
+        with pytest.raises(StoreFull, match="are for journals: free space"):
+            follow(file, folder)
+    assert table_of(file, "orders") == []
+    follow(file, folder)
     assert digest_of(file, folder.name) == rebuilt_digest(folder, tmp_path / "other.db")
 
 

@@ -280,7 +280,7 @@ def check(file: Path, naive: Naive) -> None:
     assert equity == naive.equity
 
 
-@settings(max_examples=15, phases=[Phase.generate])  # each example writes files: to shrink one takes minutes
+@settings(max_examples=10, phases=[Phase.generate])  # each example writes files: to shrink one takes minutes
 @given(
     chosen=st.lists(steps, min_size=3, max_size=30),
     cuts=st.sets(st.integers(0, 30), max_size=2),
