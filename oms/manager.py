@@ -190,10 +190,9 @@ class OrderManager:
             self.books.account_event(what, self._holdings.get(instrument_index), now_ns, effects)
             return
         holding = self._holding(instrument_index)
-        self.books.account_event(what, holding, now_ns, effects)
-        if isinstance(what, CorporateAction):
-            orders = [order.client_order_id for order in self.open_orders() if order.instrument == instrument_index]
-            effects.extend(open_orders_alert(what, holding, orders))
+        is_news = self.books.account_event(what, holding, now_ns, effects)
+        if is_news and isinstance(what, CorporateAction):
+            effects.extend(open_orders_alert(what, holding, self.open_orders()))
 
     def conversion(self, used: ConversionUsed) -> None:
         """Book a conversion that was decided elsewhere: `oms.fold` follows a journal without its markets."""

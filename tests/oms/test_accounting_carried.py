@@ -1,7 +1,6 @@
 """What the books keep beyond balances survives a restart, and a journal folded without its markets makes the same."""
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from core.effects import ConversionUsed, LotChanged
 from core.events import InstrumentDefined, OrderReport, ReportType
