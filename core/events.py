@@ -86,12 +86,13 @@ class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 CANCEL_ALL = "cancel-all"
+RELEASE = "release"  # `strategy_id` names the instrument to release; empty: all, and a halt with them
 
 
 class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An operator's command, let in through the sequenced door."""
 
-    name: str  # CANCEL_ALL, "pause", "resume"
+    name: str  # CANCEL_ALL, RELEASE, "pause", "resume"
     strategy_id: str = ""
     source: str = ""  # "signal:SIGTERM", "socket:uid=1000"
     reason: str = ""

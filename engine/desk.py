@@ -141,6 +141,10 @@ class Desk:
                 self._cancel_sent(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
         self.keeper.cancel_all(strategy_id)
 
+    def cancel_again(self, client_order_id: str) -> None:
+        """Cancel an order whose cancel was lost."""
+        self._cancel(CancelIntent(client_order_id=client_order_id, strategy_id=""))
+
     def settle(self) -> None:
         """Tell actors what happened to their orders and take what they ask for, until nothing is left."""
         self._asked = 0

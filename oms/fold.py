@@ -31,7 +31,7 @@ class FoldPart(Section, Protocol):
         ...
 
     def fold(self, kind: int, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
-        """Follow one record, after the manager."""
+        """Follow one record, before the manager does."""
         ...
 
 
@@ -72,12 +72,12 @@ class Fold:
 
     def record(self, kind: int, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         """Fold one record, of any kind that carries a payload. Raises OmsError."""
+        for part in self._followers.get(kind, ()):
+            part.fold(kind, instrument, now_ns, payload)
         handler = self._handlers.get(kind)
         if handler is not None:
             handler(instrument, now_ns, payload)
             self._dropped.clear()
-        for part in self._followers.get(kind, ()):
-            part.fold(kind, instrument, now_ns, payload)
 
     def durable_state(self) -> bytes:
         """Return what the engine's own `durable_state` returned at this place of the session."""

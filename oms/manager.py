@@ -33,6 +33,7 @@ from oms.reports import STATUS_CODES, fill_defect
 from oms.rules import AccountingRules
 from oms.section import Section
 from oms.table import OrderTable
+from oms.taking import Taking
 from oms.terms import Terms
 from oms.updates import anomaly_alert, order_updated, report_alert
 
@@ -44,7 +45,7 @@ _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumer
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_table", "_totals", "books", "held", "replacements")
+    __slots__ = ("_holdings", "_table", "_totals", "books", "held", "replacements", "taking")
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class OrderManager:
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
         self.replacements = Replacements(self._table, self._holdings, self._totals, self._tell)
+        self.taking = Taking(self._table, self._holdings, self._totals, self.books)
 
     @property
     def account(self) -> AccountBook:

@@ -24,6 +24,7 @@ from core.orders import (
     ReplaceIntent,
     TimeInForce,
 )
+from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.moves import Exposure
 from oms.order import Order
@@ -47,10 +48,12 @@ _GTC = TimeInForce.GTC
 class Gate:
     """Holds the limits, the instruments they were resolved for, and the order rate; decides one order at a time."""
 
-    __slots__ = ("_asked", "_beside", "_instruments", "_limits", "_rates", "_times", "limits_version")
+    __slots__ = ("_asked", "_beside", "_instruments", "_limits", "_rates", "_times", "freezes", "limits_version")
 
     def __init__(self, limits: RiskLimits) -> None:
         """Know no instrument yet: until `define`, every order is refused."""
+        self.freezes = Freezes()
+        """What is held back whatever the limits say."""
         self._limits = limits
         self._instruments: dict[int, Known] = {}
         self._rates = Rates()
@@ -76,6 +79,10 @@ class Gate:
         known = self._instruments.get(intent.instrument)
         if known is None or market is None:
             return self._refuse_unknown(intent)
+        if self.freezes.active:
+            refusal = self._held_back(intent, known.instrument, now_ns)
+            if refusal is not None:
+                return refusal
         if known.manager is not manager:
             known.join(intent.instrument, manager)
         closes = False
@@ -155,6 +162,9 @@ class Gate:
         rate_advance(rates.second, times, now_ns)
         rate_advance(rates.minute, times, now_ns)
         if price != order.price or quantity > order.quantity:
+            held_back = self._held_back(wanted, known.instrument, now_ns) if self.freezes.active else None
+            if held_back is not None:
+                return held_back
             number = self._breach_of(wanted, order, order.filled, known, market, rates, ready, now_ns)
             if number != PASSES:
                 return self._refuse(number, wanted, known, market, now_ns, self._beside)
@@ -198,6 +208,9 @@ class Gate:
             price=pending.price,
             quantity=pending.quantity - order.filled,
         )
+        held_back = self._held_back(rest, known.instrument, now_ns) if self.freezes.active else None
+        if held_back is not None:
+            return held_back
         number = self._breach_of(rest, order, 0, known, market, NO_RATES, ready, now_ns)
         if number != PASSES:
             return self._refuse(number, rest, known, market, now_ns, self._beside)
@@ -327,6 +340,16 @@ class Gate:
             message=message,
             intent=intent,
             limits_version=self.limits_version,
+        )
+
+    def _held_back(self, intent: OrderIntent, instrument: Instrument, now_ns: int) -> Refusal | None:
+        """Return the refusal of an order that reconciliation holds back, None where it may pass."""
+        breach = self.freezes.breach(intent.instrument, instrument.venue, reduces=intent.reduce_only, now_ns=now_ns)
+        if breach is None:
+            return None
+        code, message = breach
+        return Refusal(
+            code=code, limit="", figure="", message=message, intent=intent, limits_version=self.limits_version
         )
 
     def _refuse_unknown(self, intent: OrderIntent) -> Refusal:

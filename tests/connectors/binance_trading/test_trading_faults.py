@@ -6,6 +6,7 @@ import time
 import aiohttp
 from yarl import URL
 
+from connectors.base import TradingConnector
 from connectors.binance.trading.credentials import Credentials
 from connectors.binance.trading.requests import Rare, Target, rest_request
 from core.events import LinkChanged, LinkState, RawReceived, ReportType
@@ -290,3 +291,72 @@ async def test_f19_orders_of_others_on_the_account_are_told_under_their_own_name
         report = await live.told("web_human_1", ReportType.ACCEPTED)
         assert report.venue_order_id
         assert await orders_at_venue(live) == ["web_human_1"]
+
+
+async def test_f40_cancels_are_kept_while_the_venue_is_out_of_service_and_go_when_it_is_back():
+    async with World.spot(bent=True) as live:
+        await live.up()
+        name = live.submit(Side.BUY, await live.price(0.9))
+        await live.told(name, ReportType.ACCEPTED)
+        live.proxy.refuses = 503
+        await live.proxy.cut()
+        await live.until(lambda: LinkState.MAINTENANCE in live.links())
+        await live.fault(fault="http", path="/api/v3/order", status=503, body="<html>", content_type="text/html")
+        live.cancel(name)
+        await live.until(lambda: live.trading.stats.queued == 1)
+        assert live.reports(name)[-1].type is ReportType.ACCEPTED
+        live.proxy.refuses = 0
+        live.trading._session._held_ns = 0  # the five seconds between two tries
+        await live.told(name, ReportType.CANCELLED)
+
+
+async def test_f37_a_cancel_whose_time_was_refused_goes_again_with_the_venues_time():
+    async with World.spot() as live:
+        await live.up()
+        name = live.submit(Side.BUY, await live.price(0.9))
+        await live.told(name, ReportType.ACCEPTED)
+        live.trading._session.on_clock(
+            -20_000_000_000
+        )  # "outside of the recvWindow"
+        live.cancel(name)
+        await live.told(name, ReportType.CANCELLED)
+        assert abs(live.trading.stats.clock_offset_ns) < 1_000_000_000
+        assert len(live.reports(name)) == 2
+
+
+async def test_what_is_sent_before_it_runs_is_refused_and_not_unknown():
+    async with World.spot(start=False) as live:
+        await live.trading.check()
+        name = live.submit(Side.BUY, await live.price(0.9))
+        assert "not running" in (await live.told(name, ReportType.REJECTED)).reason
+
+
+async def test_closing_lets_cancels_go_and_nothing_else():
+    async with World.spot() as live:
+        await live.up()
+        name = live.submit(Side.BUY, await live.price(0.9))
+        await live.told(name, ReportType.ACCEPTED)
+        live.cancel(name)
+        await live.trading.close(2.0)
+        await live.told(name, ReportType.CANCELLED)
+        late = live.submit(Side.BUY, await live.price(0.9))
+        assert (await live.told(late, ReportType.REJECTED)).reason == "trading ends"
+
+
+async def test_an_order_is_on_the_wire_before_send_returns():
+    async with World.spot() as live:
+        await live.up()
+        order = live.order(Side.BUY, await live.price(0.9))
+        written: list[bytes] = []
+        line = live.trading._orders_line
+        write = line.write
+
+        def noting(connection: int, data: bytes) -> bool:
+            written.append(data)
+            return write(connection, data)
+
+        line.write = noting  # type: ignore[method-assign]
+        live.trading.send(order, time.time_ns())
+        assert len(written) == 1
+        connector: TradingConnector = live.trading
+        assert connector.stats.sent == 1
