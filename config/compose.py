@@ -40,7 +40,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
 def simulated(settings: Settings) -> Settings:
     """Return the same settings for a run at the simulated venue: whoever asks what would have been trades on paper."""
     session = msgspec.structs.replace(settings.session, mode=Mode.PAPER)
-    return msgspec.structs.replace(settings, session=session)
+    return settings if settings.session.mode is Mode.PAPER else msgspec.structs.replace(settings, session=session)
 
 
 def reconcile_settings(settings: Settings) -> ReconcileSettings | None:

@@ -244,7 +244,7 @@ class Backtest:
 
 
 def effective(settings: Settings) -> Settings:
-    """Return the settings with the backtest's own seed, on paper, so that they alone tell what is run."""
+    """Return the settings of a simulated venue, the backtest's own seed in place: they alone tell what is run."""
     settings = simulated(settings)
     seed = settings.backtest.seed
     if seed is None:
