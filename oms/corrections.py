@@ -9,6 +9,7 @@ account's profit, is exact either way.
 
 from core.effects import Alert, Effect, OrderBusted, Severity
 from core.events import OrderReport
+from core.ids import parse_revision_id
 from oms.codes import (
     ANOMALY_RADIX,
     EVENT_CANCELLED,
@@ -104,6 +105,9 @@ def bust(
         target = STATE_CANCELLED
     elif previous == STATE_PARTIALLY_FILLED and filled == 0:
         target = STATE_ACCEPTED
+    if order.chain is not None:
+        _, revision = parse_revision_id(report.client_order_id) or ("", 0)
+        order.chain.fills[revision] = order.chain.fills.get(revision, 0) - quantity
     stay = (target * ANOMALY_RADIX,) * len(NEXT)
     advance_order(order, holding.exposure, totals, stay, EVENT_CANCELLED, filled, now_ns)
     effects.append(order_updated(order, STATES[previous], report.reason or f"execution {report.exec_id} busted"))

@@ -28,18 +28,20 @@ from oms.replacements import Replacements
 from oms.replacing import Moved, learn_leg, note_fill, stay_in_doubt
 from oms.reports import STATUS_CODES, fee_amount, fill_defect
 from oms.section import Section
+from oms.strays import Strays
 from oms.table import OrderTable
 from oms.updates import anomaly_alert, order_filled, order_updated, position_changed, report_alert
 
 KEEP_CLOSED = 10_000
 KEEP_FORGOTTEN = 40_000
+_BUSTED, _UNKNOWN_STATUS = ReportType.BUSTED, ReportType.UNKNOWN_STATUS
 _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumeration's
 
 
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_ledger", "_table", "_totals", "account", "replacements")
+    __slots__ = ("_holdings", "_ledger", "_strays", "_table", "_totals", "account", "replacements")
 
     def __init__(
         self, balances: dict[str, int], keep_closed: int = KEEP_CLOSED, keep_forgotten: int = KEEP_FORGOTTEN
@@ -50,6 +52,7 @@ class OrderManager:
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
+        self._strays = Strays(self._table, self.report)
         self.replacements = Replacements(self._table, self._holdings, self._totals, self._tell)
 
     def define(self, index: int, instrument: Instrument) -> None:
@@ -135,6 +138,8 @@ class OrderManager:
         """Apply one venue report and return its order, None for an order that is not ours. Repeats change nothing."""
         order, revision = self._table.get(report.client_order_id), 0
         if order is None:
+            if not report.client_order_id and report.venue_order_id:
+                return self._strays.take(report, instrument_index, now_ns, effects)
             order, revision = self.replacements.find(report.client_order_id)
         if order is None:
             self._report_of_stranger(report, instrument_index, effects)
@@ -144,8 +149,11 @@ class OrderManager:
             effects.append(report_alert(Severity.ERROR, "WRONG_INSTRUMENT", report, instrument_index, why))
         elif report.type is _FILLED:
             self._fill(order, report, revision, now_ns, effects)
-        elif report.type is ReportType.BUSTED:
-            self._bust(order, report, revision, now_ns, effects)
+        elif report.type is _BUSTED:
+            holding = self._holdings[instrument_index]
+            self._table.settle(order, bust(order, holding, self._ledger, self._totals, report, now_ns, effects))
+        elif report.type is _UNKNOWN_STATUS:
+            self.replacements.quarantine(order, report, now_ns, effects)
         elif order.chain is not None:
             self.replacements.report(order, report, revision, now_ns, effects)
         elif report.type not in STATUS_CODES:
@@ -158,6 +166,8 @@ class OrderManager:
                 order, exposure, self._totals, NEXT, status, learnt, now_ns
             )
             self._tell(order, previous, event, anomaly, changed, report.reason, effects)
+        if self._strays.waiting and order.venue_order_id in self._strays.waiting:
+            self._strays.join(order, now_ns, effects)
         return order
 
     def account_event(self, what: AccountMoved | AccountTraded, instrument_index: int, effects: list[Effect]) -> None:
@@ -263,6 +273,7 @@ class OrderManager:
             ],
             self._ledger.canonical(),
             *([account] if account else []),
+            *([self._strays.canonical()] if self._strays.waiting else []),
         ]
 
     def _holding(self, instrument: int) -> Holding:
@@ -323,14 +334,6 @@ class OrderManager:
             stay_in_doubt(order, holding.exposure, self._totals, now_ns)
             self.replacements.tell(order, Moved(previous, event, anomaly, True, report.reason), effects)
         effects.extend(alerts)
-
-    def _bust(self, order: Order, report: OrderReport, revision: int, now_ns: int, effects: list[Effect]) -> None:
-        """Take back one execution."""
-        holding, filled = self._holdings[order.instrument], order.filled
-        previous = bust(order, holding, self._ledger, self._totals, report, now_ns, effects)
-        if order.chain is not None:
-            order.chain.fills[revision] = order.chain.fills.get(revision, 0) - (filled - order.filled)
-        self._table.settle(order, previous)
 
     def _book(
         self, order: Order, holding: Holding, report: OrderReport, effects: list[Effect], alerts: list[Effect]
