@@ -19,6 +19,7 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     content_type: str
     body: bytes
+    headers: dict[str, str] = {}  # names in lower case
 
 
 class RestClient:
@@ -72,6 +73,21 @@ class RestClient:
                 retry_after_s=wait_s,
             )
         return answer
+
+    async def send(self, verb: str, url: str, headers: dict[str, str], shown: str) -> Answer:
+        """Return the venue's answer, whatever its status: who sends orders obeys 418 and 429 by its own budget.
+
+        `shown` stands for the request in errors, whose address may hold a signature. Raises VenueUnreachable.
+        """
+        assert self._session is not None, "send within `async with client:`"
+        self.requests += 1
+        try:
+            async with self._session.request(verb, URL(url, encoded=True), headers=headers) as response:
+                body = await _read_bounded(response)
+                names = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status, response.content_type, body, names)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise VenueUnreachable(f"{shown}: {type(error).__name__}, no answer in time") from None
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:

@@ -83,6 +83,15 @@ class StreamConnection(asyncio.Protocol):
         self.frames.ping()
         self._flush()
 
+    def send(self, data: bytes) -> bool:
+        """Write a text message at once; return False where nothing more can be written."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or self.frames.is_closing:
+            return False
+        self.frames.text(data)
+        self._flush()
+        return True
+
     def close(self) -> None:
         """Leave politely: a closing frame, then the end, without waiting for the venue."""
         self._told_lost = True

@@ -72,6 +72,11 @@ class ClientFrames:
         if self._protocol.state is State.OPEN:
             self._protocol.send_ping(b"")
 
+    def text(self, data: bytes) -> None:
+        """Queue a text message; nothing where the connection is not open."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_text(data)
+
     def close(self) -> None:
         """Queue a closing handshake."""
         if self._protocol.state is State.OPEN:

@@ -92,9 +92,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         (options.strategy, view.strategy, "--strategy"),
     ):
         if given and not column:
-            raise UsageError(
-                f"{options.what}: no row of these is of one {option.removeprefix('--')}; leave {option} out"
-            )
+            raise UsageError(f"{options.what} are not kept by {option[2:]}; leave {option} out")
     filters = Filters(
         session=options.session,
         instrument=options.instrument,

@@ -11,7 +11,7 @@ from core.money import money
 from daemon.store.database import transaction
 from daemon.store.kinds import Record, set_balance
 from daemon.store.known import Known, Traded
-from daemon.store.rows import STATEMENTS, Rows
+from daemon.store.rows import STATEMENTS, TABLES, Rows
 from daemon.store.schema import VERSION
 from journal.head import SessionHead, SessionState
 
@@ -74,6 +74,8 @@ async def _insert(db: aiosqlite.Connection, head: SessionHead, folder: str, sess
     )
     cursor = await db.execute(_INSERT, values)
     assert cursor.lastrowid is not None
+    for table in TABLES:  # the sqlite3 shell removes a session without its rows: foreign keys are off there
+        await db.execute(f"DELETE FROM {table} WHERE session_no = ?", (cursor.lastrowid,))  # noqa: S608 - ours
     await write(db, cursor.lastrowid, _start_balances(head))
     return cursor.lastrowid
 

@@ -1,0 +1,142 @@
+"""What the venue allows per address and per account, and how much of it is left: pure, the time passed in.
+
+"Rate limits are accounted by intervals. For example, a 1 MINUTE interval starts every minute." Weight is per address,
+orders are per account: whoever else uses them shows in the counts that every answer carries, so these are believed.
+"""
+
+import enum
+
+import msgspec
+
+_NS = 1_000_000_000
+_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
+_WEIGHT_LIMIT = 2400  # of USDⓈ-M, the smaller of the two: held to until the venue tells its own
+
+
+class Urgency(enum.IntEnum):
+    """Who goes first, and how deep into the allowances each may go."""
+
+    CANCEL = 0
+    REDUCE = 1
+    OPEN = 2
+
+
+class RateLimit(msgspec.Struct, frozen=True, gc=False):
+    """One limit as `rateLimits` tells it; exchangeInfo has no `count`."""
+
+    kind: str = msgspec.field(name="rateLimitType", default="")
+    interval: str = ""
+    number: int = msgspec.field(name="intervalNum", default=1)
+    limit: int = 0
+    count: int = -1
+
+
+class Window(msgspec.Struct):
+    """One limit over one interval: how much was used in the interval that began at `start_ns`."""
+
+    interval_ns: int
+    limit: int
+    used: int = 0
+    start_ns: int = 0
+
+    def roll(self, now_ns: int) -> None:
+        """Begin the interval of now where the last one is over."""
+        start_ns = now_ns - now_ns % self.interval_ns
+        if start_ns != self.start_ns:
+            self.start_ns = start_ns
+            self.used = 0
+
+    def wait_ns(self, now_ns: int, amount: int, limit: int) -> int:
+        """Return how long until `amount` fits below `limit`, 0 where it does now."""
+        self.roll(now_ns)
+        return 0 if self.used + amount <= limit else self.start_ns + self.interval_ns - now_ns
+
+    def told(self, now_ns: int, count: int) -> None:
+        """Believe the venue's count, but not one that is older than what we have sent since."""
+        self.roll(now_ns)
+        self.used = max(self.used, count)
+
+
+class Budget:
+    """Weight and order counts of one account and address. `shares`: what cancels, and what reduces, keep from opens."""
+
+    def __init__(self, cancel_share: float, reduce_share: float) -> None:
+        """Start with nothing used, and with the smaller market's weight until the venue tells its limits."""
+        self.weight = Window(60 * _NS, _WEIGHT_LIMIT)
+        self.orders: dict[int, Window] = {}  # by interval
+        self.closed_ns = 0  # nothing goes out before: the venue asked for silence
+        self.opens_closed_ns = 0  # no orders before: the account's order count is used up
+        self.offset_ns = 0  # the venue's clock less ours: its intervals are by its own
+        self._weight_shares = (1.0, 1.0 - cancel_share, 1.0 - cancel_share - reduce_share)
+        self._order_shares = (1.0, 1.0, 1.0 - reduce_share)
+
+    def wait_ns(self, now_ns: int, weight: int, orders: int, urgency: Urgency) -> int:
+        """Return how long a request must wait, 0 where it may go."""
+        venue_ns = now_ns + self.offset_ns
+        wait = self.closed_ns - now_ns
+        share = self._weight_shares[urgency]
+        wait = max(wait, self.weight.wait_ns(venue_ns, weight, int(self.weight.limit * share)))
+        if orders:
+            wait = max(wait, self.opens_closed_ns - now_ns)
+            share = self._order_shares[urgency]
+            for window in self.orders.values():
+                wait = max(wait, window.wait_ns(venue_ns, orders, int(window.limit * share)))
+        return max(wait, 0)
+
+    def spend(self, now_ns: int, weight: int, orders: int) -> None:
+        """Count a request that leaves now."""
+        venue_ns = now_ns + self.offset_ns
+        self.weight.roll(venue_ns)
+        self.weight.used += weight
+        if orders:
+            for window in self.orders.values():
+                window.roll(venue_ns)
+                window.used += orders
+
+    def told(self, now_ns: int, limits: tuple[RateLimit, ...]) -> None:
+        """Take the limits and counts of an answer, or the limits of exchangeInfo."""
+        venue_ns = now_ns + self.offset_ns
+        for limit in limits:
+            seconds = _SECONDS.get(limit.interval, 0) * limit.number
+            if not seconds or limit.limit <= 0:
+                continue
+            if limit.kind == "REQUEST_WEIGHT" and seconds == 60:
+                window = self.weight
+            elif limit.kind == "ORDERS":
+                window = self.orders.setdefault(seconds, Window(seconds * _NS, limit.limit))
+            else:
+                continue
+            window.limit = limit.limit
+            if limit.count >= 0:
+                window.told(venue_ns, limit.count)
+
+    def told_by_headers(self, now_ns: int, headers: dict[str, str]) -> None:
+        """Take the counts of a REST answer: X-MBX-USED-WEIGHT-1M, X-MBX-ORDER-COUNT-10S; names in lower case."""
+        venue_ns = now_ns + self.offset_ns
+        for name, text in headers.items():
+            if not text.isdecimal():
+                continue
+            if name == "x-mbx-used-weight-1m":
+                self.weight.told(venue_ns, int(text))
+            elif name.startswith("x-mbx-order-count-"):
+                window = self.orders.get(_header_seconds(name.removeprefix("x-mbx-order-count-")))
+                if window is not None:
+                    window.told(venue_ns, int(text))
+
+    def close(self, until_ns: int, *, orders_only: bool) -> None:
+        """Send nothing, or no orders, before a time."""
+        if orders_only:
+            self.opens_closed_ns = max(self.opens_closed_ns, until_ns)
+        else:
+            self.closed_ns = max(self.closed_ns, until_ns)
+
+    def busiest_orders(self) -> tuple[int, int]:
+        """Return (used, limit) of the order count nearest to its limit; (0, 0) before the venue told any."""
+        windows = [(window.used / window.limit, window.used, window.limit) for window in self.orders.values()]
+        return max(windows)[1:] if windows else (0, 0)
+
+
+def _header_seconds(text: str) -> int:
+    """Return the interval of a header's name, `10s` or `1m`, in seconds; 0 for none."""
+    unit = {"s": 1, "m": 60, "h": 3600, "d": 86_400}.get(text[-1:], 0)
+    return unit * int(text[:-1]) if text[:-1].isdecimal() else 0

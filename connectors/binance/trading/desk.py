@@ -1,0 +1,381 @@
+"""What the venue says of our orders, as reports: answers to requests and the private stream, whichever comes first.
+
+A request that the stream has answered is not answered again. A command whose outcome nobody tells becomes an
+OUTCOME_UNKNOWN report, and an answer that comes after that is still taken.
+"""
+
+from connectors.binance.trading import parse
+from connectors.binance.trading.calls import Call, CallKind, names_of
+from connectors.binance.trading.codes import Meaning
+from connectors.binance.trading.messages import AlgoUpdate, ErrorData, OrderAnswer
+from connectors.binance.trading.names import Live, Names, stem_of
+from connectors.binance.trading.news import (
+    News,
+    algo_report,
+    autoclose_of,
+    is_documented_algo,
+    make_report,
+    report_type,
+)
+from connectors.binance.trading.orders import ALGO
+from connectors.binance.trading.replies import Refused
+from connectors.binance.trading.telling import Teller
+from core.events import OrderReport, ReportType
+from core.ids import revision_id
+from core.money import money
+from core.orders import ApprovedCancel, ApprovedCommand, ApprovedReplace, Liquidity
+from core.records import NO_INSTRUMENT, Kind
+
+_NS_PER_MS = 1_000_000
+_REPORT = int(Kind.REPORT)
+_SETTLE_NS = 1_000_000_000
+"""How long an acknowledged cancel waits for the stream, which tells the fills before it in their order."""
+
+
+class Desk(Teller):
+    """Reports of one account. `events` is what was said since it was last taken."""
+
+    def __init__(self, venue: str, names: Names) -> None:
+        """Report nothing yet."""
+        super().__init__(venue)
+        self.unknown = 0
+        self.calls: dict[int, Call] = {}
+        self._names = names
+        self._waiting: dict[tuple[CallKind, str], Call] = {}  # calls by what they ask and the order they are about
+
+    @property
+    def has_open_calls(self) -> bool:
+        """Whether an answer is waited for that may still come in time."""
+        return any(not (call.told_unknown or call.answered) for call in self.calls.values())
+
+    def begin(self, call: Call) -> None:
+        """Wait for the answer to a call."""
+        self.calls[call.number] = call
+        for item in call.items:
+            for _, name in names_of(item.command):
+                self._waiting[call.kind, name] = call
+
+    def end(self, call: Call) -> None:
+        """Wait for a call no longer."""
+        self.calls.pop(call.number, None)
+        for item in call.items:
+            for _, name in names_of(item.command):
+                if self._waiting.get((call.kind, name)) is call:
+                    del self._waiting[call.kind, name]
+
+    # ---- what commands come to
+
+    def refuse(self, command: ApprovedCommand, reason: str, now_ns: int) -> None:
+        """Say that a command did nothing at the venue."""
+        if isinstance(command, ApprovedCancel):
+            kind = ReportType.CANCEL_REJECTED
+        elif isinstance(command, ApprovedReplace):
+            kind = ReportType.REPLACE_REJECTED
+            live = self._names.find(command.client_order_id)
+            if live is not None and live.replacing == self._revision(command):
+                live.replacing = ""
+        else:
+            kind = ReportType.REJECTED
+        for index, name in names_of(command):
+            told = self._revision(command) if isinstance(command, ApprovedReplace) else name
+            self.report(index, now_ns, 0, OrderReport(type=kind, client_order_id=told, reason=reason))
+
+    def lose(self, call: Call, reason: str, now_ns: int) -> None:
+        """Say that nobody told what became of a call; it is kept, for its answer may come late."""
+        if call.told_unknown or call.kind in {CallKind.LOGON, CallKind.SUBSCRIBE}:
+            return
+        call.told_unknown = True
+        if call.answered:
+            return
+        self.unknown += 1
+        for item in call.items:
+            for index, name in names_of(item.command):
+                told = self._revision(item.command) if isinstance(item.command, ApprovedReplace) else name
+                report = OrderReport(type=ReportType.OUTCOME_UNKNOWN, client_order_id=told, reason=reason)
+                self.report(index, now_ns, 0, report)
+
+    def succeed(self, call: Call, body: bytes, now_ns: int, *, stream_is_up: bool) -> None:
+        """Take the answer to a call that was granted. Raises what `parse.MALFORMED` names, having said nothing."""
+        match call.kind:
+            case CallKind.PLACE:
+                self._placed(call, body, now_ns)
+            case CallKind.GROUP:
+                for answer in parse.decode_list(body).reports:
+                    self._accepted(call, answer.name, str(answer.order_id), now_ns)
+            case CallKind.CANCEL:
+                if stream_is_up and not call.answered:
+                    call.settle_ns = now_ns + _SETTLE_NS
+                    return
+                self.settle(call, now_ns)
+                return
+            case CallKind.BATCH:
+                self._batch(call, body, now_ns)
+                return
+            case CallKind.REPLACE:
+                done = parse.decode_replace(body)
+                self._replaced(call, done.cancelled.executed, str(done.placed.order_id), now_ns)
+            case CallKind.AMEND:
+                # "When the quantity in new order <= executedQty, the order will be canceled": the stream tells that.
+                if parse.decode_order(body).status in {"", "NEW", "PARTIALLY_FILLED"}:
+                    self._amended(call, now_ns)
+        self.end(call)
+
+    def fail(self, call: Call, refused: Refused, data: ErrorData | None, now_ns: int) -> None:
+        """Take the answer to a call that was not granted."""
+        meaning = refused.verdict.meaning
+        if call.kind is CallKind.REPLACE and data is not None and data.cancel_result == "SUCCESS":
+            self._half_replaced(call, refused, data, now_ns)
+        elif call.kind is CallKind.CANCEL and meaning is Meaning.ABSENT:
+            self.refuse(call.command, refused.reason, now_ns)
+        elif not meaning.is_certain or (call.kind is CallKind.PLACE and meaning in {Meaning.ABSENT, Meaning.GONE}):
+            self.lose(call, refused.reason, now_ns)
+            if not call.answered:
+                return  # the answer may have been the venue's guess: the stream may still tell
+        elif not call.answered or call.kind is CallKind.PLACE:
+            for item in call.items:
+                self.refuse(item.command, refused.reason, now_ns)
+            if call.half_done:
+                self.settle(call, now_ns)  # somebody else cancelled it just then
+        self.end(call)
+
+    def settle(self, call: Call, now_ns: int) -> None:
+        """Say that an acknowledged cancel was done: the stream did not, or there is none."""
+        if not call.answered:
+            for item in call.items:
+                for index, name in names_of(item.command):
+                    live = self._names.find(name)
+                    order_id = live.order_id if live is not None else ""
+                    told = live.name if live is not None else name
+                    report = OrderReport(type=ReportType.CANCELLED, client_order_id=told, venue_order_id=order_id)
+                    self.report(index, now_ns, 0, report)
+        self.end(call)
+
+    # ---- what the stream says
+
+    def on_news(self, news: News, event: bytes, now_ns: int, algo_id: int = 0) -> None:
+        """Take what happened to an order. Raises PrecisionError for figures that the instrument cannot hold."""
+        index = self.index_of(news.symbol)
+        if index == NO_INSTRUMENT:
+            self.keep_raw(NO_INSTRUMENT, now_ns, f"an order of {news.symbol}, which is not traded here", event)
+            return
+        kind = report_type(news)
+        reason = autoclose_of(news.name)
+        if reason:
+            if kind is ReportType.FILLED:
+                self.traded(news, reason, index, now_ns)
+            return
+        name = news.name
+        if algo_id and not self._names.find(name):
+            name = self._names.name_of_algo(algo_id) or name
+        if kind is None:
+            self.quarantine(index, name, f"{news.execution} {news.status}", event, now_ns)
+            return
+        live = self._names.find(name)
+        if live is not None and self._is_replacement(kind, news, name, live, index, now_ns):
+            return
+        live = self._names.seen(name, index, news.order_id)
+        order_id = live.order_id if live is not None and live.name == name else news.order_id
+        if live is not None and kind is ReportType.ACCEPTED:
+            self._note_answered(kind, name)
+            if live.accepted:
+                return
+            live.accepted = True
+        report = make_report(kind, news, name, order_id, self.instruments[index])
+        self._note_answered(kind, name)
+        self.report(index, now_ns, news.time_ms, report)
+
+    def on_algo(self, update: AlgoUpdate, event: bytes, now_ns: int) -> None:
+        """Take what happened to a conditional order."""
+        order = update.order
+        index = self.index_of(order.symbol)
+        if index == NO_INSTRUMENT:
+            self.keep_raw(NO_INSTRUMENT, now_ns, f"a conditional order of {order.symbol}, not traded here", event)
+            return
+        self._names.note_algo(order.algo_id, order.name)
+        live = self._names.find(order.name)
+        order_id = f"{ALGO}{order.algo_id}"
+        if live is not None:
+            live.order_id = live.order_id or order_id
+            if str(order.order_id) not in {"", "0"}:
+                live.working_id = str(order.order_id)
+        if not is_documented_algo(order.status):
+            self.quarantine(index, order.name, f"algo status {order.status}", event, now_ns)
+            return
+        report = algo_report(order, order_id)
+        if report is not None:
+            self._note_answered(report.type, order.name)
+            self.report(index, now_ns, update.event_ms, report)
+
+    def keep_malformed(self, event: bytes, error: Exception, now_ns: int) -> None:
+        """Keep an event that cannot be read; the order that it names, if any, is quarantined."""
+        name, symbol = parse.hint_of(event)
+        self.quarantine(self.index_of(symbol), name, f"cannot be read: {error}", event, now_ns)
+
+    # ---- replacing
+
+    def _is_replacement(self, kind: ReportType, news: News, name: str, live: Live, index: int, now_ns: int) -> bool:
+        """Take what is one half of a replacement; return False for what is none."""
+        stem, rules = stem_of(name), self.instruments[index]
+        call = self._waiting.get((CallKind.REPLACE, stem))
+        if kind is ReportType.CANCELLED:
+            if self._names.was_replaced(name):
+                return True
+            if call is None or name == live.replacing:
+                return False
+            call.half_done = True
+            live.replacing_filled = max(live.replacing_filled, live.filled_before + rules.quantity(news.executed))
+            return True
+        if kind is ReportType.ACCEPTED and live.replacing == name:
+            self._names.mark_replaced(live.name)
+            if call is not None:
+                call.answered = True
+            quantity = live.replacing_filled + rules.quantity(news.quantity)
+            self._tell_replaced(live, index, rules.price(news.price), quantity, news.order_id, now_ns, news.time_ms)
+            return True
+        if kind is ReportType.REPLACED:
+            amend = self._waiting.get((CallKind.AMEND, stem))
+            if amend is not None:
+                amend.answered = True
+            quantity = live.filled_before + rules.quantity(news.quantity)
+            self._tell_replaced(live, index, rules.price(news.price), quantity, live.order_id, now_ns, news.time_ms)
+            return True
+        return False
+
+    def _tell_replaced(
+        self, live: Live, index: int, price: int, quantity: int, order_id: str, now_ns: int, time_ms: int
+    ) -> None:
+        """Say that an order is another one now, and know it by its new name."""
+        name = live.replacing or live.name
+        if live.replacing and order_id != live.order_id:
+            live.filled_before = live.replacing_filled
+            live.name, live.working_id = name, ""
+        live.order_id, live.replacing = order_id, ""
+        report = OrderReport(
+            type=ReportType.REPLACED, client_order_id=name, venue_order_id=order_id, price=price, quantity=quantity
+        )
+        self.report(index, now_ns, time_ms, report)
+
+    def _replaced(self, call: Call, executed: str, order_id: str, now_ns: int) -> None:
+        """Take the answer that both halves of a cancel-replace were done."""
+        command = call.command
+        assert isinstance(command, ApprovedReplace)
+        live = self._names.find(command.client_order_id)
+        if call.answered or live is None or live.replacing != self._revision(command):
+            return
+        self._names.mark_replaced(live.name)
+        # What was filled between our word and the venue's is known from the cancelled half.
+        filled = live.filled_before + self.instruments[command.instrument].quantity(executed)
+        live.replacing_filled = max(filled, command.filled)
+        quantity = live.replacing_filled + command.quantity - command.filled
+        call.answered = True
+        self._tell_replaced(live, command.instrument, command.price, quantity, order_id, now_ns, 0)
+
+    def _half_replaced(self, call: Call, refused: Refused, data: ErrorData, now_ns: int) -> None:
+        """The old order was cancelled and the new one is not there, or nobody knows whether it is."""
+        command = call.command
+        assert isinstance(command, ApprovedReplace)
+        live = self._names.find(command.client_order_id)
+        old = live.name if live is not None else command.client_order_id
+        reason = data.new.msg if data.new is not None and data.new.msg else refused.reason
+        if data.new_result not in {"FAILURE", "NOT_ATTEMPTED"}:
+            self.lose(call, reason, now_ns)
+            return
+        self.refuse(command, reason, now_ns)
+        report = OrderReport(
+            type=ReportType.CANCELLED,
+            client_order_id=old,
+            venue_order_id=live.order_id if live is not None else "",
+            reason=f"cancelled for a replacement that was refused: {reason}",
+        )
+        self._names.mark_replaced(old)  # the stream's word on it comes, or came
+        self.report(command.instrument, now_ns, 0, report)
+
+    def _amended(self, call: Call, now_ns: int) -> None:
+        """Take the answer that an order was changed in place."""
+        command = call.command
+        assert isinstance(command, ApprovedReplace)
+        live = self._names.find(command.client_order_id)
+        if call.answered or live is None:
+            return
+        call.answered = True
+        self._tell_replaced(live, command.instrument, command.price, command.quantity, live.order_id, now_ns, 0)
+
+    # ---- placing
+
+    def _placed(self, call: Call, body: bytes, now_ns: int) -> None:
+        """Take the answer that an order was taken; over REST it may tell fills, which no stream may tell."""
+        ((index, name),) = names_of(call.command)
+        if call.is_algo:
+            algo = parse.decode_algo(body)
+            self._names.note_algo(algo.algo_id, name)
+            self._accepted(call, name, f"{ALGO}{algo.algo_id}", now_ns)
+            return
+        answer = parse.decode_order(body)
+        self._accepted(call, name, str(answer.order_id), now_ns)
+        for fill in answer.fills:
+            rules = self.instruments[index]
+            report = OrderReport(
+                type=ReportType.FILLED,
+                client_order_id=name,
+                venue_order_id=str(answer.order_id),
+                exec_id=str(fill.trade_id),
+                price=rules.price(fill.price),
+                quantity=rules.quantity(fill.quantity),
+                fee=str(money(fill.fee)),
+                fee_currency=fill.fee_asset,
+                liquidity=Liquidity.TAKER,
+            )
+            self.report(index, now_ns, 0, report)
+        if answer.status.startswith("EXPIRED") and call.connection == 0:
+            self._ended_at_once(index, name, answer, now_ns)
+
+    def _ended_at_once(self, index: int, name: str, answer: OrderAnswer, now_ns: int) -> None:
+        """Say that an order was over when its answer left."""
+        order_id = str(answer.order_id)
+        report = OrderReport(
+            type=ReportType.EXPIRED, client_order_id=name, venue_order_id=order_id, reason=answer.reason
+        )
+        self.report(index, now_ns, 0, report)
+
+    def _accepted(self, call: Call, name: str, order_id: str, now_ns: int) -> None:
+        """Say that an order is at the venue, unless the stream did."""
+        index = next((index for index, each in names_of(call.command) if each == name), NO_INSTRUMENT)
+        live = self._names.seen(name, index, order_id)
+        if index == NO_INSTRUMENT or (live is not None and live.accepted):
+            return
+        if live is not None:
+            live.accepted = True
+        number = live.order_id if live is not None else order_id
+        self.report(
+            index, now_ns, 0, OrderReport(type=ReportType.ACCEPTED, client_order_id=name, venue_order_id=number)
+        )
+
+    def _batch(self, call: Call, body: bytes, now_ns: int) -> None:
+        """Take the answers to several cancels, in their order: each an order, or an error of its own."""
+        answers = parse.decode_orders(body)
+        self.end(call)
+        for item, answer in zip(call.items, answers, strict=False):
+            if answer.code:
+                self.refuse(item.command, f"{answer.msg} ({answer.code})", now_ns)
+                continue
+            single = Call(call.number, CallKind.CANCEL, call.connection, call.sent_ns, (item,))
+            self.settle(single, now_ns)
+        if len(answers) < len(call.items):
+            rest = Call(call.number, CallKind.BATCH, call.connection, call.sent_ns, call.items[len(answers) :])
+            self.lose(rest, "the answer to several cancels names fewer", now_ns)
+
+    def _note_answered(self, kind: ReportType, name: str) -> None:
+        """Note that the stream has answered the request that a report is the answer to."""
+        if kind in {ReportType.CANCELLED, ReportType.EXPIRED}:
+            for asked in (CallKind.CANCEL, CallKind.BATCH):
+                call = self._waiting.get((asked, name))
+                if call is not None and len(call.items) == 1:
+                    call.answered = True
+                    if call.settle_ns:
+                        self.end(call)
+        call = self._waiting.get((CallKind.PLACE, name))
+        if call is not None:
+            call.answered = True
+
+    def _revision(self, command: ApprovedReplace) -> str:
+        return revision_id(command.client_order_id, command.revision)

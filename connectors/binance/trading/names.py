@@ -1,0 +1,101 @@
+"""What the venue calls our orders: by which name and number each is known now, and what came before. Pure, bounded.
+
+A client order id stays the order's for us; each replacement that the venue makes a new order of has a revision's name.
+"""
+
+import msgspec
+
+from core.ids import parse_revision_id
+from core.orders import OrderIntent
+
+_KEEP = 20_000
+
+
+class Live(msgspec.Struct):
+    """One of our orders. `intent` is None for one that an earlier session placed."""
+
+    intent: OrderIntent | None
+    instrument: int
+    name: str  # what the venue calls it now
+    order_id: str = ""  # what reports call it
+    working_id: str = ""  # its number in the matching engine, where that is another: a triggered conditional order
+    accepted: bool = False  # told so
+    filled_before: int = 0  # by the orders that it has replaced
+    replacing: str = ""  # the name of a replacement that is under way
+    replacing_quantity: int = 0  # what the order shall have in all then
+    replacing_filled: int = 0  # what of that was filled when the replacement was sent
+
+    @property
+    def cancel_id(self) -> str:
+        """The number by which it is cancelled, empty where none is known."""
+        return self.working_id or self.order_id
+
+
+class Names:
+    """Our orders by client order id; the oldest are forgotten beyond a bound."""
+
+    def __init__(self, keep: int = _KEEP) -> None:
+        """Keep so many."""
+        self._keep = keep
+        self._live: dict[str, Live] = {}
+        self._replaced: dict[str, None] = {}  # names whose cancellation is a replacement's doing
+        self._by_algo: dict[int, str] = {}
+
+    def find(self, name: str) -> Live | None:
+        """Return the order that one of our names, a revision's included, belongs to."""
+        stem = stem_of(name)
+        return self._live.get(stem) if stem else None
+
+    def add(self, client_order_id: str, live: Live) -> None:
+        """Know an order."""
+        self._live[client_order_id] = live
+        if len(self._live) > self._keep:
+            del self._live[next(iter(self._live))]
+
+    def seen(self, name: str, instrument: int, order_id: str) -> Live | None:
+        """Note by which number the venue knows an order of ours, placed in this session or before."""
+        stem = stem_of(name)
+        if not stem:
+            return None
+        live = self._live.get(stem)
+        if live is None:
+            live = Live(None, instrument, name)
+            self.add(stem, live)
+        if order_id and name == live.name:
+            if not live.order_id:
+                live.order_id = order_id
+            elif order_id != live.order_id:
+                live.working_id = order_id
+        return live
+
+    def mark_replaced(self, name: str) -> None:
+        """Note that a name's cancellation is no cancellation of the order."""
+        self._replaced[name] = None
+        if len(self._replaced) > self._keep:
+            del self._replaced[next(iter(self._replaced))]
+
+    def was_replaced(self, name: str) -> bool:
+        """Whether a name's order has made way for a replacement."""
+        return name in self._replaced
+
+    def note_algo(self, algo_id: int, name: str) -> None:
+        """Note which of our orders a conditional order is."""
+        self._by_algo[algo_id] = name
+        if len(self._by_algo) > self._keep:
+            del self._by_algo[next(iter(self._by_algo))]
+
+    def name_of_algo(self, algo_id: int) -> str:
+        """Return the name of the order that a conditional order is, empty for one that is not ours."""
+        return self._by_algo.get(algo_id, "")
+
+
+def stem_of(name: str) -> str:
+    """Return the client order id of one of our names, empty for a foreign one."""
+    parsed = parse_revision_id(name)
+    return parsed[0] if parsed is not None else ""
+
+
+def is_revision(name: str) -> bool:
+    """Whether a name is that of a replacement."""
+    parsed = parse_revision_id(name)
+    return parsed is not None and parsed[1] > 0

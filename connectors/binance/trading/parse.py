@@ -1,0 +1,85 @@
+"""Bytes of the private stream to what they say, and what the account was moved by without an order."""
+
+import msgspec
+
+from connectors.binance.trading import messages
+from connectors.binance.trading.messages import AccountUpdate, BalanceUpdate, OrderHint
+from core.errors import PrecisionError
+from core.events import AccountMoved
+from core.money import money
+
+MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, PrecisionError, ValueError)
+"""What bytes raise that are not what the venue documents."""
+
+decode_frame = msgspec.json.Decoder(messages.ApiFrame).decode
+decode_spot = msgspec.json.Decoder(messages.SpotEvent).decode
+decode_usdm = msgspec.json.Decoder(messages.UsdmEvent).decode
+decode_order = msgspec.json.Decoder(messages.OrderAnswer).decode
+decode_orders = msgspec.json.Decoder(list[messages.OrderAnswer]).decode
+decode_replace = msgspec.json.Decoder(messages.ReplaceAnswer).decode
+decode_list = msgspec.json.Decoder(messages.ListAnswer).decode
+decode_algo = msgspec.json.Decoder(messages.AlgoAnswer).decode
+decode_error = msgspec.json.Decoder(messages.ApiError).decode
+decode_listen_key = msgspec.json.Decoder(messages.ListenKey).decode
+_decode_hint = msgspec.json.Decoder(OrderHint).decode
+
+_FUNDING = "FUNDING_FEE"
+_BY_ORDERS = "ORDER"
+
+
+def error_code(body: bytes) -> int:
+    """Return the code of an error's body, 0 where it has none."""
+    try:
+        return decode_error(body).code
+    except MALFORMED:
+        return 0
+
+
+def hint_of(event: bytes) -> tuple[str, str]:
+    """Return (our name, symbol) of an order whose event cannot be read as a whole; empty where it names none."""
+    try:
+        hint = _decode_hint(event)
+        if not hint.name and bytes(hint.order).startswith(b"{"):
+            hint = _decode_hint(bytes(hint.order))
+    except MALFORMED:
+        return "", ""
+    return hint.original_name or hint.name, hint.symbol
+
+
+def spot_move(venue: str, update: BalanceUpdate) -> AccountMoved:
+    """Return a deposit, a withdrawal or a transfer. Raises PrecisionError."""
+    return AccountMoved(
+        venue=venue,
+        move_id=f"balance-{update.time_ms}-{update.asset}-{update.delta}",
+        currency=update.asset,
+        amount=str(money(update.delta)),
+        reason="transfer",
+    )
+
+
+def usdm_moves(venue: str, update: AccountUpdate) -> list[tuple[str, AccountMoved]]:
+    """Return (symbol or empty, move) for what an ACCOUNT_UPDATE moved beside trades. Raises PrecisionError.
+
+    "bc" is "Balance Change except PnL and Commission": zero where orders alone were the reason. A funding fee of an
+    isolated position names the position, that of a crossed one only the balance.
+    """
+    change = update.change
+    if change.reason == _BY_ORDERS:
+        return []
+    symbol = change.positions[0].symbol if len(change.positions) == 1 else ""
+    moves = []
+    for balance in change.balances:
+        amount = money(balance.change)
+        if amount:
+            move_id = f"{change.reason}-{update.time_ms}-{balance.asset}-{symbol}-{balance.change}"
+            reason = "funding" if change.reason == _FUNDING else "transfer"
+            moved = AccountMoved(
+                venue=venue,
+                move_id=move_id,
+                currency=balance.asset,
+                amount=str(amount),
+                reason=reason,
+                detail="" if reason == "funding" else change.reason,
+            )
+            moves.append((symbol if reason == "funding" else "", moved))
+    return moves

@@ -1,0 +1,347 @@
+"""Trading at one Binance venue, live: connections, REST, clock, keys and timers. The only file here that awaits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+from connectors.base import ClockNs, Sink, TradingStats
+from connectors.binance.settings import Market
+from connectors.binance.trading.asking.transport import Asker
+from connectors.binance.trading.credentials import Credentials
+from connectors.binance.trading.inquiry import Inquirer
+from connectors.binance.trading.logon import log_on
+from connectors.binance.trading.replies import Question
+from connectors.binance.trading.requests import Rare, RestRequest, Target
+from connectors.binance.trading.session import TradingSession
+from connectors.binance.trading.settings import TradingSettings
+from connectors.errors import ConnectorError, MalformedMessage, VenueUnreachable
+from connectors.pacing import Backoff, TokenBucket
+from connectors.stream.duplex.transport import DuplexLine, DuplexSetup
+from core.codec import KIND_OF
+from core.evidence import EvidenceGiven, EvidenceWanted
+from core.instruments import Instrument
+from core.orders import ApprovedCommand
+from core.records import NO_INSTRUMENT
+from core.rng import Rng
+
+_NS = 1_000_000_000
+_NS_PER_MS = 1_000_000
+_TICK_S = 0.1
+_BUSY_TICK_S = 0.01  # while commands wait for their budget
+_CLOCK_SAMPLES = 3
+_CLOCK_RETRY_S = 1.0
+_KEY_RETRY_S = 5.0
+_INVALID_LISTEN_KEY = -1125
+
+_LISTEN_KEY = "/fapi/v1/listenKey"
+_COUNTDOWN = Target("", "POST", "/fapi/v1/countdownCancelAll", 10)
+
+Answered = TypeVar("Answered")
+
+
+class BinanceTrading:
+    """Order entry, private stream and account queries; see `connectors.base.TradingConnector`."""
+
+    def __init__(
+        self, settings: TradingSettings, credentials: Credentials, clock_ns: ClockNs, rng: Rng, sink: Sink
+    ) -> None:
+        """Prepare; nothing is opened before `check` or `run`."""
+        self._settings = settings
+        self._credentials = credentials
+        self._clock_ns = clock_ns
+        self._sink = sink
+        self._session = TradingSession(settings, credentials)
+        self._inquirer = Inquirer(settings, {})
+        self._asker = Asker(settings, credentials, self._session, clock_ns)
+        self._connections = 0
+        self._opened: dict[int, DuplexLine] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._asked_early: list[EvidenceWanted] = []
+        self._checked = False
+        self._failure: Exception | None = None
+        self._failed = asyncio.Event()
+        self._problem = ""  # of a chore, empty since it last went well
+        self._rng = Rng(rng.next_u32(), stream=0)
+        bucket = TokenBucket(per_second=0.5, burst=5)  # "300 connections per attempt every 5 minutes" per address
+        self._orders_line = DuplexLine(self._setup(self._orders_url, bucket, 1), self)
+        self._private_line: DuplexLine | None = None
+        if settings.market is Market.USDM:
+            self._private_line = DuplexLine(self._setup(self._private_url, bucket, 2), self)
+
+    @property
+    def venue(self) -> str:
+        """The venue's name."""
+        return self._settings.venue
+
+    @property
+    def stats(self) -> TradingStats:
+        """Counters and allowances."""
+        session = self._session
+        lines = [line for line in (self._orders_line, self._private_line) if line is not None]
+        orders_used, orders_limit = session.out.budget.busiest_orders()
+        return TradingStats(
+            sent=session.out.sent.commands,
+            fallbacks=session.out.sent.fallbacks,
+            unknown=session.desk.unknown,
+            throttled=session.out.sent.throttled,
+            queued=len(session.outbox),
+            reconnects=sum(max(line.attempts - 1, 0) for line in lines),
+            requests=self._asker.client.requests,
+            weight_used=session.out.budget.weight.used,
+            weight_limit=session.out.budget.weight.limit,
+            orders_used=orders_used,
+            orders_limit=orders_limit,
+            clock_offset_ns=session.out.offset_ns,
+            last_error=next(
+                (line.last_error for line in lines if line.last_error), self._asker.last_error or self._problem
+            ),
+        )
+
+    def assign(self, instruments: Mapping[int, Instrument]) -> None:
+        """Take the rules of the instruments by index, before `run`."""
+        self._session.assign(instruments)
+        self._inquirer = Inquirer(self._settings, instruments)
+
+    async def check(self) -> None:
+        """Compare key, account and symbols with the settings, and measure the clock, before `run`; `run` does it too.
+
+        Raises ConnectorError for what must be put right, VenueUnreachable where the venue did not answer in time.
+        """
+        symbols = [rules.symbol for rules in self._session.instruments.values()]
+        backoff = Backoff(self._rng, first_s=0.2, cap_s=2.0)
+        last = "no answer"
+        try:
+            async with asyncio.timeout(self._settings.start_timeout_s), self._asker.client:
+                while True:
+                    try:
+                        await self._asker.measure_clock()
+                        facts = await self._asker.answer(log_on(self._settings, symbols))
+                    except (VenueUnreachable, MalformedMessage) as error:
+                        last = str(error)
+                        await asyncio.sleep(backoff.next_s())
+                        continue
+                    self._session.on_facts(facts, self._clock_ns())
+                    self._checked = True
+                    return
+        except TimeoutError:
+            raise VenueUnreachable(
+                f"{self.venue} did not let us check the key and the account within "
+                f"{self._settings.start_timeout_s:g} s; check rest_url ({self._settings.rest_base}) and the network. "
+                f"Last: {last}"
+            ) from None
+
+    async def run(self) -> None:
+        """Log on, follow the private stream, send what is handed over; until cancelled or until the sink raises.
+
+        Raises what `check` raises.
+        """
+        if not self._checked:
+            await self.check()
+        try:
+            async with self._asker.client, asyncio.TaskGroup() as group:
+                self._group = group
+                group.create_task(self._orders_line.run())
+                if self._private_line is not None:
+                    group.create_task(self._private_line.run())
+                    group.create_task(self._keep_listen_key())
+                    group.create_task(self._keep_alive())
+                group.create_task(self._watch_clock())
+                group.create_task(self._tick())
+                for wanted in self._asked_early:
+                    group.create_task(self._inquire(wanted))
+                self._asked_early.clear()
+                await self._failed.wait()
+                assert self._failure is not None
+                raise self._failure
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+        finally:
+            self._group = None
+
+    def send(self, command: ApprovedCommand, now_ns: int) -> None:
+        """Send an approved command: it is written before this returns where its budget allows."""
+        self._session.send(command, now_ns)
+        self._flush()
+
+    def ask(self, wanted: EvidenceWanted, now_ns: int) -> None:
+        """Ask the venue for evidence."""
+        if self._group is None:
+            self._asked_early.append(wanted)
+        else:
+            self._group.create_task(self._inquire(wanted))
+
+    async def close(self, grace_s: float) -> None:
+        """Let cancels that wait go out and be answered, for at most `grace_s`; `run` is the caller's to cancel."""
+        self._session.stop(self._clock_ns())
+        self._flush()
+        until_s = asyncio.get_running_loop().time() + grace_s
+        while asyncio.get_running_loop().time() < until_s:
+            if not len(self._session.outbox) and not self._session.desk.has_open_calls:
+                return
+            await asyncio.sleep(_BUSY_TICK_S)
+
+    # ---- what the lines tell
+
+    def next_connection(self) -> int:
+        """Return a number that no connection had."""
+        self._connections += 1
+        return self._connections
+
+    def on_open(self, line: DuplexLine, connection: int) -> None:
+        """Begin on a connection."""
+        self._opened[connection] = line
+        self._session.on_open(connection, self._clock_ns(), private=line is self._private_line)
+        self._flush()
+
+    def on_messages(self, line: DuplexLine, connection: int, messages: Sequence[bytes]) -> None:
+        """Take messages; the time is taken once for all of them."""
+        self._session.receive(connection, messages, self._clock_ns(), private=line is self._private_line)
+        self._flush()
+
+    def on_lost(self, line: DuplexLine, connection: int, reason: str) -> None:
+        """End with a connection."""
+        self._opened.pop(connection, None)
+        self._session.on_lost(connection, self._clock_ns(), reason)
+        self._flush()
+
+    def on_refused(self, line: DuplexLine, status: int, reason: str) -> None:
+        """Take note that there is no connection."""
+        self._session.on_refused(status, reason, self._clock_ns())
+        self._flush()
+
+    def in_charge(self, connection: int) -> bool:
+        """Whether a connection has taken over."""
+        return self._session.in_charge(connection)
+
+    # ---- what the session wants
+
+    def _flush(self) -> None:
+        """Write frames first, then hand events on, then do the rest."""
+        session = self._session
+        while session.out.frames:
+            for connection, number, frame in session.out.take_frames():
+                line = self._opened.get(connection)
+                if line is None or not line.write(connection, frame):
+                    session.on_unwritten(number, self._clock_ns())
+        if session.out.questions:
+            for number, request in session.out.take_questions():
+                self._spawn(number, request)
+        events = session.take_events()
+        if events and self._failure is None:
+            try:
+                self._sink(events)
+            except Exception as error:  # noqa: BLE001  # raised again by `run`
+                self._failure = error
+                self._failed.set()
+        if session.dropped or session.rotations:
+            # Later: an abort from within a connection's own callback would tell of its end in its middle.
+            asyncio.get_running_loop().call_soon(self._change_connections)
+
+    def _change_connections(self) -> None:
+        """End and replace connections."""
+        session = self._session
+        dropped, rotations = session.dropped[:], session.rotations[:]
+        session.dropped.clear()
+        session.rotations.clear()
+        for connection, reason in dropped:
+            if line := self._opened.get(connection):
+                line.abort(connection, reason)
+        for connection in rotations:
+            if line := self._opened.get(connection):
+                line.rotate()
+
+    def _spawn(self, number: int, request: RestRequest) -> None:
+        """Send a command by REST."""
+        if self._group is None:
+            self._session.on_rest_failed(number, "trading has ended", self._clock_ns())
+        else:
+            self._group.create_task(self._send_rest(number, request))
+
+    async def _send_rest(self, number: int, request: RestRequest) -> None:
+        """Send a command by REST and hand on what its answer comes to."""
+        await self._asker.command(number, request)
+        self._flush()
+
+    async def _inquire(self, wanted: EvidenceWanted) -> None:
+        """Ask for evidence and hand it in, whatever it came to."""
+        given = await self._asker.answer(self._inquirer.ask(wanted, self._clock_ns()))
+        event = (KIND_OF[EvidenceGiven], 0, NO_INSTRUMENT, self._clock_ns(), 0, given, 0, 0, 0, 0)
+        self._session.desk.events.append(event)
+        self._flush()
+
+    # ---- chores
+
+    async def _tick(self) -> None:
+        """Show the session the time."""
+        while True:
+            await asyncio.sleep(_BUSY_TICK_S if len(self._session.outbox) else _TICK_S)
+            self._session.on_time(self._clock_ns())
+            self._flush()
+
+    async def _watch_clock(self) -> None:
+        """Measure the venue's clock every so often, and when a request's time was refused."""
+        while True:
+            waited_s = 0.0
+            while waited_s < self._settings.clock_every_s and not self._session.clock_wanted:
+                await asyncio.sleep(_TICK_S)
+                waited_s += _TICK_S
+            try:
+                await self._asker.measure_clock()
+            except ConnectorError as error:
+                self._problem = str(error)
+                await asyncio.sleep(_CLOCK_RETRY_S)
+            else:
+                self._problem = ""
+            self._flush()
+
+    async def _keep_alive(self) -> None:
+        """Arm the venue's dead-man timer again and again while orders can be entered."""
+        if self._settings.dead_man_s <= 0:
+            return
+        countdown = str(int(self._settings.dead_man_s * 1000))
+        while not self._session.stopping:
+            if self._session.link.is_up:
+                for rules in self._session.instruments.values():
+                    params = {"symbol": rules.symbol, "countdownTime": countdown}
+                    reply = await self._asker.reply(Question(Rare(_COUNTDOWN, params, self._settings.recv_window_ms)))
+                    if not reply.ok:
+                        self._problem = f"the dead-man timer could not be armed: {reply.reason}"
+            await asyncio.sleep(self._settings.dead_man_s / 3)
+
+    async def _keep_listen_key(self) -> None:
+        """Extend the listen key: "a User Data Stream listenKey is valid for 60 minutes after creation"."""
+        every_s = self._settings.listen_key_every_s
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                code = await self._asker.extend_listen_key()
+            except VenueUnreachable:
+                every_s = min(_KEY_RETRY_S, self._settings.listen_key_every_s)
+                continue
+            every_s = self._settings.listen_key_every_s
+            if code == _INVALID_LISTEN_KEY:
+                # "if response -1125 error "This listenKey does not exist." Please use POST to recreate listenKey"
+                for connection, line in list(self._opened.items()):
+                    if line is self._private_line:
+                        line.abort(connection, "the listen key is gone")
+
+    async def _orders_url(self) -> str:
+        """Return where orders are entered."""
+        return self._settings.ws_api_base
+
+    async def _private_url(self) -> str:
+        """Return where the private stream is, with a key of now. Raises VenueUnreachable."""
+        return f"{self._settings.private_base}/ws/{await self._asker.new_listen_key()}"
+
+    def _setup(self, url: Callable[[], Awaitable[str]], bucket: TokenBucket, stream: int) -> DuplexSetup:
+        """Return what a line works with."""
+        settings = self._settings
+        return DuplexSetup(
+            url=url,
+            clock_ns=self._clock_ns,
+            bucket=bucket,
+            backoff=Backoff(Rng(self._rng.next_u32(), stream=stream), first_s=0.25, cap_s=30.0),
+            connect_timeout_s=settings.connect_timeout_s,
+            ping_after_s=settings.ping_after_s,
+            rotate_after_s=settings.rotate_after_s,
+        )
