@@ -134,13 +134,17 @@ def adopt(
 ) -> Moved:
     """Let a replacement be in force, told under the name of `revision`: its own where the venue made a new order.
 
-    A new order is of the quantity that was asked for less what we knew to be filled. What else had been filled of the
-    old one by then comes on top, whether the venue counts it in `quantity` or it is told by fills to come.
+    Where the venue's id says that it is the order that was, it was changed in place, whatever it is called. A new
+    order is of the quantity that was asked for less what we knew to be filled. What else had been filled of the old one
+    by then comes on top, whether the venue counts it in `quantity` or it is told by fills to come.
     """
     chain.revision, chain.wanted = pending.revision, pending.quantity
     chain.pending, chain.ended, chain.doubted = None, False, False
     order.price = price or pending.price
-    if revision == pending.revision:
+    if revision == pending.revision and chain.is_same_leg(revision):
+        del chain.venue_ids[revision]
+        chain.total = quantity or pending.quantity
+    elif revision == pending.revision:
         chain.leg = revision
         chain.leg_quantity = pending.quantity - pending.filled
         chain.total = max(chain.earlier(), quantity - chain.leg_quantity) + chain.leg_quantity

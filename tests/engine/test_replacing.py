@@ -277,6 +277,15 @@ def test_a_venue_that_counts_the_fills_itself_is_not_counted_twice(native):
     assert only(effects, ApprovedCancel), "the excess was to be taken off once, and that failed"
 
 
+def test_an_order_of_the_same_venue_id_was_changed_in_place_whatever_it_is_called(native):
+    native.change(quantity=15 * LOT)
+    native.report(ReportType.REPLACED, native.of(1), price=99_00, quantity=15 * LOT, venue_order_id="v0")
+    native.fill(native.name, 3 * LOT, 99_00)
+    assert (native.order.quantity, native.exposure()) == (15 * LOT, 12 * LOT)
+    native.report(ReportType.CANCELLED, native.name, venue_order_id="v0")
+    assert native.state == OrderState.CANCELLED
+
+
 def test_an_unknown_outcome_keeps_both_reserved_until_there_is_evidence(native):
     native.change(quantity=15 * LOT)
     native.report(ReportType.OUTCOME_UNKNOWN, native.of(1))
