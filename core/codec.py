@@ -42,6 +42,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.QUERY: evidence.EvidenceWanted,
     Kind.RECONCILED: effects.Reconciled,
     Kind.FREEZE: effects.FreezeChanged,
+    Kind.PARENT: effects.ParentProgress,
     Kind.BUST: effects.OrderBusted,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}

@@ -80,6 +80,7 @@ class Kind(enum.IntEnum):
     QUERY = 141  # command: ask a venue for evidence
     RECONCILED = 142  # a venue's account agrees with ours, or what does not
     FREEZE = 143  # an instrument may not be opened, or may again
+    PARENT = 144  # how far an execution algorithm has come
     BUST = 150  # an execution that the venue took back
 
     PART = 255

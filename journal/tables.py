@@ -166,6 +166,7 @@ _PAYLOAD_KINDS = {
     "queries": Kind.QUERY,
     "reconciled": Kind.RECONCILED,
     "freezes": Kind.FREEZE,
+    "parents": Kind.PARENT,
     "busts": Kind.BUST,
 }
 
