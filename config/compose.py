@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from config import head
 from config.digest import config_digest, decision_config
-from config.settings import Settings, StrategySettings
+from config.settings import Mode, Settings, StrategySettings
 from config.strategies import LoadedStrategy, effective_params, load_recorded, strategy_params
 from core.decimals import plain
 from core.ids import session_epoch
@@ -26,7 +26,9 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         seed=settings.session.seed,
         limits=settings.risk,
         strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
+        native_orders=settings.session.mode is Mode.LIVE,
         balances={currency: money(plain(amount)) for currency, amount in settings.paper.balances.items()},
+        accounting=settings.accounting.rules(settings.session.mode),
     )
 
 

@@ -1,8 +1,10 @@
 """Which settings decide what is traded, and their hash: what a session's head keeps, and what a replay starts from.
 
 Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with
-their parameters; limits; the simulated account and venue. Not deciding: folders, flush policy, addresses, timeouts of
-connections, logs, metrics, screen, the store. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
+their parameters; limits; the simulated account and venue; how the books are kept, where that is not the usual way (so
+that sessions from before it could be chosen keep their digests). Not deciding: folders, flush policy, addresses,
+timeouts of connections, logs, metrics, screen, the store. A number counts by its value: 50_000, 50000.0 and "50000" are
+one limit.
 """
 
 import enum
@@ -14,7 +16,7 @@ from typing import get_args
 import msgspec
 
 from config.explain import field_types
-from config.settings import Settings
+from config.settings import AccountingSettings, Settings
 from core.decimals import decimals_of, plain
 
 _SESSION = ("mode", "seed", "digest_every")
@@ -41,12 +43,14 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
     strategies = [plain_table(strategy) for strategy in settings.strategies]
     for strategy, told in zip(settings.strategies, strategies, strict=True):
         told["params"] = _plain(dict((params or {}).get(strategy.id, strategy.params)))
+    accounting = settings.accounting
     return {
         "session": _only(plain_table(settings.session), _SESSION),
         "venues": {name: _only(plain_table(venue), _VENUE) for name, venue in settings.venues.items()},
         "strategies": strategies,
         "risk": plain_table(settings.risk),
         "paper": plain_table(settings.paper),
+        **({} if accounting == AccountingSettings() else {"accounting": plain_table(accounting)}),
     }
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 from connectors.sim.settings import SimSettings
 from journal.head import FlushPolicy
 from journal.retention import RetentionPolicy
+from oms.rules import AccountingRules, LotMethod
 from risk.limits import RiskLimits
 
 GIB = 1 << 30
@@ -168,6 +169,35 @@ class PaperSettings(Table, frozen=True, kw_only=True):
     sim: SimSettings = SimSettings()
 
 
+class AccountingSettings(Table, frozen=True, kw_only=True):
+    """`[accounting]`: how the books are kept; see docs/accounting.md.
+
+    `lots`: which tax lots a sale closes. Positions are at average cost whatever it says; "fifo" and "lifo" keep lots
+    beside them and journal each. `base_currency`: what fees in third currencies are converted to on their way into a
+    position, and what reports count in; empty converts nothing. `hedging`: long and short positions apart, each order
+    of a contract naming the one that it works on. `check_balances`: whether the gate refuses spot orders that the
+    balance does not cover; left out, in live mode alone. `fee_reserve_ppm`: the worst fee of an order, held with it.
+    """
+
+    lots: LotMethod = LotMethod.AVERAGE
+    base_currency: Annotated[
+        str, Meta(pattern=r"^[A-Z0-9]{0,16}$", description='a currency in capitals, such as USDT, or "" for none')
+    ] = ""
+    hedging: bool = False
+    check_balances: bool | None = None
+    fee_reserve_ppm: Annotated[int, Meta(ge=0, le=100_000)] = 1_000
+
+    def rules(self, mode: Mode) -> AccountingRules:
+        """The same as the order manager takes it."""
+        return AccountingRules(
+            lots=self.lots,
+            base_currency=self.base_currency,
+            hedging=self.hedging,
+            check_balances=mode is Mode.LIVE if self.check_balances is None else self.check_balances,
+            fee_reserve_ppm=self.fee_reserve_ppm,
+        )
+
+
 class DataSettings(Table, frozen=True, kw_only=True):
     """One entry of `data` in `[backtest]`: the folder of a session or a history, or a file that makes a history.
 
@@ -254,6 +284,7 @@ class Settings(Table, frozen=True, kw_only=True):
     strategies: tuple[StrategySettings, ...] = ()
     risk: RiskLimits = RiskLimits()
     paper: PaperSettings = PaperSettings()
+    accounting: AccountingSettings = AccountingSettings()
     backtest: BacktestSettings = BacktestSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

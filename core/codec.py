@@ -26,6 +26,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.EVIDENCE: evidence.EvidenceGiven,
     Kind.LINK: events.LinkChanged,
     Kind.CARRIED: events.StateCarried,
+    Kind.CORPORATE: events.CorporateAction,
     Kind.SUBMIT: orders.ApprovedSubmit,
     Kind.CANCEL: orders.ApprovedCancel,
     Kind.ORDER: effects.OrderUpdated,
@@ -43,6 +44,8 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.RECONCILED: effects.Reconciled,
     Kind.FREEZE: effects.FreezeChanged,
     Kind.PARENT: effects.ParentProgress,
+    Kind.LOT: effects.LotChanged,
+    Kind.CONVERSION: effects.ConversionUsed,
     Kind.BUST: effects.OrderBusted,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}

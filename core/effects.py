@@ -169,7 +169,7 @@ class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     """How far an execution algorithm has come with its parent order: at its start, at each child's end, at its own.
 
     Slippages in 10^-6 of what they are measured against, positive where it cost. `arrival_twice` is bid plus ask in
-    price units when the parent arrived; notionals are price units times quantity units in text, the market's since then.
+    price units when the parent arrived; notionals are price units times quantity units in text.
     """
 
     parent: str
@@ -193,6 +193,60 @@ class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     reason: str = ""
 
 
+class LotChange(enum.StrEnum):
+    """What became of a tax lot."""
+
+    OPENED = "opened"
+    CLOSED = "closed"  # `quantity` of it; see `left`
+    REVERSED = "reversed"  # the execution that opened or closed `quantity` of it was taken back
+    SPLIT = "split"  # it holds `left` from now on
+
+
+class LotChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A strategy's tax lot was opened or closed, by `exec_id`; what is closed leaves the memory, the journal keeps it.
+
+    `cost`, `fees`, `proceeds` and `realised` are of `quantity`, money as integers in text; `fees` holds its share of
+    what opening and closing cost, and `realised` is before fees. `side` is the position's: SELL for a short lot.
+    """
+
+    instrument: int
+    strategy_id: str
+    number: int  # counts the lots of this strategy in this instrument from 1
+    change: LotChange
+    side: Side
+    quantity: int
+    left: int
+    cost: str
+    fees: str
+    opened_by: str
+    opened_ns: int
+    exec_id: str
+    proceeds: str = "0"
+    realised: str = "0"
+    held_ns: int = 0
+
+
+class ConversionUsed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A rate with which the books counted an amount of one currency in another: what it was, and where it is from.
+
+    `value` is `amount * numerator / denominator`, a fee rounded up; `path` names the markets whose touch gave the rate.
+    """
+
+    instrument: int
+    strategy_id: str
+    reason: str  # "fee"
+    reference: str  # the execution that it is for
+    source: str
+    target: str
+    amount: str
+    value: str
+    numerator: str
+    denominator: str
+    path: str
+    priced_ns: int  # when the older of the touches was received
+    hedge: Side | None = None  # in hedge mode: of which position
+
+
 Effect = (
     ApprovedSubmit
     | ApprovedCancel
@@ -202,6 +256,8 @@ Effect = (
     | Reconciled
     | FreezeChanged
     | ParentProgress
+    | LotChanged
+    | ConversionUsed
     | Refusal
     | OrderUpdated
     | OrderFilled
@@ -222,9 +278,12 @@ __all__ = [
     "ApprovedSubmit",
     "BalanceChanged",
     "BookResyncNeeded",
+    "ConversionUsed",
     "Effect",
     "EvidenceWanted",
     "FreezeChanged",
+    "LotChange",
+    "LotChanged",
     "OrderBusted",
     "OrderFilled",
     "OrderUpdated",

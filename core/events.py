@@ -153,17 +153,18 @@ class ClockMeasured(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Money that a venue moved on our account without an order: funding, interest on what is borrowed.
+    """Money that a venue moved on our account without an order: funding, interest, a transfer, a loan.
 
     `move_id` is the venue's own name of the move, by which a repeat is known. `amount` is money as an integer in text,
     positive where we receive it. The record's `instrument` is the position that it is for, NO_INSTRUMENT for none.
+    "borrow" for a position is what holding it cost; for none it is a loan: the money came, and is owed until "repay".
     """
 
     venue: str
     move_id: str
     currency: str
     amount: str
-    reason: str  # "funding", "borrow"
+    reason: str  # "funding", "borrow", "repay", "interest", "transfer", "dividend", "sweep"; see `oms.books`
     detail: str = ""
 
 
@@ -183,3 +184,30 @@ class AccountTraded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     fee: str = "0"
     fee_currency: str = ""
     reason: str = ""  # "liquidation"
+    hedge: Side | None = None  # in hedge mode: the position, long (BUY) or short (SELL), that it was of
+
+
+class CorporateKind(enum.StrEnum):
+    """What an issuer did."""
+
+    DIVIDEND = "dividend"
+    SPLIT = "split"  # a reverse split too: the numerator is the smaller number then
+
+
+class CorporateAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What an issuer did to whoever holds the record's instrument when it takes effect.
+
+    `amount` is the dividend of one whole share, net of `withheld`, both money as integers in text; who is short pays
+    it. A split makes `numerator` shares of every `denominator`; fractions that the instrument cannot count are paid out
+    at `cash_price` a new share (price units, 0 for nothing).
+    """
+
+    venue: str
+    action_id: str  # the venue's own name of it, by which a repeat is known
+    kind: CorporateKind
+    currency: str = ""
+    amount: str = "0"
+    withheld: str = "0"
+    numerator: int = 1
+    denominator: int = 1
+    cash_price: int = 0

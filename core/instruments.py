@@ -77,8 +77,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def currency(self) -> str:
-        """The currency in which profit is counted."""
-        return self.settlement or self.quote
+        """The currency in which profit is counted: an inverse contract's is its base, unless it says otherwise."""
+        return self.settlement or (self.base if self.inverse else self.quote)
 
     @property
     def holds_base(self) -> bool:

@@ -90,12 +90,15 @@ HOT = (touch_of,)
 class Market(MarketNumbers):
     """The market of one instrument as the events told it; one object, read by strategies, gate and simulated venue."""
 
-    __slots__ = ("instrument",)
+    __slots__ = ("index_price", "instrument", "mark_ns", "mark_price")
 
     def __init__(self, index: int, instrument: Instrument) -> None:
         """Know nothing yet, and be not connected."""
         super().__init__(index)
         self.instrument = instrument
+        self.mark_price = 0  # a contract's, by which the venue values positions; 0 before the first
+        self.index_price = 0
+        self.mark_ns = 0
 
     @property
     def stale_channels(self) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ class Kind(enum.IntEnum):
     EVIDENCE = 41  # a venue's answer to a question of ours, or why there was none
     LINK = 42  # the trading connection of a venue: up, down, limited
     CARRIED = 43  # the state that a live session takes over from the one before it
+    CORPORATE = 46  # what an issuer does to everyone who holds its share: a dividend, a split
 
     SUBMIT = 128
     CANCEL = 129
@@ -81,6 +82,8 @@ class Kind(enum.IntEnum):
     RECONCILED = 142  # a venue's account agrees with ours, or what does not
     FREEZE = 143  # an instrument may not be opened, or may again
     PARENT = 144  # how far an execution algorithm has come
+    LOT = 145  # a tax lot was opened, closed, reversed or split
+    CONVERSION = 146  # a rate between two currencies was used in the books
     BUST = 150  # an execution that the venue took back
 
     PART = 255

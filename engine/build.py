@@ -7,6 +7,7 @@ from core.rng import Rng
 from engine.actors import Actor
 from engine.engine import Engine
 from oms.manager import OrderManager
+from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
 from strategies.base import Strategy, StrategyParams
@@ -35,14 +36,17 @@ class EngineSettings:
     limits: RiskLimits
     strategies: tuple[StrategySpec, ...] = ()
     balances: dict[str, int] = field(default_factory=dict)
+    native_orders: bool = False
+    """Whether order words that a venue keeps itself (`Instrument.native`) are left to it; else tickerd keeps all."""
+    accounting: AccountingRules = field(default_factory=AccountingRules)
 
 
 def build_engine(settings: EngineSettings) -> Engine:
     """Return an engine that has seen nothing yet."""
     clock = EventClock()
     counter = OrderCounter(settings.epoch)
-    manager = OrderManager(settings.balances)
-    engine = Engine(Gate(settings.limits), manager, clock, counter)
+    manager = OrderManager(settings.balances, rules=settings.accounting)
+    engine = Engine(Gate(settings.limits), manager, clock, counter, native_orders=settings.native_orders)
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng)

@@ -8,7 +8,8 @@ from core.effects import Effect
 from core.market import Quote
 from core.records import LAST, Event, Kind
 from engine.bus import Routes
-from engine.engine import NO_EFFECTS, VENUE_SPECS, Engine
+from engine.engine import Engine
+from engine.ticks import NO_EFFECTS, VENUE_SPECS
 
 NO_ROUTES: Routes = ()
 _QUOTE, _BOOK, _BAR = int(Kind.QUOTE), int(Kind.BOOK), int(Kind.BAR)
@@ -30,10 +31,11 @@ def coast(
     `until_ns` or before a timer of the engine's, which is not stepped; (None, None) at the end of `events`. With
     `quiet` (by instrument) it also returns the first event that may meet something that rests at a venue.
 
-    Quotes and bars are handled as `Engine` does it, written out: a call less is a tenth of an event's cost.
+    Quotes and bars are handled as `Engine` does it, written out: a call less is a tenth of an event's cost. Where an
+    order is kept that they may release, `Engine` handles them itself.
     """
     desk, markets, quote_routes, bar_routes = engine.desk, engine.markets, engine.bus.quotes, engine.bus.venue_bars
-    clock, handlers, effects = desk.clock, engine.handlers, desk.effects
+    clock, handlers, effects, kept = desk.clock, engine.handlers, desk.effects, engine.manager.held.watched
     item: Quote | Bar
     met = asked = False
     stop_ns = min(until_ns, engine.next_due_ns)
@@ -42,7 +44,7 @@ def coast(
         if now_ns >= stop_ns:
             return event, None
         clock.now_ns = now_ns
-        if kind == _QUOTE:
+        if kind == _QUOTE and not kept[index]:
             market, routes = markets[index], quote_routes[index]
             market.bid_price, market.bid_quantity = a, b  # type: ignore[assignment]
             market.ask_price, market.ask_quantity = c, d
@@ -51,7 +53,7 @@ def coast(
                 item = Quote(index, now_ns, venue_ns, a, b, c, d, e)  # type: ignore[arg-type]
             if quiet is not None:
                 met = not quiet[index].quiet_low < a < c < quiet[index].quiet_high  # type: ignore[operator]
-        elif kind == _BAR:
+        elif kind == _BAR and not kept[index]:
             market, routes = markets[index], bar_routes[index] if flags else NO_ROUTES
             market.bar_price, market.bar_ns = d, now_ns
             if routes:

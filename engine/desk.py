@@ -9,16 +9,38 @@ from itertools import islice
 from typing import ParamSpec
 
 from core.clock import EventClock
-from core.effects import Alert, Effect, OrderBusted, OrderFilled, OrderUpdated, Severity, StrategyState, TimerSet
+from core.effects import (
+    Alert,
+    Effect,
+    OrderBusted,
+    OrderFilled,
+    OrderUpdated,
+    ParentProgress,
+    Severity,
+    StrategyState,
+    TimerSet,
+)
 from core.market import Market
 from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, Refusal, ReplaceIntent
 from engine.actors import Actor, failure_text
 from engine.bus import Bus
+from engine.keeper import Keeper
+from engine.native import is_plain
 from engine.replacer import Replacer
 from engine.timers import Timers
+from engine.workers import dismiss, hire
 from oms.manager import OrderManager
 from risk.gate import Gate
-from strategies.context import AlertIntent, Intent, Subscription, TimerIntent
+from strategies.context import (
+    AlertIntent,
+    GroupIntent,
+    Intent,
+    OrderCounter,
+    RetireIntent,
+    Subscription,
+    TimerIntent,
+    WorkIntent,
+)
 
 P = ParamSpec("P")
 
@@ -43,6 +65,7 @@ class Desk:
         "clock",
         "effects",
         "gate",
+        "keeper",
         "manager",
         "markets",
         "ready",
@@ -56,6 +79,9 @@ class Desk:
         timers: Timers,
         clock: EventClock,
         markets: list[Market],
+        counter: OrderCounter,
+        *,
+        native_orders: bool = False,
     ) -> None:
         """Join the gate and the order manager; `effects` collects what the current event caused."""
         self.gate = gate
@@ -70,7 +96,10 @@ class Desk:
         self._timers = timers
         self._cursor = 0
         self._asked = 0
-        self._replacer = Replacer(gate, manager, clock, markets, self.effects)
+        self.keeper = Keeper(
+            gate, manager, timers, clock, markets, counter, self.effects, lambda: self.ready, native=native_orders
+        )
+        self._replacer = Replacer(gate, manager, clock, markets, self.effects, native=native_orders)
         self._replaced = manager.replacements.open
         self._wishes = self._replacer.wishes
 
@@ -123,21 +152,37 @@ class Desk:
         self._timers.drop(actor.id)
         actor.outbox.clear()
         self.effects.append(actor.change(StrategyState.PAUSED, reason, trace))
-        self.cancel_working(actor.id)
+        for worker in actor.workers:
+            if worker.active:
+                self.pause(worker, f"{actor.id} is paused")
+        if actor.owner is None:
+            self.cancel_working(actor.id)
+        else:
+            self._cancel_orders_of(actor)
+
+    def _cancel_orders_of(self, worker: Actor) -> None:
+        """Cancel the open orders that a worker asked for."""
+        for client_order_id in worker.orders:
+            order = self.manager.order(client_order_id)
+            if order is not None and order.is_open:
+                self._cancel(CancelIntent(client_order_id=client_order_id, strategy_id=order.strategy_id))
 
     def cancel_working(self, strategy_id: str = "") -> None:
         """Cancel every working order of one strategy, or of all."""
         for order in self.manager.open_orders():
             if strategy_id in {"", order.strategy_id}:
-                self._cancel(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
+                self._cancel_sent(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
+        self.keeper.cancel_all(strategy_id)
 
     def settle(self) -> None:
         """Tell actors what happened to their orders and take what they ask for, until nothing is left."""
         self._asked = 0
-        effects = self.effects
+        effects, kept = self.effects, self.manager.held.orders
         while True:
             for effect in islice(effects, self._cursor, None):  # those that telling adds, too
                 if type(effect) in _TOLD:
+                    if kept and type(effect) is OrderUpdated:
+                        self.keeper.moved(effect)
                     self._tell(effect)  # type: ignore[arg-type]
             self._cursor = len(effects)
             asked = False
@@ -175,9 +220,13 @@ class Desk:
     def _carry_out(self, actor: Actor, intent: Intent) -> None:
         """Carry out one intent."""
         if isinstance(intent, OrderIntent):
+            if actor.owner is not None:
+                actor.orders[intent.client_order_id] = None
             self._submit(intent)
         elif isinstance(intent, CancelIntent):
             self._cancel(intent)
+        elif isinstance(intent, GroupIntent):
+            self.keeper.ask(intent.orders)
         elif isinstance(intent, ReplaceIntent):
             self._replacer.replace(intent, self.ready)
         elif isinstance(intent, Subscription):
@@ -185,11 +234,36 @@ class Desk:
         elif isinstance(intent, TimerIntent):
             self._timers.set(actor.id, intent.name, intent.due_ns)
             self.effects.append(TimerSet(strategy_id=actor.id, name=intent.name, due_ns=intent.due_ns))
+        elif isinstance(intent, ParentProgress):
+            self.effects.append(intent)
+        elif isinstance(intent, WorkIntent):
+            self._start_worker(actor, intent)
+        elif isinstance(intent, RetireIntent):
+            self._retire(actor)
         else:
             self._alert(actor, intent)
 
+    def _start_worker(self, owner: Actor, intent: WorkIntent) -> None:
+        """Let an execution algorithm begin to work for a strategy."""
+        worker = hire(owner, intent, self.markets)
+        self.add(worker)
+        self.effects.append(worker.change(StrategyState.ACTIVE, f"works for {owner.id}"))
+        self.call(worker, worker.strategy.on_start)
+
+    def _retire(self, actor: Actor) -> None:
+        """Let an actor go that has done its work; one of the settings stays, stopped."""
+        self._bus.unsubscribe(actor)
+        self._timers.drop(actor.id)
+        self.effects.append(dismiss(actor))
+        if actor.owner is not None:
+            self.actors.remove(actor)
+            del self.by_id[actor.id]
+
     def _submit(self, intent: OrderIntent) -> None:
-        """Check an order; send it, or record why not."""
+        """Check an order; send it, or record why not. One that asks for more than a venue's plain words is kept."""
+        if not is_plain(intent):
+            self.keeper.ask((intent,))
+            return
         market = self.markets[intent.instrument] if 0 <= intent.instrument < len(self.markets) else None
         now_ns = self.clock.now_ns
         verdict = self.gate.check_submit(intent, market, self.manager, self.ready, now_ns)
@@ -198,6 +272,11 @@ class Desk:
             self.manager.submit(verdict, now_ns, self.effects)
 
     def _cancel(self, intent: CancelIntent) -> None:
+        """End an order that is kept, or cancel one that is at the venue."""
+        if not (self.manager.held.orders and self.keeper.cancel(intent)):
+            self._cancel_sent(intent)
+
+    def _cancel_sent(self, intent: CancelIntent) -> None:
         """Check a cancel; send it, or say why there is nothing to send."""
         if intent.client_order_id in self._replaced or intent.client_order_id in self._wishes:
             self._replacer.cancel(intent)
@@ -219,8 +298,16 @@ class Desk:
         kind = type(effect)
         strategy_id = effect.intent.strategy_id if kind is Refusal else effect.strategy_id  # type: ignore[union-attr]
         actor = self.by_id.get(strategy_id)
-        if actor is None or not actor.active:
+        if actor is None:
             return
+        if actor.active:
+            self._tell_actor(actor, effect, kind)
+        for worker in tuple(actor.workers):
+            if worker.active:
+                self._tell_actor(worker, effect, kind)
+
+    def _tell_actor(self, actor: Actor, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal, kind: type) -> None:
+        """Tell one actor, if it can be told."""
         strategy = actor.strategy
         try:
             if kind is OrderUpdated:

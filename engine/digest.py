@@ -58,6 +58,7 @@ def market_state(market: Market) -> list[object]:
         market.book.last_update_id,
         book_hash(market.book),
         *([market.bar_price, market.bar_ns] if market.bar_ns else []),
+        *([["mark", market.mark_price, market.index_price, market.mark_ns]] if market.mark_ns else []),
     ]
 
 

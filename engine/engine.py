@@ -6,14 +6,13 @@ handler runs. Everything that needs orders goes through `engine.desk`.
 
 from collections.abc import Callable, Sequence
 
-from core.bars import VENUE_STEPS_NS, Bar, BarSpec, BarUnit
-from core.book import FAULTS, LIVE, NO_FAULT, apply_level, apply_order
 from core.clock import EventClock
-from core.effects import Alert, BookResyncNeeded, Effect, Severity
+from core.effects import Alert, Effect, Severity
 from core.events import (
     AccountMoved,
     AccountTraded,
     CommandReceived,
+    CorporateAction,
     FeedChanged,
     InstrumentDefined,
     LifecycleChanged,
@@ -21,54 +20,54 @@ from core.events import (
     OrderReport,
     StateCarried,
 )
-from core.market import Market, Quote, Trade
-from core.orders import Side
-from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event, Kind
-from engine.bus import BARS, Bus, Routes, opens_time_bar
+from core.market import Market
+from core.records import Event, Kind
+from engine.bus import Bus
 from engine.desk import Desk
 from engine.digest import market_state, state_digest
 from engine.errors import NotFirst, UndefinedInstrument
 from engine.feeds import change_feed
+from engine.ticks import NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import take_over
 from oms.manager import OrderManager
 from oms.section import Section
 from oms.state import durable_state
 from risk.gate import Gate
-from strategies.context import OrderCounter, Timer
-
-NO_EFFECTS: Sequence[Effect] = ()
-# The spec and the step of each venue's interval; the first is of none.
-VENUE_SPECS = tuple((BarSpec(BarUnit.TIME, step_ns or 1), step_ns) for step_ns in VENUE_STEPS_NS)
+from strategies.context import OrderCounter
 
 
-class Engine:
+class Engine(MarketHandlers):
     """The pure core as one object. Build it with `engine.build_engine`; feed it with `step`."""
 
     __slots__ = (
         "_clock",
         "_counter",
-        "_effects",
-        "_quote_routes",
-        "bus",
-        "desk",
         "gate",
         "handlers",
         "lifecycle",
         "manager",
-        "markets",
-        "next_due_ns",
-        "timers",
     )
 
-    def __init__(self, gate: Gate, manager: OrderManager, clock: EventClock, counter: OrderCounter) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        manager: OrderManager,
+        clock: EventClock,
+        counter: OrderCounter,
+        *,
+        native_orders: bool = False,
+    ) -> None:
         """Join the parts; nothing is known before the first event."""
         self.markets: list[Market] = []
         self.timers = Timers()
         self.bus = Bus(self.timers)
         self.gate = gate
         self.manager = manager
-        self.desk = Desk(gate, manager, self.bus, self.timers, clock, self.markets)
+        manager.books.rates.markets = self.markets
+        self.desk = Desk(
+            gate, manager, self.bus, self.timers, clock, self.markets, counter, native_orders=native_orders
+        )
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -77,6 +76,7 @@ class Engine:
         # The desk's list and the bus's routes under names of our own: one look-up less for every event.
         self._effects = self.desk.effects
         self._quote_routes = self.bus.quotes
+        self._watched = manager.held.watched
         self.handlers = self._handler_table()
 
     # -- the one door ----------------------------------------------------------------------------------------------
@@ -120,147 +120,6 @@ class Engine:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
         return ()
 
-    # -- market data -----------------------------------------------------------------------------------------------
-
-    def _on_quote(self, event: Event) -> None:
-        """Move the touch of one market and publish it."""
-        _, _, index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id = event
-        market = self.markets[index]
-        market.bid_price = bid_price  # type: ignore[assignment]
-        market.bid_quantity = bid_quantity
-        market.ask_price = ask_price
-        market.ask_quantity = ask_quantity
-        market.update_id = update_id
-        market.venue_ns = venue_ns
-        market.quote_ns = now_ns
-        routes = self._quote_routes[index]
-        if routes:
-            quote = Quote(index, now_ns, venue_ns, bid_price, bid_quantity, ask_price, ask_quantity, update_id)  # type: ignore[arg-type]
-            # `_publish` written out: quotes are most of what comes, and a frame less is a tenth of an event's cost.
-            asked = False
-            for actor, handler in routes:
-                try:
-                    handler(quote)
-                except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
-                    self.desk.fail(actor, error)
-                    asked = True
-                if actor.outbox:
-                    asked = True
-            if asked:
-                self.settle()
-
-    def _on_trade(self, event: Event) -> None:
-        """Remember a trade, grow the bars, publish it; trades that are not market trades change nothing."""
-        _, flags, index, now_ns, venue_ns, price, quantity, trade_id, _, _ = event
-        if flags & NOT_MARKET:
-            return
-        market = self.markets[index]
-        market.last_price = price  # type: ignore[assignment]
-        market.last_quantity = quantity
-        market.trade_ns = now_ns
-        if self.bus.bars[index]:
-            self._grow_bars(index, now_ns, price, quantity)  # type: ignore[arg-type]
-        routes = self.bus.trades[index]
-        if routes:
-            side = Side.SELL if flags & SELL_AGGRESSOR else Side.BUY
-            self._publish(routes, Trade(index, now_ns, venue_ns, price, quantity, trade_id, side))  # type: ignore[arg-type]
-
-    def _on_book(self, event: Event) -> None:
-        """Apply one level; publish the book when its message is whole."""
-        _, flags, index, now_ns, _, price, quantity, _, last_update_id, prev_update_id = event
-        market = self.markets[index]
-        book = market.book
-        fault = apply_level(book, flags, price, quantity, last_update_id, prev_update_id)  # type: ignore[arg-type]
-        if fault != NO_FAULT:
-            self._resync(market, fault)
-        if flags & LAST and not flags & PENDING and book.state == LIVE:
-            market.book_ns = now_ns
-            routes = self.bus.books[index]
-            if routes:
-                self._publish(routes, market)
-
-    def _on_mbo(self, event: Event) -> None:
-        """Apply one change of one order to its level; publish the book when the message is whole."""
-        _, flags, index, now_ns, _, price, change, _, sequence, _ = event
-        market = self.markets[index]
-        fault = apply_order(market.book, flags, price, change, sequence)  # type: ignore[arg-type]
-        if fault != NO_FAULT:
-            self._resync(market, fault)
-        if flags & LAST and market.book.state == LIVE:
-            market.book_ns = now_ns
-            self._publish(self.bus.books[index], market)
-
-    def _on_time(self, _event: Event) -> None:
-        """Nothing but time: what fell due has fired already."""
-
-    def _publish(self, routes: Routes, item: object) -> None:
-        """Call every subscriber, then carry out what they asked for."""
-        asked = False
-        for actor, handler in routes:
-            try:
-                handler(item)
-            except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
-                self.desk.fail(actor, error)
-                asked = True
-            if actor.outbox:
-                asked = True
-        if asked:
-            self.settle()
-
-    def settle(self) -> None:
-        """Carry out intents and tell consequences; timers may have moved."""
-        self.desk.settle()
-        self.next_due_ns = self.timers.next_ns
-
-    def _resync(self, market: Market, number: int) -> None:
-        """Say that a book cannot be believed and needs a snapshot."""
-        fault = FAULTS[number]
-        assert fault is not None
-        reason = f"{market.instrument.id}: book {fault.value} after update {market.book.last_update_id}"
-        self.desk.effects.append(Alert(severity=Severity.WARNING, code="BOOK_" + fault.name, message=reason))
-        self.desk.effects.append(BookResyncNeeded(instrument=market.index, reason=fault.value))
-
-    # -- bars and timers -------------------------------------------------------------------------------------------
-
-    def _grow_bars(self, index: int, now_ns: int, price: int, quantity: int) -> None:
-        """Add a trade to every bar of its instrument; publish those that it closed."""
-        for number, feed in enumerate(self.bus.bars[index]):
-            opening = opens_time_bar(feed.builder)
-            bar = feed.builder.add(now_ns, price, quantity)
-            if opening:
-                self.bus.arm(index, number, feed.builder)
-                self.next_due_ns = self.timers.next_ns
-            if bar is not None:
-                self._publish(feed.routes, bar)
-
-    def _on_venue_bar(self, event: Event) -> None:
-        """Publish a bar that the venue made."""
-        _, interval, index, now_ns, start_ns, opened, high, low, close, volume = event
-        market = self.markets[index]
-        market.bar_price = close
-        market.bar_ns = now_ns
-        routes = self.bus.venue_bars[index]
-        if routes and interval:
-            spec, step_ns = VENUE_SPECS[interval]
-            end_ns = start_ns + step_ns
-            self._publish(routes, Bar(index, spec, start_ns, end_ns, opened, high, low, close, volume, 0, 0, True))  # type: ignore[arg-type]
-
-    def _fire(self, now_ns: int) -> None:
-        """Fire every timer that fell due, before the event that brought the time."""
-        while (due := self.timers.pop_due(now_ns)) is not None:
-            due_ns, owner, name = due
-            if owner.startswith(BARS):
-                feed = self.bus.bars[int(owner.removeprefix(BARS))][int(name)]
-                bar = feed.builder.close_due(now_ns)
-                if bar is not None:
-                    self._publish(feed.routes, bar)
-            else:
-                actor = self.desk.by_id[owner]
-                if actor.active:
-                    self.desk.call(actor, actor.strategy.on_timer, Timer(name, due_ns, now_ns))
-                    self.settle()
-        self.next_due_ns = self.timers.next_ns
-
     # -- everything else -------------------------------------------------------------------------------------------
 
     def _on_instrument(self, event: Event) -> None:
@@ -274,6 +133,7 @@ class Engine:
         else:
             raise UndefinedInstrument(f"instrument {index} defined after {len(self.markets)}: indexes must not skip")
         self.bus.define(index)
+        self.manager.held.define(index)
         self.manager.define(index, payload.instrument)
         self.gate.define(index, payload.instrument)
 
@@ -285,8 +145,8 @@ class Engine:
 
     def _on_account(self, event: Event) -> None:
         """Book what a venue did to the account without an order of ours."""
-        assert isinstance(event[5], AccountMoved | AccountTraded)
-        self.manager.account_event(event[5], event[2], self.desk.effects)
+        assert isinstance(event[5], AccountMoved | AccountTraded | CorporateAction)
+        self.manager.account_event(event[5], event[2], self.desk.effects, event[3])
         self.settle()
 
     def _on_carried(self, event: Event) -> None:
@@ -313,6 +173,7 @@ class Engine:
         self.desk.ready = self.lifecycle is LifecycleState.READY
         if self.lifecycle is LifecycleState.READY:
             self.desk.start()
+            self.desk.keeper.look_everywhere()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
         self.settle()
@@ -347,6 +208,7 @@ class Engine:
         table[Kind.BAR] = self._on_venue_bar
         table[Kind.TIME] = self._on_time
         table[Kind.MBO] = self._on_mbo
+        table[Kind.MARK] = self._on_mark
         table[Kind.INSTRUMENT] = self._on_instrument
         table[Kind.REPORT] = self._on_report
         table[Kind.FEED] = self._on_feed
@@ -356,5 +218,6 @@ class Engine:
         table[Kind.CLOCK] = self._on_recorded
         table[Kind.ACCOUNT_MOVE] = self._on_account
         table[Kind.ACCOUNT_TRADE] = self._on_account
+        table[Kind.CORPORATE] = self._on_account
         table[Kind.CARRIED] = self._on_carried
         return table

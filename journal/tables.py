@@ -151,6 +151,7 @@ _PAYLOAD_KINDS = {
     "account-moves": Kind.ACCOUNT_MOVE,
     "account-trades": Kind.ACCOUNT_TRADE,
     "links": Kind.LINK,
+    "corporate-actions": Kind.CORPORATE,
     "submits": Kind.SUBMIT,
     "replaces": Kind.REPLACE,
     "cancels": Kind.CANCEL,
@@ -167,18 +168,44 @@ _PAYLOAD_KINDS = {
     "reconciled": Kind.RECONCILED,
     "freezes": Kind.FREEZE,
     "parents": Kind.PARENT,
+    "lots": Kind.LOT,
+    "conversions": Kind.CONVERSION,
     "busts": Kind.BUST,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.
 _FORMS = {
     **dict.fromkeys(
-        ("price", "reference_price", "tick", "strike", "trigger_price", "activation_price", "trail", "limit_offset"),
+        (
+            "price",
+            "reference_price",
+            "tick",
+            "strike",
+            "trigger_price",
+            "activation_price",
+            "trail",
+            "limit_offset",
+            "cash_price",
+        ),
         Form.PRICE,
     ),
-    **dict.fromkeys(("quantity", "filled", "lot", "min_quantity", "max_quantity", "display_quantity"), Form.QUANTITY),
     **dict.fromkeys(
-        ("amount", "fee", "fees", "realised", "cost", "delta", "balance", "min_notional"),
+        ("quantity", "filled", "lot", "min_quantity", "max_quantity", "display_quantity", "left"), Form.QUANTITY
+    ),
+    **dict.fromkeys(
+        (
+            "amount",
+            "fee",
+            "fees",
+            "realised",
+            "cost",
+            "delta",
+            "balance",
+            "min_notional",
+            "proceeds",
+            "value",
+            "withheld",
+        ),
         Form.MONEY,
     ),
 }

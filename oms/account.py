@@ -7,9 +7,13 @@ by what each holds of it.
 
 from core.effects import Alert, Effect, OrderFilled, Severity
 from core.events import AccountMoved, AccountTraded
+from oms.books import FEES, LOANS, OTHER, REASONS
+from oms.corporate import shares_of
+from oms.execution import close_trade, execute_net, execute_own
 from oms.holding import Holding
 from oms.ledger import Ledger
-from oms.positions import Position, book_fee, fee_value, fill_position
+from oms.positions import Position, book_fee, fee_value
+from oms.tax import TaxLots
 from oms.updates import position_changed
 
 KEEP_NAMES = 10_000
@@ -34,43 +38,63 @@ class AccountBook:
             why = "its amount is no integer, or its currency or id is missing: add it by hand"
             effects.append(_alert(Severity.ERROR, "BAD_ACCOUNT_MOVE", f"{move.reason} {move.move_id[:40]!r}: {why}"))
             return
-        if not self._is_new(f"{move.venue}:{move.move_id}"):
+        if not self.is_new(f"{move.venue}:{move.move_id}"):
             return
         if holding is not None and holding.net.fills and move.currency == holding.terms.currency:
             net = holding.net
-            for own, share in _shares(holding, -amount, net.quantity):
+            for own, share in shares_of(holding, -amount, net.quantity):
                 book_fee(own, share, 0, 1)
             book_fee(net, -amount, 0, 1)
             effects.append(position_changed(net))
         ledger.add(move.currency, amount, move.reason, effects)
+        is_loan = move.reason == "borrow" and holding is None and amount > 0
+        account = LOANS if is_loan else REASONS.get(move.reason, OTHER)
+        ledger.books.close(move.currency, account, -amount, move)
 
-    def trade(self, trade: AccountTraded, holding: Holding, ledger: Ledger, effects: list[Effect]) -> None:
+    def trade(
+        self,
+        trade: AccountTraded,
+        holding: Holding,
+        ledger: Ledger,
+        lots: TaxLots | None,
+        now_ns: int,
+        effects: list[Effect],
+    ) -> None:
         """Book an execution that the venue made on its own, and share it among the strategies that held the position.
 
-        Effects: OrderFilled for each strategy that it closed something of, PositionChanged, BalanceChanged, Alert.
+        Effects: OrderFilled for each strategy that it closed something of, LotChanged of each where lots are kept,
+        PositionChanged, BalanceChanged, Alert.
         """
         fee = _whole(trade.fee)
         if not trade.exec_id or trade.quantity <= 0 or trade.price <= 0 or fee is None:
             why = f"quantity {trade.quantity} at {trade.price} units, fee {trade.fee[:40]!r}: compare with the venue"
             effects.append(_alert(Severity.ERROR, "BAD_ACCOUNT_TRADE", f"execution {trade.exec_id!r}: {why}", holding))
             return
-        if not self._is_new(f"{trade.venue}:{trade.exec_id}"):
+        if not self.is_new(f"{trade.venue}:{trade.exec_id}"):
             return
         fee_currency = trade.fee_currency or holding.terms.currency
-        side, price, net = int(trade.side), trade.price, holding.net
+        side, price, net, hedge = int(trade.side), trade.price, holding.net, int(trade.hedge or 0)
         left, fee_left = trade.quantity, fee
-        for strategy_id, own, quantity in _closed(holding, side, trade.quantity):
+        before = net.realised
+        told: list[Effect] = []
+        for strategy_id, quantity in _closed(holding, hedge, side, trade.quantity):
             left -= quantity
             fee_share = fee * quantity // trade.quantity if left else fee_left
             fee_left -= fee_share
-            realised = fill_position(own, side, quantity, price)
-            _book_fee(holding, own, fee_share, fee_currency, price)
+            own, realised = execute_own(holding, strategy_id, hedge, side, quantity, price)
+            counted = _book_fee(holding, own, fee_share, fee_currency, price)
             effects.append(_filled(trade, strategy_id, net.instrument, quantity, fee_share, realised * own.factor))
-        realised = fill_position(net, side, trade.quantity, price)
+            if lots is not None:
+                key, execution = (strategy_id, hedge), (side, quantity, price)
+                lots.fill(holding, key, execution, counted, trade.exec_id, now_ns, told)
+        realised = execute_net(holding, hedge, side, trade.quantity, price)
         _book_fee(holding, net, fee, fee_currency, price)
         effects.append(position_changed(net))
         ledger.book_trade(holding.terms, side, trade.quantity, price, realised, effects)
+        close_trade(ledger.books, holding.terms, side, trade.quantity, price, net.realised - before)
         ledger.add(fee_currency, -fee, "fee", effects)
+        ledger.books.close(fee_currency, FEES, fee, trade)
+        effects.extend(told)
         what = f"{trade.venue} closed {trade.quantity} units of {holding.instrument.id} at {price} units by itself"
         why = f"{what} ({trade.reason}, order {trade.order_id}): look at margin and limits before trading on"
         effects.append(_alert(Severity.ERROR, trade.reason.upper() or "ACCOUNT_TRADE", why, holding))
@@ -83,7 +107,7 @@ class AccountBook:
         """Return the names of what was booked, oldest first."""
         return list(self._names)
 
-    def _is_new(self, name: str) -> bool:
+    def is_new(self, name: str) -> bool:
         """Whether a name was not booked before; it is from now on."""
         if name in self._names:
             return False
@@ -93,40 +117,30 @@ class AccountBook:
         return True
 
 
-def _closed(holding: Holding, side: int, quantity: int) -> list[tuple[str, Position, int]]:
-    """Return (strategy id, position, quantity) that an execution closes: by strategy id, as far as each one holds.
+def _closed(holding: Holding, hedge: int, side: int, quantity: int) -> list[tuple[str, int]]:
+    """Return (strategy id, quantity) that an execution closes: by strategy id, as far as each one holds.
 
     What nobody holds is booked under no strategy's name.
     """
     closed = []
     left = quantity
-    for strategy_id in sorted(holding.own):
-        own = holding.own[strategy_id]
-        part = min(left, -own.quantity * side)
+    positions = holding.leg(hedge).own if hedge else holding.own
+    for strategy_id in sorted(positions):
+        part = min(left, -positions[strategy_id].quantity * side)
         if part > 0:
-            closed.append((strategy_id, own, part))
+            closed.append((strategy_id, part))
             left -= part
     if left:
-        closed.append(("", holding.position(""), left))
+        closed.append(("", left))
     return closed
 
 
-def _shares(holding: Holding, amount: int, held: int) -> list[tuple[Position, int]]:
-    """Return (position, share) of an amount by what each strategy holds of `held`, exactly; nothing where that is 0."""
-    owners = [holding.own[strategy_id] for strategy_id in sorted(holding.own) if holding.own[strategy_id].quantity]
-    if not held or sum(own.quantity for own in owners) != held:
-        return []
-    shares = [(own, amount * own.quantity // held) for own in owners]
-    rest = amount - sum(share for _, share in shares)
-    own, share = shares[-1]
-    return [*shares[:-1], (own, share + rest)]
-
-
-def _book_fee(holding: Holding, position: Position, fee: int, fee_currency: str, price: int) -> None:
-    """Add a fee to a position, valued in the instrument's currency."""
+def _book_fee(holding: Holding, position: Position, fee: int, fee_currency: str, price: int) -> int:
+    """Add a fee to a position, valued in the instrument's currency; return that value."""
     fee_price, price_unit = holding.terms.fee_price(fee_currency, price)
     whole, rest = fee_value(fee, fee_price, price_unit, 1)
     book_fee(position, whole, rest, 1)
+    return whole + rest
 
 
 def _filled(

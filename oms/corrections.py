@@ -10,6 +10,7 @@ account's profit, is exact either way.
 from core.effects import Alert, Effect, OrderBusted, Severity
 from core.events import OrderReport
 from core.ids import parse_revision_id
+from oms.booking import Bookkeeper
 from oms.codes import (
     ANOMALY_RADIX,
     EVENT_CANCELLED,
@@ -21,12 +22,10 @@ from oms.codes import (
     STATES,
 )
 from oms.holding import Holding
-from oms.ledger import Ledger, trade_flow
 from oms.moves import Totals, advance_order
 from oms.order import Booked, Order
-from oms.positions import Position, apply_fill, fee_value
 from oms.reports import fee_amount
-from oms.updates import order_updated, position_changed, report_alert
+from oms.updates import order_updated, report_alert
 
 _BUSTED_FIRST: Booked = (0, -1, 0, "", 0, 0)  # taken back before it was told: when it is, it is not booked
 
@@ -47,7 +46,7 @@ def keep_fee(order: Order, report: OrderReport) -> None:
 
 
 def join_fee(
-    order: Order, holding: Holding, ledger: Ledger, booked: Booked, report: OrderReport, effects: list[Effect]
+    order: Order, holding: Holding, books: Bookkeeper, booked: Booked, report: OrderReport, effects: list[Effect]
 ) -> None:
     """Book the fee of an execution that was booked without one; a second one that differs is an alert."""
     quantity, price, known, currency, own_realised, realised = booked
@@ -59,15 +58,13 @@ def join_fee(
         effects.append(report_alert(Severity.WARNING, "FEE_DIFFERS", report, order.instrument, why))
         return
     order.exec_ids[report.exec_id] = (quantity, price, fee, fee_currency, own_realised, realised)
-    _move_fee(order, holding, fee, fee_currency, price, 1)
-    effects.append(position_changed(holding.net))
-    ledger.add(fee_currency, -fee, "fee", effects)
+    books.join_fee(order, holding, fee, fee_currency, price, report.exec_id, effects)
 
 
 def bust(
     order: Order,
     holding: Holding,
-    ledger: Ledger,
+    books: Bookkeeper,
     totals: Totals,
     report: OrderReport,
     now_ns: int,
@@ -85,19 +82,12 @@ def bust(
         return previous
     if is_busted(booked):
         return previous
-    quantity, price, fee, currency, own_realised, realised = booked
+    quantity, price = booked[:2]
     order.exec_ids[report.exec_id] = (-quantity, *booked[1:])
-    terms, net, own = holding.terms, holding.net, holding.position(order.strategy_id)
-    own_back = take_back(own, order.side, quantity, price, own_realised)
-    net_back = take_back(net, order.side, quantity, price, realised)
-    if fee:
-        _move_fee(order, holding, fee, currency, price, -1)
-    effects.append(_busted(order, report.exec_id, booked, own_back * own.factor))
-    effects.append(position_changed(net))
-    base, value = trade_flow(terms.holds_base, terms.is_option, -order.side, quantity, price, net_back)
-    ledger.add(terms.base, base * terms.base_factor, "bust", effects)
-    ledger.add(terms.quote if terms.holds_base else terms.currency, value * terms.value_factor, "bust", effects)
-    ledger.add(currency, fee, "bust", effects)
+    moved: list[Effect] = []
+    back = books.take_back(order, holding, report.exec_id, booked, now_ns, moved)
+    effects.append(_busted(order, report.exec_id, booked, back * holding.terms.value_factor))
+    effects.extend(moved)
     order.notional -= quantity * price
     filled = order.filled - quantity
     target = previous
@@ -113,32 +103,6 @@ def bust(
     effects.append(order_updated(order, STATES[previous], report.reason or f"execution {report.exec_id} busted"))
     effects.append(_alert(order, report))
     return previous
-
-
-def take_back(position: Position, side: int, quantity: int, price: int, realised: int) -> int:
-    """Undo one execution that realised `realised`; return by how much the realised profit moves."""
-    left = position.quantity - side * quantity
-    cost = position.cost - (side * quantity * price + realised)
-    if (left > 0) == (cost > 0) and (left < 0) == (cost < 0):
-        position.quantity, position.cost, moved = left, cost, -realised
-    else:
-        position.quantity, position.cost, moved = apply_fill(position.quantity, position.cost, -side, quantity, price)
-    position.realised += moved
-    position.fills -= 1
-    return moved
-
-
-def _move_fee(order: Order, holding: Holding, fee: int, currency: str, price: int, sign: int) -> None:
-    """Add a fee to its order and both positions (`sign` 1), or take it off again (-1)."""
-    paid = order.fees.get(currency, 0) + sign * fee
-    if paid:
-        order.fees[currency] = paid
-    else:
-        del order.fees[currency]
-    fee_price, price_unit = holding.terms.fee_price(currency, price)
-    whole, rest = fee_value(fee, fee_price, price_unit, 1)
-    for position in (holding.net, holding.position(order.strategy_id)):
-        position.fees += sign * (whole + rest)
 
 
 def _busted(order: Order, exec_id: str, booked: Booked, realised: int) -> OrderBusted:

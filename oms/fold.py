@@ -11,8 +11,8 @@ from typing import Protocol
 
 import msgspec
 
-from core.effects import Effect
-from core.events import AccountMoved, AccountTraded, InstrumentDefined, OrderReport, StateCarried
+from core.effects import ConversionUsed, Effect
+from core.events import AccountMoved, AccountTraded, CorporateAction, InstrumentDefined, OrderReport, StateCarried
 from core.ids import parse_revision_id
 from core.orders import ApprovedCancel, ApprovedGroup, ApprovedReplace, ApprovedSubmit, Refusal
 from core.records import Kind
@@ -52,6 +52,8 @@ class Fold:
             Kind.REPORT: self._report,
             Kind.ACCOUNT_MOVE: self._account,
             Kind.ACCOUNT_TRADE: self._account,
+            Kind.CORPORATE: self._account,
+            Kind.CONVERSION: self._conversion,
             Kind.SUBMIT: self._submit,
             Kind.SUBMIT_GROUP: self._submit_group,
             Kind.CANCEL: self._cancel,
@@ -93,9 +95,14 @@ class Fold:
         assert isinstance(payload, OrderReport)
         self.manager.report(payload, instrument, now_ns, self._dropped)
 
-    def _account(self, instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
-        assert isinstance(payload, AccountMoved | AccountTraded)
-        self.manager.account_event(payload, instrument, self._dropped)
+    def _account(self, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
+        assert isinstance(payload, AccountMoved | AccountTraded | CorporateAction)
+        self.manager.account_event(payload, instrument, self._dropped, now_ns)
+
+    def _conversion(self, _instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
+        """Take the rate from the journal: no market moves here that could tell it."""
+        assert isinstance(payload, ConversionUsed)
+        self.manager.conversion(payload)
 
     def _submit(self, _instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         assert isinstance(payload, ApprovedSubmit)

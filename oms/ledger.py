@@ -1,25 +1,33 @@
 """Cash per currency, exact: a spot trade exchanges two assets, a contract pays its profit, fees go where they fall."""
 
+from collections.abc import Mapping
+
 from core.effects import BalanceChanged, Effect
+from oms.books import CASH, OPEN, Books, Row
 from oms.terms import Terms
 
 
 class Ledger:
-    """Balances per currency as money. A balance may go below zero: the venue's word counts, the ledger only adds."""
+    """Balances per currency as money. A balance may go below zero: the venue's word counts, the ledger only adds.
 
-    __slots__ = ("_balances",)
+    A balance is the `CASH` account of its currency in `books`; whoever changes it posts the other side.
+    """
 
-    def __init__(self, balances: dict[str, int]) -> None:
-        """Start from `balances`, money per currency."""
-        self._balances = dict(balances)
+    __slots__ = ("_rows", "books")
+
+    def __init__(self, balances: Mapping[str, int], liabilities: Mapping[str, int] | None = None) -> None:
+        """Start from `balances`, money per currency, and what is owed of them."""
+        self.books = Books(balances, liabilities)
+        self._rows: dict[str, Row] = {currency: self.books.row(currency) for currency in balances}
 
     def balances(self) -> dict[str, int]:
         """Return a copy, currencies in alphabetical order."""
-        return {currency: self._balances[currency] for currency in sorted(self._balances)}
+        return {currency: self._rows[currency][CASH] for currency in sorted(self._rows)}
 
     def balance(self, currency: str) -> int:
         """Return one currency's balance, 0 for a currency never seen."""
-        return self._balances.get(currency, 0)
+        row = self._rows.get(currency)
+        return 0 if row is None else row[CASH]
 
     def book_trade(
         self, terms: Terms, side: int, quantity: int, price: int, realised: int, effects: list[Effect]
@@ -39,13 +47,16 @@ class Ledger:
         """Change one balance and say so; a change of nothing is silent."""
         if not delta:
             return
-        balance = self._balances.get(currency, 0) + delta
-        self._balances[currency] = balance
+        row = self._rows.get(currency)
+        if row is None:
+            row = self._rows[currency] = self.books.row(currency)
+        row[OPEN] += delta
+        balance = row[CASH] = row[CASH] + delta
         effects.append(BalanceChanged(currency=currency, delta=str(delta), balance=str(balance), reason=reason))
 
     def canonical(self) -> list[tuple[str, str]]:
         """Return the balances in plain values, sorted."""
-        return [(currency, str(self._balances[currency])) for currency in sorted(self._balances)]
+        return [(currency, str(self._rows[currency][CASH])) for currency in sorted(self._rows)]
 
 
 def trade_flow(

@@ -10,27 +10,32 @@ What a venue does to the account without an order of ours is `oms.account`'s.
 
 from collections.abc import Iterable, Mapping
 
-from core.effects import Effect, Severity
-from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
+from core.effects import ConversionUsed, Effect, Severity
+from core.events import AccountMoved, AccountTraded, CorporateAction, OrderReport, ReportType
 from core.ids import parse_revision_id
 from core.instruments import Instrument
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderState
 from oms.account import AccountBook
+from oms.booking import Bookkeeper
+from oms.carry import AccountingSection
 from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
+from oms.corporate import open_orders_alert
 from oms.corrections import bust, is_busted, is_fee_alone, join_fee, keep_fee
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
+from oms.held.keeper import HeldOrders
 from oms.holding import Holding, units_of
-from oms.ledger import Ledger
 from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, reserve, status_order
-from oms.order import Booked, Order
-from oms.positions import Position, book_fee, fee_value, fill_position
+from oms.order import Order
+from oms.positions import Position
 from oms.replacements import Replacements
 from oms.replacing import Moved, learn_leg, note_fill, stay_in_doubt
-from oms.reports import STATUS_CODES, fee_amount, fill_defect
+from oms.reports import STATUS_CODES, fill_defect
+from oms.rules import AccountingRules
 from oms.section import Section
 from oms.strays import Strays
 from oms.table import OrderTable
-from oms.updates import anomaly_alert, order_filled, order_updated, position_changed, report_alert
+from oms.terms import Terms
+from oms.updates import anomaly_alert, order_updated, report_alert
 
 KEEP_CLOSED = 10_000
 KEEP_FORGOTTEN = 40_000
@@ -41,22 +46,32 @@ _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumer
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_ledger", "_strays", "_table", "_totals", "account", "replacements")
+    __slots__ = ("_holdings", "_strays", "_table", "_totals", "books", "held", "replacements")
 
     def __init__(
-        self, balances: dict[str, int], keep_closed: int = KEEP_CLOSED, keep_forgotten: int = KEEP_FORGOTTEN
+        self,
+        balances: dict[str, int],
+        keep_closed: int = KEEP_CLOSED,
+        keep_forgotten: int = KEEP_FORGOTTEN,
+        rules: AccountingRules | None = None,
     ) -> None:
         """Start from `balances` (money per currency); see `oms.table` for the two bounds."""
-        self._ledger = Ledger(balances)
-        self.account = AccountBook()
+        self.books = Bookkeeper(balances, rules or AccountingRules())
+        self.held = HeldOrders()  # what tickerd keeps back; `engine.keeper` runs them
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
         self._strays = Strays(self._table, self.report)
         self.replacements = Replacements(self._table, self._holdings, self._totals, self._tell)
 
+    @property
+    def account(self) -> AccountBook:
+        """What a venue did to the account on its own, by name."""
+        return self.books.account
+
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn or relearn an instrument. Raises UnitsChanged if it has been traded in other units or currencies."""
+        self.books.rates.define(index, instrument)
         holding = self._holdings.get(index)
         if holding is None:
             self._holdings[index] = Holding(index, instrument)
@@ -99,7 +114,7 @@ class OrderManager:
         if not self.is_new:
             raise AlreadyUsed("this manager has a history of its own: restore into a new OrderManager")
         if balances is not None:
-            self._ledger = Ledger(dict(balances))
+            self.books.reopen(balances)
         opened = list(open_orders)
         for order in opened:
             exposure = self.exposure(order.instrument)
@@ -151,7 +166,7 @@ class OrderManager:
             self._fill(order, report, revision, now_ns, effects)
         elif report.type is _BUSTED:
             holding = self._holdings[instrument_index]
-            self._table.settle(order, bust(order, holding, self._ledger, self._totals, report, now_ns, effects))
+            self._table.settle(order, bust(order, holding, self.books, self._totals, report, now_ns, effects))
         elif report.type is _UNKNOWN_STATUS:
             self.replacements.quarantine(order, report, now_ns, effects)
         elif order.chain is not None:
@@ -170,12 +185,29 @@ class OrderManager:
             self._strays.join(order, now_ns, effects)
         return order
 
-    def account_event(self, what: AccountMoved | AccountTraded, instrument_index: int, effects: list[Effect]) -> None:
-        """Book what a venue did to the account on its own. Repeats change nothing. Raises UndefinedInstrument."""
-        if isinstance(what, AccountTraded):
-            self.account.trade(what, self._holding(instrument_index), self._ledger, effects)
-        else:
-            self.account.move(what, self._holdings.get(instrument_index), self._ledger, effects)
+    def account_event(
+        self,
+        what: AccountMoved | AccountTraded | CorporateAction,
+        instrument_index: int,
+        effects: list[Effect],
+        now_ns: int = 0,
+    ) -> None:
+        """Book what was done to the account without an order of ours. Repeats change nothing.
+
+        Raises UndefinedInstrument.
+        """
+        if isinstance(what, AccountMoved):
+            self.books.account_event(what, self._holdings.get(instrument_index), now_ns, effects)
+            return
+        holding = self._holding(instrument_index)
+        self.books.account_event(what, holding, now_ns, effects)
+        if isinstance(what, CorporateAction):
+            orders = [order.client_order_id for order in self.open_orders() if order.instrument == instrument_index]
+            effects.extend(open_orders_alert(what, holding, orders))
+
+    def conversion(self, used: ConversionUsed) -> None:
+        """Book a conversion that was decided elsewhere: `oms.fold` follows a journal without its markets."""
+        self.books.book_conversion(used, self._holding(used.instrument))
 
     def order(self, client_order_id: str) -> Order | None:
         """Return an open or recently closed order."""
@@ -244,13 +276,17 @@ class OrderManager:
         """Return an instrument as it is defined now. Raises UndefinedInstrument."""
         return self._holding(index).instrument
 
+    def terms(self, index: int) -> Terms:
+        """Return the terms on which an instrument settles. Raises UndefinedInstrument."""
+        return self._holding(index).terms
+
     def sections(self) -> tuple[Section, ...]:
         """Return the parts of the durable state that have a file of their own, for `oms.state`: add yours here."""
-        return ()
+        return (AccountingSection(self.books, self._holdings),)
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""
-        return self._ledger.balances()
+        return self.books.ledger.balances()
 
     def counts_by_state(self) -> dict[OrderState, int]:
         """Return how many of the session's orders are in each state, dropped ones included."""
@@ -259,7 +295,7 @@ class OrderManager:
     def state(self) -> list[object]:
         """Return all that influences what comes next as lists, tuples, 64-bit integers and text, for a digest."""
         holdings = sorted(self._holdings.items())
-        account = self.account.canonical()
+        account, held = self.account.canonical(), self.held.state()
         return [
             self._totals.submitted,
             [(index, *units_of(holding.instrument)) for index, holding in holdings],
@@ -271,9 +307,11 @@ class OrderManager:
                 for strategy_id in sorted(holding.own)
                 if holding.own[strategy_id].fills
             ],
-            self._ledger.canonical(),
+            self.books.ledger.canonical(),
             *([account] if account else []),
             *([self._strays.canonical()] if self._strays.waiting else []),
+            *([["held", held]] if held else []),
+            *self.books.canonical(holding for _, holding in holdings),
         ]
 
     def _holding(self, instrument: int) -> Holding:
@@ -307,7 +345,7 @@ class OrderManager:
             if is_busted(seen):
                 return
             if seen[:2] == (quantity, price):
-                join_fee(order, self._holdings[order.instrument], self._ledger, seen, report, effects)
+                join_fee(order, self._holdings[order.instrument], self.books, seen, report, effects)
             else:
                 why = f"execution {report.exec_id} was booked as {seen[0]} at {seen[1]} units; corrections are by hand"
                 effects.append(report_alert(Severity.ERROR, "FILL_DIFFERS", report, order.instrument, why))
@@ -326,7 +364,7 @@ class OrderManager:
         else:
             learn_leg(order, revision, report.venue_order_id)
             note_fill(order, holding.exposure, self._totals, revision, quantity, now_ns)
-        order.exec_ids[report.exec_id] = self._book(order, holding, report, effects, alerts)
+        order.exec_ids[report.exec_id] = self.books.fill(order, holding, report, now_ns, effects, alerts)
         previous, event, anomaly = fill_order(order, holding.exposure, self._totals, NEXT, quantity, price, now_ns)
         if order.chain is None:
             self._tell(order, previous, event, anomaly, True, report.reason, effects)
@@ -334,34 +372,6 @@ class OrderManager:
             stay_in_doubt(order, holding.exposure, self._totals, now_ns)
             self.replacements.tell(order, Moved(previous, event, anomaly, True, report.reason), effects)
         effects.extend(alerts)
-
-    def _book(
-        self, order: Order, holding: Holding, report: OrderReport, effects: list[Effect], alerts: list[Effect]
-    ) -> Booked:
-        """Move positions and cash by one execution, the fee last; return what is to be remembered of it."""
-        side, quantity, price = order.side, report.quantity, report.price
-        terms, net, own = holding.terms, holding.net, holding.position(order.strategy_id)
-        fee = fee_amount(report)
-        if fee is None:
-            why = f"its fee {report.fee[:40]!r} is no integer; booked without a fee, add it by hand"
-            alerts.append(report_alert(Severity.ERROR, "BAD_FEE", report, order.instrument, why))
-            fee = 0
-        fee_currency = report.fee_currency or terms.currency
-        if report.exec_id in order.exec_ids and not fee:
-            _, _, fee, fee_currency, _, _ = order.exec_ids[report.exec_id]  # it came first
-        own_realised = fill_position(own, side, quantity, price)
-        realised = fill_position(net, side, quantity, price)
-        if fee:
-            order.fees[fee_currency] = order.fees.get(fee_currency, 0) + fee
-            fee_price, price_unit = terms.fee_price(fee_currency, price)
-            whole, rest = fee_value(fee, fee_price, price_unit, 1)
-            book_fee(own, whole, rest, 1)
-            book_fee(net, whole, rest, 1)
-        effects.append(order_filled(order, report, fee, fee_currency, own_realised * own.factor))
-        effects.append(position_changed(net))
-        self._ledger.book_trade(terms, side, quantity, price, realised, effects)
-        self._ledger.add(fee_currency, -fee, "fee", effects)
-        return quantity, price, fee, fee_currency, own_realised, realised
 
     def _learn_venue_id(self, order: Order, report: OrderReport, effects: list[Effect]) -> bool:
         """Keep the venue's id of an order; a second one means that two orders may be alive for one intent."""

@@ -71,20 +71,28 @@ class PositionNumbers:
     fills: int = 0
 
 
+def inverse_value(quantity: int, price: int, scale: int) -> int:
+    """Return what inverse contracts are worth at a price, money of the base cut towards zero; see `oms.inverse`."""
+    value = abs(quantity) * scale // price
+    return -value if quantity < 0 else value
+
+
 class Position(PositionNumbers):
     """A net position in one instrument, of one strategy or of the whole account; one object for its whole life.
 
     As money: `cost_money`, `realised_money`, and `fees`, in the instrument's currency: fees in the base currency are
-    valued at the fill's price, fees in any other currency are in the balances only.
+    valued at the fill's price, fees in any other currency are in the balances only, unless `accounting.base_currency`
+    asks to convert them. Of an inverse contract cost and realised profit are money of the base; see `oms.inverse`.
     """
 
-    __slots__ = ("factor", "instrument")
+    __slots__ = ("factor", "instrument", "inverse_scale")
 
-    def __init__(self, instrument: int, factor: int) -> None:
-        """Be flat; `factor` is the instrument's `notional_factor`."""
+    def __init__(self, instrument: int, factor: int, inverse_scale: int = 0) -> None:
+        """Be flat; `factor` is `Terms.value_factor`, `inverse_scale` the terms' too."""
         PositionNumbers.__init__(self)
         self.instrument = instrument
         self.factor = factor
+        self.inverse_scale = inverse_scale
 
     def fill(self, side_sign: int, quantity: int, price: int) -> int:
         """Book one fill and return the profit it realised, in price units times quantity units."""
@@ -108,10 +116,14 @@ class Position(PositionNumbers):
     @property
     def average_price(self) -> float:
         """The average entry price in price units, 0.0 when flat: a signal, not money."""
+        if self.inverse_scale:  # harmonic: contracts over what they are worth
+            return self.quantity * self.inverse_scale / self.cost if self.cost else 0.0
         return self.cost / self.quantity if self.quantity else 0.0
 
     def unrealised(self, mark_price: int) -> int:
         """Return the open profit at `mark_price`, as money."""
+        if self.inverse_scale:
+            return self.cost - inverse_value(self.quantity, mark_price, self.inverse_scale)
         return (self.quantity * mark_price - self.cost) * self.factor
 
     def canonical(self) -> tuple[object, ...]:

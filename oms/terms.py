@@ -8,10 +8,21 @@ class Terms:
     """The terms on which one instrument settles.
 
     `value_factor` is money per price unit times quantity unit, `base_factor` money of the base per quantity unit,
-    `price_unit` price units to one of the quote currency.
+    `price_unit` price units to one of the quote currency. An inverse contract counts its cost in money already, so its
+    `value_factor` is 1; `inverse_scale` over a price is what one quantity unit is worth there, 0 for any other.
     """
 
-    __slots__ = ("base", "base_factor", "currency", "holds_base", "is_option", "price_unit", "quote", "value_factor")
+    __slots__ = (
+        "base",
+        "base_factor",
+        "currency",
+        "holds_base",
+        "inverse_scale",
+        "is_option",
+        "price_unit",
+        "quote",
+        "value_factor",
+    )
 
     def __init__(self, instrument: Instrument) -> None:
         """Read them off the instrument."""
@@ -20,9 +31,11 @@ class Terms:
         self.currency = instrument.currency
         self.holds_base = instrument.holds_base
         self.is_option = instrument.asset_class is AssetClass.OPTION
-        self.value_factor = instrument.notional_factor
+        self.value_factor = 1 if instrument.inverse else instrument.notional_factor
         self.base_factor = int(10 ** (MONEY_DECIMALS - instrument.size_precision)) * instrument.multiplier
         self.price_unit = int(10**instrument.price_precision)
+        # Money of the base is quantity * multiplier / price; the units of quantity and price make this of it.
+        self.inverse_scale = self.base_factor * self.price_unit if instrument.inverse else 0
 
     def fee_price(self, fee_currency: str, price: int) -> tuple[int, int]:
         """Return (price, price unit) that value a fee in `currency`, for `positions.fee_value`.

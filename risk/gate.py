@@ -12,9 +12,11 @@ from core.instruments import Instrument
 from core.market import Market, touch_of
 from core.orders import (
     ApprovedCancel,
+    ApprovedGroup,
     ApprovedReplace,
     ApprovedSubmit,
     CancelIntent,
+    Contingency,
     OrderIntent,
     OrderState,
     OrderType,
@@ -108,8 +110,19 @@ class Gate:
             limits_version=self.limits_version,
         )
 
+    def approve_group(self, group: str, contingency: Contingency, orders: tuple[ApprovedSubmit, ...]) -> ApprovedGroup:
+        """Return the command for orders that the venue takes as one list; each has passed on its own."""
+        return ApprovedGroup(group=group, contingency=contingency, orders=orders)
+
     def check_replace(
-        self, intent: ReplaceIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int
+        self,
+        intent: ReplaceIntent,
+        market: Market | None,
+        manager: OrderManager,
+        ready: bool,
+        now_ns: int,
+        *,
+        native: bool = True,
     ) -> ApprovedReplace | Refusal | str:
         """Return the command, the first refusal, or in words why there is nothing to replace.
 
@@ -159,7 +172,7 @@ class Gate:
             filled=order.filled,
             reference_price=(touch[0] + touch[2]) // 2,
             limits_version=self.limits_version,
-            native=NATIVE in known.instrument.native,
+            native=native and NATIVE in known.instrument.native,
         )
 
     def check_rest(

@@ -10,13 +10,15 @@ from typing import ClassVar
 import msgspec
 
 from core.bars import Bar, BarSpec, time_bars
-from core.effects import OrderBusted, OrderFilled, OrderUpdated
+from core.effects import OrderBusted, OrderFilled, OrderUpdated, ParentProgress
 from core.errors import CoreError
 from core.market import Market, Quote, Trade
-from core.orders import CancelIntent, OrderIntent, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
+from core.orders import CancelIntent, OrderIntent, OrderTerms, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
 from core.rng import Rng
+from oms.held.order import HeldOrder
 from oms.order import Order
-from strategies.context import AlertIntent, Context, Subscription, Timer, TimerIntent
+from strategies.context import AlertIntent, Context, RetireIntent, Subscription, Timer, TimerIntent, WorkIntent
+from strategies.words import OrderWords
 
 # A module's attribute costs a quarter of an enumeration's.
 _BUY, _SELL = Side.BUY, Side.SELL
@@ -33,7 +35,7 @@ class StrategyParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of a strategy's typed parameters; a strategy without any uses it as it stands."""
 
 
-class Strategy:
+class Strategy(OrderWords):
     """Base class of strategies. Prices and quantities are ints in the instrument's units; see `core.instruments`."""
 
     Params: ClassVar[type[StrategyParams]] = StrategyParams
@@ -116,12 +118,17 @@ class Strategy:
         return self.context.manager.strategy_position(self.context.strategy_id, market.index).quantity
 
     def open_orders(self, market: Market | None = None) -> list[Order]:
-        """Return this strategy's orders that are not ended, oldest first."""
+        """Return this strategy's orders at the venue that are not ended, oldest first."""
         return [
             order
             for order in self.context.manager.open_orders()
             if order.strategy_id == self.context.strategy_id and (market is None or order.instrument == market.index)
         ]
+
+    def held_orders(self, market: Market | None = None) -> list[HeldOrder]:
+        """Return this strategy's orders that tickerd keeps, oldest first; what went out of them is open as well."""
+        index = None if market is None else market.index
+        return self.context.manager.held.of_strategy(self.context.strategy_id, index)
 
     # -- what can be asked for -------------------------------------------------------------------------------------
 
@@ -155,9 +162,10 @@ class Strategy:
         time_in_force: TimeInForce = TimeInForce.GTC,
         post_only: bool = False,
         reduce_only: bool = False,
+        terms: OrderTerms | None = None,
     ) -> str:
         """Ask to buy, at the market (no price) or at a limit; return the client order id."""
-        return self._ask(market, _BUY, quantity, price, time_in_force, post_only, reduce_only)
+        return self._ask(market, _BUY, quantity, price, time_in_force, post_only, reduce_only, terms)
 
     def sell(
         self,
@@ -168,9 +176,10 @@ class Strategy:
         time_in_force: TimeInForce = TimeInForce.GTC,
         post_only: bool = False,
         reduce_only: bool = False,
+        terms: OrderTerms | None = None,
     ) -> str:
         """Ask to sell, at the market (no price) or at a limit; return the client order id."""
-        return self._ask(market, _SELL, quantity, price, time_in_force, post_only, reduce_only)
+        return self._ask(market, _SELL, quantity, price, time_in_force, post_only, reduce_only, terms)
 
     def replace(self, client_order_id: str, *, price: int = 0, quantity: int = 0) -> None:
         """Ask to change a working order: its price, its quantity in all (what is filled included), or both.
@@ -191,15 +200,44 @@ class Strategy:
         self.context.outbox.append(CancelIntent(client_order_id=client_order_id, strategy_id=self.context.strategy_id))
 
     def cancel_all(self, market: Market | None = None) -> None:
-        """Ask to cancel all of this strategy's open orders, of one market or of all."""
+        """Ask to cancel all of this strategy's open and held orders, of one market or of all."""
+        ending: set[str] = set()
+        for kept in self.held_orders(market):
+            self.cancel(kept.client_order_id)
+            ending.update((kept.client_order_id, *kept.slices))  # what is out of it is cancelled with it
         for order in self.open_orders(market):
-            self.cancel(order.client_order_id)
+            if order.client_order_id not in ending:
+                self.cancel(order.client_order_id)
 
     def set_timer(self, name: str, after_ns: int) -> None:
         """Ask for `on_timer` once, `after_ns` from now in event time. Raises StrategyError if that is not ahead."""
         if after_ns <= 0:
             raise StrategyError(f"timer {name!r} must be set at least 1 ns ahead, not {after_ns} ns")
         self.context.outbox.append(TimerIntent(name, self.now_ns + after_ns))
+
+    def work(self, algorithm: type["Strategy"], market: Market, **params: object) -> str:
+        """Ask for an execution algorithm (`strategies.algos`) to work a parent order; return its name.
+
+        `params` are those of the algorithm's settings. Its orders are this strategy's, told here as well; how it stands
+        is told by `ParentProgress`. It ends by itself, or with this strategy. Raises StrategyError.
+        """
+        try:
+            settings = msgspec.convert(params, algorithm.Params)
+        except msgspec.ValidationError as error:
+            raise StrategyError(f"{algorithm.__name__} cannot be asked for: {error}") from error
+        context = self.context
+        context.works += 1
+        worker = f"{context.worker or context.strategy_id}#{context.works}"
+        context.outbox.append(WorkIntent(worker, algorithm, settings, market.index))
+        return worker
+
+    def tell_progress(self, progress: ParentProgress) -> None:
+        """Tell how a parent order stands: journaled, shown."""
+        self.context.outbox.append(progress)
+
+    def retire(self) -> None:
+        """Ask to be called no more."""
+        self.context.outbox.append(RetireIntent())
 
     def alert(self, message: str) -> None:
         """Tell a person something: journaled, logged, shown."""
@@ -214,6 +252,7 @@ class Strategy:
         time_in_force: TimeInForce,
         post_only: bool,
         reduce_only: bool,
+        terms: OrderTerms | None,
     ) -> str:
         """Put one order intent into the outbox."""
         client_order_id = self.context.next_id()
@@ -229,6 +268,7 @@ class Strategy:
                 time_in_force=time_in_force,
                 post_only=post_only,
                 reduce_only=reduce_only,
+                terms=terms,
             )
         )
         return client_order_id

@@ -6,6 +6,7 @@ Source: https://developers.binance.com/docs/binance-spot-api-docs/web-socket-str
 
 import re
 from collections.abc import Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -45,6 +46,15 @@ def aggregate_of(data: bytes) -> bytes:
         "m": trade.buyer_is_maker,
     }
     return msgspec.json.encode(aggregate if trade.spot_mark is None else {**aggregate, "M": trade.spot_mark})
+
+
+class Derived(Protocol):
+    """Who makes streams: asked for each name that somebody subscribed to and no source serves."""
+
+    market: Market
+
+    def update(self, name: str, now_ns: int) -> bytes | None:
+        """Return the event that is due on a stream, or None."""
 
 
 class DerivedStreams:

@@ -142,7 +142,6 @@ def _usdm_filters(listing: Listing) -> list[Json]:
         {"filterType": "LOT_SIZE", "minQty": step, "maxQty": "1000", "stepSize": step},
         {"filterType": "MARKET_LOT_SIZE", "minQty": step, "maxQty": "120", "stepSize": step},
         {"filterType": "MAX_NUM_ORDERS", "limit": 200},
-        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 10},
         {"filterType": "MIN_NOTIONAL", "notional": "5"},
         {
             "filterType": "PERCENT_PRICE",

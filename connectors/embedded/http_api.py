@@ -17,7 +17,7 @@ from connectors.embedded.market import Market
 from connectors.embedded.player import Player
 from connectors.embedded.rest import Answer, RestMarket
 
-_BASES = {"/api/v3": Market.SPOT, "/fapi/v1": Market.USDM, "/fapi/v2": Market.USDM}
+_BASES = {"/api/v3": Market.SPOT, "/fapi/v1": Market.USDM, "/fapi/v2": Market.USDM, "/fapi/v3": Market.USDM}
 
 
 class HttpApi:

@@ -113,6 +113,10 @@ class Player:
         """Look anew at who is subscribed."""
         self._changed.set()
 
+    def tap(self, stream: int, note: Note) -> None:
+        """Hand the frames of a stream that no view notes to `note` as they pass."""
+        self._noting[stream] = (note, StreamKind.OTHER)
+
     def depth_fetched(self, key: ViewKey) -> None:
         """Note that a client asked for a symbol's depth: what waits for it goes on.
 

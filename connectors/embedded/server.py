@@ -14,14 +14,16 @@ from typing import Self
 from aiohttp import web
 
 from connectors.embedded.admin import Admin
-from connectors.embedded.derived import DerivedStreams
+from connectors.embedded.derived import Derived, DerivedStreams
 from connectors.embedded.errors import ListenError
 from connectors.embedded.exchange.spot.sessions import SPOT_METHODS, ApiSession
+from connectors.embedded.exchange.usdm.marks import MarkStreams
+from connectors.embedded.exchange.usdm.ws_api import USDM_METHODS, UsdmSession
 from connectors.embedded.exchanges import Exchanges
-from connectors.embedded.frames import Clock, FrameSource
+from connectors.embedded.frames import Clock, Frame, FrameSource
 from connectors.embedded.http_api import HttpApi
 from connectors.embedded.hub import Hub
-from connectors.embedded.market import Market
+from connectors.embedded.market import Market, StreamKind
 from connectors.embedded.player import Player
 from connectors.embedded.recording import Recording
 from connectors.embedded.rest import RestMarket
@@ -88,7 +90,8 @@ class EmbeddedVenue:
         }
         self.hub = Hub(source.catalogue)
         self.player = Player(source, self.hub, views, self, self.settings, self._clock)
-        self.exchanges = Exchanges(views, self.settings, self._now_ms)
+        self.exchanges = Exchanges(views, self.settings, self._now_ms, self._publish_usdm)
+        self._follow_marks()
         rest = {
             market: RestMarket(
                 market,
@@ -99,7 +102,9 @@ class EmbeddedVenue:
             )
             for market in Market
         }
-        self._derived = [
+        rest[Market.USDM].endpoints.update(self.exchanges.usdm.public.endpoints(self.exchanges.usdm.follow))
+        self._derived: list[Derived] = [MarkStreams(self.exchanges.usdm)]
+        self._derived += [
             DerivedStreams(market, {symbol: view for (owner, symbol), view in views.items() if owner is market})
             for market in self.markets
         ]
@@ -159,6 +164,11 @@ class EmbeddedVenue:
         return f"ws://{self._authority(self._usdm_port)}{'/usdm' if shared else ''}"
 
     @property
+    def usdm_ws_api_url(self) -> str:
+        """The URL of USDⓈ-M's WebSocket API."""
+        return f"ws://{self._authority(self._usdm_port)}/ws-fapi/v1"
+
+    @property
     def ws_api_url(self) -> str:
         """The URL of spot's WebSocket API."""
         return f"ws://{self._authority(self._port)}/ws-api/v3"
@@ -191,7 +201,20 @@ class EmbeddedVenue:
                     event = derived.update(name, self._clock())
                     if event is not None:
                         self.hub.publish_named(derived.market, name, event)
+            self.exchanges.usdm.tick()
             await self.flush()
+
+    def _publish_usdm(self, name: str, event: bytes) -> None:
+        self.hub.publish_named(Market.USDM, name, event)
+
+    def _follow_marks(self) -> None:
+        """Let recorded mark prices be the exchange's own."""
+        for number, stream in enumerate(self.source.catalogue.streams):
+            if stream.market is Market.USDM and "@markPrice" in stream.name and stream.symbol:
+                self.player.tap(number, functools.partial(self._on_mark, stream.symbol))
+
+    def _on_mark(self, symbol: str, _: StreamKind, frame: Frame) -> None:
+        self.exchanges.usdm.on_mark(symbol, frame.data)
 
     async def _listen(self, http: HttpApi, admin: Admin, port: int, market: Market | None) -> int:
         app = web.Application()
@@ -214,11 +237,12 @@ class EmbeddedVenue:
 
     def _add_websocket_routes(self, app: web.Application, prefix: str, market: Market | None) -> None:
         async def raw(request: web.Request) -> web.StreamResponse:
-            names = request.match_info.get("names", "").split("/")
+            # USDⓈ-M's private stream: wss://fstream.binance.com/private/ws?listenKey=<listenKey>
+            names = [*request.match_info.get("names", "").split("/"), request.query.get("listenKey", "")]
             return await self._websocket(request, names, market, combined=False)
 
         async def combined(request: web.Request) -> web.StreamResponse:
-            names = request.query.get("streams", "").split("/")
+            names = [*request.query.get("streams", "").split("/"), request.query.get("listenKey", "")]
             return await self._websocket(request, names, market, combined=True)
 
         app.router.add_get(f"{prefix}/ws", raw)
@@ -257,27 +281,36 @@ class EmbeddedVenue:
         return connection.socket
 
     def _add_websocket_api(self, app: web.Application, http: HttpApi) -> None:
-        async def serve(request: web.Request) -> web.StreamResponse:
-            return await self._websocket_api(request, http)
+        async def spot(request: web.Request) -> web.StreamResponse:
+            return await self._websocket_api(request, http, Market.SPOT)
 
-        app.router.add_get("/ws-api/v3", serve)
+        async def usdm(request: web.Request) -> web.StreamResponse:
+            return await self._websocket_api(request, http, Market.USDM)
 
-    async def _websocket_api(self, request: web.Request, http: HttpApi) -> web.StreamResponse:
-        """Serve one connection of spot's WebSocket API; its user data events go out with all other frames."""
-        connection = Connection(request, Session((), combined=False), Market.SPOT)
-        gate, address = self.exchanges.gates[Market.SPOT], request.remote or ""
-        session = ApiSession(
-            self.exchanges.spot,
-            gate,
-            {method: functools.partial(http.market_call, Market.SPOT, name) for method, name in SPOT_METHODS.items()},
-            address=address,
-            push=connection.queue,
-            tell_limits=request.query.get("returnRateLimits", "true").lower() != "false",
+        app.router.add_get("/ws-api/v3", spot)
+        app.router.add_get("/ws-fapi/v1", usdm)
+
+    def _api_session(
+        self, request: web.Request, http: HttpApi, connection: Connection, market: Market
+    ) -> ApiSession | UsdmSession:
+        gate, address = self.exchanges.gates[market], request.remote or ""
+        methods = SPOT_METHODS if market is Market.SPOT else USDM_METHODS
+        calls = {method: functools.partial(http.market_call, market, name) for method, name in methods.items()}
+        tell_limits = request.query.get("returnRateLimits", "true").lower() != "false"
+        if market is Market.USDM:
+            return UsdmSession(gate, calls, address=address, tell_limits=tell_limits)
+        return ApiSession(
+            self.exchanges.spot, gate, calls, address=address, push=connection.queue, tell_limits=tell_limits
         )
+
+    async def _websocket_api(self, request: web.Request, http: HttpApi, market: Market) -> web.StreamResponse:
+        """Serve one connection of a WebSocket API; spot's user data events go out with all other frames."""
+        connection = Connection(request, Session((), combined=False), market)
+        session = self._api_session(request, http, connection, market)
         await connection.open()
         self._connections.append(connection)
         watch = asyncio.create_task(
-            connection.watch(self._clock, *self.settings.keepalive(Market.SPOT), self.settings.connection_life_s)
+            connection.watch(self._clock, *self.settings.keepalive(market), self.settings.connection_life_s)
         )
         try:
             while (message := await connection.receive()) is not None:
@@ -293,6 +326,8 @@ class EmbeddedVenue:
         """Return the only market there is, or the one that serves more of these very names; spot where it is even."""
         if len(self.markets) == 1:
             return self.markets[0]
+        if any(self.exchanges.usdm.listen_keys.account_of(name) is not None for name in names):
+            return Market.USDM
         served = {
             market: sum(self.source.catalogue.exact(market, name) is not None for name in names) for market in Market
         }

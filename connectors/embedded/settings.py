@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `market` overrides which market the frames look like; for the synthetic market it says which one to be.
     `accounts` may trade, and the demo account with `demo`. `limit_scale` multiplies the documented request-weight and
     order limits, for benchmarks. `bnb_price` is what a BNB costs in any quote asset, for commissions paid in it.
+    USDⓈ-M exchanges funding every `funding_interval_s`, as Binance every 8 hours.
     """
 
     frames: tuple[Path, ...] = ()
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = True
     limit_scale: int = 1
     bnb_price: str = "600"
+    funding_interval_s: float = 28_800.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be served, saying what to do."""
@@ -68,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError("the synthetic market has no end: leave out --at-end")
         if self.limit_scale < 1:
             raise SettingsError(f"limit scale is {self.limit_scale}; expected 1 for the documented limits, or more")
+
+        if self.funding_interval_s < 1:
+            raise SettingsError(f"funding interval is {self.funding_interval_s} s; expected 1 or more")
 
     @property
     def begins(self) -> Start:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import aiosqlite
 import msgspec
 
+from config.settings import Mode
 from core.decimals import plain
 from core.instruments import Instrument
 from core.money import money
@@ -20,6 +21,8 @@ _INSERT = """
         (session_no, session, folder, mode, labels, build, config_digest, started_ns, state, schema)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+LIVE = Mode.LIVE.value
+
 _instrument_of = msgspec.json.Decoder(Instrument).decode
 
 
@@ -83,7 +86,8 @@ async def _insert(db: aiosqlite.Connection, head: SessionHead, folder: str, sess
 def _start_balances(head: SessionHead) -> Rows:
     """Return what the simulated account of a session starts with: its head says so, no record does."""
     rows, paper = Rows(), head.config.get("paper")
-    balances = paper.get("balances") if isinstance(paper, dict) else None
+    # A live account has what its venue says, which comes as records.
+    balances = paper.get("balances") if isinstance(paper, dict) and head.mode != LIVE else None
     for currency, amount in sorted((balances if isinstance(balances, dict) else {}).items()):
         start = money(plain(amount))
         set_balance(Known(), Record(0, 0, head.started_ns, 0), str(currency), start, start, "start", rows)

@@ -6,6 +6,7 @@ which the follower makes again from the journal, whose cursor is in the same tra
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from decimal import Context, Decimal
@@ -53,6 +54,7 @@ class DecimalSum:
 
 def _open(path: Path, busy_s: float) -> sqlite3.Connection:
     """Open the file, made if need be, as every connection of ours has it."""
+    _own(path)
     connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -61,6 +63,11 @@ def _open(path: Path, busy_s: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _own(path: Path) -> None:
+    """Make a file that only its owner reads, as sessions are: it tells what is traded. One that is there stays so."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 async def connect(path: Path, *, busy_s: float = BUSY_S) -> aiosqlite.Connection:
@@ -139,6 +146,7 @@ def _back_up(path: Path, version: int) -> None:
     target = path.with_name(f"{path.name}.v{version}.bak")
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
+    _own(part)
     with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(part)) as copy:
         source.backup(copy)
     part.replace(target)

@@ -9,13 +9,23 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from core.codec import fields_of
 from core.decimals import to_text
-from core.effects import Alert, BalanceChanged, OrderFilled, OrderUpdated, PositionChanged
-from core.events import InstrumentDefined, OrderReport
+from core.effects import Alert, BalanceChanged, OrderBusted, OrderFilled, OrderUpdated, PositionChanged
+from core.events import InstrumentDefined, OrderReport, StateCarried
 from core.instruments import Instrument
 from core.money import money_text
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderState, Refusal
+from core.orders import (
+    ApprovedCancel,
+    ApprovedGroup,
+    ApprovedReplace,
+    ApprovedSubmit,
+    OrderIntent,
+    OrderState,
+    Refusal,
+)
 from core.records import Kind
+from daemon.store.carried import carried_books
 from daemon.store.known import Known, Traded
 from daemon.store.rows import Row, Rows
 
@@ -61,31 +71,39 @@ def instrument_defined(known: Known, record: Record, defined: InstrumentDefined,
 
 @of(Kind.SUBMIT)
 def order_submitted(known: Known, record: Record, command: ApprovedSubmit, rows: Rows) -> None:
-    """An order that passed the gate: what only its intent tells, beside what the updates tell anew."""
+    """An order that passed the gate: what only its intent tells; the update that follows tells the rest."""
     intent = command.intent
-    rows.add(
-        "orders",
-        (
-            intent.client_order_id,
-            intent.strategy_id,
-            known.name(intent.instrument),
-            intent.side.name.lower(),
-            intent.type.value,
-            intent.time_in_force.value,
-            int(intent.post_only),
-            int(intent.reduce_only),
-            _terms(intent),
-            *_units(known, intent.instrument, intent.price, intent.quantity),
-            *_filled(known, intent.instrument, 0),
-            OrderState.SUBMITTED.value,
-            "",
-            "",
-            record.recv_ns,
-            record.seq,
-            record.recv_ns,
-            record.seq,
-        ),
-    )
+    units = (*_units(known, intent.instrument, intent.price, intent.quantity), *_filled(known, intent.instrument, 0))
+    rows.add("orders", _order(known, record, intent, intent.instrument, units, (OrderState.SUBMITTED.value, "")))
+
+
+@of(Kind.SUBMIT_GROUP)
+def group_submitted(known: Known, record: Record, command: ApprovedGroup, rows: Rows) -> None:
+    """Orders that the venue takes as one list."""
+    for each in command.orders:
+        order_submitted(known, record, each, rows)
+
+
+@of(Kind.CARRIED)
+def books_carried(known: Known, record: Record, carried: StateCarried, rows: Rows) -> None:
+    """What the session takes over from the one before it; balances and positions of before are no more."""
+    books = carried_books(carried.state)
+    indexes = {traded.instrument.id: index for index, traded in known.instruments.items()}
+    for currency in sorted({*known.balances, *books.balances}):
+        balance, before = books.balances.get(currency, 0), known.balances.get(currency, 0)
+        set_balance(known, record, currency, balance - before, balance, "carried", rows)
+    for position in books.positions:
+        index, numbers = indexes[position.instrument], position.numbers  # defined before, or the engine refuses it
+        factor = known.instruments[index].terms.value_factor
+        cost, realised = numbers["cost"] * factor, numbers["realised"] * factor
+        _set_position(known, record, index, (numbers["quantity"], cost, realised, numbers["fees"]), rows)
+    for order in books.orders:
+        index, numbers = indexes[order.instrument], order.numbers
+        units = (
+            *_units(known, index, numbers["price"], numbers["quantity"]),
+            *_filled(known, index, numbers["filled"]),
+        )
+        rows.add("orders", _order(known, record, order.intent, index, units, (order.state, order.venue_order_id)))
 
 
 @of(Kind.ORDER)
@@ -128,6 +146,18 @@ def cancel_sent(known: Known, record: Record, command: ApprovedCancel, rows: Row
     rows.add("events", _event(record, "cancel", order, state, ("0", 0, "0", 0, "0", 0), ""))
 
 
+@of(Kind.REPLACE)
+def replace_sent(known: Known, record: Record, command: ApprovedReplace, rows: Rows) -> None:
+    """A change of an order that left for the venue: the price and quantity that it asks for."""
+    order = (command.client_order_id, command.strategy_id, known.name(command.instrument))
+    state = ("replace-sent", "", command.venue_order_id, "")
+    units = (
+        *_units(known, command.instrument, command.price, command.quantity),
+        *_filled(known, command.instrument, command.filled),
+    )
+    rows.add("events", _event(record, "replace", order, state, units, ""))
+
+
 @of(Kind.REPORT)
 def venue_reported(known: Known, record: Record, report: OrderReport, rows: Rows) -> None:
     """A venue's own word on an order, whether or not anything came of it."""
@@ -140,49 +170,21 @@ def venue_reported(known: Known, record: Record, report: OrderReport, rows: Rows
 @of(Kind.FILL)
 def order_filled(known: Known, record: Record, fill: OrderFilled, rows: Rows) -> None:
     """One execution as it was booked."""
-    index = fill.instrument
-    traded = known.instruments.get(index)
-    notional = 0 if traded is None else fill.price * fill.quantity * traded.terms.value_factor
-    rows.add(
-        "fills",
-        (
-            record.seq,
-            record.recv_ns,
-            fill.client_order_id,
-            fill.strategy_id,
-            known.name(index),
-            fill.side.name.lower(),
-            fill.exec_id,
-            *_units(known, index, fill.price, fill.quantity),
-            money_text(notional),
-            money_text(int(fill.realised)),
-            known.currency(index),
-            money_text(int(fill.fee)),
-            fill.fee_currency,
-            "" if fill.liquidity is None else fill.liquidity.value,
-        ),
-    )
+    liquidity = "" if fill.liquidity is None else fill.liquidity.value
+    rows.add("fills", _fill(known, record, fill, 1, liquidity))
+
+
+@of(Kind.BUST)
+def order_busted(known: Known, record: Record, bust: OrderBusted, rows: Rows) -> None:
+    """An execution that the venue took back: the opposite of its row, so that sums stay right."""
+    rows.add("fills", _fill(known, record, bust, -1, ""))
 
 
 @of(Kind.POSITION)
 def position_changed(known: Known, record: Record, change: PositionChanged, rows: Rows) -> None:
     """The account's net position in an instrument."""
-    index, name = change.instrument, known.name(change.instrument)
-    cost, realised, fees = int(change.cost), int(change.realised), int(change.fees)
-    traded = known.instruments.get(index)
-    if traded is not None:
-        traded.quantity, traded.cost, traded.realised, traded.fees = change.quantity, cost, realised, fees
-    row = (
-        known.quantity(index, change.quantity),
-        change.quantity,
-        "" if traded is None else _average_price(traded),
-        money_text(cost),
-        money_text(realised),
-        money_text(fees),
-        known.currency(index),
-    )
-    rows.add("positions", (index, name, *row, record.seq, record.recv_ns))
-    rows.add("position_changes", (record.seq, record.recv_ns, name, *row))
+    numbers = (change.quantity, int(change.cost), int(change.realised), int(change.fees))
+    _set_position(known, record, change.instrument, numbers, rows)
 
 
 @of(Kind.BALANCE)
@@ -232,6 +234,79 @@ def set_balance(known: Known, record: Record, currency: str, delta: int, balance
     rows.add("balance_changes", changed)
 
 
+def _set_position(known: Known, record: Record, index: int, numbers: tuple[int, int, int, int], rows: Rows) -> None:
+    """Take a position as it is now: quantity in units, cost, realised profit and fees as money; and tell the change."""
+    quantity, cost, realised, fees = numbers
+    traded, name = known.instruments.get(index), known.name(index)
+    if traded is not None:
+        traded.quantity, traded.cost, traded.realised, traded.fees = numbers
+    row = (
+        known.quantity(index, quantity),
+        quantity,
+        "" if traded is None else _average_price(traded),
+        money_text(cost),
+        money_text(realised),
+        money_text(fees),
+        known.currency(index),
+    )
+    rows.add("positions", (index, name, *row, record.seq, record.recv_ns))
+    rows.add("position_changes", (record.seq, record.recv_ns, name, *row))
+
+
+def _order(
+    known: Known,
+    record: Record,
+    intent: OrderIntent,
+    index: int,
+    units: tuple[str | int, ...],
+    state: tuple[str, str],
+) -> Row:
+    """Return the row of an order of which only its intent is known to the table.
+
+    `index`: its instrument's; `units`: price, quantity and filled quantity, each as text and in units; `state`: its
+    state and the venue's id of it.
+    """
+    return (
+        intent.client_order_id,
+        intent.strategy_id,
+        known.name(index),
+        intent.side.name.lower(),
+        intent.type.value,
+        intent.time_in_force.value,
+        int(intent.post_only),
+        int(intent.reduce_only),
+        _terms(intent),
+        *units,
+        *state,
+        "",
+        *(record.recv_ns, record.seq) * 2,
+    )
+
+
+def _fill(known: Known, record: Record, fill: OrderFilled | OrderBusted, sign: int, liquidity: str) -> Row:
+    """Return the row of an execution; `sign` is -1 for one that was taken back."""
+    index = fill.instrument
+    traded = known.instruments.get(index)
+    notional = 0 if traded is None else fill.price * fill.quantity * traded.terms.value_factor
+    return (
+        record.seq,
+        record.recv_ns,
+        "fill" if sign > 0 else "bust",
+        fill.client_order_id,
+        fill.strategy_id,
+        known.name(index),
+        fill.side.name.lower(),
+        fill.exec_id,
+        *_units(known, index, fill.price, sign * fill.quantity),
+        money_text(sign * notional),
+        money_text(int(fill.realised)),
+        known.currency(index),
+        money_text(sign * int(fill.fee)),
+        fill.fee_currency,
+        liquidity,
+    )
+
+
 def _instrument_row(index: int, instrument: Instrument) -> Row:
     """Return the row of an instrument's rules."""
     return (
@@ -257,8 +332,7 @@ def _filled(known: Known, index: int, filled: int) -> tuple[str, int]:
 
 def _terms(intent: OrderIntent) -> str | None:
     """Return what an order asks for beyond price and quantity as JSON, None for a plain one."""
-    terms = getattr(intent, "terms", None)
-    return None if terms is None else msgspec.json.encode(msgspec.structs.asdict(terms)).decode()
+    return None if intent.terms is None else msgspec.json.encode(fields_of(intent.terms)).decode()
 
 
 def _event(

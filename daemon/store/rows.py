@@ -8,15 +8,17 @@ Row = tuple[object, ...]
 class Table(NamedTuple):
     """How one table is written. `key` are the columns beside the session that name a row.
 
-    `now`: the row of a key is replaced by the newest one, but for the columns in `kept`, which stay as first written,
-    and those in `known`, where a NULL leaves what is there. Other tables hold each row once.
+    `now`: the row of a key is replaced by the newest one, but for the columns in `kept`, which stay as first written.
+    `terms` and `moves` are told by different records: a row without the former (NULL) leaves them as they are, one with
+    them leaves the latter, if there was a row. Other tables hold each row once.
     """
 
     columns: tuple[str, ...]
     key: tuple[str, ...]
     now: bool = False
     kept: tuple[str, ...] = ()
-    known: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
 
     def sql(self, name: str) -> str:
         """Return the statement that writes one row: the session's number, then the columns."""
@@ -25,14 +27,20 @@ class Table(NamedTuple):
         insert = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names of ours
         if not self.now:
             return insert
-        changes = [
-            f"{column} = coalesce(excluded.{column}, {name}.{column})"
-            if column in self.known
-            else f"{column} = excluded.{column}"
+        changes = ", ".join(
+            f"{column} = {self._change(name, column)}"
             for column in self.columns
             if column not in self.key and column not in self.kept
-        ]
-        return f"{insert} ON CONFLICT (session_no, {', '.join(self.key)}) DO UPDATE SET {', '.join(changes)}"
+        )
+        return f"{insert} ON CONFLICT (session_no, {', '.join(self.key)}) DO UPDATE SET {changes}"
+
+    def _change(self, name: str, column: str) -> str:
+        """Return what a column of a row that is there becomes."""
+        if column in self.terms:
+            return f"coalesce(excluded.{column}, {name}.{column})"
+        if column in self.moves:
+            return f"CASE WHEN excluded.{self.terms[0]} IS NULL THEN excluded.{column} ELSE {name}.{column} END"
+        return f"excluded.{column}"
 
 
 def _columns(text: str) -> tuple[str, ...]:
@@ -57,7 +65,8 @@ TABLES: dict[str, Table] = {
         ("client_order_id",),
         now=True,
         kept=("created_ns", "created_seq"),
-        known=("time_in_force", "post_only", "reduce_only", "terms"),
+        terms=("time_in_force", "post_only", "reduce_only", "terms"),
+        moves=_columns("price price_units quantity quantity_units filled filled_units state venue_order_id reason"),
     ),
     "events": Table(
         _columns(
@@ -68,7 +77,7 @@ TABLES: dict[str, Table] = {
     ),
     "fills": Table(
         _columns(
-            "seq recv_ns client_order_id strategy_id instrument side exec_id price price_units quantity "
+            "seq recv_ns what client_order_id strategy_id instrument side exec_id price price_units quantity "
             "quantity_units notional realised currency fee fee_currency liquidity"
         ),
         ("seq",),

@@ -106,8 +106,8 @@ _FIRST = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX orders_updated ON orders (updated_ns)",
     "CREATE INDEX orders_strategy ON orders (session_no, strategy_id, instrument)",
-    # What happened to orders: what is 'update' (ours, state and previous), 'cancel' (sent by us), 'report' (the
-    # venue's own words: state is the report's type, price and quantity are the execution's).
+    # What happened to orders: what is 'update' (ours, state and previous), 'cancel' or 'replace' (sent by us), 'report'
+    # (the venue's own words: state is the report's type, price and quantity are the execution's).
     f"""CREATE TABLE events (
         {_SESSION},
         seq INTEGER NOT NULL,
@@ -133,11 +133,13 @@ _FIRST = (
     "CREATE INDEX events_order ON events (session_no, client_order_id, seq)",
     "CREATE INDEX events_time ON events (recv_ns)",
     # Executions as booked. realised (the strategy's, before fees) and notional are in currency, fee in fee_currency:
-    # positive is paid, negative a rebate.
+    # positive is paid, negative a rebate. what is 'fill', or 'bust': an execution that the venue took back, as the
+    # opposite of what it booked, so that sums over all rows stay right.
     f"""CREATE TABLE fills (
         {_SESSION},
         seq INTEGER NOT NULL,
         recv_ns INTEGER NOT NULL,
+        what TEXT NOT NULL,
         client_order_id TEXT NOT NULL,
         strategy_id TEXT NOT NULL,
         instrument TEXT NOT NULL,

@@ -1,10 +1,11 @@
 """Algorithms that follow the market: its volume (POV), its touch (chase), or nothing but their own size (iceberg)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from core.market import Trade
 from core.orders import Side
 from strategies.algos.parent import MILLISECOND_NS, SECOND_NS, ParentParams, ParentStrategy
+from strategies.base import StrategyParams
 
 PPM = 1_000_000
 END = "end"
@@ -20,7 +21,7 @@ class FollowingParams(ParentParams, frozen=True):
 class FollowingStrategy(ParentStrategy):
     """Base of the algorithms that may end by time."""
 
-    Params: type[FollowingParams] = FollowingParams
+    Params: ClassVar[type[StrategyParams]] = FollowingParams
     params: FollowingParams
 
     def arrived(self) -> None:

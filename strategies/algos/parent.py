@@ -5,7 +5,7 @@ a child whose fate is not known counts in full. So however rejects, cancels and 
 was asked for, as long as what the venue calls ended is ended: a fill after that is booked, and the parent ends.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from core.effects import OrderBusted, OrderFilled, OrderUpdated
 from core.market import Market, Quote, Trade
@@ -47,7 +47,7 @@ class ParentStrategy(Strategy):
     has one parent order, tells how it stands by `ParentProgress`, and retires when it has ended.
     """
 
-    Params = ParentParams
+    Params: ClassVar[type[StrategyParams]] = ParentParams
     params: ParentParams
     algorithm = ""
 

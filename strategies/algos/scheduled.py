@@ -5,10 +5,11 @@ what is left of it at the interval's end is brought across the spread by a repla
 once. What an interval missed (a reject, a limit out of reach) the next one catches up with, since targets are in all.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from strategies.algos.parent import SECOND_NS, ParentParams, ParentStrategy
-from strategies.algos.schedules import ScheduleError, almgren_chriss, even, weighted
+from strategies.algos.schedules import almgren_chriss, even, weighted
+from strategies.base import StrategyParams
 
 SLICE = "slice"
 
@@ -29,7 +30,7 @@ class ScheduledParams(ParentParams, frozen=True):
 class ScheduledStrategy(ParentStrategy):
     """Base of the algorithms that follow a schedule."""
 
-    Params: type[ScheduledParams] = ScheduledParams
+    Params: ClassVar[type[StrategyParams]] = ScheduledParams
     params: ScheduledParams
 
     def schedule(self) -> list[int]:
@@ -131,13 +132,3 @@ class ImplementationShortfall(ScheduledStrategy):
             temporary_impact=params.temporary_impact,
             permanent_impact=params.permanent_impact,
         )
-
-
-__all__ = [
-    "ImplementationShortfall",
-    "ScheduleError",
-    "ScheduledParams",
-    "ScheduledStrategy",
-    "Twap",
-    "Vwap",
-]

@@ -44,9 +44,10 @@ def almgren_chriss(
     """Return Almgren and Chriss's schedule: the least of expected cost plus `risk_aversion` times its variance.
 
     "Optimal Execution of Portfolio Transactions" (2000), equations 15 to 18: what is left after interval j of N is
-    X sinh(kappa (T - t_j)) / sinh(kappa T), with 2 (cosh(kappa tau) - 1) / tau^2 = lambda sigma^2 / (eta - gamma tau / 2).
-    `volatility` in price per square root of a second, `temporary_impact` (eta) in price per unit of quantity per
-    second, `permanent_impact` (gamma) in price per unit of quantity. Without risk aversion it is `even`.
+    X sinh(kappa (T - t_j)) / sinh(kappa T), with
+    2 (cosh(kappa tau) - 1) / tau^2 = lambda sigma^2 / (eta - gamma tau / 2). `volatility` in price per square root of a
+    second, `temporary_impact` (eta) in price per unit of quantity per second, `permanent_impact` (gamma) in price per
+    unit of quantity. Without risk aversion it is `even`.
     """
     eta = temporary_impact - permanent_impact * interval_s / 2
     if intervals < 1 or interval_s <= 0 or eta <= 0 or risk_aversion < 0:

@@ -39,7 +39,13 @@ SECOND = 1_000_000_000
 class Stage:
     """An engine, the time, and one verb for each kind of input; every verb returns the effects."""
 
-    def __init__(self, *strategies: type[Strategy] | StrategySpec, limits: RiskLimits | None = None, seed: int = 1):
+    def __init__(
+        self,
+        *strategies: type[Strategy] | StrategySpec,
+        limits: RiskLimits | None = None,
+        seed: int = 1,
+        native_orders: bool = False,
+    ):
         specs = tuple(
             given
             if isinstance(given, StrategySpec)
@@ -54,6 +60,7 @@ class Stage:
             limits=limits or RiskLimits(max_order_notional=1_000_000, max_position_notional=10_000_000),
             strategies=specs,
             balances={"USDT": 100_000 * MONEY_UNIT},
+            native_orders=native_orders,
         )
         self.engine = build_engine(self.settings)
         self.now_ns = SECOND

@@ -48,7 +48,7 @@ class Play(Stage):
     """A stage whose strategy has one accepted order of 10 lots at 99.00, and its journal of payloads."""
 
     def __init__(self, *, native: bool, limits: RiskLimits | None = None) -> None:
-        super().__init__(Changer, limits=limits)
+        super().__init__(Changer, limits=limits, native_orders=native)
         self.journal: list[tuple[int, int, int, Any]] = []
         self.payload(Kind.INSTRUMENT, InstrumentDefined(NATIVE if native else BTC), 0)
         self.feed(FeedState.CONNECTED)

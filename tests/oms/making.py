@@ -9,6 +9,7 @@ from core.money import money
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderType, Side
 from oms.manager import OrderManager
 from oms.order import Order
+from oms.rules import AccountingRules
 
 E = TypeVar("E")
 
@@ -41,8 +42,14 @@ BTC, ETH = 0, 1
 class Desk:
     """An order manager with one spot and one perpetual instrument, and the effects of its last call."""
 
-    def __init__(self, usdt: str = "100000", keep_closed: int = 100, keep_forgotten: int = 100) -> None:
-        self.manager = OrderManager({"USDT": money(usdt)}, keep_closed, keep_forgotten)
+    def __init__(
+        self,
+        usdt: str = "100000",
+        keep_closed: int = 100,
+        keep_forgotten: int = 100,
+        rules: AccountingRules | None = None,
+    ) -> None:
+        self.manager = OrderManager({"USDT": money(usdt)}, keep_closed, keep_forgotten, rules)
         self.manager.define(BTC, SPOT)
         self.manager.define(ETH, PERPETUAL)
         self.effects: list[Effect] = []

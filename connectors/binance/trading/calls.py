@@ -32,7 +32,6 @@ class Call(msgspec.Struct):
     is_algo: bool = False
     answered: bool = False  # the private stream told what became of it
     told_unknown: bool = False
-    half_done: bool = False  # of a cancel-replace: the stream told the end of the old order
     settle_ns: int = 0  # a cancel that was acknowledged: its end is told then, unless the stream does before
 
     @property

@@ -4,6 +4,8 @@ A request that the stream has answered is not answered again. A command whose ou
 OUTCOME_UNKNOWN report, and an answer that comes after that is still taken.
 """
 
+import msgspec
+
 from connectors.binance.trading import parse
 from connectors.binance.trading.calls import Call, CallKind, names_of
 from connectors.binance.trading.codes import Meaning
@@ -134,8 +136,6 @@ class Desk(Teller):
         elif not call.answered or call.kind is CallKind.PLACE:
             for item in call.items:
                 self.refuse(item.command, refused.reason, now_ns)
-            if call.half_done:
-                self.settle(call, now_ns)  # somebody else cancelled it just then
         self.end(call)
 
     def settle(self, call: Call, now_ns: int) -> None:
@@ -170,8 +170,7 @@ class Desk(Teller):
         if kind is None:
             self.quarantine(index, name, f"{news.execution} {news.status}", event, now_ns)
             return
-        live = self._names.find(name)
-        if live is not None and self._is_replacement(kind, news, name, live, index, now_ns):
+        if self._is_replacement(kind, news, name, index, now_ns):
             return
         live = self._names.seen(name, index, news.order_id)
         order_id = live.order_id if live is not None and live.name == name else news.order_id
@@ -213,43 +212,52 @@ class Desk(Teller):
 
     # ---- replacing
 
-    def _is_replacement(self, kind: ReportType, news: News, name: str, live: Live, index: int, now_ns: int) -> bool:
-        """Take what is one half of a replacement; return False for what is none."""
-        stem, rules = stem_of(name), self.instruments[index]
-        call = self._waiting.get((CallKind.REPLACE, stem))
-        if kind is ReportType.CANCELLED:
-            if self._names.was_replaced(name):
-                return True
-            if call is None or name == live.replacing:
-                return False
-            call.half_done = True
-            live.replacing_filled = max(live.replacing_filled, live.filled_before + rules.quantity(news.executed))
-            return True
-        if kind is ReportType.ACCEPTED and live.replacing == name:
-            self._names.mark_replaced(live.name)
-            if call is not None:
-                call.answered = True
-            quantity = live.replacing_filled + rules.quantity(news.quantity)
-            self._tell_replaced(live, index, rules.price(news.price), quantity, news.order_id, now_ns, news.time_ms)
-            return True
+    def _is_replacement(self, kind: ReportType, news: News, name: str, index: int, now_ns: int) -> bool:
+        """Take what puts a replacement into force; return False for what does not."""
+        live, stem, rules = self._names.find(name), stem_of(name), self.instruments[index]
         if kind is ReportType.REPLACED:
             amend = self._waiting.get((CallKind.AMEND, stem))
             if amend is not None:
                 amend.answered = True
-            quantity = live.filled_before + rules.quantity(news.quantity)
-            self._tell_replaced(live, index, rules.price(news.price), quantity, live.order_id, now_ns, news.time_ms)
+            price = rules.price(news.price)
+            quantity = (live.filled_before if live is not None else 0) + rules.quantity(news.quantity)
+            # The answer may have told it: a late repeat must not pass for the answer to the next change.
+            if live is None or live.terms != (price, quantity):
+                self._changed(index, name, news.order_id, price, quantity, now_ns, news.time_ms)
             return True
-        return False
+        if live is None or not live.replacing:
+            return False
+        call = self._waiting.get((CallKind.REPLACE, stem))
+        if kind is ReportType.CANCELLED and call is not None and name == live.name:
+            # The first half: what was filled of the old order by its end is known now.
+            filled = live.filled_before + rules.quantity(news.executed)
+            live.replacing_filled = max(live.replacing_filled, filled)
+        if kind is not ReportType.ACCEPTED or live.replacing != name:
+            return False
+        if call is not None:
+            call.answered = True
+        self._renewed(live, index, rules.price(news.price), rules.quantity(news.quantity), news.order_id, now_ns,
+                      news.time_ms)  # fmt: skip
+        return True
 
-    def _tell_replaced(
+    def _renewed(
         self, live: Live, index: int, price: int, quantity: int, order_id: str, now_ns: int, time_ms: int
     ) -> None:
-        """Say that an order is another one now, and know it by its new name."""
-        name = live.replacing or live.name
-        if live.replacing and order_id != live.order_id:
-            live.filled_before = live.replacing_filled
-            live.name, live.working_id = name, ""
-        live.order_id, live.replacing = order_id, ""
+        """Say that a new order of `quantity` stands in the place of an old one, and know it by its new name."""
+        live.name, live.order_id, live.working_id = live.replacing, order_id, ""
+        live.filled_before, live.replacing, live.accepted = live.replacing_filled, "", True
+        self._changed(index, live.name, order_id, price, live.filled_before + quantity, now_ns, time_ms)
+
+    def _changed(
+        self, index: int, name: str, order_id: str, price: int, quantity: int, now_ns: int, time_ms: int
+    ) -> None:
+        """Say what an order asks for now, told under the name by which the venue works it."""
+        live = self._names.find(name)
+        if live is not None and live.name == name:
+            live.replacing, live.terms = "", (price, quantity)
+            order_id = live.order_id or order_id
+            if live.intent is not None:
+                live.intent = msgspec.structs.replace(live.intent, price=price, quantity=quantity)
         report = OrderReport(
             type=ReportType.REPLACED, client_order_id=name, venue_order_id=order_id, price=price, quantity=quantity
         )
@@ -262,13 +270,12 @@ class Desk(Teller):
         live = self._names.find(command.client_order_id)
         if call.answered or live is None or live.replacing != self._revision(command):
             return
-        self._names.mark_replaced(live.name)
         # What was filled between our word and the venue's is known from the cancelled half.
         filled = live.filled_before + self.instruments[command.instrument].quantity(executed)
         live.replacing_filled = max(filled, command.filled)
-        quantity = live.replacing_filled + command.quantity - command.filled
         call.answered = True
-        self._tell_replaced(live, command.instrument, command.price, quantity, order_id, now_ns, 0)
+        quantity = command.quantity - command.filled
+        self._renewed(live, command.instrument, command.price, quantity, order_id, now_ns, 0)
 
     def _half_replaced(self, call: Call, refused: Refused, data: ErrorData, now_ns: int) -> None:
         """The old order was cancelled and the new one is not there, or nobody knows whether it is."""
@@ -280,15 +287,14 @@ class Desk(Teller):
         if data.new_result not in {"FAILURE", "NOT_ATTEMPTED"}:
             self.lose(call, reason, now_ns)
             return
-        self.refuse(command, reason, now_ns)
         report = OrderReport(
             type=ReportType.CANCELLED,
             client_order_id=old,
             venue_order_id=live.order_id if live is not None else "",
             reason=f"cancelled for a replacement that was refused: {reason}",
         )
-        self._names.mark_replaced(old)  # the stream's word on it comes, or came
         self.report(command.instrument, now_ns, 0, report)
+        self.refuse(command, reason, now_ns)
 
     def _amended(self, call: Call, now_ns: int) -> None:
         """Take the answer that an order was changed in place."""
@@ -298,7 +304,7 @@ class Desk(Teller):
         if call.answered or live is None:
             return
         call.answered = True
-        self._tell_replaced(live, command.instrument, command.price, command.quantity, live.order_id, now_ns, 0)
+        self._changed(command.instrument, live.name, live.order_id, command.price, command.quantity, now_ns, 0)
 
     # ---- placing
 

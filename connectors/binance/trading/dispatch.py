@@ -94,7 +94,7 @@ class Dispatcher:
             assert isinstance(each, ApprovedCancel)
             live = self._names.find(each.client_order_id)
             numbers.append(self._number_of(each, live))
-            names.append(live.name if live is not None else each.client_order_id)
+            names.append(each.client_order_id)
         if any(number.startswith(ALGO) for number in numbers):
             for waiting in reversed(taken):
                 outbox.put_back(waiting, Urgency.CANCEL)
@@ -119,17 +119,19 @@ class Dispatcher:
         return request
 
     def _cancel(self, command: ApprovedCancel) -> Request | str:
+        """Cancel an order under the very name that the command gives: a replaced one may be alive under two."""
         live = self._names.find(command.client_order_id)
         number = self._number_of(command, live)
-        name = live.name if live is not None else command.client_order_id
         conditional = live is not None and live.intent is not None and live.intent.type not in _IMMEDIATE
         if self._settings.market is Market.USDM and conditional and not number:
-            return self._requests.cancel_algo(name)
-        return self._requests.cancel(command, name, number)
+            return self._requests.cancel_algo(command.client_order_id)
+        return self._requests.cancel(command, command.client_order_id, number)
 
     def _number_of(self, command: ApprovedCancel, live: Live | None) -> str:
         """Return the venue's number of an order: ours may be newer than the core's."""
-        return (live.cancel_id if live is not None else "") or command.venue_order_id
+        if live is not None and live.name == command.client_order_id:
+            return live.cancel_id or command.venue_order_id
+        return command.venue_order_id
 
     def _modify(self, command: ApprovedReplace) -> Request | str:
         request = self._requests.modify(command)
@@ -152,13 +154,11 @@ class Dispatcher:
         less = command.quantity < live.intent.quantity
         if same_price and less and command.type is OrderType.LIMIT and instrument.symbol in self._amendable:
             self._note_replacing(command, live, live.filled_before)
-            live.intent = msgspec.structs.replace(live.intent, quantity=command.quantity)
-            name = live.name
-            return self._requests.amend(command, name, command.quantity - live.filled_before, name)
+            # "It is possible to reuse the current clientOrderId by sending it as the newClientOrderId."
+            return self._requests.amend(command, live.name, command.quantity - live.filled_before, live.name)
         request = self._requests.replace(new, live.name, live.cancel_id or command.venue_order_id)
         if not isinstance(request, str):
             self._note_replacing(command, live, command.filled)
-            live.intent = msgspec.structs.replace(live.intent, price=command.price, quantity=command.quantity)
         return request
 
     def _replacement(self, intent: OrderIntent, command: ApprovedReplace) -> OrderIntent:
@@ -173,7 +173,6 @@ class Dispatcher:
     def _note_replacing(self, command: ApprovedReplace, live: Live, filled: int) -> None:
         """Note by which name the order will be known once it is replaced."""
         live.replacing = revision_id(command.client_order_id, command.revision)
-        live.replacing_quantity = command.quantity
         live.replacing_filled = filled
 
     def _live(self, command: ApprovedReplace) -> Live:

@@ -20,9 +20,9 @@ class Live(msgspec.Struct):
     order_id: str = ""  # what reports call it
     working_id: str = ""  # its number in the matching engine, where that is another: a triggered conditional order
     accepted: bool = False  # told so
+    terms: tuple[int, int] = (0, 0)  # price and quantity in all, as a change in place was last told
     filled_before: int = 0  # by the orders that it has replaced
     replacing: str = ""  # the name of a replacement that is under way
-    replacing_quantity: int = 0  # what the order shall have in all then
     replacing_filled: int = 0  # what of that was filled when the replacement was sent
 
     @property
@@ -38,7 +38,6 @@ class Names:
         """Keep so many."""
         self._keep = keep
         self._live: dict[str, Live] = {}
-        self._replaced: dict[str, None] = {}  # names whose cancellation is a replacement's doing
         self._by_algo: dict[int, str] = {}
 
     def find(self, name: str) -> Live | None:
@@ -46,9 +45,9 @@ class Names:
         stem = stem_of(name)
         return self._live.get(stem) if stem else None
 
-    def add(self, client_order_id: str, live: Live) -> None:
-        """Know an order."""
-        self._live[client_order_id] = live
+    def add(self, name: str, live: Live) -> None:
+        """Know an order, which one of our names stands for."""
+        self._live[stem_of(name) or name] = live
         if len(self._live) > self._keep:
             del self._live[next(iter(self._live))]
 
@@ -60,23 +59,13 @@ class Names:
         live = self._live.get(stem)
         if live is None:
             live = Live(None, instrument, name)
-            self.add(stem, live)
+            self.add(name, live)
         if order_id and name == live.name:
             if not live.order_id:
                 live.order_id = order_id
             elif order_id != live.order_id:
                 live.working_id = order_id
         return live
-
-    def mark_replaced(self, name: str) -> None:
-        """Note that a name's cancellation is no cancellation of the order."""
-        self._replaced[name] = None
-        if len(self._replaced) > self._keep:
-            del self._replaced[next(iter(self._replaced))]
-
-    def was_replaced(self, name: str) -> bool:
-        """Whether a name's order has made way for a replacement."""
-        return name in self._replaced
 
     def note_algo(self, algo_id: int, name: str) -> None:
         """Note which of our orders a conditional order is."""
@@ -93,9 +82,3 @@ def stem_of(name: str) -> str:
     """Return the client order id of one of our names, empty for a foreign one."""
     parsed = parse_revision_id(name)
     return parsed[0] if parsed is not None else ""
-
-
-def is_revision(name: str) -> bool:
-    """Whether a name is that of a replacement."""
-    parsed = parse_revision_id(name)
-    return parsed is not None and parsed[1] > 0

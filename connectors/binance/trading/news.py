@@ -163,9 +163,6 @@ def make_report(kind: ReportType, news: News, name: str, order_id: str, instrume
             fee_currency=news.fee_asset,
             liquidity=Liquidity.MAKER if news.is_maker else Liquidity.TAKER,
         )
-    if kind is ReportType.REPLACED:
-        price, quantity = instrument.price(news.price), instrument.quantity(news.quantity)
-        return OrderReport(type=kind, client_order_id=name, venue_order_id=order_id, price=price, quantity=quantity)
     return OrderReport(type=kind, client_order_id=name, venue_order_id=order_id, reason=news.reason)
 
 

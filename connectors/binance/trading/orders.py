@@ -23,10 +23,11 @@ _SPOT_PLACE = Target("order.place", "POST", "/api/v3/order", 1, 1)
 _SPOT_CANCEL = Target("order.cancel", "DELETE", "/api/v3/order")
 _SPOT_REPLACE = Target("order.cancelReplace", "POST", "/api/v3/order/cancelReplace", 1, 1)
 _SPOT_AMEND = Target("order.amend.keepPriority", "PUT", "/api/v3/order/amend/keepPriority", 4)
-_USDM_PLACE = Target("order.place", "POST", "/fapi/v1/order", 1, 1)
+# "0 on IP rate limit(x-mbx-used-weight-1m)": orders of USDⓈ-M count against the account alone.
+_USDM_PLACE = Target("order.place", "POST", "/fapi/v1/order", 0, 1)
 _USDM_CANCEL = Target("order.cancel", "DELETE", "/fapi/v1/order")
 _USDM_MODIFY = Target("order.modify", "PUT", "/fapi/v1/order", 1, 1)
-_ALGO_PLACE = Target("algoOrder.place", "POST", "/fapi/v1/algoOrder", 1, 1)
+_ALGO_PLACE = Target("algoOrder.place", "POST", "/fapi/v1/algoOrder", 0, 1)
 _ALGO_CANCEL = Target("algoOrder.cancel", "DELETE", "/fapi/v1/algoOrder")
 _BATCH_CANCEL = Target("", "DELETE", "/fapi/v1/batchOrders")
 

@@ -5,6 +5,7 @@ from collections import deque
 import msgspec
 
 from connectors.binance.trading.budget import Urgency
+from connectors.binance.trading.names import stem_of
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedGroup, ApprovedReplace, ApprovedSubmit
 
 
@@ -115,8 +116,9 @@ def _supersedes(command: ApprovedCancel | ApprovedReplace, waiting: ApprovedComm
         return False
     if isinstance(waiting, ApprovedSubmit):
         return isinstance(command, ApprovedCancel) and _submits(waiting, command)
-    same = waiting.client_order_id == command.client_order_id
-    return same and (isinstance(command, ApprovedCancel) or isinstance(waiting, ApprovedReplace))
+    if isinstance(waiting, ApprovedCancel):  # a replaced order is cancelled under each of its names
+        return isinstance(command, ApprovedCancel) and waiting.client_order_id == command.client_order_id
+    return waiting.client_order_id == (stem_of(command.client_order_id) or command.client_order_id)
 
 
 def urgency_of(command: ApprovedCommand) -> Urgency:

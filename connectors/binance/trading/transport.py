@@ -300,12 +300,13 @@ class BinanceTrading:
             return
         countdown = str(int(self._settings.dead_man_s * 1000))
         while not self._session.stopping:
-            if self._session.link.is_up:
-                for rules in self._session.instruments.values():
-                    params = {"symbol": rules.symbol, "countdownTime": countdown}
-                    reply = await self._asker.reply(Question(Rare(_COUNTDOWN, params, self._settings.recv_window_ms)))
-                    if not reply.ok:
-                        self._problem = f"the dead-man timer could not be armed: {reply.reason}"
+            if not self._session.link.is_up:
+                await asyncio.sleep(_TICK_S)
+                continue
+            for rules in self._session.instruments.values():
+                params = {"symbol": rules.symbol, "countdownTime": countdown}
+                reply = await self._asker.reply(Question(Rare(_COUNTDOWN, params, self._settings.recv_window_ms)))
+                self._problem = "" if reply.ok else f"the dead-man timer could not be armed: {reply.reason}"
             await asyncio.sleep(self._settings.dead_man_s / 3)
 
     async def _keep_listen_key(self) -> None:

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Self
 
 import aiohttp
+import msgspec
 
 from connectors.binance.instruments import read_exchange_info, to_instrument
 from connectors.binance.settings import Market
@@ -33,6 +33,7 @@ from core.orders import (
 )
 from core.records import Event
 from core.rng import Rng
+from tests.connectors.binance_trading.crooked import Crooked, crooked
 
 KEY, SECRET = "k" * 64, "s" * 64
 BALANCES = {"USDT": "1000000", "BTC": "100", "ETH": "100", "BNB": "100"}
@@ -43,10 +44,11 @@ INDEX = 0
 class Live:
     """What a test holds: the venue, the connector, and the events that it told."""
 
-    def __init__(self, venue: EmbeddedVenue, trading: BinanceTrading, rules: Instrument) -> None:
+    def __init__(self, venue: EmbeddedVenue, trading: BinanceTrading, rules: Instrument, proxy: Crooked | None) -> None:
         self.venue = venue
         self.trading = trading
         self.rules = rules
+        self._proxy = proxy
         self.events: list[Event] = []
         self._arrived = asyncio.Event()
         self._orders = 0
@@ -56,14 +58,27 @@ class Live:
         self.events += events
         self._arrived.set()
 
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Let the connector run."""
+        task = asyncio.create_task(self.trading.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
     async def until(self, is_there: Callable[[], object], within_s: float = 5.0) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(within_s):
-            while not is_there():
-                self._arrived.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.05):
-                        await self._arrived.wait()
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + within_s
+        while not is_there():
+            assert loop.time() < until_s, [event[5] for event in self.events]
+            self._arrived.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await self._arrived.wait()
 
     def reports(self, name: str = "", kind: ReportType | None = None) -> list[OrderReport]:
         """Return the reports of an order, in the order told."""
@@ -167,54 +182,82 @@ class Live:
         await self.until(given)
         return given()[0]
 
-    async def touch(self) -> tuple[float, float]:
-        """Return the market's best bid and ask."""
-        async with aiohttp.ClientSession() as client:
-            async with client.get(f"{self.venue.http_url}/api/v3/ticker/bookTicker?symbol=BTCUSDT") as answer:
-                found = await answer.json()
-                return float(found["bidPrice"]), float(found["askPrice"])
+    @property
+    def proxy(self) -> Crooked:
+        """What stands between the connector and the venue."""
+        assert self._proxy is not None
+        return self._proxy
+
+    async def http(self, verb: str, path: str, body: object = None) -> dict[str, object]:
+        """Ask the venue something that no connector asks."""
+        client = aiohttp.ClientSession()
+        async with client, client.request(verb, f"{self.venue.http_url}{path}", json=body) as answer:
+            assert answer.status == 200, await answer.text()
+            found: dict[str, object] = await answer.json()
+            return found
 
     async def price(self, times: float) -> str:
         """Return a price so many times the best bid, as the tick wants it."""
-        return f"{(await self.touch())[0] * times:.2f}"
+        base = "/api/v3" if self.rules.holds_base else "/fapi/v1"
+        touch = await self.http("GET", f"{base}/ticker/bookTicker?symbol=BTCUSDT")
+        return f"{float(str(touch['bidPrice'])) * times:.{self.rules.price_precision}f}"
 
-    async def faults(self, **fault: object) -> None:
-        async with aiohttp.ClientSession() as client:
-            async with client.post(f"{self.venue.http_url}/emulator/faults", json=fault) as answer:
-                assert answer.status == 200, await answer.text()
-
-    async def ledger(self) -> dict[str, object]:
-        async with aiohttp.ClientSession() as client, client.get(f"{self.venue.http_url}/emulator/ledger") as answer:
-            found: dict[str, object] = await answer.json()
-            return found
+    async def fault(self, **fault: object) -> None:
+        """Trouble the venue's clients."""
+        await self.http("POST", "/emulator/faults", fault)
 
 
 class World:
     """Builds the two, and takes them down."""
 
     @staticmethod
+    def spot(
+        credentials: Credentials | None = None, member: Member | None = None, **more: object
+    ) -> contextlib.AbstractAsyncContextManager[Live]:
+        """A spot account on a synthetic market that stands still; `bent`: its socket goes through a crooked proxy."""
+        member = member or Member(name="trader", key=KEY, secret=SECRET, balances=BALANCES)
+        return World._of(Market.SPOT, credentials, member, **more)  # type: ignore[arg-type]
+
+    @staticmethod
+    def usdm(
+        credentials: Credentials | None = None, member: Member | None = None, **more: object
+    ) -> contextlib.AbstractAsyncContextManager[Live]:
+        """A futures account, likewise."""
+        member = member or Member(name="trader", key=KEY, secret=SECRET, futures_balances={"USDT": "1000000"})
+        return World._of(Market.USDM, credentials, member, **more)  # type: ignore[arg-type]
+
+    @staticmethod
     @contextlib.asynccontextmanager
-    async def spot(
-        credentials: Credentials | None = None,
-        member: Member | None = None,
+    async def _of(
+        market: Market,
+        credentials: Credentials | None,
+        member: Member,
         *,
         start: bool = True,
+        bent: bool = False,
+        limit_scale: int = 1,
         **settings: object,
     ) -> AsyncIterator[Live]:
-        """A spot account on a synthetic market that stands still (speed 1 with real time between frames)."""
-        member = member or Member(name="trader", key=KEY, secret=SECRET, balances=BALANCES)
-        venue = EmbeddedVenue(Settings(synthetic=True, seed=7, accounts=(member,)))
-        async with venue:
-            symbol = "BTCUSDT"
-            async with aiohttp.ClientSession() as client:
-                async with client.get(f"{venue.http_url}/api/v3/exchangeInfo") as answer:
-                    rules = to_instrument(read_exchange_info(await answer.read())[symbol], Market.SPOT, "BINANCE")
-            chosen = TradingSettings(
-                rest_url=venue.http_url,
-                ws_api_url=venue.ws_api_url,
-                answer_timeout_s=1.0,
-                **settings,  # type: ignore[arg-type]
-            )
+        is_spot = market is Market.SPOT
+        of_venue = Settings(
+            synthetic=True, seed=7, accounts=(member,), limit_scale=limit_scale, market=EmbeddedMarket(market.value)
+        )
+        venue = EmbeddedVenue(of_venue)
+        async with venue, contextlib.AsyncExitStack() as stack:
+            ws_api_url = venue.ws_api_url if is_spot else venue.usdm_ws_api_url
+            proxy = await stack.enter_async_context(crooked(ws_api_url)) if bent else None
+            client = aiohttp.ClientSession()
+            path = "/api/v3/exchangeInfo" if is_spot else "/fapi/v1/exchangeInfo"
+            async with client, client.get(f"{venue.http_url}{path}") as answer:
+                symbols = read_exchange_info(await answer.read())
+            rules = to_instrument(symbols["BTCUSDT"], market, "BINANCE")
+            urls = {
+                "market": market,
+                "rest_url": venue.http_url,
+                "ws_api_url": proxy.url if proxy else ws_api_url,
+                "private_ws_url": f"{venue.usdm_ws_url}/private",
+            }
+            chosen = msgspec.convert(urls | {"answer_timeout_s": 1.0} | settings, TradingSettings)
             live: Live
 
             def sink(events: list[Event]) -> None:
@@ -223,16 +266,11 @@ class World:
             trading = BinanceTrading(
                 chosen, credentials or Credentials(KEY, hmac_secret=SECRET), time.time_ns, Rng(1), sink
             )
-            live = Live(venue, trading, rules)
+            live = Live(venue, trading, rules, proxy)
             trading.assign({INDEX: rules})
-            task = asyncio.create_task(trading.run()) if start else None
-            try:
-                yield live
-            finally:
-                if task is not None:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+            if start:
+                await stack.enter_async_context(live.running())
+            yield live
 
 
-__all__ = ["BALANCES", "KEY", "SECRET", "EmbeddedMarket", "Live", "Self", "World"]
+__all__ = ["BALANCES", "KEY", "SECRET", "Live", "World"]

@@ -139,8 +139,8 @@ def test_funding_is_paid_by_longs_to_shorts_and_told() -> None:
     assert short.wallet() - before[1] == pytest.approx(6.0, abs=1e-6)
     assert long.events[-1]["a"]["m"] == "FUNDING_FEE"
     assert long.events[-1]["a"]["P"] == []
-    rates, weight = bench.exchange.answer_public("v1/fundingRate", {"symbol": "BTCUSDT"}) or ([], 0)
-    assert ([row["fundingRate"] for row in rates], weight) == (["0.00100000"], 1)  # type: ignore[attr-defined]
+    (row,) = bench.exchange.public.funding_rate({"symbol": "BTCUSDT"})
+    assert row["fundingRate"] == "0.00100000"
     assert long.call("GET", "v1/income", incomeType="FUNDING_FEE")[0]["income"] == "-6.00000000"
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from tests.connectors.embedded.futures import ONE, Bench, Refused, Trader
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 START = {"BTCUSDT": 60_000, "ETHUSDT": 2_000}
-DEPOSIT = 3_000
+DEPOSIT = 400
 FACTOR = 100  # money in the product of a price and a quantity
 
 numbers = st.integers(0, 10**6)
@@ -31,6 +32,7 @@ actions = st.lists(
         numbers,
         numbers,
     ),
+    min_size=12,
     max_size=45,
 )
 
@@ -44,6 +46,9 @@ class Play:
         self.prices = dict(START)
         for symbol in SYMBOLS:
             self.show(symbol, 50)
+            self.bench.last(START[symbol], symbol=symbol)
+            for trader in self.traders.values():
+                trader.call("POST", "v1/leverage", symbol=symbol, leverage=100)
 
     def show(self, symbol: str, depth: int) -> None:
         price, size = self.prices[symbol], 1 + depth % 40
@@ -66,6 +71,7 @@ class Play:
         elif kind == "market":
             trader.order(side, quantity, **more)
         elif kind == "reduce" and not hedged:
+            side = "SELL" if trader.position(symbol) > 0 else "BUY"
             trader.order(side, quantity, near if two % 3 else None, reduceOnly="true", **more)
         elif kind == "algo":
             trader.algo("STOP_MARKET", side, quantity, triggerPrice=near, **more)
@@ -182,11 +188,22 @@ def close(told: str, expected: Fraction) -> None:
     assert abs(Fraction(told) - expected) < Fraction(1, 10**6), (told, float(expected))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(actions)
 def test_whatever_happens_money_is_conserved_margin_is_documented_and_maintenance_is_kept(
     moves: list[tuple[str, str, str, int, int]],
 ) -> None:
+    hold_to_the_rules(moves)
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None)
+@given(actions)
+def test_the_same_over_many_more_sessions(moves: list[tuple[str, str, str, int, int]]) -> None:
+    hold_to_the_rules(moves)
+
+
+def hold_to_the_rules(moves: list[tuple[str, str, str, int, int]]) -> None:
     play = Play()
     play.run(moves)
     state = play.bench.exchange.state

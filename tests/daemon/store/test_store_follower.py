@@ -143,7 +143,7 @@ def test_a_rebuild_beside_a_running_follower_does_no_harm(tmp_path):
 
 def test_several_sessions_live_in_one_store(tmp_path):
     file = tmp_path / "store.db"
-    folders = [record_session(tmp_path, rounds=10 + number, short_id=f"aa0{number}") for number in range(3)]
+    folders = [record_session(tmp_path, rounds=3 + number, short_id=f"aa0{number}") for number in range(2)]
     for folder in folders:
         follow(file, folder)
 

@@ -142,6 +142,16 @@ def test_the_file_is_in_wal_mode_and_removing_a_session_removes_its_rows(tmp_pat
         assert rows_of(file, f"SELECT session_no FROM {name}") == [(2,)]
 
 
+def test_only_its_owner_reads_the_file_and_its_copies(tmp_path):
+    file = tmp_path / "store.db"
+    made_by_schema(file, 1)
+    with_db(file, lambda db: db.commit())
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+        "store.db": 0o600,
+        "store.db.v1.bak": 0o600,
+    }
+
+
 def test_a_store_of_a_newer_build_is_refused_by_its_name(tmp_path):
     file = tmp_path / "store.db"
     with_db(file, lambda db: db.commit())

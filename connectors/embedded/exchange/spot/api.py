@@ -33,11 +33,13 @@ class SpotExchange:
     ) -> None:
         """Open without accounts."""
         self.limits = limits
+        self._listeners: dict[str, list[Listener]] = {}
         self.engine = Engine(
             Bank(dict(bnb_prices or {})),
             (rules_of(view.listing) for view in views.values()),
             average_price=self._average_price,
             sink=self._publish,
+            listening=self.has_listener,
             on_first_fill=lambda account: limits.count_orders(account, -1, now_ms()),
         )
         self.lists = Lists(self.engine, self._publish)
@@ -46,7 +48,6 @@ class SpotExchange:
         self._trading = Trading(self.engine, self.lists, limits)
         self._queries = Queries(self.engine, self.lists, limits)
         self._now_ms = now_ms
-        self._listeners: dict[str, list[Listener]] = {}
 
     # -------------------------------------------------------------------------------------------------------- accounts
 
@@ -72,6 +73,10 @@ class SpotExchange:
     def unsubscribe(self, account: str, listener: Listener) -> None:
         """End a subscription."""
         self._listeners[account].remove(listener)
+
+    def has_listener(self, account: str) -> bool:
+        """Return whether anybody has the account's events."""
+        return bool(self._listeners.get(account))
 
     def rules(self, symbol: str) -> SpotRules:
         """Return a symbol's rules as they are now."""
@@ -167,9 +172,9 @@ class SpotExchange:
             _query("/sapi/v1/margin/allPairs", "", queries.no_margin, 1),
             _query("/sapi/v1/margin/isolated/allPairs", "", queries.no_margin, 10),
         ]
-        return [_following(row, self._follow) for row in rows]
+        return [_following(row, self.follow) for row in rows]
 
-    def _follow(self, parameters: Parameters) -> None:
+    def follow(self, parameters: Parameters) -> None:
         """Bring the symbol's book to where playback is before an order meets it."""
         symbol = parameters.get("symbol", "")
         if not symbol:

@@ -19,9 +19,13 @@ from core.errors import PrecisionError
 Parameters = Mapping[str, str]
 Enum = TypeVar("Enum", bound=StrEnum)
 
-_DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
-_INTEGER = r"^[0-9]{1,20}$"
-CLIENT_ID = r"^[a-zA-Z0-9-_]{1,36}$"
+_DECIMAL = re.compile(r"^([0-9]{1,20})(\.[0-9]{1,20})?$")
+_INTEGER = re.compile(r"^[0-9]{1,20}$")
+CLIENT_ID = re.compile(r"^[a-zA-Z0-9-_]{1,36}$")
+_SIDE = (-1117, "Invalid side.")
+_TYPE = (-1116, "Invalid orderType.")
+_TIF = (-1115, "Invalid timeInForce.")
+_STP = (-1013, "This symbol does not allow the specified self-trade prevention mode.")
 _SMALLEST_STRATEGY_TYPE = 1_000_000
 SPOT_TYPES = (
     OrderType.LIMIT,
@@ -49,12 +53,12 @@ class Reader:
         """Return a parameter's full name."""
         return self._prefix + name[0].upper() + name[1:] if self._prefix else name
 
-    def text(self, name: str, pattern: str = "") -> str:
+    def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str:
         """Return a parameter's text, empty where it was not sent."""
-        full = self.name(name)
+        full = self.name(name) if self._prefix else name
         found = self._parameters.get(full, "")
-        if found and pattern and not re.fullmatch(pattern, found):
-            raise market_refusals.illegal_characters(full, pattern)
+        if found and pattern is not None and pattern.fullmatch(found) is None:
+            raise market_refusals.illegal_characters(full, pattern.pattern)
         return found
 
     def need(self, name: str) -> str:
@@ -79,13 +83,20 @@ class Reader:
         found = self.text(name, _INTEGER)
         return int(found) if found else None
 
-    def choice(self, name: str, kind: Callable[[str], Enum], refusal: RequestError) -> Enum | None:
-        """Return one of an enum's values, None where nothing was sent."""
+    def choice(self, name: str, kind: Callable[[str], Enum], refusal: tuple[int, str]) -> Enum | None:
+        """Return one of an enum's values, None where nothing was sent; `refusal` is for what is none of them."""
         found = self.text(name)
         try:
             return kind(found) if found else None
         except ValueError:
-            raise refusal from None
+            raise RequestError(*refusal) from None
+
+    def side(self) -> Side:
+        """Return the mandatory side."""
+        found = self.choice("side", Side, _SIDE)
+        if found is None:
+            raise market_refusals.missing(self.name("side"))
+        return found
 
     def refuse(self, *names: str) -> None:
         """Refuse parameters that this order has no use for."""
@@ -109,14 +120,12 @@ def read_order(
     Of an order list, `side` and `quantity` are the list's, and `prefix` is the order's place in it.
     """
     reader = Reader(parameters, prefix)
-    side = side or reader.choice("side", Side, RequestError(-1117, "Invalid side."))
-    if side is None:
-        raise market_refusals.missing(reader.name("side"))
-    kind = reader.choice("type", OrderType, RequestError(-1116, "Invalid orderType."))
+    side = side or reader.side()
+    kind = reader.choice("type", OrderType, _TYPE)
     if kind is None:
         raise market_refusals.missing(reader.name("type"))
     if kind not in SPOT_TYPES:
-        raise RequestError(-1116, "Invalid orderType.")
+        raise RequestError(*_TYPE)
     order = Order(
         order_id=0,
         account=account,
@@ -145,12 +154,11 @@ def read_order(
 
 
 def _prevention(parameters: Parameters, rules: SpotRules) -> SelfTrade:
-    invalid = RequestError(-1013, "This symbol does not allow the specified self-trade prevention mode.")
-    mode = Reader(parameters).choice("selfTradePreventionMode", SelfTrade, invalid)
+    mode = Reader(parameters).choice("selfTradePreventionMode", SelfTrade, _STP)
     if mode is None:
         return rules.default_stp
     if mode not in rules.allowed_stp:
-        raise invalid
+        raise RequestError(*_STP)
     return mode
 
 
@@ -192,15 +200,14 @@ def _check_quantity(order: Order, reader: Reader) -> None:
 
 
 def _check_time_in_force(order: Order, reader: Reader) -> None:
-    invalid = RequestError(-1115, "Invalid timeInForce.")
-    tif = reader.choice("timeInForce", TimeInForce, invalid)
+    tif = reader.choice("timeInForce", TimeInForce, _TIF)
     if order.type not in _TIMED:
         reader.refuse("timeInForce")
         return
     if tif is None:
         raise market_refusals.missing(reader.name("timeInForce"))
     if tif not in (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK):
-        raise invalid
+        raise RequestError(*_TIF)
     if order.iceberg and tif is not TimeInForce.GTC:
         raise RequestError(-1013, "icebergQty can only be sent when timeInForce is GTC.")
     order.tif = tif

@@ -37,7 +37,10 @@ class ListHook(Protocol):
 
 
 class Engine:
-    """All symbols and accounts. `sink` gets each user data event with the account's name."""
+    """All symbols and accounts.
+
+    `sink` gets each user data event with the account's name, if `listening` says that anybody wants them.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Engine:
         *,
         average_price: Callable[[str], int],
         sink: Sink,
+        listening: Callable[[str], bool],
         on_first_fill: Callable[[str], None],
     ) -> None:
         """Start with empty books. `average_price` is the symbol's of the last minutes, 0 before the first trade."""
@@ -58,6 +62,7 @@ class Engine:
         self.executions = 0
         self.order_ids = 0
         self._sink = sink
+        self._listening = listening
         self._on_first_fill = on_first_fill
         self._prevented_ids = 0
 
@@ -349,6 +354,8 @@ class Engine:
     def report(self, order: Order, kind: str, now_ms: int, **details: object) -> None:
         """Tell an order's owner what became of it."""
         self.executions += 1
+        if not self._listening(order.account):
+            return
         self._sink(order.account, reports.execution(order, kind, now_ms, self.executions, details))
 
     def new_client_id(self) -> str:
@@ -359,7 +366,8 @@ class Engine:
         for name, assets in self.bank.take_changed().items():
             account = self.bank.accounts[name]
             account.updated_ms = now_ms
-            self._sink(name, reports.account_position(account, assets, now_ms))
+            if self._listening(name):
+                self._sink(name, reports.account_position(account, assets, now_ms))
 
     def _sharing(self, order: Order) -> tuple[Order, ...]:
         if self.lists is None or order.list_id == -1:

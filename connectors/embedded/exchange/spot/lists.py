@@ -5,7 +5,6 @@ Source: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/tradi
 
 from collections.abc import Callable
 
-from connectors.embedded import refusals as market_refusals
 from connectors.embedded.errors import RequestError
 from connectors.embedded.exchange import refusals
 from connectors.embedded.exchange.orders import Order, OrderType, Side, Status
@@ -50,9 +49,7 @@ class Lists:
         """Place two orders of which one ends the other. Raises RequestError."""
         rules = self._engine.state(_symbol(parameters)).rules
         reader = Reader(parameters)
-        side = reader.choice("side", Side, RequestError(-1117, "Invalid side."))
-        if side is None:
-            raise market_refusals.missing("side")
+        side = reader.side()
         reader.need("quantity")
         pair = [
             read_order(parameters, rules, account, prefix=prefix, side=side, quantity=reader.units("quantity"))
@@ -82,9 +79,7 @@ class Lists:
         """Place a working order, and an OCO that starts when it is filled. Raises RequestError."""
         rules = self._engine.state(_symbol(parameters)).rules
         reader = Reader(parameters, "pending")
-        side = reader.choice("side", Side, RequestError(-1117, "Invalid side."))
-        if side is None:
-            raise market_refusals.missing("pendingSide")
+        side = reader.side()
         reader.need("quantity")
         pair = [
             read_order(parameters, rules, account, prefix=prefix, side=side, quantity=reader.units("quantity"))

@@ -9,8 +9,9 @@ import msgspec
 from connectors.embedded.exchange import refusals
 from connectors.embedded.exchange.limits import Limit, LimitKind
 from connectors.embedded.exchange.orders import DECIMALS, UNIT, Order, OrderType, SelfTrade
-from connectors.embedded.market import Listing, fixed_text
+from connectors.embedded.market import Listing
 
+_ZERO = "0.00000000"
 _MAX_PRICE_TICKS = 10**9
 _MAX_QUANTITY = 9_000 * UNIT
 _MULTIPLIER = 10_000  # percent-price multipliers are in units of 10^-4
@@ -26,7 +27,11 @@ SPOT_LIMITS = (
 
 def text(units: int) -> str:
     """Write a price, quantity or amount as spot does: 8 decimals."""
-    return fixed_text(units, DECIMALS) if units >= 0 else f"-{fixed_text(-units, DECIMALS)}"
+    if not units:
+        return _ZERO
+    if units < 0:
+        return f"-{text(-units)}"
+    return f"{units // UNIT}.{units % UNIT:08d}"
 
 
 class SpotRules(msgspec.Struct, frozen=True, kw_only=True):

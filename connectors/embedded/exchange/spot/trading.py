@@ -38,9 +38,7 @@ class Trading:
         """`POST /api/v3/order`."""
         self._limits.orders(caller.account, 1, caller.now_ms)
         order, tell = self._draft(caller, parameters)
-        self._engine.place(order, caller.now_ms)
-        self._count(caller, [order])
-        return tell(order)
+        return self._counted(caller, 1, lambda: self._place(caller, order, tell))
 
     def test(self, caller: Caller, parameters: Parameters) -> object:
         """`POST /api/v3/order/test`: "creates and validates a new order but does not send it"."""
@@ -109,7 +107,11 @@ class Trading:
         if isinstance(cancelled, RequestError) and mode == "STOP_ON_FAILURE":
             self._limits.count_orders(caller.account, 1, caller.now_ms)
             raise _failed(-2022, 400 if over is None else 429, cancelled, None)
-        placed = over if over is not None else self._attempt(lambda: self._place(caller, order, tell))
+        placed = (
+            over
+            if over is not None
+            else self._attempt(lambda: self._counted(caller, 1, lambda: self._place(caller, order, tell)))
+        )
         if isinstance(cancelled, RequestError) and isinstance(placed, RequestError):
             raise _failed(-2022, 400 if over is None else 429, cancelled, placed)
         if isinstance(cancelled, RequestError) or isinstance(placed, RequestError):
@@ -203,7 +205,6 @@ class Trading:
 
     def _place(self, caller: Caller, order: Order, tell: Callable[[Order], reports.Json]) -> reports.Json:
         self._engine.place(order, caller.now_ms)
-        self._count(caller, [order])
         return tell(order)
 
     def _place_list(
@@ -215,13 +216,16 @@ class Trading:
     ) -> reports.Json:
         self._limits.orders(caller.account, count, caller.now_ms)
         tell = self._teller(parameters, "RESULT", caller.now_ms)
-        told = place(caller.account, parameters, caller.now_ms, tell)
-        self._limits.count_orders(caller.account, count, caller.now_ms)
-        return told
+        return self._counted(caller, count, lambda: place(caller.account, parameters, caller.now_ms, tell))
 
-    def _count(self, caller: Caller, orders: list[Order]) -> None:
-        # An order that traded at once does not count; see `Engine.on_first_fill` for those that trade later.
-        self._limits.count_orders(caller.account, len(orders), caller.now_ms)
+    def _counted(self, caller: Caller, count: int, action: Callable[[], reports.Json]) -> reports.Json:
+        """Count orders before they are placed: those that trade at once are given back. A refusal counts nothing."""
+        self._limits.count_orders(caller.account, count, caller.now_ms)
+        try:
+            return action()
+        except RequestError:
+            self._limits.count_orders(caller.account, -count, caller.now_ms)
+            raise
 
     def _over_limit(self, caller: Caller) -> RequestError | None:
         try:

@@ -65,6 +65,7 @@ class UsdmExchange:
         self.trade = TradeApi(self.engine, self.algos)
         self.public = PublicApi(self.state)
         self._feeds = {symbol: Feed(view, self) for symbol, view in views.items()}
+        self._busy: dict[str, bool] = {}
         key = Security.KEY
         self._routes = {
             **rest_routes(self.trade, AccountApi(self.engine)),
@@ -99,29 +100,18 @@ class UsdmExchange:
     def _handler(self, route: Route) -> Callable[[Caller, Parameters], object]:
         def handle(caller: Caller, parameters: Parameters) -> object:
             if route.orders:
-                self.limits.orders(caller.account, 1, caller.now_ms)
-                self.limits.count_orders(caller.account, 1, caller.now_ms)
+                self.limits.orders(caller.account, route.orders, caller.now_ms)
+                self.limits.count_orders(caller.account, route.orders, caller.now_ms)
             self.follow(parameters.get("symbol", ""))
             self.state.account(caller.account)
             try:
                 return route.handler(caller.account, parameters)
             finally:
+                # Whatever was asked may have given a symbol work, or taken its last.
+                self.state.moved.update(dict.fromkeys(self._feeds))
                 self.react()
 
         return handle
-
-    def answer_public(self, path: str, parameters: Parameters) -> tuple[object, int] | None:
-        """Answer what anybody may ask, with its weight; None where `path` is nothing of futures' own."""
-        found = {
-            "v1/premiumIndex": (self.public.premium_index, 1, 10),
-            "v1/fundingRate": (self.public.funding_rate, 1, 1),
-            "v1/fundingInfo": (self.public.funding_info, 1, 1),
-        }.get(path)
-        if found is None:
-            return None
-        handler, weight, without_symbol = found
-        self.follow(parameters.get("symbol", ""))
-        return handler("", parameters), weight if parameters.get("symbol") else without_symbol
 
     # ----------------------------------------------------------------------------------------- the market (MarketTaker)
 
@@ -134,6 +124,9 @@ class UsdmExchange:
 
     def is_busy(self, symbol: str) -> bool:
         """Whether orders, conditional orders or positions wait for a symbol's market."""
+        return self._busy.get(symbol, False)
+
+    def _has_work(self, symbol: str) -> bool:
         state = self.state
         return (
             any(len(triggers) for triggers in state.symbols[symbol].triggers.values())
@@ -174,14 +167,16 @@ class UsdmExchange:
             del moved[symbol]
             self.algos.on_prices(symbol)
             self.liquidator.check(symbol)
+            self._busy[symbol] = self._has_work(symbol)
 
     # ------------------------------------------------------------------------------------------------------- the clock
 
     def tick(self) -> None:
         """Do what is due by the clock: funding, good-till-date, countdowns, keys that were not kept alive."""
         now_ms = self.now_ms()
-        if self.state.accounts:
-            self.follow()
+        for symbol, feed in self._feeds.items():
+            if self.is_busy(symbol):
+                feed.attach()
         funding.exchange_due(self.engine)
         self._expire_orders(now_ms)
         for (account, symbol), due_ms in list(self.trade.countdowns.items()):

@@ -3,11 +3,14 @@
 Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api
 """
 
+from collections.abc import Callable
+
 from connectors.embedded import refusals as market_refusals
 from connectors.embedded.exchange.usdm.pricing import DEFAULT_RATE
 from connectors.embedded.exchange.usdm.requests import Parameters, integer
 from connectors.embedded.exchange.usdm.state import Event, State, SymbolState
 from connectors.embedded.exchange.usdm.texts import rate_text, units_text
+from connectors.embedded.rest import Answer
 
 _FUNDING_MOST = 1_000
 
@@ -19,7 +22,25 @@ class PublicApi:
         """Answer from the exchange's state."""
         self.state = state
 
-    def premium_index(self, _: str, parameters: Parameters) -> object:
+    def endpoints(self, follow: Callable[[str], None]) -> dict[str, Callable[[Parameters], Answer]]:
+        """Return these endpoints as the venue's REST half has them; `follow` brings a symbol up to date first."""
+
+        def answering(
+            handler: Callable[[Parameters], object], weight: int, without_symbol: int
+        ) -> Callable[[Parameters], Answer]:
+            def answer(parameters: Parameters) -> Answer:
+                follow(parameters.get("symbol", ""))
+                return Answer(handler(parameters), weight if parameters.get("symbol") else without_symbol)
+
+            return answer
+
+        return {
+            "premiumIndex": answering(self.premium_index, 1, 10),
+            "fundingRate": answering(self.funding_rate, 1, 1),
+            "fundingInfo": answering(self.funding_info, 1, 1),
+        }
+
+    def premium_index(self, parameters: Parameters) -> object:
         """`GET premiumIndex`: of one symbol, or a list of all."""
         if parameters.get("symbol"):
             return self._index_row(self._symbol(parameters))
@@ -53,7 +74,7 @@ class PublicApi:
             "T": pricing.next_funding_ms,
         }
 
-    def funding_rate(self, _: str, parameters: Parameters) -> list[Event]:
+    def funding_rate(self, parameters: Parameters) -> list[Event]:
         """`GET fundingRate`: what was exchanged, oldest first."""
         chosen = [self._symbol(parameters)] if parameters.get("symbol") else list(self.state.symbols.values())
         begin, end = integer(parameters, "startTime", 0), integer(parameters, "endTime", 2**62)
@@ -63,7 +84,7 @@ class PublicApi:
         rows = [row for row, _ in found]
         return rows[:limit] if parameters.get("startTime") else rows[-limit:]
 
-    def funding_info(self, _: str, __: Parameters) -> list[Event]:
+    def funding_info(self, _: Parameters) -> list[Event]:
         """`GET fundingInfo`: how often each symbol exchanges funding."""
         return [
             {

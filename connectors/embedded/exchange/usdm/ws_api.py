@@ -16,6 +16,11 @@ from core.codec import UNREADABLE
 
 MarketCall = Callable[[Mapping[str, str]], tuple[object, int]]
 _SESSION_WEIGHT = 2
+USDM_METHODS = {  # market data by websocket, and the REST endpoint that answers it
+    "depth": "depth",
+    "ticker.book": "ticker/bookTicker",
+    "ticker.price": "ticker/price",
+}
 
 
 class UsdmSession:
@@ -54,6 +59,10 @@ class UsdmSession:
         if tell_limits:
             told["rateLimits"] = self._gate.told_limits(self._address, account)
         return msgspec.json.encode(told)
+
+    def end(self) -> None:
+        """Log off: the connection is over."""
+        self._key = None
 
     def _handle(self, method: str, parameters: Mapping[str, object]) -> tuple[object, str | None]:
         own = self._own.get(method)

@@ -1,0 +1,339 @@
+"""The engine's door for kept orders: what they ask for passes the gate, what becomes of them comes back as effects.
+
+Triggers are looked at when an event has moved the market and before any strategy hears of that event: what protects
+a position comes first, and a strategy that is called next already knows that its stop went out.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from core.clock import EventClock
+from core.effects import Alert, Effect, OrderUpdated, Severity
+from core.market import STALE_TRADES, Market, touch_of
+from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, OrderState, Refusal, TriggerBy
+from engine.native import NO_TERMS, first_trigger, keeps_alone, native_group, plain_of
+from engine.timers import Timers
+from oms.held.expiry import expiry_of
+from oms.held.keeper import HeldOrders
+from oms.held.order import HeldOrder
+from oms.held.triggers import NO_RANGE, reference_range
+from oms.manager import OrderManager
+from risk.gate import Gate
+from risk.held_checks import Wish
+from risk.holding import check_conditional, check_hold, refusal
+from risk.market_checks import stale_channel
+from strategies.context import OrderCounter
+
+KEPT = "kept:"  # owner of the timers of a kept order: "kept:" + its client order id
+EXPIRES, AGAIN = "expires", "again"
+RETRY_NS = 1_000_000_000  # a cancel that the venue refused is asked for again after this
+
+
+class Keeper:
+    """Takes kept orders in, shows them the market, lets them out; `oms.held` decides."""
+
+    __slots__ = (
+        "_bar",
+        "_clock",
+        "_counter",
+        "_effects",
+        "_gate",
+        "_is_ready",
+        "_manager",
+        "_markets",
+        "_native",
+        "_timers",
+        "held",
+    )
+
+    def __init__(
+        self,
+        gate: Gate,
+        manager: OrderManager,
+        timers: Timers,
+        clock: EventClock,
+        markets: list[Market],
+        counter: OrderCounter,
+        effects: list[Effect],
+        is_ready: Callable[[], bool],
+        *,
+        native: bool,
+    ) -> None:
+        """Append to `effects`, the desk's own list. `native`: what a venue keeps itself goes to the venue."""
+        self._gate = gate
+        self._manager = manager
+        self._timers = timers
+        self._clock = clock
+        self._markets = markets
+        self._counter = counter
+        self._effects = effects
+        self._is_ready = is_ready
+        self._native = native
+        self._bar = NO_RANGE
+        self.held: HeldOrders = manager.held
+
+    # -- taking in -------------------------------------------------------------------------------------------------
+
+    def ask(self, intents: Sequence[OrderIntent]) -> None:
+        """Take in one order, or several that belong together: all of them or none."""
+        refusals = [self._check(intent, intents) for intent in intents]
+        if any(refusals):
+            self._refuse(intents, refusals)
+            return
+        first = intents[0]
+        instrument = self._markets[first.instrument].instrument
+        if self._native and len(intents) == 1 and keeps_alone(first, instrument):
+            verdict = self._conditional(first)
+            self._effects.append(verdict)
+            if isinstance(verdict, ApprovedSubmit):
+                self._manager.submit(verdict, self._clock.now_ns, self._effects)
+        elif self._native and len(intents) > 1 and native_group(intents, instrument) is not None:
+            self._send_group(intents)
+        else:
+            self._keep(intents)
+
+    def _check(self, intent: OrderIntent, together: Sequence[OrderIntent]) -> Refusal | None:
+        """Return why one order cannot be taken in."""
+        index, name = intent.instrument, intent.client_order_id
+        limits = self._gate.limits_of(index)
+        if limits is None or not 0 <= index < len(self._markets):
+            return refusal(
+                self._gate, "UNKNOWN_INSTRUMENT", f"instrument {index} is not defined", intent, "", str(index)
+            )
+        instrument = self._markets[index].instrument
+        native = self._native and bool(keeps_alone(intent, instrument) or native_group(together, instrument))
+        taken = not name or self._manager.knows(name) or self.held.knows(name)
+        return check_hold(
+            self._gate,
+            Wish(
+                intent=intent,
+                terms=intent.terms or NO_TERMS,
+                instrument=instrument,
+                native=native,
+                parent_quantity=self._parent_quantity(intent, together),
+                ready=self._is_ready(),
+                id_known=taken or sum(each.client_order_id == name for each in together) > 1,
+                kept=len(self.held.of_strategy(instrument=index)),
+                kept_max=limits.max_open_orders,
+                now_ns=self._clock.now_ns,
+            ),
+        )
+
+    def _parent_quantity(self, intent: OrderIntent, together: Sequence[OrderIntent]) -> int:
+        """Return the quantity of the order that this one waits for, -1 where there is none that may fill."""
+        name = (intent.terms or NO_TERMS).parent
+        for each in together:
+            if each.client_order_id == name and each is not intent:
+                return each.quantity
+        kept = self.held.orders.get(name)
+        if kept is not None and kept.strategy_id == intent.strategy_id and (not kept.ended or kept.filled):
+            return kept.intent.quantity
+        order = self._manager.order(name) if name else None
+        if order is not None and order.strategy_id == intent.strategy_id and (order.is_open or order.filled):
+            return order.quantity
+        return -1
+
+    def _refuse(self, intents: Sequence[OrderIntent], refusals: Sequence[Refusal | None]) -> None:
+        """Say why: orders that belong together are refused together."""
+        why = "it belongs to orders of which another was refused: put that one right and ask for all of them again"
+        for intent, found in zip(intents, refusals, strict=True):
+            self._effects.append(found or refusal(self._gate, "GROUP_REFUSED", why, intent))
+
+    def _keep(self, intents: Sequence[OrderIntent]) -> None:
+        """Take orders into keeping; they go out as soon as they may."""
+        orders = []
+        family = next((found for found in map(self._family_of, intents) if found), intents[0].client_order_id)
+        for intent in intents:
+            expire_ns = expiry_of(intent, self._clock.now_ns)
+            instrument = self._markets[intent.instrument].instrument
+            orders.append(HeldOrder(intent, family, instrument.lot, instrument.tick, expire_ns))
+            if expire_ns:
+                self._timers.set(KEPT + intent.client_order_id, EXPIRES, expire_ns)
+        self.held.take(orders, self)
+
+    def _family_of(self, intent: OrderIntent) -> str:
+        """Return the family that an order joins, "" for none; a parent that is a plain order is looked after, too."""
+        terms = intent.terms or NO_TERMS
+        order = self._manager.order(terms.parent) if terms.parent else None
+        if order is not None and not self.held.knows(terms.parent):
+            instrument = self._markets[order.instrument].instrument
+            parent = HeldOrder(order.intent, terms.parent, instrument.lot, instrument.tick, 0)
+            self.held.adopt(parent, order.filled, order.quantity, is_open=order.is_open)
+        return self.held.family_of(intent.strategy_id, terms.parent, terms.group)
+
+    # -- what the venue keeps itself -------------------------------------------------------------------------------
+
+    def _conditional(self, intent: OrderIntent, *, opens: bool = False) -> ApprovedSubmit | Refusal:
+        """Check an order that goes to the venue as it is; `opens`: what it reduces is not there yet."""
+        market = self._markets[intent.instrument]
+        bid, ask, _ = market.touch()
+        trigger = first_trigger(intent, bid, ask)
+        plain = plain_of(intent, intent.client_order_id, intent.quantity, trigger, market.instrument.tick)
+        if opens:
+            plain = msgspec.structs.replace(plain, reduce_only=False)
+        return check_conditional(
+            self._gate, intent, plain, trigger, market, self._manager, self._is_ready(), self._clock.now_ns
+        )
+
+    def _send_group(self, intents: Sequence[OrderIntent]) -> None:
+        """Send orders as one list of the venue's. Each passes on its own: of two that exclude each other one fills."""
+        contingency = native_group(intents, self._markets[intents[0].instrument].instrument)
+        assert contingency is not None
+        verdicts = [self._conditional(intent, opens=bool((intent.terms or NO_TERMS).parent)) for intent in intents]
+        approved = tuple(verdict for verdict in verdicts if isinstance(verdict, ApprovedSubmit))
+        if len(approved) < len(verdicts):
+            self._refuse(intents, [verdict if isinstance(verdict, Refusal) else None for verdict in verdicts])
+            return
+        self._effects.append(self._gate.approve_group(intents[0].client_order_id, contingency, approved))
+        for verdict in approved:
+            self._manager.submit(verdict, self._clock.now_ns, self._effects)
+
+    # -- what happens ----------------------------------------------------------------------------------------------
+
+    def look(self, index: int, bar_low: int = 0, bar_high: int = 0) -> None:
+        """Let the market of one instrument pull triggers; `bar_low` and `bar_high` are of a venue's bar."""
+        self._bar = (bar_low, bar_high)
+        self.held.look(index, self)
+        self._bar = NO_RANGE
+
+    def look_everywhere(self) -> None:
+        """Look at every market: the daemon has just become READY, and triggers wait for that."""
+        for index, watched in enumerate(self.held.watched):
+            if watched:
+                self.look(index)
+
+    def moved(self, update: OrderUpdated) -> None:
+        """Take what became of an order, which may be part of a kept one."""
+        self.held.moved(update, self)
+
+    def fire(self, owner: str, name: str) -> None:
+        """Take a timer of a kept order that fell due."""
+        client_order_id = owner.removeprefix(KEPT)
+        if name == EXPIRES:
+            self.held.expire(client_order_id, self)
+        else:
+            self.held.retry(client_order_id, self)
+
+    def cancel(self, intent: CancelIntent) -> bool:
+        """End a kept order that a strategy or the operator wants to cancel; False where the name is not of one."""
+        order = self.held.get(intent.client_order_id)
+        if order is None:
+            return False
+        if intent.strategy_id not in ("", order.strategy_id):
+            why = f"order {order.client_order_id} belongs to {order.strategy_id}, not to {intent.strategy_id}"
+            self._effects.append(Alert(severity=Severity.INFO, code="CANCEL_NOT_SENT", message=why))
+        else:
+            self.held.cancel(order, "", self)
+        return True
+
+    def cancel_all(self, strategy_id: str) -> None:
+        """End every kept order of one strategy, or of all."""
+        self.held.cancel_all(strategy_id, "", self)
+
+    def restored(self) -> None:
+        """Set the timers of orders that were restored into `held`; triggers are looked at once READY."""
+        for order in self.held.orders.values():
+            if order.expire_ns and not order.ended:
+                self._timers.set(KEPT + order.client_order_id, EXPIRES, order.expire_ns)
+
+    # -- the door (oms.held.keeper.Door) ---------------------------------------------------------------------------
+
+    def release(self, order: HeldOrder, quantity: int) -> tuple[str, int] | str:
+        """Let so much of an order through the gate, as a market or limit order."""
+        intent = order.intent
+        whole = quantity == intent.quantity and not order.slices and not order.terms.display_quantity
+        name = order.client_order_id if whole else self._counter.next_id()
+        if intent.reduce_only:
+            room = self._reducible(order)
+            quantity = min(quantity, room) if room > 0 else quantity  # nothing to reduce: for the gate to refuse
+        parent = "" if whole else order.client_order_id
+        plain = plain_of(intent, name, quantity, order.trigger, order.tick, parent)
+        market, now_ns = self._markets[order.instrument], self._clock.now_ns
+        verdict = self._gate.check_submit(plain, market, self._manager, self._is_ready(), now_ns)
+        self._effects.append(verdict)
+        if isinstance(verdict, Refusal):
+            return f"{verdict.code}: {verdict.message}"
+        self._manager.submit(verdict, now_ns, self._effects)
+        return name, quantity
+
+    def withdraw(self, order: HeldOrder, name: str) -> None:
+        """Ask the venue to cancel a part of an order, unless that has been asked."""
+        ask = CancelIntent(client_order_id=name, strategy_id="")
+        verdict = self._gate.check_cancel(ask, self._manager, self._clock.now_ns)
+        if isinstance(verdict, ApprovedCancel):
+            self._effects.append(verdict)
+            self._manager.cancel_sent(verdict, self._clock.now_ns, self._effects)
+            return
+        part = self._manager.order(name)
+        if part is not None and part.state is OrderState.UNKNOWN:
+            self.again(order)
+
+    def hold(self, order: HeldOrder, previous: OrderState | None) -> None:
+        """Tell that an order is held, or how much of it is filled by now."""
+        self._tell(order, previous, OrderState.HELD, "")
+
+    def end(self, order: HeldOrder, state: OrderState) -> None:
+        """Tell how an order ended, where the venue has not; a release that failed is for a person to know."""
+        if order.expire_ns:
+            self._timers.drop(KEPT + order.client_order_id)
+        if not order.bears_its_name:
+            self._tell(order, OrderState.HELD if order.told or order.slices else None, state, order.reason)
+        if state is OrderState.REJECTED and order.told:
+            what = f"{order.intent.type.value} order {order.client_order_id} of {order.strategy_id}"
+            why = f"{what} was released and refused, {order.filled} units of it filled: {order.reason}"
+            alert = Alert(severity=Severity.ERROR, code="HELD_ORDER_REFUSED", message=why, instrument=order.instrument)
+            self._effects.append(alert)
+
+    def again(self, order: HeldOrder) -> None:
+        """Try the cancel again in a second."""
+        self._timers.set(KEPT + order.client_order_id, AGAIN, self._clock.now_ns + RETRY_NS)
+
+    def least(self, order: HeldOrder) -> int:
+        """Return the smallest quantity that the venue takes, in whole lots."""
+        market, limits = self._markets[order.instrument], self._gate.limits_of(order.instrument)
+        least = market.instrument.min_quantity
+        price = order.intent.price or order.trigger or market.touch()[0]
+        if limits is not None and price > 0:
+            least = max(least, -(-limits.min_value // price))
+        return -(-least // order.lot) * order.lot
+
+    def reference(self, order: HeldOrder, by: TriggerBy) -> tuple[int, int]:
+        """Return what the market spanned; nothing while an order that went out now would be refused as blind."""
+        index = order.instrument
+        market, limits = self._markets[index], self._gate.limits_of(index)
+        bid, _, ask, _, touch_ns = touch_of(market)
+        if limits is None or not self._is_ready() or not market.connected or stale_channel(market):
+            return NO_RANGE
+        if not 0 < bid <= ask or touch_ns < self._clock.now_ns - limits.max_data_age_ns:
+            return NO_RANGE
+        if by is TriggerBy.LAST and market.stale & STALE_TRADES:
+            return NO_RANGE
+        return reference_range(market, market.mark_price, by, order.side, *self._bar)
+
+    def _reducible(self, order: HeldOrder) -> int:
+        """Return how much may go out so that the position is reduced and not turned, in whole lots."""
+        manager, side = self._manager, int(order.side)
+        exposure = manager.exposure(order.instrument)
+        working = exposure.open_buy_quantity if side > 0 else exposure.open_sell_quantity
+        return (-side * manager.position(order.instrument).quantity - working) // order.lot * order.lot
+
+    def _tell(self, order: HeldOrder, previous: OrderState | None, state: OrderState, reason: str) -> None:
+        """Emit the order as it is now."""
+        intent = order.intent
+        self._effects.append(
+            OrderUpdated(
+                client_order_id=order.client_order_id,
+                strategy_id=order.strategy_id,
+                instrument=order.instrument,
+                side=intent.side,
+                type=intent.type,
+                price=intent.price,
+                quantity=intent.quantity,
+                filled=order.filled,
+                previous=previous,
+                state=state,
+                venue_order_id="",
+                reason=reason,
+            )
+        )

@@ -1,0 +1,184 @@
+"""One kept order: what was asked for, where its trigger stands, and the slices of it that went to the venue."""
+
+import enum
+
+import msgspec
+
+from core.orders import Contingency, OrderIntent, OrderState, OrderTerms, OrderType
+from oms.held.triggers import waits_for_rise
+
+NO_TERMS = OrderTerms()
+EXCLUSIVE = (Contingency.OCO, Contingency.OUO)
+
+
+class Stage(enum.IntEnum):
+    """How far a kept order is."""
+
+    WATCHING = 0  # its trigger has not been pulled
+    READY = 1  # it may go out, as far as its parent and its siblings leave something for it
+
+
+class Slice:
+    """A part of a kept order that went to the venue, as an order of its own."""
+
+    __slots__ = ("asked", "filled", "open", "quantity")
+
+    def __init__(self, quantity: int, filled: int = 0, *, is_open: bool = True, asked: bool = False) -> None:
+        """Be at the venue. `asked`: we asked for its cancel."""
+        self.quantity = quantity
+        self.filled = filled
+        self.open = is_open
+        self.asked = asked
+
+    @property
+    def leaves(self) -> int:
+        """What may still be filled of it."""
+        return max(self.quantity - self.filled, 0) if self.open else 0
+
+
+class HeldOrder:
+    """An order that tickerd keeps, from its taking in to the end of its last slice. Only `HeldOrders` changes it."""
+
+    __slots__ = (
+        "armed",
+        "client_order_id",
+        "ended",
+        "ending",
+        "expire_ns",
+        "family",
+        "filled",
+        "fired",
+        "following",
+        "instrument",
+        "intent",
+        "lot",
+        "quantity",
+        "reason",
+        "side",
+        "slices",
+        "stage",
+        "strategy_id",
+        "terms",
+        "tick",
+        "told",
+        "touched",
+        "trigger",
+        "watched",
+    )
+
+    def __init__(self, intent: OrderIntent, family: str, lot: int, tick: int, expire_ns: int) -> None:
+        """Begin with nothing at the venue; `HeldOrders` says whether it watches a trigger."""
+        self.intent = intent
+        self.client_order_id = intent.client_order_id
+        self.strategy_id = intent.strategy_id
+        self.instrument = intent.instrument
+        self.side = intent.side
+        self.terms = intent.terms or NO_TERMS
+        self.family = family
+        self.lot = lot
+        self.tick = tick
+        self.expire_ns = expire_ns
+        self.stage = Stage.READY if intent.type in (OrderType.MARKET, OrderType.LIMIT) else Stage.WATCHING
+        self.trigger = self.terms.trigger_price
+        self.touched = False  # a limit leg that waits for the market to touch its price
+        self.following = False  # a trailing stop whose activation price has been seen
+        self.fired = False  # its trigger was pulled
+        self.quantity = intent.quantity
+        self.armed = 0 if self.terms.parent else intent.quantity  # what its parent's fills have released
+        self.filled = 0
+        self.ending: OrderState | None = None
+        self.reason = ""
+        self.ended = False
+        self.told = False  # whether its strategy was told that it is HELD
+        self.watched = False
+        self.slices: dict[str, Slice] = {}
+
+    @property
+    def rise(self) -> bool:
+        """Whether its trigger is pulled from below."""
+        return waits_for_rise(self.intent.type, self.side)
+
+    @property
+    def leaves(self) -> int:
+        """What may still be filled of it at the venue."""
+        return sum(each.leaves for each in self.slices.values())
+
+    @property
+    def is_open_at_venue(self) -> bool:
+        """Whether anything of it is at the venue, as far as is known."""
+        return any(each.open for each in self.slices.values())
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether no other order of its group may be at the venue beside it."""
+        return bool(self.terms.group) and self.terms.contingency in EXCLUSIVE
+
+    @property
+    def bears_its_name(self) -> bool:
+        """Whether its only slice is called as it is itself: then the venue's word on the slice says it all."""
+        return len(self.slices) == 1 and self.client_order_id in self.slices
+
+    def end(self, state: OrderState, reason: str) -> None:
+        """Ask it to end; it has once nothing of it is at the venue. The first reason counts."""
+        if self.ending is None:
+            self.ending, self.reason = state, reason
+
+    def plain(self) -> list[object]:
+        """Return all that decides what it does next as plain values, for a digest and for a snapshot."""
+        return [
+            msgspec.to_builtins(self.intent),
+            self.family,
+            self.lot,
+            self.tick,
+            self.expire_ns,
+            int(self.stage),
+            self.trigger,
+            self.touched,
+            self.following,
+            self.fired,
+            self.quantity,
+            self.armed,
+            self.filled,
+            self.ending.value if self.ending else "",
+            self.reason,
+            self.ended,
+            self.told,
+            [[name, each.quantity, each.filled, each.open, each.asked] for name, each in self.slices.items()],
+        ]
+
+
+class PlainOrder(msgspec.Struct, frozen=True, array_like=True):
+    """What `HeldOrder.plain` returns, read back."""
+
+    intent: OrderIntent
+    family: str
+    lot: int
+    tick: int
+    expire_ns: int
+    stage: int
+    trigger: int
+    touched: bool
+    following: bool
+    fired: bool
+    quantity: int
+    armed: int
+    filled: int
+    ending: str
+    reason: str
+    ended: bool
+    told: bool
+    slices: list[tuple[str, int, int, bool, bool]]
+
+
+def from_plain(values: object) -> HeldOrder:
+    """Return the order that `HeldOrder.plain` described. Raises msgspec.ValidationError where it did not."""
+    kept = msgspec.convert(values, PlainOrder)
+    order = HeldOrder(kept.intent, kept.family, kept.lot, kept.tick, kept.expire_ns)
+    order.stage = Stage(kept.stage)
+    order.trigger, order.touched, order.following, order.fired = kept.trigger, kept.touched, kept.following, kept.fired
+    order.quantity, order.armed, order.filled = kept.quantity, kept.armed, kept.filled
+    order.ending = OrderState(kept.ending) if kept.ending else None
+    order.reason, order.ended, order.told = kept.reason, kept.ended, kept.told
+    for name, quantity, filled, is_open, asked in kept.slices:
+        order.slices[name] = Slice(quantity, filled, is_open=is_open, asked=asked)
+    return order
