@@ -95,7 +95,7 @@ class Vwap(ScheduledStrategy):
     class Params(ScheduledParams, frozen=True):
         """`weights` in any unit, one for each interval; they say how many intervals there are."""
 
-        weights: list[float] = [1.0]  # noqa: RUF012 - msgspec copies the default
+        weights: tuple[float, ...] = (1.0,)
 
     params: Params
 
