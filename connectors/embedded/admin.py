@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import msgspec
 from aiohttp import web
 
-from connectors.embedded.errors import SettingsError
+from connectors.embedded.errors import RequestError, SettingsError
 from connectors.embedded.exchange.members import read_members
+from connectors.embedded.exchange.usdm.exchange import Decision
 from connectors.embedded.exchanges import Exchanges
 from connectors.embedded.faults import Clear, Cut, Fault, Http, Inject, decode_fault
 from connectors.embedded.frames import Frame
@@ -44,6 +45,7 @@ class Admin:
         app.router.add_get("/emulator/state", self._state)
         app.router.add_get("/emulator/ledger", self._ledger)
         app.router.add_post("/emulator/accounts", self._accounts)
+        app.router.add_post("/emulator/futures", self._futures)
         app.router.add_post("/emulator/faults", self._faults)
 
     async def _state(self, request: web.Request) -> web.Response:
@@ -81,6 +83,15 @@ class Admin:
             return web.json_response({"error": str(error)}, status=400)
         await self._outlet.flush()
         return web.json_response({"ok": True, "accounts": [member.name for member in members]})
+
+    async def _futures(self, request: web.Request) -> web.Response:
+        """Decide a contract's funding, or move money into or out of a futures account, as `Decision` has it."""
+        try:
+            self._exchanges.usdm.decide(msgspec.json.decode(await request.read(), type=Decision))
+        except (*UNREADABLE, SettingsError, RequestError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        await self._outlet.flush()
+        return web.json_response({"ok": True})
 
     async def _happen(self, fault: Fault) -> None:
         if isinstance(fault, Clear):

@@ -36,7 +36,8 @@ Spot and USDⓈ-M frames may be served together: REST tells them apart by path. 
 names subscribed to: the market that recorded more of them is meant, spot if it is even.
 
 Trade with the demo account (its key is printed), or with your own (--accounts FILE, POST /emulator/accounts): REST
-under /api/v3, WebSocket API at /ws-api/v3. GET /emulator/ledger tells all orders, executions and balances.
+under /api/v3, WebSocket API at /ws-api/v3; USDⓈ-M under /fapi, at /ws-fapi/v1, private stream /private/ws/<listenKey>.
+GET /emulator/ledger tells all orders, executions and balances. POST /emulator/futures decides funding and transfers.
 
 GET /emulator/state shows what is played; POST /emulator/faults drops, repeats, cuts, stalls and injects frames.
 """
@@ -84,6 +85,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit-scale", type=int, default=1, metavar="N", help="multiply the documented rate limits (default 1)"
     )
+    parser.add_argument(
+        "--funding-interval", type=float, default=28_800.0, metavar="S", help="USDⓈ-M funding every S s (default 8 h)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
@@ -115,6 +119,7 @@ def main(arguments: argparse.Namespace) -> int:
             accounts=_accounts(arguments.accounts),
             demo=not arguments.no_demo,
             limit_scale=arguments.limit_scale,
+            funding_interval_s=arguments.funding_interval,
         )
         uvloop.run(_serve(settings, as_json=arguments.json))
     except EmulatorError as error:
@@ -148,6 +153,8 @@ def _announce(venue: EmbeddedVenue, *, as_json: bool) -> None:
     if Market.USDM in venue.markets and len(venue.markets) > 1:
         urls["usdm_ws_url"] = venue.usdm_ws_url
     urls["ws_api_url"] = venue.ws_api_url
+    if Market.USDM in venue.markets:
+        urls["usdm_ws_api_url"] = venue.usdm_ws_api_url
     demo = {"api_key": DEMO_KEY, "api_secret": DEMO_SECRET} if venue.settings.demo else {}
     if as_json:
         kind = {"synthetic": True, "seed": venue.settings.seed} if venue.source.synthetic else {"synthetic": False}
@@ -155,7 +162,7 @@ def _announce(venue: EmbeddedVenue, *, as_json: bool) -> None:
     else:
         what = f"SYNTHETIC market, seed {venue.settings.seed}" if venue.source.synthetic else "recorded frames"
         lines = [f"embedded Binance venue: {what}; {', '.join(symbols)}"]
-        lines += [f"  {name:<12}{url}" for name, url in (urls | demo).items()]
+        lines += [f"  {name:<16}{url}" for name, url in (urls | demo).items()]
         text = "\n".join([*lines, "Ctrl-C ends it."])
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

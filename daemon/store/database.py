@@ -7,6 +7,7 @@ which the follower makes again from the journal, whose cursor is in the same tra
 import asyncio
 import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from decimal import Context, Decimal
@@ -28,6 +29,7 @@ from daemon.store.errors import (
 from daemon.store.schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_S = 10.0
+ROOM_BYTES = 64 << 20
 MINIMUM = (3, 37, 0)  # STRICT tables
 
 _WIDE = Context(prec=200)
@@ -150,6 +152,16 @@ def _back_up(path: Path, version: int) -> None:
     with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(part)) as copy:
         source.backup(copy)
     part.replace(target)
+
+
+def leave_room(path: Path) -> None:
+    """Refuse to fill the disk: the last of it is for the journals, without which trading stops. Raises StoreFull."""
+    left = shutil.disk_usage(path.parent).free
+    if left < ROOM_BYTES:
+        raise StoreFull(
+            f"{left >> 20} MiB are left for {path}, and the last {ROOM_BYTES >> 20} are for journals: free space, "
+            "then `tickerd store rebuild` catches up"
+        )
 
 
 @contextlib.asynccontextmanager

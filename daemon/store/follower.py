@@ -15,7 +15,7 @@ import aiosqlite
 
 from core.records import SLOT_BYTES
 from daemon.store.cursor import Begun, begin, begin_anew, write
-from daemon.store.database import told, transaction
+from daemon.store.database import leave_room, told, transaction
 from daemon.store.errors import StoreError
 from daemon.store.projection import Projector
 from daemon.store.tail import LOOK_SLOTS, Tail, session_head
@@ -128,6 +128,7 @@ class Follower:
         known = projector.known
         if known.next_seq == self._committed_seq:
             return
+        leave_room(self._path)
         rows, seal = projector.take(), projector.seal
         changes: dict[str, object] = {"next_seq": known.next_seq, "recv_ns": known.recv_ns}
         if seal is not None:  # with the record that says so: nobody reads it a second time

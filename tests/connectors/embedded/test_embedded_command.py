@@ -88,3 +88,23 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parsed("--help")
     assert "tickerd emulate binance --synthetic --seed 7" in capsys.readouterr().out
+
+
+async def test_accounts_come_from_a_file_and_the_demo_key_is_told(tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.json"
+    accounts.write_text('[{"name": "alice", "key": "k", "secret": "s", "balances": {"USDT": "5"}}]')
+    with started("--synthetic", "--accounts", str(accounts), "--limit-scale", "2", "--json") as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        ledger = await get(f"{said['rest_url']}/emulator/ledger")
+        info = await get(f"{said['rest_url']}/api/v3/exchangeInfo")
+
+    assert (said["api_key"], said["api_secret"]) == ("demo" * 16, "open" * 16)
+    assert said["ws_api_url"].endswith("/ws-api/v3")
+    assert ledger["spot"]["accounts"]["alice"]["balances"]["USDT"]["free"] == "5.00000000"
+    assert info["rateLimits"][0]["limit"] == 12_000
+
+
+def test_a_file_without_accounts_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(parsed("--synthetic", "--accounts", str(tmp_path / "none.json"), "--json")) == 2
+    assert "cannot read the accounts" in json.loads(capsys.readouterr().err)["error"]

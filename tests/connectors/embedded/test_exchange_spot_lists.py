@@ -60,6 +60,16 @@ def test_an_oco_pays_once_for_both_orders_and_a_fill_of_one_ends_the_other(desk:
     desk.check_books()
 
 
+def test_the_deprecated_oco_is_the_same_pair_by_other_names(desk: Desk) -> None:
+    stop = {"stopPrice": 90, "stopLimitPrice": 89, "stopLimitTimeInForce": "GTC", "stopClientOrderId": "stop"}
+    placed = desk.call("a", "orderList.place", side="SELL", quantity=2, price=110, **stop)
+    assert [report["type"] for report in placed["orderReports"]] == ["LIMIT_MAKER", "STOP_LOSS_LIMIT"]
+    assert placed["orders"][1]["clientOrderId"] == "stop"
+    placed = desk.call("a", "orderList.place", side="BUY", quantity=2, price=90, stopPrice=110)
+    assert [report["type"] for report in placed["orderReports"]] == ["STOP_LOSS", "LIMIT_MAKER"]
+    desk.check_books()
+
+
 def test_a_triggered_stop_ends_the_limit_order_of_its_oco(desk: Desk) -> None:
     placed = desk.call("a", "orderList.place.oco", belowStopPrice=90, **OCO)
     desk.trade(90.0)
@@ -208,6 +218,8 @@ def test_an_amended_order_keeps_its_place_and_gives_back_its_money(desk: Desk) -
     desk.place("c", "SELL", "LIMIT", "2", "100")
     assert desk.status("a", first["orderId"]) == "FILLED"
     assert desk.call("a", "order.amendments", orderId=first["orderId"])[0]["newQty"] == "2.00000000"
+    wrong = {"orderId": first["orderId"], "origClientOrderId": "other"}
+    assert desk.refusal("a", "order.status", **wrong)[0] == -2039
     again = desk.place("a", "BUY", "LIMIT", "3", "90")["orderId"]
     assert desk.refusal("a", "order.amend.keepPriority", orderId=again, newQty=4)[0] == -2038
     assert desk.refusal("a", "order.amend.keepPriority", orderId=again, newQty=3)[0] == -2038

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from connectors.embedded.exchange.usdm.exchange import Decision
 from tests.connectors.embedded.futures import ONE, Bench, Refused, Trader
 
 
@@ -133,7 +134,7 @@ def test_funding_is_paid_by_longs_to_shorts_and_told() -> None:
     short.order("SELL", "0.1", "60000.0")
     long.order("BUY", "0.1", "60000.0")
     before = long.wallet(), short.wallet()
-    bench.exchange.set_funding("BTCUSDT", rate=100_000, interval_ms=60_000)
+    bench.exchange.decide(Decision(symbol="BTCUSDT", funding_rate="0.001", funding_interval_s=60))
     bench.advance(60_000)
     assert long.wallet() - before[0] == pytest.approx(-6.0, abs=1e-6)
     assert short.wallet() - before[1] == pytest.approx(6.0, abs=1e-6)
@@ -169,6 +170,8 @@ def test_a_margin_call_comes_before_the_liquidation() -> None:
     ]
     assert trader.wallet() >= 0
     assert trader.call("GET", "v1/income", incomeType="INSURANCE_CLEAR")
+    (public,) = bench.told["btcusdt@forceOrder"]
+    assert (public["o"]["S"], public["o"]["z"], public["o"]["X"]) == ("SELL", "0.300", "FILLED")
 
 
 def test_a_bankrupt_account_ends_at_nothing_and_the_fund_pays() -> None:

@@ -83,7 +83,7 @@ class Play:
         elif kind == "print":
             self.bench.last(round(float(near)), (1 + one % 2_000) / 1_000, symbol=symbol, sold=bool(two % 2))
         elif kind == "fund":
-            self.bench.exchange.set_funding(symbol, rate=one % 200_000 - 100_000)
+            self.bench.exchange.state.symbols[symbol].pricing.rate = one % 200_000 - 100_000
             self.bench.advance(3_600_000)
         else:
             self.change(kind, trader, symbol, one, two)

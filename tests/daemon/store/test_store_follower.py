@@ -192,6 +192,17 @@ def test_a_full_disk_is_told_and_once_there_is_space_it_goes_on(tmp_path):
     assert digest_of(file, folder.name) == rebuilt_digest(folder, tmp_path / "other.db")
 
 
+def test_the_last_of_the_disk_is_left_to_the_journals(tmp_path, monkeypatch):
+    folder, file = record_session(tmp_path, rounds=5), tmp_path / "store.db"
+    with monkeypatch.context() as patched:
+        patched.setattr("daemon.store.database.ROOM_BYTES", 1 << 60)
+        with pytest.raises(StoreFull, match="are for journals: free space"):
+            follow(file, folder)
+    assert table_of(file, "orders") == []
+    follow(file, folder)
+    assert digest_of(file, folder.name) == rebuilt_digest(folder, tmp_path / "other.db")
+
+
 def test_a_locked_store_is_told_and_once_it_is_free_it_goes_on(tmp_path):
     folder, file = record_session(tmp_path, rounds=30), tmp_path / "store.db"
     with_db(file, lambda db: db.commit())

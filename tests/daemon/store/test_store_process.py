@@ -61,14 +61,16 @@ def is_another(store: StoreProcess, pid: int) -> bool:
     return store.pid not in {None, pid}
 
 
-def test_killed_while_it_follows_it_is_started_again_and_nothing_is_lost(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kills", [1, pytest.param(8, marks=pytest.mark.slow)])
+def test_killed_while_it_follows_it_is_started_again_and_nothing_is_lost(tmp_path, monkeypatch, kills):
     monkeypatch.setattr(process, "RESTART_AFTER_S", 0.0)
-    rng, file = random.Random(3), tmp_path / "store.db"
+    monkeypatch.setattr(process, "RESTARTS_MAX", kills)
+    rng, file = random.Random(kills), tmp_path / "store.db"
     recorder = Recorder(tmp_path, segment_bytes=1 << 18)
     recorder.open()
     store = start(recorder.folder, file)
     said = []
-    for _ in range(2):
+    for _ in range(kills):
         before = cursor(file)
         recorder.trade(rng.randrange(20, 60))
         recorder.journal.flush()
@@ -83,7 +85,7 @@ def test_killed_while_it_follows_it_is_started_again_and_nothing_is_lost(tmp_pat
     folder = recorder.seal()
     assert store.close(PATIENCE_S) is None
 
-    assert len(said) == 2
+    assert len(said) == kills
     assert all("ended by signal 9; it is started again" in each for each in said)
     assert rows_of(file, "SELECT state FROM sessions") == [("ended",)]
     assert digest_of(file, folder.name) == rebuilt_digest(folder, tmp_path / "other.db")

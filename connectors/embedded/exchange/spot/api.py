@@ -150,6 +150,7 @@ class SpotExchange:
             _trade("POST", base + "order/cancelReplace", "order.cancelReplace", trading.replace, places=True),
             _trade("PUT", base + "order/amend/keepPriority", "order.amend.keepPriority", trading.amend, weight=4),
             _trade("POST", base + "orderList/oco", "orderList.place.oco", trading.place_oco, places=True),
+            _trade("POST", base + "order/oco", "orderList.place", trading.place_old_oco, places=True),
             _trade("POST", base + "orderList/oto", "orderList.place.oto", trading.place_oto, places=True),
             _trade("POST", base + "orderList/otoco", "orderList.place.otoco", trading.place_otoco, places=True),
             _trade("DELETE", base + "orderList", "orderList.cancel", trading.cancel_list),

@@ -76,13 +76,18 @@ class Engine:
         return found
 
     def find(self, account: str, symbol: str, order_id: int | None, client_id: str) -> Order | None:
-        """Return an account's order by id, by client order id, or by both where both are given."""
+        """Return an account's order by id, by client order id, or by both, which then must agree.
+
+        Raises RequestError.
+        """
         state = self.state(symbol)
         if order_id is None:
             return state.by_client.get((account, client_id))
         order = state.orders.get(order_id)
-        if order is None or order.account != account or (client_id and order.client_order_id != client_id):
+        if order is None or order.account != account:
             return None
+        if client_id and order.client_order_id != client_id:
+            raise RequestError(-2039, "Client order ID is not correct for this order ID.")
         return order
 
     def fills_of(self, order: Order) -> list[Fill]:

@@ -11,7 +11,7 @@ from connectors.embedded.exchange.orders import Order, OrderType, Side, Status
 from connectors.embedded.exchange.spot import reports
 from connectors.embedded.exchange.spot.drafts import CLIENT_ID, Parameters, Reader, read_order
 from connectors.embedded.exchange.spot.engine import Engine
-from connectors.embedded.exchange.spot.records import ALL_DONE, OCO, OTO, OrderList
+from connectors.embedded.exchange.spot.records import ALL_DONE, EXEC_STARTED, OCO, OTO, OrderList
 
 _WORKING = (OrderType.LIMIT, OrderType.LIMIT_MAKER)
 _PROFITS = (OrderType.LIMIT_MAKER, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
@@ -68,6 +68,10 @@ class Lists:
                 self._engine.start(order, now_ms)
         self._engine.settle(now_ms)
         return reports.order_list(listed) | {"orderReports": [told(order) for order in pair]}
+
+    def place_old_oco(self, account: str, parameters: Parameters, now_ms: int, told: Tell) -> reports.Json:
+        """Place an OCO as the deprecated `POST /api/v3/order/oco` asks for it. Raises RequestError."""
+        return self.place_oco(account, _renamed(parameters), now_ms, told)
 
     def place_oto(self, account: str, parameters: Parameters, now_ms: int, told: Tell) -> reports.Json:
         """Place a working order, and one that starts when it is filled. Raises RequestError."""
@@ -199,12 +203,48 @@ class Lists:
             if order.is_open:
                 self._engine.start(order, now_ms)
 
+    def renamed(self, order: Order, now_ms: int) -> None:
+        """Tell that an order of a list goes by another client order id now: `UPDATED`."""
+        listed = self.all[order.list_id]
+        listed.status_type = "UPDATED"
+        self._announce(listed, now_ms)
+        listed.status_type = EXEC_STARTED
+
     def _announce(self, listed: OrderList, now_ms: int) -> None:
         self._tell(listed.account, reports.list_status(listed, now_ms))
 
 
 def _symbol(parameters: Parameters) -> str:
     return Reader(parameters).need("symbol")
+
+
+def _renamed(parameters: Parameters) -> Parameters:
+    """Return the parameters of the deprecated OCO by their names today: the limit order above a sell, below a buy."""
+    reader = Reader(parameters)
+    profit, stop = ("above", "below") if reader.side() is Side.SELL else ("below", "above")
+    reader.need("price")
+    reader.need("stopPrice")
+    names = {
+        "price": f"{profit}Price",
+        "limitClientOrderId": f"{profit}ClientOrderId",
+        "limitIcebergQty": f"{profit}IcebergQty",
+        "limitStrategyId": f"{profit}StrategyId",
+        "limitStrategyType": f"{profit}StrategyType",
+        "stopPrice": f"{stop}StopPrice",
+        "trailingDelta": f"{stop}TrailingDelta",
+        "stopLimitPrice": f"{stop}Price",
+        "stopLimitTimeInForce": f"{stop}TimeInForce",
+        "stopClientOrderId": f"{stop}ClientOrderId",
+        "stopIcebergQty": f"{stop}IcebergQty",
+        "stopStrategyId": f"{stop}StrategyId",
+        "stopStrategyType": f"{stop}StrategyType",
+    }
+    limited = bool(reader.text("stopLimitPrice"))
+    kinds = {
+        f"{profit}Type": OrderType.LIMIT_MAKER.value,
+        f"{stop}Type": (OrderType.STOP_LOSS_LIMIT if limited else OrderType.STOP_LOSS).value,
+    }
+    return {names.get(name, name): value for name, value in parameters.items()} | kinds
 
 
 def _waits(order: Order) -> bool:

@@ -147,6 +147,7 @@ class Trading:
         told["amendedOrder"] = reports.amended(order, old_client_id)
         if order.list_id != -1:
             listed = self._lists.all[order.list_id]
+            self._lists.renamed(order, caller.now_ms)
             told["listStatus"] = {
                 name: value
                 for name, value in reports.order_list(listed).items()
@@ -160,6 +161,10 @@ class Trading:
     def place_oco(self, caller: Caller, parameters: Parameters) -> object:
         """`POST /api/v3/orderList/oco`."""
         return self._place_list(caller, parameters, self._lists.place_oco, 2)
+
+    def place_old_oco(self, caller: Caller, parameters: Parameters) -> object:
+        """`POST /api/v3/order/oco`, deprecated."""
+        return self._place_list(caller, parameters, self._lists.place_old_oco, 2)
 
     def place_oto(self, caller: Caller, parameters: Parameters) -> object:
         """`POST /api/v3/orderList/oto`."""

@@ -205,6 +205,27 @@ def algo_event(contract: Contract, algo: AlgoOrder, time_ms: int) -> Event:
     return {"e": "ALGO_UPDATE", "T": time_ms, "E": time_ms, "o": body}
 
 
+def force_order(contract: Contract, order: FuturesOrder, last: int, time_ms: int) -> Event:
+    """Return the public `forceOrder` of a liquidation that is over; `last` is what was filled last."""
+    return {
+        "e": "forceOrder",
+        "E": time_ms,
+        "o": {
+            "s": order.symbol,
+            "S": order.side.value,
+            "o": "LIMIT",
+            "f": order.tif.value,
+            "q": contract.quantity_text(order.quantity),
+            "p": contract.price_text(order.price),
+            "ap": units_text(order.average),
+            "X": order.status.value,
+            "l": contract.quantity_text(last),
+            "z": contract.quantity_text(order.executed),
+            "T": time_ms,
+        },
+    }
+
+
 def callback_text(algo: AlgoOrder) -> str:
     """Write a callback rate in percent, one decimal at least: 10 bips are "0.1"."""
     whole, rest = divmod(algo.trailing_bips, 100)

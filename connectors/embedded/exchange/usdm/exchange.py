@@ -6,13 +6,15 @@ gate = Gate(keys, exchange.limits, exchange.endpoints(), now_ms)
 
 from collections.abc import Callable, Mapping
 
-from connectors.embedded.errors import RequestError
+import msgspec
+
+from connectors.embedded.errors import RequestError, SettingsError
 from connectors.embedded.exchange.clients import Security
 from connectors.embedded.exchange.feed import Feed, Units
 from connectors.embedded.exchange.gate import Caller, Endpoint
 from connectors.embedded.exchange.keys import Permission
 from connectors.embedded.exchange.limits import Limit, LimitKind, RateLimits
-from connectors.embedded.exchange.members import Member, units_of
+from connectors.embedded.exchange.members import Member, rate_units, units_of
 from connectors.embedded.exchange.orders import Side, Status, TimeInForce
 from connectors.embedded.exchange.usdm import events, funding
 from connectors.embedded.exchange.usdm.account import Income
@@ -31,7 +33,7 @@ from connectors.embedded.exchange.usdm.trade_api import TradeApi
 from connectors.embedded.view import MarketView
 from core.money import MONEY_UNIT
 
-Send = Callable[[str, Event], None]  # a listen key, and what its stream gets
+Send = Callable[[str, Event], None]  # a stream (a listen key is one), and what its subscribers get
 
 USDM_LIMITS = (
     Limit(LimitKind.REQUEST_WEIGHT, "MINUTE", 1, 2_400),
@@ -39,6 +41,18 @@ USDM_LIMITS = (
     Limit(LimitKind.ORDERS, "SECOND", 10, 300),
 )
 _MONEY_OF_UNIT: int = MONEY_UNIT // 10**8
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the venue's owner may decide: funding of a contract, a transfer into an account or (negative) out of it."""
+
+    symbol: str = ""
+    funding_rate: str | None = None  # of the funding to come: "0.0001"
+    funding_interval_s: float | None = None
+    exchange_funding: bool = False  # now
+    account: str = ""
+    asset: str = "USDT"
+    transfer: str | None = None
 
 
 class UsdmExchange:
@@ -52,13 +66,13 @@ class UsdmExchange:
         send: Send,
         settings: FuturesSettings | None = None,
     ) -> None:
-        """List the views' contracts; what an account is told goes to `send` by the account's listen key."""
+        """List the views' contracts; what an account is told goes to `send`, the stream being its listen key."""
         self.limits = limits
         self.now_ms = now_ms
         chosen = settings or FuturesSettings()
         self.listen_keys = ListenKeys(chosen.listen_key_life_ms)
         self._send = send
-        self.state = State((view.listing for view in views.values()), chosen, self._tell, now_ms)
+        self.state = State((view.listing for view in views.values()), chosen, self._tell, send, now_ms)
         self.engine = Engine(self.state)
         self.algos = AlgoService(self.engine)
         self.liquidator = Liquidator(self.engine, self.algos)
@@ -222,13 +236,22 @@ class UsdmExchange:
         )
         self.engine.tell_account(owner, "DEPOSIT" if amount > 0 else "WITHDRAW", asset, [], amount)
 
-    def set_funding(self, symbol: str, *, rate: int | None = None, interval_ms: int | None = None) -> None:
-        """Decide the rate of the funding to come (10^-8), or how often funding is exchanged."""
-        pricing = self.state.symbols[symbol].pricing
-        if rate is not None:
-            pricing.rate = rate
-        if interval_ms is not None:
-            pricing.set_interval(interval_ms, self.now_ms())
+    def decide(self, decision: Decision) -> None:
+        """Do what the venue's owner decided. Raises SettingsError or RequestError."""
+        if decision.symbol:
+            one = self.state.symbols.get(decision.symbol)
+            if one is None:
+                raise SettingsError(f"no contract {decision.symbol!r}; there are {', '.join(self.state.symbols)}")
+            if decision.funding_rate is not None:
+                one.pricing.rate = rate_units(decision.funding_rate)
+            if decision.funding_interval_s is not None:
+                one.pricing.set_interval(max(1, round(decision.funding_interval_s * 1_000)), self.now_ms())
+            if decision.exchange_funding:
+                self.follow(decision.symbol)
+                funding.exchange(self.engine, one)
+        if decision.account and decision.transfer is not None:
+            self.deposit(decision.account, decision.asset, rate_units(decision.transfer) * _MONEY_OF_UNIT)
+        self.react()
 
     def ledger(self) -> Event:
         """Return all orders, executions, positions and balances of all accounts, and who has what they gave away."""

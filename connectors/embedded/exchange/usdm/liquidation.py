@@ -133,6 +133,9 @@ class Liquidator:
             taken = Execution(price, rest, quote, None, order, 0, 0, order.executed, order.quote)
             self.engine.trade(one, taken)
             state.moved[contract.symbol] = None
+        forced = events.force_order(contract, order, rest or order.quantity, now_ms)
+        for stream in (f"{contract.symbol.lower()}@forceOrder", "!forceOrder@arr"):
+            state.publish(stream, forced)
         return value(order.average, order.executed)
 
     def _insure(self, account: FuturesAccount, holding: Holding, left: int, notional: int) -> None:

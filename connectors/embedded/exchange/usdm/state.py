@@ -46,11 +46,17 @@ class State:
     """The exchange's memory; whoever changes it is in `engine.py`, `algo.py`, `funding.py` and `liquidation.py`."""
 
     def __init__(
-        self, listings: Iterable[Listing], settings: FuturesSettings, tell: Tell, now_ms: Callable[[], int]
+        self,
+        listings: Iterable[Listing],
+        settings: FuturesSettings,
+        tell: Tell,
+        publish: Tell,
+        now_ms: Callable[[], int],
     ) -> None:
-        """Start with every listing and without accounts."""
+        """Start with every listing and without accounts; `publish` takes a public stream's name and its event."""
         self.settings = settings
         self.tell = tell
+        self.publish = publish
         self.now_ms = now_ms
         began_ms = now_ms()
         self.symbols = {

@@ -132,10 +132,12 @@ class TradeApi:
     def cancel_batch(self, account: str, parameters: Parameters) -> list[Json]:
         """`DELETE batchOrders`: by `orderIdList` or `origClientOrderIdList`."""
         symbol = self._symbol(parameters).contract.symbol
-        if parameters.get("orderIdList"):
-            wanted = [("orderId", str(one)) for one in _json_list(parameters, "orderIdList", int)]
-        elif parameters.get("origClientOrderIdList"):
-            wanted = [("origClientOrderId", one) for one in _json_list(parameters, "origClientOrderIdList", str)]
+        # The venue takes these two names in any case, and clients rely on that.
+        lists = {name.lower(): name for name in parameters}
+        if name := lists.get("orderidlist"):
+            wanted = [("orderId", str(one)) for one in _json_list(parameters, name, int)]
+        elif name := lists.get("origclientorderidlist"):
+            wanted = [("origClientOrderId", one) for one in _json_list(parameters, name, str)]
         else:
             raise market_refusals.missing("orderIdList")
         if not 0 < len(wanted) <= _CANCEL_BATCH_MAX:
