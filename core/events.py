@@ -87,12 +87,13 @@ class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 CANCEL_ALL = "cancel-all"
+RELEASE = "release"  # `strategy_id` names the instrument to release; empty: all, and a halt with them
 
 
 class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An operator's command, let in through the sequenced door."""
 
-    name: str  # CANCEL_ALL, "pause", "resume"
+    name: str  # CANCEL_ALL, RELEASE, "pause", "resume"
     strategy_id: str = ""
     source: str = ""  # "signal:SIGTERM", "socket:uid=1000"
     reason: str = ""
@@ -183,7 +184,7 @@ class AccountTraded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     quantity: int
     fee: str = "0"
     fee_currency: str = ""
-    reason: str = ""  # "liquidation"
+    reason: str = ""  # "liquidation", "sweep": of dust, as Binance converts small balances on request
     hedge: Side | None = None  # in hedge mode: the position, long (BUY) or short (SELL), that it was of
 
 

@@ -7,6 +7,7 @@ from core.rng import Rng
 from engine.actors import Actor
 from engine.engine import Engine
 from oms.manager import OrderManager
+from oms.reconcile import ReconcileSettings
 from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
@@ -36,6 +37,8 @@ class EngineSettings:
     limits: RiskLimits
     strategies: tuple[StrategySpec, ...] = ()
     balances: dict[str, int] = field(default_factory=dict)
+    reconcile: ReconcileSettings | None = None
+    """With whom our books are compared, and how often; None where nobody else keeps any (paper, backtests)."""
     native_orders: bool = False
     """Whether order words that a venue keeps itself (`Instrument.native`) are left to it; else tickerd keeps all."""
     accounting: AccountingRules = field(default_factory=AccountingRules)
@@ -46,7 +49,14 @@ def build_engine(settings: EngineSettings) -> Engine:
     clock = EventClock()
     counter = OrderCounter(settings.epoch)
     manager = OrderManager(settings.balances, rules=settings.accounting)
-    engine = Engine(Gate(settings.limits), manager, clock, counter, native_orders=settings.native_orders)
+    engine = Engine(
+        Gate(settings.limits),
+        manager,
+        clock,
+        counter,
+        native_orders=settings.native_orders,
+        reconcile=settings.reconcile,
+    )
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng)

@@ -174,6 +174,10 @@ class Desk:
                 self._cancel_sent(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
         self.keeper.cancel_all(strategy_id)
 
+    def cancel_again(self, client_order_id: str) -> None:
+        """Cancel an order whose cancel was lost."""
+        self._cancel(CancelIntent(client_order_id=client_order_id, strategy_id=""))
+
     def settle(self) -> None:
         """Tell actors what happened to their orders and take what they ask for, until nothing is left."""
         self._asked = 0
@@ -228,7 +232,8 @@ class Desk:
         elif isinstance(intent, GroupIntent):
             self.keeper.ask(intent.orders)
         elif isinstance(intent, ReplaceIntent):
-            self._replacer.replace(intent, self.ready)
+            if not (self.manager.held.orders and self.keeper.replace(intent)):
+                self._replacer.replace(intent, self.ready)
         elif isinstance(intent, Subscription):
             self._bus.subscribe(actor, intent)
         elif isinstance(intent, TimerIntent):

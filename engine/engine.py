@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from core.clock import EventClock
 from core.effects import Alert, Effect, Severity
 from core.events import (
+    RELEASE,
     AccountMoved,
     AccountTraded,
     CommandReceived,
@@ -27,10 +28,12 @@ from engine.desk import Desk
 from engine.digest import market_state, state_digest
 from engine.errors import NotFirst, UndefinedInstrument
 from engine.feeds import change_feed
+from engine.reconciling import Reconciling
 from engine.ticks import NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import take_over
 from oms.manager import OrderManager
+from oms.reconcile import ReconcileSettings
 from oms.section import Section
 from oms.state import durable_state
 from risk.gate import Gate
@@ -57,6 +60,7 @@ class Engine(MarketHandlers):
         counter: OrderCounter,
         *,
         native_orders: bool = False,
+        reconcile: ReconcileSettings | None = None,
     ) -> None:
         """Join the parts; nothing is known before the first event."""
         self.markets: list[Market] = []
@@ -67,6 +71,9 @@ class Engine(MarketHandlers):
         manager.books.rates.markets = self.markets
         self.desk = Desk(
             gate, manager, self.bus, self.timers, clock, self.markets, counter, native_orders=native_orders
+        )
+        self.reconciling = (
+            None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers, self.settle)
         )
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
@@ -109,8 +116,14 @@ class Engine(MarketHandlers):
                 self.bus.state(),
                 [actor.digest_state() for actor in self.desk.actors],
                 *self.desk.wishes(),
+                *([] if self.reconciling is None else [self.reconciling.reconciler.state()]),
             ]
         )
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether our books were compared with every venue's since its link came up; what differs is frozen."""
+        return self.reconciling is None or self.reconciling.reconciler.reconciled
 
     def durable_state(self) -> bytes:
         """Return what must survive a restart; a later session takes it over as `StateCarried`."""
@@ -118,7 +131,7 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[Section, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        return ()
+        return () if self.reconciling is None else (self.reconciling.kept,)
 
     # -- everything else -------------------------------------------------------------------------------------------
 
@@ -157,6 +170,8 @@ class Engine(MarketHandlers):
                 "a state is carried over into a session that has orders of its own: it must come before them"
             )
         take_over(event[5], self.manager, self.parts())
+        self.desk.keeper.restored()
+        self.next_due_ns = self.timers.next_ns
 
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""
@@ -176,6 +191,8 @@ class Engine(MarketHandlers):
             self.desk.keeper.look_everywhere()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
+        if self.reconciling is not None:
+            self.reconciling.lifecycle(self.lifecycle, event[3])
         self.settle()
 
     def _on_command(self, event: Event) -> None:
@@ -187,6 +204,8 @@ class Engine(MarketHandlers):
             self.desk.cancel_working(command.strategy_id)
         elif command.name == "pause" and actor is not None and actor.active:
             self.desk.pause(actor, command.reason or f"paused by {command.source}")
+        elif command.name == RELEASE and self.reconciling is not None:
+            self.reconciling.release(command.strategy_id)
         else:
             message = f"command {command.name!r} for {command.strategy_id!r} cannot be carried out now"
             self.desk.effects.append(Alert(severity=Severity.WARNING, code="COMMAND_REFUSED", message=message))
@@ -220,4 +239,8 @@ class Engine(MarketHandlers):
         table[Kind.ACCOUNT_TRADE] = self._on_account
         table[Kind.CORPORATE] = self._on_account
         table[Kind.CARRIED] = self._on_carried
+        table[Kind.EVIDENCE] = table[Kind.LINK] = self._on_recorded
+        if self.reconciling is not None:
+            for kind, handler in self.reconciling.handlers():
+                table[kind] = handler
         return table

@@ -14,6 +14,7 @@ from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event
 from engine.bus import BARS, Bus, Routes, opens_time_bar
 from engine.desk import Desk
 from engine.keeper import KEPT
+from engine.reconciling import RECONCILE, Reconciling
 from engine.timers import Timers
 from oms.held.order import HeldOrder
 from strategies.context import Timer
@@ -26,13 +27,24 @@ VENUE_SPECS = tuple((BarSpec(BarUnit.TIME, step_ns or 1), step_ns) for step_ns i
 class MarketHandlers:
     """The handlers of plain records and of timers."""
 
-    __slots__ = ("_effects", "_quote_routes", "_watched", "bus", "desk", "markets", "next_due_ns", "timers")
+    __slots__ = (
+        "_effects",
+        "_quote_routes",
+        "_watched",
+        "bus",
+        "desk",
+        "markets",
+        "next_due_ns",
+        "reconciling",
+        "timers",
+    )
 
     markets: list[Market]
     timers: Timers
     bus: Bus
     desk: Desk
     next_due_ns: int
+    reconciling: Reconciling | None
     _effects: list[Effect]
     _quote_routes: list[Routes]
     _watched: list[list[HeldOrder]]
@@ -200,6 +212,9 @@ class MarketHandlers:
             elif owner.startswith(KEPT):
                 self.desk.keeper.fire(owner, name)
                 self.settle()
+            elif owner == RECONCILE:
+                assert self.reconciling is not None
+                self.reconciling.fire(now_ns)
             else:
                 actor = self.desk.by_id[owner]
                 if actor.active:

@@ -45,6 +45,19 @@ def keep_fee(order: Order, report: OrderReport) -> None:
     order.exec_ids[report.exec_id] = (0, 0, fee_amount(report) or 0, report.fee_currency, 0, 0)
 
 
+def repeat(
+    order: Order, holding: Holding, books: Bookkeeper, seen: Booked, report: OrderReport, effects: list[Effect]
+) -> None:
+    """Take an execution that was told before: silently, but for a fee that it lacked or numbers that differ."""
+    if is_busted(seen):
+        return
+    if seen[:2] == (report.quantity, report.price):
+        join_fee(order, holding, books, seen, report, effects)
+        return
+    why = f"execution {report.exec_id} was booked as {seen[0]} at {seen[1]} units; corrections are by hand"
+    effects.append(report_alert(Severity.ERROR, "FILL_DIFFERS", report, order.instrument, why))
+
+
 def join_fee(
     order: Order, holding: Holding, books: Bookkeeper, booked: Booked, report: OrderReport, effects: list[Effect]
 ) -> None:

@@ -20,7 +20,7 @@ from oms.booking import Bookkeeper
 from oms.carry import AccountingSection
 from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
 from oms.corporate import open_orders_alert
-from oms.corrections import bust, is_busted, is_fee_alone, join_fee, keep_fee
+from oms.corrections import bust, is_fee_alone, keep_fee, repeat
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
 from oms.held.keeper import HeldOrders
 from oms.holding import Holding, units_of
@@ -34,6 +34,7 @@ from oms.rules import AccountingRules
 from oms.section import Section
 from oms.strays import Strays
 from oms.table import OrderTable
+from oms.taking import Taking
 from oms.terms import Terms
 from oms.updates import anomaly_alert, order_updated, report_alert
 
@@ -46,7 +47,7 @@ _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumer
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_strays", "_table", "_totals", "books", "held", "replacements")
+    __slots__ = ("_holdings", "_strays", "_table", "_totals", "books", "held", "replacements", "taking")
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class OrderManager:
         self._holdings: dict[int, Holding] = {}
         self._strays = Strays(self._table, self.report)
         self.replacements = Replacements(self._table, self._holdings, self._totals, self._tell)
+        self.taking = Taking(self._table, self._holdings, self._totals, self.books)
 
     @property
     def account(self) -> AccountBook:
@@ -200,10 +202,9 @@ class OrderManager:
             self.books.account_event(what, self._holdings.get(instrument_index), now_ns, effects)
             return
         holding = self._holding(instrument_index)
-        self.books.account_event(what, holding, now_ns, effects)
-        if isinstance(what, CorporateAction):
-            orders = [order.client_order_id for order in self.open_orders() if order.instrument == instrument_index]
-            effects.extend(open_orders_alert(what, holding, orders))
+        is_news = self.books.account_event(what, holding, now_ns, effects)
+        if is_news and isinstance(what, CorporateAction):
+            effects.extend(open_orders_alert(what, holding, self.open_orders()))
 
     def conversion(self, used: ConversionUsed) -> None:
         """Book a conversion that was decided elsewhere: `oms.fold` follows a journal without its markets."""
@@ -257,6 +258,10 @@ class OrderManager:
         """Return one strategy's position: a live object. Raises UndefinedInstrument."""
         return self._holding(instrument).position(strategy_id)
 
+    def leg(self, instrument: int, side: int) -> Position:
+        """Return the account's long (1) or short (-1) position in hedge mode: a live object."""
+        return self._holding(instrument).leg(side).net
+
     def positions(self) -> list[tuple[int, str | None, Position]]:
         """Return (instrument, strategy id, position) of all, the account's net (None) before each strategy's own."""
         return [
@@ -282,7 +287,7 @@ class OrderManager:
 
     def sections(self) -> tuple[Section, ...]:
         """Return the parts of the durable state that have a file of their own, for `oms.state`: add yours here."""
-        return (AccountingSection(self.books, self._holdings),)
+        return (AccountingSection(self.books, self._holdings), self.held)
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""
@@ -342,13 +347,7 @@ class OrderManager:
         quantity, price = report.quantity, report.price
         seen = order.exec_ids.get(report.exec_id)
         if seen is not None and seen[:2] != (0, 0):
-            if is_busted(seen):
-                return
-            if seen[:2] == (quantity, price):
-                join_fee(order, self._holdings[order.instrument], self.books, seen, report, effects)
-            else:
-                why = f"execution {report.exec_id} was booked as {seen[0]} at {seen[1]} units; corrections are by hand"
-                effects.append(report_alert(Severity.ERROR, "FILL_DIFFERS", report, order.instrument, why))
+            repeat(order, self._holdings[order.instrument], self.books, seen, report, effects)
             return
         if is_fee_alone(report):
             keep_fee(order, report)

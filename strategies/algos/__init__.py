@@ -1,6 +1,7 @@
 """Execution algorithms: one parent order, worked by children over time.
 
 For: strategies, by `Strategy.work`, and settings, as strategies of their own (`use = "twap"`).
+May import: core, oms (to read orders), the strategy base.
 Refuses: to ask for more than the parent in all; to guess at fills, it counts them; clocks other than event time.
 
 Read `parent.py` first: what all of them share.

@@ -121,6 +121,7 @@ class Engine:
         before = order.price, order.quantity
         one.book.cancel(order)
         order.price, order.quantity, order.queued = price, probe.quantity, self.state.next_id()
+        self.state.changed(order.account)
         order.modifications += 1
         now_ms = order.updated_ms = order.working_ms = self.state.now_ms()
         self.state.amendments.setdefault(order.order_id, []).append(_amendment(one.contract, order, before, now_ms))
@@ -129,6 +130,9 @@ class Engine:
 
     def knock_out(self, order: FuturesOrder) -> None:
         """Expire orders that only close and that orders before them, or a smaller position, leave nothing to close."""
+        opened = self.state.open.get(order.account, {})
+        if not any(other.only_closes and other.symbol == order.symbol for other in opened.values()):
+            return
         position = self.state.account(order.account).position(order.symbol, order.position)
         for side_order in (order, _opposite(order)):
             before = 0
@@ -143,6 +147,10 @@ class Engine:
 
     def settle(self, one: SymbolState, matched: Sequence[MatchEvent]) -> None:
         """Book what the book did: trades of accounts with each other or the market, and prevented ones."""
+        for event in matched:
+            for party in (event.maker, event.taker):
+                if party is not None:
+                    self.state.changed(party.account)
         for event in matched:
             if isinstance(event, Execution):
                 one.pricing.trade(event.price, self.state.now_ms())

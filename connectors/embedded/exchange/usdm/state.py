@@ -16,6 +16,8 @@ from connectors.embedded.exchange.usdm.positions import PositionSide
 from connectors.embedded.exchange.usdm.pricing import FUNDING_INTERVAL_MS, Pricing
 from connectors.embedded.market import Listing
 
+_NOTHING = [0, 0]
+
 Event = dict[str, object]
 Tell = Callable[[str, Event], None]  # an account's name, and what its private stream gets
 
@@ -74,6 +76,7 @@ class State:
         self.forced: dict[str, list[FuturesOrder]] = {}
         self.moved: dict[str, None] = {}  # symbols whose prices or positions changed since anybody looked
         self._number = 0
+        self._values: dict[str, dict[tuple[str, str], list[int]]] = {}  # see `order_values`
 
     @property
     def assets(self) -> tuple[str, ...]:
@@ -98,12 +101,14 @@ class State:
 
     def add(self, order: FuturesOrder) -> None:
         """Remember an order that was taken."""
+        self.changed(order.account)
         self.orders.setdefault(order.account, {})[order.order_id] = order
         if order.is_open:
             self.open.setdefault(order.account, {})[order.order_id] = order
 
     def closed(self, order: FuturesOrder) -> None:
         """Forget an order as an open one."""
+        self.changed(order.account)
         self.open.get(order.account, {}).pop(order.order_id, None)
 
     def open_orders(self, account: str, symbol: str | None = None) -> list[FuturesOrder]:
@@ -136,15 +141,19 @@ class State:
 
     def order_values(self, account: str, symbol: str, side: PositionSide) -> tuple[int, int]:
         """Return the value at their limits of the open bids and asks that could add to a position."""
-        bids = asks = 0
-        for order in self.open.get(account, {}).values():
-            if order.symbol == symbol and order.position_side == side and not order.reduce_only:
-                worth = value(order.price, order.remaining)
-                if order.side is Side.BUY:
-                    bids += worth
-                else:
-                    asks += worth
-        return bids, asks
+        sums = self._values.get(account)
+        if sums is None:
+            sums = self._values[account] = {}
+            for order in self.open.get(account, {}).values():
+                if not order.reduce_only:
+                    both = sums.setdefault((order.symbol, order.position_side), [0, 0])
+                    both[order.side is Side.SELL] += value(order.price, order.remaining)
+        both = sums.get((symbol, side), _NOTHING)
+        return both[0], both[1]
+
+    def changed(self, account: str) -> None:
+        """Note that an account's open orders are other ones, or have other prices or quantities."""
+        self._values.pop(account, None)
 
     def holdings(self, account: FuturesAccount, asset: str) -> list[Holding]:
         """Return all that an account's margin in one asset hangs on."""

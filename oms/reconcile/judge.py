@@ -1,0 +1,308 @@
+"""What a venue's answer means for orders and fills.
+
+Whatever is concluded becomes an ordinary report to the order manager, so the table of transitions and the execution
+ids decide, as for the venue's own word. Nothing here depends on a clock or on when a question was asked for: the same
+questions and answers folded again (`oms.fold`) come to the same books.
+"""
+
+from core.effects import Alert, Effect, Severity
+from core.events import OrderReport, ReportType
+from core.evidence import EvidenceGiven, EvidenceWanted, Subject, VenueFill, VenueOrder, VenueOrderStatus
+from core.ids import parse_revision_id
+from core.orders import OrderState
+from oms.freezes import Freezes
+from oms.manager import OrderManager
+from oms.order import Order
+from oms.reconcile.foreign import Foreign
+from oms.reconcile.legs import filled_of, is_replaced, revision_of
+from oms.reconcile.opening import Opening
+from oms.reconcile.settings import ReconcileSettings
+
+_LIVE = (VenueOrderStatus.WORKING, VenueOrderStatus.PENDING)
+_ENDED = {
+    VenueOrderStatus.FILLED: ReportType.EXPIRED,  # with less than we asked for: the rest is no more
+    VenueOrderStatus.CANCELLED: ReportType.CANCELLED,
+    VenueOrderStatus.EXPIRED: ReportType.EXPIRED,
+    VenueOrderStatus.REJECTED: ReportType.REJECTED,
+}
+INFERRED = "INFERRED-"
+
+
+class Judge:
+    """Applies evidence to an order manager. `recancel` names the orders whose cancel was lost."""
+
+    def __init__(self, manager: OrderManager, settings: ReconcileSettings, epoch: int, freezes: Freezes) -> None:
+        """Judge for the session of `epoch`; nothing was asked yet."""
+        self.recancel: list[str] = []
+        self.cursors: dict[int, int] = {}
+        """Up to when every fill of an instrument is known."""
+        self.opening = Opening(manager)
+        self.foreign = Foreign(manager, settings.foreign, epoch, freezes, self.opening)
+        self.inferred: dict[str, list[str]] = {}
+        """The inferred executions of an order, until the real ones come."""
+        self._manager = manager
+        self._settings = settings
+        self._freezes = freezes
+        self._questions: dict[int, EvidenceWanted] = {}
+        self._absent: dict[str, int] = {}  # how often in a row an order was absent
+        self._behind: dict[str, int] = {}  # since when the venue tells of more fills than we know
+        self._listed_ns: dict[str, int] = {}  # when each venue's last whole list of open orders was asked for
+        self._scanned_ns: dict[int, int] = {}  # when each instrument's last whole scan of fills was
+
+    def asked(self, wanted: EvidenceWanted) -> None:
+        """Remember a question."""
+        self._questions[wanted.number] = wanted
+
+    def answer(self, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> EvidenceWanted | None:
+        """Apply one answer; return its question, None for an answer that nobody waits for."""
+        question = self._questions.pop(given.number, None)
+        if question is None or given.failure:
+            return question
+        if question.subject is Subject.OPEN_ORDERS:
+            for told in given.orders:
+                self._order(told, given, now_ns, effects)
+            if given.complete:
+                self._listed_ns[given.venue] = given.asked_ns
+        elif question.subject is Subject.FILLS:
+            self._fills(question, given, now_ns, effects)
+        elif question.subject is Subject.ORDER:
+            for told in given.orders:
+                self._order(told, given, now_ns, effects)
+            if given.absent and given.complete and not given.orders:
+                self._missing(question, given, now_ns, effects)
+        elif question.subject is Subject.BALANCES and given.complete:
+            self.opening.balances(given, effects)
+        elif question.subject is Subject.POSITIONS and given.complete:
+            self.opening.positions(given, now_ns, effects)
+        return question
+
+    def before(self, report: OrderReport, instrument: int, now_ns: int, effects: list[Effect]) -> None:
+        """See a venue's report before the manager does: a real execution takes the place of the inferred ones."""
+        if not self.inferred or report.type is not ReportType.FILLED:
+            return
+        order = self.find(report.client_order_id, "")
+        if order is not None and report.exec_id not in order.exec_ids:
+            for exec_id in self.inferred.pop(order.client_order_id, ()):
+                why = f"execution {report.exec_id} is told: it takes the place of what was inferred"
+                self._report(ReportType.BUSTED, order, instrument, now_ns, effects, exec_id=exec_id, reason=why)
+
+    def find(self, client_order_id: str, venue_order_id: str) -> Order | None:
+        """Return the order that a venue names by either of its names."""
+        parsed = parse_revision_id(client_order_id)
+        order = self._manager.order(client_order_id if parsed is None else parsed[0])
+        if order is None and not client_order_id and venue_order_id:
+            known = (*self._manager.open_orders(), *reversed(self._manager.closed_orders()))
+            return next((each for each in known if each.venue_order_id == venue_order_id), None)
+        return order
+
+    def since_ns(self, instrument: int, first_ns: int) -> int:
+        """Return from when on fills of an instrument are asked for: the last whole scan, or `first_ns` without one.
+
+        Where the venue tells of fills that no scan has shown, from the beginning of their orders.
+        """
+        since_ns = self.cursors.get(instrument, first_ns)
+        for name in (*self._behind, *self.inferred):
+            order = self._manager.order(name)
+            if order is not None and order.instrument == instrument:
+                since_ns = min(since_ns, order.submitted_ns)
+        return since_ns - self._settings.overlap_ns
+
+    def is_behind(self, order: Order) -> bool:
+        """Whether the venue told of more fills of an order than we know."""
+        return order.client_order_id in self._behind
+
+    # -- orders ----------------------------------------------------------------------------------------------------
+
+    def _order(self, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
+        """Take a venue's word on one order."""
+        order = self.find(told.client_order_id, told.venue_order_id)
+        if order is None:
+            self.foreign.order(told, given, now_ns, effects)
+            return
+        name = order.client_order_id
+        self._absent.pop(told.client_order_id or name, None)
+        known = filled_of(order, told.client_order_id)
+        if told.filled > known:
+            self._catch_up(order, told, told.filled - known, now_ns, effects)
+            return
+        self._behind.pop(name, None)
+        if told.filled < known:
+            return  # it was true once
+        if told.status in _LIVE:
+            self._live(order, told, given, now_ns, effects)
+        elif told.status in _ENDED:
+            if order.is_open:
+                kind = _ENDED[told.status]
+                if kind is ReportType.REJECTED and order.acknowledged:
+                    kind = ReportType.CANCELLED
+                self._report(kind, order, told.instrument, now_ns, effects, told=told)
+        else:
+            why = f"the venue calls order {name} {told.reason or told.status.value!r}, which says nothing: look there"
+            self._freezes.freeze(order.instrument, why, effects)
+
+    def _live(self, order: Order, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
+        """Take a venue's word that an order works."""
+        patience_ns = self._settings.patience_ns
+        if order.is_open and is_replaced(order) and self._replacing(order, told, given, now_ns, effects):
+            return
+        if not order.is_open:
+            if given.asked_ns > order.updated_ns + self._settings.visibility_ns:
+                why = (
+                    f"order {order.client_order_id} works at the venue and is {order.state.value} here: cancel it there"
+                )
+                self._freezes.freeze(order.instrument, why, effects)
+        elif order.cancel_sent_ns and order.state in {OrderState.PENDING_CANCEL, OrderState.UNKNOWN}:
+            if given.asked_ns >= order.cancel_sent_ns + patience_ns:
+                lost, replaced = order.state is OrderState.PENDING_CANCEL, is_replaced(order)
+                kind = ReportType.CANCEL_REJECTED if lost else ReportType.ACCEPTED
+                self._report(kind, order, told.instrument, now_ns, effects, told=told, reason="it still works there")
+                if not replaced:  # else the cancel was to make place for a replacement, which is asked for again
+                    self.recancel.append(order.client_order_id)
+        elif order.state in {OrderState.SUBMITTED, OrderState.UNKNOWN} or not order.venue_order_id:
+            self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
+
+    def _replacing(
+        self, order: Order, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]
+    ) -> bool:
+        """Read off the numbers of a working order whether the replacement under way, sent in place, was made."""
+        pending = None if order.chain is None else order.chain.pending
+        if pending is None or not pending.sent or revision_of(told.client_order_id) == pending.revision:
+            return False
+        settings = self._settings
+        if (told.price, told.quantity) == (pending.price, pending.quantity) != (order.price, order.chain.total):  # type: ignore[union-attr]
+            kind = ReportType.REPLACED
+        elif given.asked_ns >= order.updated_ns + settings.visibility_ns:
+            kind = ReportType.REPLACE_REJECTED
+        else:
+            return True  # the answer may be older than the replacement
+        report = OrderReport(
+            type=kind,
+            client_order_id=told.client_order_id,
+            price=told.price if kind is ReportType.REPLACED else 0,
+            quantity=told.quantity if kind is ReportType.REPLACED else 0,
+            reason="found by asking",
+        )
+        self._manager.report(report, order.instrument, now_ns, effects)
+        return True
+
+    def _catch_up(self, order: Order, told: VenueOrder, missing: int, now_ns: int, effects: list[Effect]) -> None:
+        """Meet an order of which the venue tells more fills than are known: infer them once nothing else told them."""
+        since_ns = self._behind.setdefault(order.client_order_id, now_ns)
+        scanned = self._scanned_ns.get(order.instrument, 0) > since_ns
+        if now_ns - since_ns < self._settings.infer_ns or not scanned:
+            return
+        price = told.price or order.price
+        if price <= 0:
+            why = f"order {order.client_order_id}: {missing} units were filled at a price that nobody tells: book them"
+            self._freezes.freeze(order.instrument, why, effects)
+            return
+        del self._behind[order.client_order_id]
+        exec_id = f"{INFERRED}{told.client_order_id}-{told.filled}"
+        report = OrderReport(
+            type=ReportType.FILLED,
+            client_order_id=told.client_order_id or order.client_order_id,
+            venue_order_id=told.venue_order_id,
+            exec_id=exec_id,
+            price=price,
+            quantity=missing,
+            reason="inferred from the order's cumulative quantity",
+        )
+        self._manager.report(report, order.instrument, now_ns, effects)
+        self.inferred.setdefault(order.client_order_id, []).append(exec_id)
+        why = f"order {order.client_order_id}: {missing} units booked at its limit, for no execution was told of them"
+        effects.append(Alert(severity=Severity.WARNING, code="FILL_INFERRED", message=why, instrument=order.instrument))
+
+    def _missing(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
+        """Take a venue's word that it does not know an order: weak, until it has said so often, late and of all."""
+        name = question.client_order_id
+        order = self.find(name, "")
+        if order is None or not order.is_open:
+            return
+        count = self._absent[name] = self._absent.get(name, 0) + 1
+        sent_ns = order.updated_ns if revision_of(name) else order.submitted_ns
+        seen_ns = sent_ns + self._settings.visibility_ns
+        listed = self._listed_ns.get(given.venue, 0) >= seen_ns
+        scanned = self._scanned_ns.get(order.instrument, 0) >= seen_ns
+        if count < self._settings.negatives or given.asked_ns < seen_ns or not (listed and scanned):
+            return
+        if order.acknowledged and order.state is OrderState.UNKNOWN and not is_replaced(order):
+            return  # it was there, and is denied: a person was told when it became UNKNOWN
+        del self._absent[name]
+        report = OrderReport(
+            type=ReportType.NEVER_ARRIVED,
+            client_order_id=name,
+            reason=f"absent {count} times, past the venue's visibility lag, from its orders and its fills",
+        )
+        self._manager.report(report, order.instrument, now_ns, effects)
+
+    # -- fills -----------------------------------------------------------------------------------------------------
+
+    def _fills(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
+        """Book the fills that were missed; the others are known by their execution ids."""
+        for fill in sorted(given.fills, key=_when):
+            order = self.find(fill.client_order_id, fill.venue_order_id)
+            if order is None or self.foreign.was_before(order, fill):
+                self.foreign.fill(fill, given, now_ns, effects)
+            elif fill.exec_id not in order.exec_ids:
+                report = report_of(fill, order)
+                self.before(report, fill.instrument, now_ns, effects)
+                self._manager.report(report, fill.instrument, now_ns, effects)
+        if given.complete:
+            self.cursors[question.instrument] = self._scanned_ns[question.instrument] = given.asked_ns
+
+    def _report(
+        self,
+        kind: ReportType,
+        order: Order,
+        instrument: int,
+        now_ns: int,
+        effects: list[Effect],
+        *,
+        told: VenueOrder | None = None,
+        exec_id: str = "",
+        reason: str = "",
+    ) -> None:
+        """Report what was concluded."""
+        report = OrderReport(
+            type=kind,
+            client_order_id=order.client_order_id if told is None else told.client_order_id or order.client_order_id,
+            venue_order_id="" if told is None else told.venue_order_id,
+            exec_id=exec_id,
+            reason=reason or ("" if told is None else told.reason),
+        )
+        self._manager.report(report, instrument, now_ns, effects)
+
+    def state(self) -> list[object]:
+        """Return everything that a digest must cover."""
+        return [
+            sorted(self._questions),
+            sorted(self.cursors.items()),
+            sorted(self.inferred.items()),
+            sorted(self._absent.items()),
+            sorted(self._behind.items()),
+            sorted(self._listed_ns.items()),
+            sorted(self._scanned_ns.items()),
+            self.opening.state(),
+            self.foreign.state(),
+        ]
+
+
+def report_of(fill: VenueFill, order: Order) -> OrderReport:
+    """Return a venue's fill as the report that its private stream would have told."""
+    return OrderReport(
+        type=ReportType.FILLED,
+        client_order_id=fill.client_order_id or order.client_order_id,
+        venue_order_id=fill.venue_order_id,
+        exec_id=fill.exec_id,
+        price=fill.price,
+        quantity=fill.quantity,
+        fee=fill.fee,
+        fee_currency=fill.fee_currency,
+        liquidity=fill.liquidity,
+        reason="found by asking",
+    )
+
+
+def _when(fill: VenueFill) -> tuple[int, str]:
+    """Return what orders fills in time."""
+    return fill.venue_ns, fill.exec_id

@@ -1,0 +1,100 @@
+"""What of reconciliation survives a restart, and how it is folded out of a journal."""
+
+import msgspec
+
+from core.codec import UNREADABLE
+from core.effects import Effect, FreezeChanged
+from core.events import OrderReport
+from core.evidence import EvidenceGiven, EvidenceWanted
+from core.records import Kind
+from oms.errors import BadState
+from oms.freezes import Freezes
+from oms.manager import OrderManager
+from oms.reconcile.judge import Judge
+from oms.reconcile.settings import ReconcileSettings
+
+
+class _Saved(msgspec.Struct, frozen=True, array_like=True):
+    """The section's content, instruments by name."""
+
+    cursors: list[tuple[str, int]]
+    opened: list[tuple[str, int]]
+    told: list[str]
+    adopted: list[tuple[str, int]]
+    inferred: list[tuple[str, list[str]]]
+    halted: str
+    frozen: list[tuple[str, str]]
+
+
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_decoder = msgspec.msgpack.Decoder(_Saved)
+
+
+class Kept:
+    """The section "reconcile": up to when fills are known, what is frozen, what is foreign, how the books began."""
+
+    name = "reconcile"
+    version = 1
+    kinds = (Kind.REPORT, Kind.EVIDENCE, Kind.QUERY, Kind.FREEZE)
+
+    def __init__(self, manager: OrderManager, judge: Judge, freezes: Freezes) -> None:
+        """Speak of these live objects."""
+        self._manager = manager
+        self._judge = judge
+        self._freezes = freezes
+        self._dropped: list[Effect] = []
+
+    def durable(self) -> bytes:
+        """Return what must survive, empty where nothing was ever asked."""
+        judge, name = self._judge, self._name
+        saved = _Saved(
+            cursors=[(name(index), cursor_ns) for index, cursor_ns in sorted(judge.cursors.items())],
+            opened=sorted(judge.opening.opened.items()),
+            told=list(judge.foreign.told),
+            adopted=sorted(judge.foreign.adopted.items()),
+            inferred=sorted(judge.inferred.items()),
+            halted=self._freezes.halted,
+            frozen=[(name(index), reason) for index, reason in sorted(self._freezes.instruments.items())],
+        )
+        return _encode(saved) if any(msgspec.structs.astuple(saved)) else b""
+
+    def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
+        """Become what wrote `data`; what it says of an instrument that is not traded any more is left out."""
+        if version != self.version:
+            raise BadState(f"reconciliation of version {version}: this build reads {self.version}")
+        try:
+            saved = _decoder.decode(data)
+        except UNREADABLE as error:
+            raise BadState(f"reconciliation of {len(data)} bytes does not decode: {error}") from error
+        by_name = {self._name(index): index for index in self._manager.instruments()}
+        judge = self._judge
+        judge.cursors.update({by_name[name]: cursor_ns for name, cursor_ns in saved.cursors if name in by_name})
+        judge.opening.opened.update(dict(saved.opened))
+        judge.foreign.told.update(dict.fromkeys(saved.told))
+        judge.foreign.adopted.update(dict(saved.adopted))
+        judge.inferred.update(dict(saved.inferred))
+        frozen = {by_name[name]: reason for name, reason in saved.frozen if name in by_name}
+        self._freezes.restore(saved.halted, frozen)
+
+    def fold(self, kind: int, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
+        """Follow one record before the order manager does."""
+        if isinstance(payload, OrderReport):
+            self._judge.before(payload, instrument, now_ns, self._dropped)
+        elif isinstance(payload, EvidenceWanted):
+            self._judge.asked(payload)
+        elif isinstance(payload, EvidenceGiven):
+            self._judge.answer(payload, now_ns, self._dropped)
+            self._judge.recancel.clear()  # the cancels that came of it are records of their own
+        elif isinstance(payload, FreezeChanged):
+            self._freezes.take(payload)
+        self._dropped.clear()
+
+    def _name(self, index: int) -> str:
+        """Return the name of an instrument."""
+        return self._manager.instrument(index).id
+
+
+def folded_part(manager: OrderManager, settings: ReconcileSettings, epoch: int) -> Kept:
+    """Return the part of a fold into `manager`, for the session of `epoch` that had these settings."""
+    freezes = Freezes()
+    return Kept(manager, Judge(manager, settings, epoch, freezes), freezes)

@@ -1,0 +1,376 @@
+"""What is asked of a venue, and when; what the comparison of figures leads to.
+
+A round has four stages: the open orders; the fills since the last that is known, so that what is missing among the
+open orders is booked; each order of ours that is neither there nor known to have ended; last the figures. The first
+round after a start or a reconnect has all of them, and nothing opens before it has ended; then a round without the
+figures sweeps while orders work. Beside the rounds, each request that stays without an answer is asked for.
+"""
+
+from core.clock import NEVER
+from core.effects import Alert, Effect, Reconciled, ReconcileState, Severity
+from core.events import LinkChanged, LinkState, OrderReport, ReportType
+from core.evidence import EvidenceGiven, EvidenceWanted, Subject
+from core.orders import OrderState
+from core.records import NO_INSTRUMENT
+from oms.freezes import Freezes
+from oms.manager import OrderManager
+from oms.order import Order
+from oms.reconcile.compare import contracts, differences, figures, instruments
+from oms.reconcile.judge import Judge
+from oms.reconcile.legs import names_of
+from oms.reconcile.line import ACCOUNT, ASK, FILLS, IDLE, ORDERS, Doubt, Later, Line, Open
+from oms.reconcile.settings import ReconcileSettings
+
+_DOUBTED = (OrderState.SUBMITTED, OrderState.PENDING_CANCEL, OrderState.UNKNOWN)
+_MOVES_MAX = 3  # a comparison that the market outruns so often is left to the next one
+_SKIPPED = (Subject.FILLS, Subject.ORDER)  # what one instrument or order may fail at without stopping the rest
+
+
+class Reconciler:
+    """Asks, and compares; `judge` has read each answer before it is handed in here."""
+
+    def __init__(self, manager: OrderManager, settings: ReconcileSettings, epoch: int, freezes: Freezes) -> None:
+        """Ask nothing before `start`; what opens is held back until then."""
+        self.settings = settings
+        self.freezes = freezes
+        self.judge = Judge(manager, settings, epoch, freezes)
+        self.lines = {venue: Line(venue) for venue in settings.venues}
+        self._manager = manager
+        self._running = False
+        self._number = 0
+        self._accepted: dict[str, int] = {}  # differences that the operator took note of
+        self._warned: dict[str, int] = {}
+        self._rejects: dict[int, int] = {}
+        for venue in settings.venues:
+            freezes.block(venue, "its link is not up yet")
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether every venue has been compared since its link came up, whatever was found."""
+        return all(line.done for line in self.lines.values())
+
+    def start(self, now_ns: int, effects: list[Effect]) -> None:
+        """Begin with every venue whose link is up: the daemon is RECONCILING."""
+        if not self._running:
+            self._running = True
+            for line in self.lines.values():
+                if line.up:
+                    self._renew(line, now_ns, effects)
+
+    def link(self, change: LinkChanged, now_ns: int, effects: list[Effect]) -> None:
+        """Follow the link of a venue; when it comes up, everything is compared anew."""
+        line = self.lines.get(change.venue)
+        if line is None or change.state is LinkState.LIMITED:
+            return
+        line.drop()
+        line.up, line.done = change.state is LinkState.UP, False
+        self.freezes.block(line.venue, f"its link is {change.state.value}")
+        if line.up and self._running:
+            self._renew(line, now_ns, effects)
+
+    def answered(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
+        """Go on with the round after an answer, which the judge has read."""
+        line = next((each for each in self.lines.values() if question.number in each.waiting), None)
+        if line is None:
+            return  # asked before the link came up anew
+        was = line.waiting.pop(question.number)
+        if given.failure:
+            self._failed(line, was, given.failure, now_ns, effects)
+        elif not given.complete:
+            self._incomplete(line, was, given, now_ns, effects)
+        elif question.subject is Subject.OPEN_ORDERS:
+            line.listed_ns = given.asked_ns
+            line.listed = dict.fromkeys(told.client_order_id or told.venue_order_id for told in given.orders)
+        elif question.subject is Subject.ACCOUNT and given.account is not None and not given.account.may_trade:
+            self.freezes.halt(f"{line.venue} does not let this key trade: {given.account.detail}", effects)
+        elif question.subject is Subject.ORDER and self._is_behind(question):
+            line.next_ns = min(line.next_ns, now_ns)
+        self._go_on(line, now_ns, effects)
+
+    def tick(self, now_ns: int, effects: list[Effect]) -> None:
+        """Do what has fallen due."""
+        if self.freezes.paused:
+            self.freezes.wake(now_ns)
+        for line in self.lines.values():
+            if not (line.up and self._running):
+                continue
+            for number, each in list(line.waiting.items()):
+                if now_ns - each.sent_ns >= self.settings.answer_ns:
+                    del line.waiting[number]
+                    self._failed(line, each, "no answer came", now_ns, effects)
+            due = [each for each in line.later if each.due_ns <= now_ns]
+            line.later = [each for each in line.later if each.due_ns > now_ns]
+            for again in due:
+                self._ask(line, again.wanted, now_ns, effects, tries=again.tries, staged=again.staged)
+            self._doubt(line, now_ns, effects)
+            self._go_on(line, now_ns, effects)
+            if line.stage == IDLE and now_ns >= self._due_ns(line):
+                self._begin(line, now_ns, effects)
+
+    def reported(self, order: Order | None, report: OrderReport, now_ns: int, effects: list[Effect]) -> None:
+        """See a venue's report after the manager has: rejections in a row, and orders of another daemon."""
+        if order is None:
+            self.judge.foreign.is_ours(report.client_order_id, effects)
+        elif report.type is not ReportType.REJECTED:
+            self._rejects.pop(order.instrument, None)
+        else:
+            index = order.instrument
+            self._rejects[index] = self._rejects.get(index, 0) + 1
+            if self._rejects[index] >= self.settings.reject_streak:
+                self._rejected(index, report.reason, now_ns, effects)
+
+    def release(self, target: str, effects: list[Effect]) -> None:
+        """Release what the operator names, an instrument or (empty) everything; what differs now is accepted."""
+        for line in self.lines.values():
+            self._accepted |= {each.key: each.figure for each in line.differs}
+        for index in sorted(self.freezes.instruments):
+            if target in {"", self._manager.instrument(index).id}:
+                self.freezes.release(index, "released by the operator", effects)
+        if not target:
+            self.freezes.resume("released by the operator", effects)
+
+    # -- rounds ----------------------------------------------------------------------------------------------------
+
+    def _renew(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
+        """Begin to compare everything anew."""
+        line.drop()
+        line.started, line.done = True, False
+        self.freezes.block(line.venue, "orders, fills, balances and positions are being compared")
+        effects.append(Reconciled(venue=line.venue, state=ReconcileState.STARTED))
+        self._begin(line, now_ns, effects)
+
+    def _begin(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
+        """Begin a round."""
+        line.full = not line.done or line.next_ns <= now_ns or now_ns - line.compared_ns >= self.settings.account_ns
+        line.next_ns, line.stage = NEVER, ORDERS
+        line.unread.clear()
+        self._ask_for(line, Subject.OPEN_ORDERS, now_ns, effects)
+        if not line.done:
+            self._ask_for(line, Subject.ACCOUNT, now_ns, effects)
+
+    def _go_on(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
+        """Enter the next stages, as long as there is nothing to wait for."""
+        while line.stage != IDLE and not line.is_staged():
+            if line.stage == ORDERS:
+                line.stage = FILLS
+                self._ask_for_fills(line, now_ns, effects)
+            elif line.stage == FILLS:
+                line.stage = ASK
+                self._ask_for_orders(line, now_ns, effects)
+            elif line.stage == ASK and line.full:
+                line.stage = ACCOUNT
+                self._ask_for_figures(line, now_ns, effects)
+            elif line.stage == ASK:
+                line.stage, line.swept_ns = IDLE, now_ns
+            else:
+                line.stage, line.swept_ns = IDLE, now_ns
+                self._compare(line, now_ns, effects)
+
+    def _ask_for_fills(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
+        """Ask for the fills of every instrument, or in a sweep of those in which orders work or worked."""
+        working = dict.fromkeys(order.instrument for order in self._open(line))
+        asked = instruments(self._manager, line.venue) if line.full else sorted(working | line.worked)
+        line.worked = working
+        first_ns = min((order.submitted_ns for order in self._open(line)), default=now_ns)
+        for index in asked:
+            since_ns = self.judge.since_ns(index, first_ns)
+            self._ask_for(line, Subject.FILLS, now_ns, effects, instrument=index, since_ns=since_ns)
+
+    def _ask_for_orders(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
+        """Ask for each order of ours that should be among the open ones and is not."""
+        asked = {each.wanted.client_order_id: None for each in line.waiting.values()}
+        for order in self._open(line):
+            if order.submitted_ns >= line.listed_ns or order.venue_order_id in line.listed:
+                continue
+            for name in names_of(order):
+                if name not in line.listed and name not in asked:
+                    self._ask_for_order(line, order, name, now_ns, effects, staged=True)
+
+    def _ask_for_figures(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
+        """Ask for what is compared: the balances of all venues, since our books have one of each currency."""
+        line.figures = figures(self._manager)
+        for other in self.lines.values():
+            if other.up:
+                self._ask_for(line, Subject.BALANCES, now_ns, effects, venue=other.venue)
+        if contracts(self._manager, line.venue):
+            self._ask_for(line, Subject.POSITIONS, now_ns, effects)
+
+    def _compare(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
+        """End a full round: agreed, to be looked at again, or broken."""
+        if line.figures != figures(self._manager) and line.moved < _MOVES_MAX:
+            line.moved += 1
+            line.next_ns = now_ns + self.settings.tick_ns
+            return
+        found = differences(self._manager, self.judge.opening, self.settings.venues, line.venue)
+        line.differs = [each for each in found if self._accepted.get(each.key) != each.figure]
+        line.moved, line.compared_ns = 0, now_ns
+        grave = [each for each in line.differs if each.instruments]
+        if grave and line.attempt + 1 < self.settings.confirmations:
+            line.next_ns = now_ns + (self.settings.tick_ns << line.attempt)
+            line.attempt += 1
+            return
+        line.attempt = 0
+        for each in line.differs:
+            for index in each.instruments:
+                self.freezes.freeze(index, each.text, effects)
+            if not each.instruments and self._warned.get(each.key) != each.figure:
+                self._warned[each.key] = each.figure
+                effects.append(Alert(severity=Severity.WARNING, code="BALANCE_DIFFERS", message=each.text))
+        self._end(line, bool(grave or line.unread), "; ".join(each.text for each in grave), effects)
+
+    def _end(self, line: Line, broken: bool, reason: str, effects: list[Effect]) -> None:
+        """End a comparison: release what agrees, let orders pass, and say what was found, where that is news."""
+        still = dict.fromkeys(index for each in line.differs for index in each.instruments) | line.unread
+        for index in instruments(self._manager, line.venue):
+            if index not in still:
+                self.freezes.release(index, "the venue's figures and ours agree", effects)
+        if not line.done or broken != line.broken:
+            state = ReconcileState.BROKEN if broken else ReconcileState.AGREED
+            effects.append(Reconciled(venue=line.venue, state=state, reason=reason))
+        line.done, line.broken = True, broken
+        self.freezes.unblock(line.venue)
+
+    def _due_ns(self, line: Line) -> int:
+        """Return when the next round of an idle line is due."""
+        if not line.done:
+            return line.next_ns
+        due_ns = min(line.next_ns, line.compared_ns + self.settings.account_ns)
+        if line.worked or self._open(line):
+            due_ns = min(due_ns, line.swept_ns + self.settings.sweep_ns)
+        return due_ns
+
+    # -- orders in doubt -------------------------------------------------------------------------------------------
+
+    def _doubt(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
+        """Ask for every order whose last request stays without a certain answer, at 1, 2, 4, ... s."""
+        kept: dict[str, Doubt] = {}
+        settings = self.settings
+        for order in self._open(line):
+            if order.state not in _DOUBTED:
+                continue
+            since_ns = max(order.updated_ns, order.cancel_sent_ns)
+            doubt = line.doubts.get(order.client_order_id)
+            if doubt is None or (doubt.since_ns != since_ns and order.state is not OrderState.UNKNOWN):
+                doubt = Doubt(since_ns + settings.patience_ns, settings.patience_ns, since_ns)
+            kept[order.client_order_id] = doubt
+            if now_ns >= doubt.next_ns:
+                doubt.step_ns = min(2 * doubt.step_ns, settings.ask_max_ns)
+                doubt.next_ns = now_ns + doubt.step_ns
+                for name in names_of(order):
+                    self._ask_for_order(line, order, name, now_ns, effects, staged=False)
+            if order.state is OrderState.UNKNOWN and not doubt.paged and now_ns - doubt.since_ns >= settings.page_ns:
+                doubt.paged = True
+                why = (
+                    f"order {order.client_order_id} is UNKNOWN since {(now_ns - doubt.since_ns) // 10**9} s, its "
+                    f"{order.leaves} open units stay reserved: look for it on {line.venue}'s own pages"
+                )
+                alert = Alert(severity=Severity.ERROR, code="ORDER_UNKNOWN", message=why, instrument=order.instrument)
+                effects.append(alert)
+        line.doubts = kept
+
+    def _rejected(self, index: int, reason: str, now_ns: int, effects: list[Effect]) -> None:
+        """Pause an instrument whose orders are all rejected, and compare at once: our position may be a phantom."""
+        count = self._rejects.pop(index)
+        instrument = self._manager.instrument(index)
+        self.freezes.pause(index, now_ns + self.settings.pause_ns)
+        why = (
+            f"{count} orders in a row were rejected in {instrument.id} ({reason}): paused, and compared with the venue"
+        )
+        effects.append(Alert(severity=Severity.ERROR, code="REJECT_STREAK", message=why, instrument=index))
+        line = self.lines.get(instrument.venue)
+        if line is not None:
+            line.next_ns = now_ns
+
+    def _is_behind(self, question: EvidenceWanted) -> bool:
+        """Whether the venue told of fills of an order that we do not know yet."""
+        order = self.judge.find(question.client_order_id, "")
+        return order is not None and self.judge.is_behind(order)
+
+    def _open(self, line: Line) -> list[Order]:
+        """Return our open orders at a venue."""
+        return [o for o in self._manager.open_orders() if self._manager.instrument(o.instrument).venue == line.venue]
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    def _failed(self, line: Line, was: Open, why: str, now_ns: int, effects: list[Effect]) -> None:
+        """Ask again later, or go on without where only one instrument or order is concerned."""
+        wanted, tries = was.wanted, was.tries + 1
+        if wanted.subject in _SKIPPED and tries >= self.settings.tries:
+            if wanted.subject is Subject.FILLS:
+                line.unread[wanted.instrument] = None
+                self.freezes.freeze(wanted.instrument, f"its fills cannot be read: {why}", effects)
+            return
+        if wanted.subject is Subject.ORDER and not was.staged:
+            return  # the doubt asks again by itself
+        wait_ns = min(self.settings.tick_ns << was.tries, self.settings.ask_max_ns)
+        line.later.append(Later(wanted, now_ns + wait_ns, tries, was.staged))
+
+    def _incomplete(self, line: Line, was: Open, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
+        """Ask for the rest of fills that came in part; anything else that did has failed."""
+        wanted = was.wanted
+        seen_ns = max((fill.venue_ns for fill in given.fills), default=0)
+        if wanted.subject is Subject.FILLS and seen_ns > wanted.since_ns:
+            self._ask_for(line, Subject.FILLS, now_ns, effects, instrument=wanted.instrument, since_ns=seen_ns)
+        else:
+            self._failed(line, was, "the answer is not complete", now_ns, effects)
+
+    def _ask_for_order(
+        self, line: Line, order: Order, name: str, now_ns: int, effects: list[Effect], *, staged: bool
+    ) -> None:
+        """Ask for one order by one of its names."""
+        wanted = EvidenceWanted(
+            number=0,
+            venue=line.venue,
+            subject=Subject.ORDER,
+            instrument=order.instrument,
+            client_order_id=name,
+            venue_order_id=order.venue_order_id if name == order.client_order_id else "",
+        )
+        self._ask(line, wanted, now_ns, effects, tries=0, staged=staged)
+
+    def _ask_for(
+        self,
+        line: Line,
+        subject: Subject,
+        now_ns: int,
+        effects: list[Effect],
+        *,
+        venue: str = "",
+        instrument: int = NO_INSTRUMENT,
+        since_ns: int = 0,
+    ) -> None:
+        """Ask for something that the round waits for."""
+        wanted = EvidenceWanted(
+            number=0, venue=venue or line.venue, subject=subject, instrument=instrument, since_ns=since_ns
+        )
+        self._ask(line, wanted, now_ns, effects, tries=0, staged=True)
+
+    def _ask(
+        self, line: Line, wanted: EvidenceWanted, now_ns: int, effects: list[Effect], *, tries: int, staged: bool
+    ) -> None:
+        """Ask, under a new number."""
+        self._number += 1
+        asked = EvidenceWanted(
+            number=self._number,
+            venue=wanted.venue,
+            subject=wanted.subject,
+            instrument=wanted.instrument,
+            client_order_id=wanted.client_order_id,
+            venue_order_id=wanted.venue_order_id,
+            since_ns=wanted.since_ns,
+        )
+        self.judge.asked(asked)
+        line.waiting[self._number] = Open(asked, now_ns, tries, staged)
+        effects.append(asked)
+
+    def state(self) -> list[object]:
+        """Return everything that a digest must cover."""
+        return [
+            [self._running, self._number],
+            self.freezes.state(),
+            self.judge.state(),
+            [line.state() for line in self.lines.values()],
+            sorted((key, str(figure)) for key, figure in self._accepted.items()),
+            sorted((key, str(figure)) for key, figure in self._warned.items()),
+            sorted(self._rejects.items()),
+        ]

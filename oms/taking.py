@@ -1,0 +1,59 @@
+"""What enters the books though no command of ours made it: orders that others sent, positions held before."""
+
+from core.effects import Effect
+from core.orders import OrderIntent
+from oms.booking import Bookkeeper
+from oms.books import OPENING
+from oms.codes import working_state
+from oms.errors import DuplicateOrder
+from oms.execution import execute_net, execute_own
+from oms.holding import Holding
+from oms.moves import Totals
+from oms.order import Order
+from oms.table import OrderTable
+from oms.updates import order_updated, position_changed
+
+
+class Taking:
+    """The order manager's part in it; what it takes is under no strategy's name."""
+
+    __slots__ = ("_books", "_holdings", "_table", "_totals")
+
+    def __init__(self, table: OrderTable, holdings: dict[int, Holding], totals: Totals, books: Bookkeeper) -> None:
+        """Share what the manager keeps."""
+        self._books = books
+        self._table = table
+        self._holdings = holdings
+        self._totals = totals
+
+    def adopt(self, intent: OrderIntent, venue_order_id: str, filled: int, now_ns: int, effects: list[Effect]) -> None:
+        """Take an order into the books that works at the venue and is not ours, `filled` of it before it was known.
+
+        What was filled before is in nobody's position here. Raises DuplicateOrder.
+        """
+        if self._table.knows(intent.client_order_id):
+            raise DuplicateOrder(f"order {intent.client_order_id} is known; it cannot be adopted")
+        order = Order(intent, self._totals.submitted, now_ns)
+        order.venue_order_id, order.acknowledged, order.named = venue_order_id, True, bool(venue_order_id)
+        order.filled, order.notional = filled, filled * intent.price
+        order.state_code = working_state(True, filled)
+        self._table.insert(order, self._holdings[intent.instrument].exposure)
+        effects.append(order_updated(order, None, "adopted"))
+
+    def open_balance(self, currency: str, delta: int, effects: list[Effect]) -> None:
+        """Move a balance to where a venue says that it was when the books began."""
+        ledger = self._books.ledger
+        ledger.add(currency, delta, "opening", effects)
+        ledger.books.close(currency, OPENING, -delta, "opening")
+
+    def open_position(
+        self, instrument: int, quantity: int, price: int, hedge: int, now_ns: int, effects: list[Effect]
+    ) -> None:
+        """Take a position, or a leg of one, that a venue says was there when the books began."""
+        holding, lots = self._holdings[instrument], self._books.lots
+        side, size = (1 if quantity > 0 else -1), abs(quantity)
+        execute_own(holding, "", hedge, side, size, price)
+        execute_net(holding, hedge, side, size, price)
+        effects.append(position_changed(holding.net))
+        if lots is not None:
+            lots.fill(holding, ("", hedge), (side, size, price), 0, "opening", now_ns, effects)

@@ -1,0 +1,79 @@
+"""Whatever a venue loses, repeats, delays or denies, and whenever the daemon dies: the books come to be the venue's."""
+
+import random
+
+import msgspec
+import pytest
+
+from tests.engine.model_venue import SECOND, Faults
+from tests.engine.model_world import QUICK, World
+
+KINDS = (
+    Faults(),
+    Faults(drop=0.3),
+    Faults(lose_request=0.2, lose_reply=0.2),
+    Faults(repeat=0.5, delay=0.5),
+    Faults(lag_ns=3 * SECOND, lose_reply=0.2),
+    Faults(fail_query=0.3, drop=0.2),
+    Faults(0.15, 0.15, 0.15, 0.2, 0.3, 0.2, 3 * SECOND),
+)
+
+
+def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK):
+    """A schedule: trade under faults, die `crashes` times, heal, and be equal to the venue in bounded time."""
+    dice = random.Random(seed)
+    world = World(seed, dice.choice(KINDS), settings)
+    first = dice.randrange(steps)
+    spread = steps if seed % 2 else 8  # or one after the other, before the books have been compared
+    fatal = {(first + dice.randrange(spread)) % steps: None for _ in range(crashes)}
+    cut = {dice.randrange(steps): None for _ in range(cuts)}
+    for number in range(steps):
+        world.advance(world.now_ns + dice.randrange(1, SECOND))
+        if number in fatal:
+            world.crash()
+        elif number in cut:
+            world.cut()
+        elif dice.random() < 0.6:
+            world.quote(dice.randrange(2))
+        else:
+            world.venue.trade()
+            world.venue.note()
+    world.venue.faults = Faults()
+    for _ in range(60):
+        world.advance(world.now_ns + SECOND)
+        if not world.settled():
+            break
+    assert world.settled() == [], f"seed {seed}"
+    fold = world.fold()
+    assert fold.durable_state() == world.engine.durable_state(), f"seed {seed}"
+    return world
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_once_faults_stop_the_books_are_the_venues(block):
+    worlds = [run(seed, cuts=seed % 3) for seed in range(block * 30, block * 30 + 30)]
+    assert sum(world.venue.lost for world in worlds) > 50
+    assert sum(len(world.venue.fills) for world in worlds) > 100
+
+
+def test_five_crashes_deep_nothing_is_lost_and_nothing_is_booked_twice():
+    worlds = [run(seed, crashes=5, cuts=1) for seed in range(1_000, 1_030)]
+    assert max(world.crashes for world in worlds) == 5
+
+
+def test_the_model_venue_catches_a_reconciler_that_believes_not_found_at_once():
+    hasty = msgspec.structs.replace(QUICK, visibility_ns=0, negatives=1)
+
+    def run_many():
+        for seed in range(10_000, 10_060):
+            run(seed, settings=hasty, cuts=1)
+
+    with pytest.raises(AssertionError):
+        run_many()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(20))
+def test_thousands_of_schedules(block):
+    for seed in range(10_000 + 150 * block, 10_150 + 150 * block):
+        run(seed, crashes=seed % 6, cuts=seed % 3, steps=60)
