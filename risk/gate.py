@@ -240,8 +240,10 @@ class Gate:
         )  # fmt: skip
         if number != PASSES:
             return self._refuse(number, wanted, known, market, now_ns, self._beside)
-        if known.check_balances and (short := known.why_not_covered(wanted, market, order)):
-            return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
+        if known.check_balances and filled == order.filled:  # a rest's balance is held since its replacement passed
+            short = known.why_not_covered(wanted, market, order)
+            if short:
+                return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
         return None
 
     def check_cancel(self, intent: CancelIntent, manager: OrderManager, now_ns: int) -> ApprovedCancel | str:
