@@ -74,6 +74,9 @@ class Reconciler:
         if line is None:
             return  # asked before the link came up anew
         was = line.waiting.pop(question.number)
+        if self.judge.opening.began:
+            self.judge.opening.began = False
+            line.figures = figures(self._manager)
         if given.failure:
             self._failed(line, was, given.failure, now_ns, effects)
         elif not given.complete:
