@@ -185,6 +185,8 @@ class Reconciler:
         for order in self._open(line):
             if order.submitted_ns >= line.listed_ns or order.venue_order_id in line.listed:
                 continue
+            if line.done and order.client_order_id in line.doubts:
+                continue  # it is asked for by itself
             for name in names_of(order):
                 if name not in line.listed and name not in asked:
                     self._ask_for_order(line, order, name, now_ns, effects, staged=True)

@@ -19,7 +19,7 @@ from core.events import (
 )
 from core.evidence import EvidenceGiven, EvidenceWanted
 from core.ids import parse_revision_id
-from core.orders import ApprovedCancel, ApprovedSubmit
+from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit
 from core.records import NO_INSTRUMENT, Kind
 from engine import EngineSettings, StrategySpec, build_engine
 from oms.fold import Fold
@@ -165,7 +165,8 @@ class World:
         if self.dying:
             return
         for effect in effects:
-            if isinstance(effect, ApprovedSubmit | ApprovedCancel):
+            native = isinstance(effect, ApprovedReplace) and effect.native
+            if isinstance(effect, ApprovedSubmit | ApprovedCancel) or native:
                 self.venue.send(effect)
             elif isinstance(effect, EvidenceWanted):
                 self.venue.ask(effect)
@@ -213,9 +214,9 @@ class World:
             self.step(Kind.REPORT, what, self.index_of(what.client_order_id))
 
     def index_of(self, name):
-        there = self.venue.orders.get(name)
-        order = self.engine.manager.order(name)
-        return there.intent.instrument if there is not None else order.instrument if order is not None else 0
+        parsed = parse_revision_id(name)
+        order = self.engine.manager.order(name if parsed is None else parsed[0])
+        return 0 if order is None else order.instrument
 
     # -- what must hold --------------------------------------------------------------------------------------------
 
