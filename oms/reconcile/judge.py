@@ -167,11 +167,18 @@ class Judge:
         self, order: Order, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]
     ) -> bool:
         """Read off the numbers of a working order whether the replacement under way, sent in place, was made."""
-        pending = None if order.chain is None else order.chain.pending
-        if pending is None or not pending.sent or revision_of(told.client_order_id) == pending.revision:
+        chain = order.chain
+        pending = None if chain is None else chain.pending
+        if (
+            chain is None
+            or pending is None
+            or not pending.sent
+            or revision_of(told.client_order_id) == pending.revision
+        ):
             return False
         settings = self._settings
-        if (told.price, told.quantity) == (pending.price, pending.quantity) != (order.price, order.chain.total):  # type: ignore[union-attr]
+        here, there = (order.price, chain.total), (told.price, told.quantity)
+        if there == (pending.price, pending.quantity) != here and chain.leg == 0:  # a new order would have a new name
             kind = ReportType.REPLACED
         elif given.asked_ns >= order.updated_ns + settings.visibility_ns:
             kind = ReportType.REPLACE_REJECTED

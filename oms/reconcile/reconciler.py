@@ -116,6 +116,8 @@ class Reconciler:
             self.judge.foreign.is_ours(report.client_order_id, effects)
         elif report.type is not ReportType.REJECTED:
             self._rejects.pop(order.instrument, None)
+            if report.type is ReportType.CANCEL_REJECTED and order.is_open:
+                self._look_for(order, now_ns, effects)
         else:
             index = order.instrument
             self._rejects[index] = self._rejects.get(index, 0) + 1
@@ -285,6 +287,16 @@ class Reconciler:
         line = self.lines.get(instrument.venue)
         if line is not None:
             line.next_ns = now_ns
+
+    def _look_for(self, order: Order, now_ns: int, effects: list[Effect]) -> None:
+        """Ask for an order whose cancel was refused: as a rule it has ended, and that was not told."""
+        line = self.lines.get(self._manager.instrument(order.instrument).venue)
+        if line is None or not line.up:
+            return
+        asked = [each.wanted.client_order_id for each in line.waiting.values()]
+        for name in names_of(order):
+            if name not in asked:
+                self._ask_for_order(line, order, name, now_ns, effects, staged=False)
 
     def _is_behind(self, question: EvidenceWanted) -> bool:
         """Whether the venue told of fills of an order that we do not know yet."""
