@@ -183,7 +183,7 @@ class AccountTraded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     quantity: int
     fee: str = "0"
     fee_currency: str = ""
-    reason: str = ""  # "liquidation"
+    reason: str = ""  # "liquidation", "sweep": of dust, as Binance converts small balances on request
     hedge: Side | None = None  # in hedge mode: the position, long (BUY) or short (SELL), that it was of
 
 

@@ -96,6 +96,9 @@ class AccountBook:
         ledger.books.close(fee_currency, FEES, fee, trade)
         effects.extend(told)
         what = f"{trade.venue} closed {trade.quantity} units of {holding.instrument.id} at {price} units by itself"
+        if trade.reason == "sweep":
+            effects.append(_alert(Severity.INFO, "SWEEP", f"{what} (dust, order {trade.order_id})", holding))
+            return
         why = f"{what} ({trade.reason}, order {trade.order_id}): look at margin and limits before trading on"
         effects.append(_alert(Severity.ERROR, trade.reason.upper() or "ACCOUNT_TRADE", why, holding))
 

@@ -189,16 +189,22 @@ class Bookkeeper:
         holding: Holding | None,
         now_ns: int,
         effects: list[Effect],
-    ) -> None:
-        """Book what happened to the account without an order of ours; `holding` is the instrument that it is for."""
+    ) -> bool:
+        """Book what happened to the account without an order of ours; `holding` is the instrument that it is for.
+
+        Return whether a corporate action was news; the account's book knows repeats of the others.
+        """
         if isinstance(what, AccountMoved):
             self.account.move(what, holding, self.ledger, effects)
-            return
+            return False
         assert holding is not None
         if isinstance(what, AccountTraded):
             self.account.trade(what, holding, self.ledger, self.lots, now_ns, effects)
-        elif self.account.is_new(f"{what.venue}:{what.action_id}"):
+            return False
+        is_news = self.account.is_new(f"{what.venue}:{what.action_id}")
+        if is_news:
             apply_corporate(what, holding, self.ledger, self.lots, now_ns, effects)
+        return is_news
 
     def canonical(self, holdings: Iterable[Holding]) -> list[object]:
         """Return what is kept beyond positions and balances, for a digest: nothing where nothing unusual was used.

@@ -14,6 +14,7 @@ from core.events import CorporateAction, CorporateKind
 from oms.books import DIVIDENDS, MARKET
 from oms.holding import Holding
 from oms.ledger import Ledger
+from oms.order import Order
 from oms.positions import Position, book_fee
 from oms.tax import TaxLots
 from oms.updates import position_changed
@@ -38,12 +39,13 @@ def apply_corporate(
         _split(action, holding, ledger, lots, now_ns, effects)
 
 
-def open_orders_alert(action: CorporateAction, holding: Holding, orders: list[str]) -> Iterator[Alert]:
+def open_orders_alert(action: CorporateAction, holding: Holding, orders: list[Order]) -> Iterator[Alert]:
     """Yield what a person must know of the instrument's open orders: they mean something else now."""
-    if orders and action.kind is CorporateKind.SPLIT:
+    names = [order.client_order_id for order in orders if order.instrument == holding.index]
+    if names and action.kind is CorporateKind.SPLIT:
         ratio = f"{action.numerator} for {action.denominator}"
         message = (
-            f"{holding.instrument.id} was split {ratio} while orders were open ({', '.join(orders)}): they ask for the "
+            f"{holding.instrument.id} was split {ratio} while orders were open ({', '.join(names)}): they ask for the "
             "old quantity at the old price; cancel them, or find out what the venue made of them"
         )
         yield _alert(Severity.WARNING, "OPEN_ORDERS_AT_SPLIT", message, holding)

@@ -192,10 +192,9 @@ class OrderManager:
             self.books.account_event(what, self._holdings.get(instrument_index), now_ns, effects)
             return
         holding = self._holding(instrument_index)
-        self.books.account_event(what, holding, now_ns, effects)
-        if isinstance(what, CorporateAction):
-            orders = [order.client_order_id for order in self.open_orders() if order.instrument == instrument_index]
-            effects.extend(open_orders_alert(what, holding, orders))
+        is_news = self.books.account_event(what, holding, now_ns, effects)
+        if is_news and isinstance(what, CorporateAction):
+            effects.extend(open_orders_alert(what, holding, self.open_orders()))
 
     def conversion(self, used: ConversionUsed) -> None:
         """Book a conversion that was decided elsewhere: `oms.fold` follows a journal without its markets."""
@@ -249,6 +248,10 @@ class OrderManager:
         """Return one strategy's position: a live object. Raises UndefinedInstrument."""
         return self._holding(instrument).position(strategy_id)
 
+    def leg(self, instrument: int, side: int) -> Position:
+        """Return the account's long (1) or short (-1) position in hedge mode: a live object."""
+        return self._holding(instrument).leg(side).net
+
     def positions(self) -> list[tuple[int, str | None, Position]]:
         """Return (instrument, strategy id, position) of all, the account's net (None) before each strategy's own."""
         return [
@@ -274,7 +277,7 @@ class OrderManager:
 
     def sections(self) -> tuple[Section, ...]:
         """Return the parts of the durable state that have a file of their own, for `oms.state`: add yours here."""
-        return (AccountingSection(self.books, self._holdings),)
+        return (AccountingSection(self.books, self._holdings), self.held)
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""

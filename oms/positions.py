@@ -121,8 +121,10 @@ class Position(PositionNumbers):
         return self.cost / self.quantity if self.quantity else 0.0
 
     def unrealised(self, mark_price: int) -> int:
-        """Return the open profit at `mark_price`, as money."""
+        """Return the open profit at `mark_price`, as money. An inverse contract without a price (0) has none."""
         if self.inverse_scale:
+            if mark_price <= 0:
+                return 0
             return self.cost - inverse_value(self.quantity, mark_price, self.inverse_scale)
         return (self.quantity * mark_price - self.cost) * self.factor
 

@@ -26,15 +26,16 @@ from core.orders import (
 )
 from oms.freezes import Freezes
 from oms.manager import OrderManager
-from oms.moves import Exposure, Totals
+from oms.moves import Exposure
 from oms.order import Order
-from oms.positions import Position
+from risk.account_checks import HEDGE_SIDE, INSUFFICIENT_BALANCE, why_not_leg
 from risk.checks import CHECKS, first_breach
 from risk.codes import PASSES
-from risk.facts import Facts
+from risk.facts import Facts, Why
+from risk.known import Known
 from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
 from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
-from risk.records import Asked, Rules, rules_of
+from risk.records import Asked
 from risk.revisions import NATIVE, NO_RATES, ask_as, leave_out, makes_place, why_not_replaced
 
 _SECOND_NS = 1_000_000_000
@@ -54,7 +55,7 @@ class Gate:
         self.freezes = Freezes()
         """What is held back whatever the limits say."""
         self._limits = limits
-        self._instruments: dict[int, _Known] = {}
+        self._instruments: dict[int, Known] = {}
         self._rates = Rates()
         self._rates.second.limit = limits.max_orders_per_second
         self._rates.minute.limit = limits.max_orders_per_minute
@@ -65,7 +66,7 @@ class Gate:
 
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn or relearn an instrument; its limits are resolved here, once."""
-        self._instruments[index] = _Known(instrument, resolve(self._limits, instrument))
+        self._instruments[index] = Known(instrument, resolve(self._limits, instrument))
 
     def check_submit(
         self, intent: OrderIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int
@@ -84,10 +85,17 @@ class Gate:
                 return refusal
         if known.manager is not manager:
             known.join(intent.instrument, manager)
+        closes = False
+        if intent.terms is not None or known.hedging:
+            fault = why_not_leg(intent, known.instrument, known.hedging)
+            if fault is not None:
+                return self._refusal(HEDGE_SIDE, fault, intent)
+            known = known.leg(intent, manager)
+            closes = known.hedge == -intent.side
         order, rates, times = self._asked, self._rates, self._times
         order.side, order.quantity, order.price = 1 if intent.side > 0 else -1, intent.quantity, intent.price
         order.is_market, order.rests = intent.type is _MARKET, intent.time_in_force is _GTC
-        order.post_only, order.reduce_only = intent.post_only, intent.reduce_only
+        order.post_only, order.reduce_only = intent.post_only, intent.reduce_only or closes
         name = intent.client_order_id
         touch = touch_of(market)
         rate_advance(rates.second, times, now_ns)
@@ -108,6 +116,8 @@ class Gate:
         )
         if number != PASSES:
             return self._refuse(number, intent, known, market, now_ns)
+        if known.check_balances and (short := known.why_not_covered(intent, market)):
+            return self._refusal(INSUFFICIENT_BALANCE, short, intent)
         if rates.minute.count == len(times):
             make_room(rates, times)
         rate_note(rates, times, now_ns)
@@ -147,6 +157,7 @@ class Gate:
             return self._refuse_unknown(wanted)
         if known.manager is not manager:
             known.join(order.instrument, manager)
+        known = known.leg(wanted, manager)
         rates, times = self._rates, self._times
         rate_advance(rates.second, times, now_ns)
         rate_advance(rates.minute, times, now_ns)
@@ -157,6 +168,8 @@ class Gate:
             number = self._breach_of(wanted, order, order.filled, known, market, rates, ready, now_ns)
             if number != PASSES:
                 return self._refuse(number, wanted, known, market, now_ns, self._beside)
+            if known.check_balances and (short := known.why_not_covered(wanted, market, order)):
+                return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
         if rates.minute.count < rates.minute.limit:  # what takes off passes at the limit, and then is not counted
             if rates.minute.count == len(times):
                 make_room(rates, times)
@@ -188,7 +201,7 @@ class Gate:
         assert order.chain is not None
         pending = order.chain.pending
         assert pending is not None
-        known = self._instruments[order.instrument]
+        known = self._instruments[order.instrument].leg(order.intent, manager)
         rest = msgspec.structs.replace(
             order.intent,
             client_order_id=revision_id(order.client_order_id, pending.revision),
@@ -211,7 +224,7 @@ class Gate:
         wanted: OrderIntent,
         order: Order,
         filled: int,
-        known: "_Known",
+        known: Known,
         market: Market,
         rates: Rates,
         ready: bool,
@@ -219,6 +232,7 @@ class Gate:
     ) -> int:
         """Return the first check that an order would break in the place of one that is open, `filled` of it done."""
         ask_as(self._asked, wanted)
+        self._asked.reduce_only = wanted.reduce_only or known.hedge == -self._asked.side
         leave_out(self._beside, known.exposure, order, filled)
         open_orders = known.totals.open_orders - 1
         touch, held = touch_of(market), known.position.quantity
@@ -293,14 +307,14 @@ class Gate:
         self,
         number: int,
         intent: OrderIntent,
-        known: "_Known",
+        known: Known,
         market: Market,
         now_ns: int,
         beside: Exposure | None = None,
     ) -> Refusal:
         """Return the refusal that a broken check makes; `beside`: what is open beside the order that is replaced."""
         code, explain = CHECKS[number]
-        limit, figure, message = explain(
+        why = explain(
             Facts(
                 intent=intent,
                 order=self._asked,
@@ -314,6 +328,11 @@ class Gate:
                 now_ns=now_ns,
             )
         )
+        return self._refusal(code, why, intent)
+
+    def _refusal(self, code: str, why: Why, intent: OrderIntent) -> Refusal:
+        """Return a refusal as it is told."""
+        limit, figure, message = why
         return Refusal(
             code=code,
             limit=limit,
@@ -344,27 +363,3 @@ class Gate:
             intent=intent,
             limits_version=self.limits_version,
         )
-
-
-class _Known:
-    """One instrument as the gate sees it, and what the order manager counts of it: live objects, looked up once."""
-
-    __slots__ = ("exposure", "instrument", "limits", "manager", "position", "rules", "totals")
-
-    exposure: Exposure
-    position: Position
-    totals: Totals
-
-    def __init__(self, instrument: Instrument, limits: InstrumentLimits) -> None:
-        """Know the rules; the manager comes with the first order."""
-        self.instrument = instrument
-        self.rules: Rules = rules_of(instrument)
-        self.limits = limits
-        self.manager: OrderManager | None = None
-
-    def join(self, index: int, manager: OrderManager) -> None:
-        """Look up what the manager counts. Raises UndefinedInstrument."""
-        self.exposure = manager.exposure(index)
-        self.position = manager.position(index)
-        self.totals = manager.totals
-        self.manager = manager

@@ -58,8 +58,8 @@ def _state(wish: Wish) -> Found:
     if not wish.ready:
         return _no("NOT_READY", "the daemon is not READY: wait until it has synchronised, or start it again")
     expired = instrument.expiry_ns and wish.now_ns >= instrument.expiry_ns
-    if not instrument.tradable or instrument.inverse or expired:
-        return _no("NOT_TRADABLE", f"{instrument.id} is closed, expired or inverse: trade another instrument")
+    if not instrument.tradable or expired:
+        return _no("NOT_TRADABLE", f"{instrument.id} is closed or expired: trade another instrument")
     if wish.id_known:
         name = wish.intent.client_order_id
         return _no("DUPLICATE_ID", f"client order id {name!r} is empty or taken: use a new one for each order")

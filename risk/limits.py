@@ -5,7 +5,7 @@ Whatever cannot be held exactly is cut towards the safer side.
 """
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -102,7 +102,7 @@ def resolve(limits: RiskLimits, instrument: Instrument) -> InstrumentLimits:
     assert position_notional is not None
     assert deviation is not None
     age_ms = limits.max_data_age_ms if own.max_data_age_ms is None else own.max_data_age_ms
-    return InstrumentLimits(
+    resolved = InstrumentLimits(
         max_order_quantity=quantity(own.max_order_quantity, limits.max_order_quantity),
         max_order_value=order_notional // factor,
         max_position=quantity(own.max_position, limits.max_position),
@@ -112,6 +112,27 @@ def resolve(limits: RiskLimits, instrument: Instrument) -> InstrumentLimits:
         max_open_orders_total=limits.max_open_orders_total,
         max_deviation=deviation,
         max_data_age_ns=age_ms * 1_000_000,
+    )
+    if instrument.inverse:
+        return _by_face_value(resolved, instrument, order_notional, position_notional)
+    return resolved
+
+
+def _by_face_value(
+    resolved: InstrumentLimits, instrument: Instrument, order_notional: int, position_notional: int
+) -> InstrumentLimits:
+    """Return the limits of an inverse contract: each is worth its face in the quote currency, whatever the price.
+
+    So limits of value are limits of quantity, and the checks of value, which multiply by a price, let all pass.
+    """
+    face = int(10 ** (MONEY_DECIMALS - instrument.size_precision)) * instrument.multiplier
+    return replace(
+        resolved,
+        max_order_quantity=min(resolved.max_order_quantity, order_notional // face),
+        max_order_value=NO_LIMIT - 1,
+        max_position=min(resolved.max_position, position_notional // face),
+        max_position_value=NO_LIMIT - 1,
+        min_value=0,
     )
 
 

@@ -26,7 +26,7 @@ def order_breach(order: Asked, rules: Rules, ready: bool, id_known: bool, now_ns
     quantity, price = order.quantity, order.price
     if not ready:
         return NOT_READY
-    if not rules.tradable or rules.inverse or (rules.expiry_ns != 0 and now_ns >= rules.expiry_ns):
+    if not rules.tradable or (rules.expiry_ns != 0 and now_ns >= rules.expiry_ns):
         return NOT_TRADABLE
     if id_known:
         return DUPLICATE_ID
@@ -58,14 +58,12 @@ def why_not_ready(_facts: Facts) -> Why:
 
 
 def why_not_tradable(facts: Facts) -> Why:
-    """The venue must offer the instrument, it must not have expired, and our books must be able to count it."""
+    """The venue must offer the instrument, and it must not have expired."""
     instrument = facts.instrument
     if not instrument.tradable:
         why = f"{instrument.id} is not open for trading at the venue: wait for the venue to reopen it"
-    elif instrument.expiry_ns and facts.now_ns >= instrument.expiry_ns:
-        why = f"{instrument.id} has expired: trade another contract"
     else:
-        why = f"{instrument.id} is an inverse contract, which positions do not count yet: trade a linear one"
+        why = f"{instrument.id} has expired: trade another contract"
     return Why("", "", why)
 
 

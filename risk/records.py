@@ -31,7 +31,6 @@ class Rules:
     max_quantity: int = 0
     expiry_ns: int = 0
     tradable: bool = True
-    inverse: bool = False
 
 
 def rules_of(instrument: Instrument) -> Rules:
@@ -43,5 +42,4 @@ def rules_of(instrument: Instrument) -> Rules:
         max_quantity=instrument.max_quantity,
         expiry_ns=instrument.expiry_ns,
         tradable=instrument.tradable,
-        inverse=instrument.inverse,
     )

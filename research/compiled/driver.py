@@ -86,6 +86,10 @@ class CompiledRun:
             raise NotCompilable(
                 f'the compiled driver does not have {", ".join(only_in_python)} of [paper.sim]: use driver = "python"'
             )
+        if settings.accounting.unusual:
+            raise NotCompilable(
+                f'the compiled driver does not have {", ".join(settings.accounting.unusual)}: use driver = "python"'
+            )
         self.settings = settings
         self.sim = sim
         self.engine: Engine = build_engine(settings)
@@ -199,6 +203,10 @@ class CompiledRun:
         if index >= INSTRUMENTS_MAX:
             raise CapacityExceeded(f'more than {INSTRUMENTS_MAX} instruments: use driver = "python"')
         world, instrument = self.world, self.engine.markets[index].instrument
+        if instrument.inverse:
+            raise NotCompilable(
+                f'{instrument.id} is an inverse contract, whose cost is no price times quantity: use driver = "python"'
+            )
         if instrument.venue != self.engine.markets[0].instrument.venue:
             raise NotCompilable('the compiled driver trades at one venue: use driver = "python" for several')
         rules, limits, rates = rules_of(instrument), resolve(self.settings.limits, instrument), Rates()

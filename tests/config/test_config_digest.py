@@ -9,6 +9,7 @@ import pytest
 
 from config.digest import config_digest, decision_config, settings_from_decisions
 from config.load import parse, ready_made
+from config.settings import Mode
 from config.show import show_json, show_toml
 from config.strategies import effective_params, load_strategies
 
@@ -70,6 +71,11 @@ DECIDING = [
     ("[paper.balances]", "USDT = 5"),
     ("[paper.sim]", "taker_fee_ppm = 500"),
     ("[paper.sim.venues.BINANCE]", "taker_fee_ppm = 500"),
+    ("[accounting]", 'lots = "fifo"'),
+    ("[accounting]", 'base_currency = "USDT"'),
+    ("[accounting]", "hedging = true"),
+    ("[accounting]", "check_balances = true"),
+    ("[accounting]", "fee_reserve_ppm = 2_000"),
 ]
 NOT_DECIDING = [
     ("[session]", 'root = "elsewhere"'),
@@ -117,6 +123,20 @@ def test_every_setting_is_on_one_of_the_two_lists():
         assert keys == {key for place, key in told if place == name}
     assert {key for place, key in told if place == "strategies"} == {"id", "use", "instruments", "params"}
     assert decision_config(config).keys() == {"session", "venues", "strategies", "risk", "paper"}
+
+
+def test_books_kept_the_usual_way_leave_the_digest_of_older_sessions_as_it_was():
+    spelled_out = changed("[accounting]", 'lots = "average"')
+    assert config_digest(spelled_out) == config_digest(settings())
+    other = changed("[accounting]", 'lots = "lifo"')
+    assert settings_from_decisions(decision_config(other)).accounting == other.accounting
+
+
+def test_balances_are_checked_in_live_mode_unless_the_settings_say_otherwise():
+    usual = settings().accounting
+    assert [usual.rules(mode).check_balances for mode in Mode] == [False, True]
+    never = changed("[accounting]", "check_balances = false").accounting
+    assert [never.rules(mode).check_balances for mode in Mode] == [False, False]
 
 
 @pytest.mark.parametrize("number", ["50_000", "50000.0", '"50000"', '"50000.00"', "5e4", '"5E4"'])

@@ -70,10 +70,13 @@ def test_an_expired_instrument_is_refused_from_its_last_nanosecond_on():
     assert Room(expiry_ns=now_ns).code() == "NOT_TRADABLE"
 
 
-def test_an_inverse_contract_is_refused_until_positions_can_count_it():
-    refusal = Room(inverse=True).refusal()
-    assert refusal.code == "NOT_TRADABLE"
-    assert "inverse" in refusal.message
+def test_an_inverse_contract_is_limited_by_its_face_value_whatever_the_price():
+    limits = RiskLimits(max_order_notional=1_000, max_position_notional=1_500)
+    room = Room(limits, inverse=True, quote="USD", multiplier=100, size_precision=0, lot=1, min_quantity=1)
+    assert room.code(quantity=11) == "MAX_QUANTITY"
+    room.hold(10)
+    assert room.code(quantity=6) == "MAX_POSITION"
+    assert room.code(quantity=5) == ""
 
 
 def test_a_client_order_id_is_accepted_once(room):

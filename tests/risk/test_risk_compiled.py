@@ -150,7 +150,7 @@ class Case:
 
     def set(self, **changes: int) -> "Case":
         for name, value in changes.items():
-            if name in self.rules or name in {"expiry_ns", "tradable", "inverse"}:
+            if name in self.rules or name in {"expiry_ns", "tradable"}:
                 self.rules[name] = value
             elif name in self.limits:
                 self.limits[name] = value
@@ -189,7 +189,6 @@ class Case:
 EDGES: list[tuple[int, dict[str, int], str, int, int]] = [
     (codes.NOT_READY, {}, "ready", True, False),
     (codes.NOT_TRADABLE, {}, "tradable", True, False),
-    (codes.NOT_TRADABLE, {}, "inverse", False, True),
     (codes.NOT_TRADABLE, {}, "expiry_ns", NOW_NS + 1, NOW_NS),
     (codes.DUPLICATE_ID, {}, "id_known", False, True),
     (codes.QUANTITY_NOT_POSITIVE, {"lot": 1, "min_quantity": 0}, "quantity", 1, 0),

@@ -40,16 +40,17 @@ class Window(msgspec.Struct):
     start_ns: int = 0
 
     def roll(self, now_ns: int) -> None:
-        """Begin the interval of now where the last one is over."""
+        """Begin the interval of now where the last one is over; a clock that was set back frees nothing."""
         start_ns = now_ns - now_ns % self.interval_ns
-        if start_ns != self.start_ns:
-            self.start_ns = start_ns
+        if start_ns > self.start_ns:
             self.used = 0
+        self.start_ns = start_ns
 
     def wait_ns(self, now_ns: int, amount: int, limit: int) -> int:
         """Return how long until `amount` fits below `limit`, 0 where it does now."""
-        self.roll(now_ns)
-        return 0 if self.used + amount <= limit else self.start_ns + self.interval_ns - now_ns
+        start_ns = now_ns - now_ns % self.interval_ns
+        used = 0 if start_ns > self.start_ns else self.used
+        return 0 if used + amount <= limit else start_ns + self.interval_ns - now_ns
 
     def told(self, now_ns: int, count: int) -> None:
         """Believe the venue's count, but not one that is older than what we have sent since."""

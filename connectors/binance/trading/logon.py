@@ -13,6 +13,7 @@ from connectors.binance.settings import Market
 from connectors.binance.trading import account
 from connectors.binance.trading.budget import RateLimit
 from connectors.binance.trading.inquiry import KEY_RIGHTS
+from connectors.binance.trading.native import SymbolRules, native_of
 from connectors.binance.trading.parse import MALFORMED
 from connectors.binance.trading.replies import Asking, Question, Reply
 from connectors.binance.trading.requests import Rare, Target
@@ -28,15 +29,9 @@ _USDM_ACCOUNT = Target("", "GET", "/fapi/v1/accountConfig", 5)
 _SYMBOL_CONFIG = Target("", "GET", "/fapi/v1/symbolConfig", 5)
 
 
-class _SymbolRules(msgspec.Struct):
-    symbol: str
-    may_amend: bool = field(name="amendAllowed", default=False)
-    stp_modes: tuple[str, ...] = field(name="allowedSelfTradePreventionModes", default=())
-
-
 class _Rules(msgspec.Struct):
     limits: tuple[RateLimit, ...] = field(name="rateLimits", default=())
-    symbols: list[_SymbolRules] = []
+    symbols: list[SymbolRules] = []
 
 
 class _SymbolConfig(msgspec.Struct, gc=False):
@@ -51,6 +46,7 @@ class Facts(msgspec.Struct, frozen=True):
     limits: tuple[RateLimit, ...] = ()
     amendable: tuple[str, ...] = ()
     hedge_mode: bool = False
+    native: dict[str, tuple[str, ...]] = {}  # words for `Instrument.native` by symbol
 
 
 _decode_rules = msgspec.json.Decoder(_Rules).decode
@@ -71,7 +67,8 @@ def log_on(settings: TradingSettings, symbols: Sequence[str]) -> Asking[Facts]:
         hedge_mode = yield from _check_modes(settings)
         yield from _check_symbols(settings, symbols)
     amendable = tuple(sorted(each.symbol for each in rules.symbols if each.may_amend and each.symbol in symbols))
-    return Facts(rules.limits, amendable, hedge_mode)
+    native = {each.symbol: native_of(each, settings.market) for each in rules.symbols if each.symbol in symbols}
+    return Facts(rules.limits, amendable, hedge_mode, native)
 
 
 def _check_key(settings: TradingSettings) -> Asking[None]:

@@ -5,10 +5,11 @@ A client order id stays the order's for us; each replacement that the venue make
 
 import msgspec
 
-from core.ids import parse_revision_id
+from core.ids import COUNTER_DIGITS, EPOCH_DIGITS, parse_revision_id
 from core.orders import OrderIntent
 
 _KEEP = 20_000
+_STEM_LENGTH = 1 + EPOCH_DIGITS + COUNTER_DIGITS
 
 
 class Live(msgspec.Struct):
@@ -47,7 +48,8 @@ class Names:
 
     def add(self, name: str, live: Live) -> None:
         """Know an order, which one of our names stands for."""
-        self._live[stem_of(name) or name] = live
+        stem = name if len(name) == _STEM_LENGTH else stem_of(name) or name
+        self._live[stem] = live
         if len(self._live) > self._keep:
             del self._live[next(iter(self._live))]
 

@@ -35,11 +35,13 @@ class Outbox:
     def put(self, waiting: Waiting, urgency: Urgency) -> list[Waiting]:
         """Let a command wait; return what is not to be sent any more, this command itself where there is no room.
 
-        A cancel takes the place of an order that has not left, of a replacement of its order, and of an earlier
-        cancel; a replacement takes the place of an earlier one.
+        A cancel takes the place of an order that has not left and of a replacement of its order; a replacement takes
+        the place of an earlier one. A cancel that waits already stands for both: its answer answers them.
         """
         dropped: list[Waiting] = []
         command = waiting.command
+        if urgency is Urgency.CANCEL and any(each.command == command for each in self._queues[urgency]):
+            return dropped
         if isinstance(command, ApprovedCancel | ApprovedReplace):
             dropped = self._supersede(command)
             if isinstance(command, ApprovedCancel) and any(_submits(each.command, command) for each in dropped):
@@ -116,8 +118,8 @@ def _supersedes(command: ApprovedCancel | ApprovedReplace, waiting: ApprovedComm
         return False
     if isinstance(waiting, ApprovedSubmit):
         return isinstance(command, ApprovedCancel) and _submits(waiting, command)
-    if isinstance(waiting, ApprovedCancel):  # a replaced order is cancelled under each of its names
-        return isinstance(command, ApprovedCancel) and waiting.client_order_id == command.client_order_id
+    if isinstance(waiting, ApprovedCancel):
+        return False
     return waiting.client_order_id == (stem_of(command.client_order_id) or command.client_order_id)
 
 

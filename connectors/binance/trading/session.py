@@ -37,7 +37,10 @@ _NS_PER_MS = 1_000_000
 _LATE_NS = 60 * _NS  # how long an answer may come after its outcome was called unknown
 _CLOCK_TRIES = 2  # a cancel whose time was outside of the window is sent so often
 _CANCEL_TRIES = 20
+_DOWN_TRIES = 1000
 _CLOCK_WAIT_NS = _NS
+_BUSY_WAIT_NS = _NS // 4
+_DOWN_WAIT_NS = 5 * _NS
 
 
 class TradingSession:
@@ -61,7 +64,7 @@ class TradingSession:
         self._dispatcher = Dispatcher(settings, credentials, self._names)
         self._bound_ns = settings.clock_bound_ms * _NS_PER_MS
         self._measured = False
-        self._clock_wait_ns = 0  # until when a new measure of the clock is waited for
+        self._held_ns = 0  # nothing goes again before: the clock is measured, or the venue is too busy
         self._private_line = 0  # the connection of USDⓈ-M's private stream
 
     @property
@@ -81,8 +84,6 @@ class TradingSession:
 
     def take_events(self) -> list[Event]:
         """Return what the core must hear, each event once."""
-        if not self.desk.events:
-            return []
         taken = self.desk.events[:]
         self.desk.events.clear()
         return taken
@@ -102,10 +103,10 @@ class TradingSession:
             self._dispatch(waiting, now_ns)
             return
         self.out.sent.throttled += 1
-        for dropped in self.outbox.put(waiting, urgency):
-            full = dropped is waiting and urgency is not Urgency.CANCEL
+        for gone in self.outbox.put(waiting, urgency):
+            full = gone is waiting and urgency is not Urgency.CANCEL
             why = "too many commands wait for the venue's allowances" if full else "overtaken before it was sent"
-            self.desk.refuse(dropped.command, why, now_ns)
+            self.desk.refuse(gone.command, why, now_ns)
         self._drain(now_ns)
 
     def stop(self, now_ns: int) -> None:
@@ -130,7 +131,7 @@ class TradingSession:
         return ""
 
     def _may_leave(self, command: ApprovedCommand, urgency: Urgency, now_ns: int) -> bool:
-        if self.link.maintenance or self._clock_wait_ns > now_ns:
+        if self._held_ns > now_ns or (self.link.maintenance and urgency is not Urgency.CANCEL):
             return False
         weight, orders = self._dispatcher.cost(command)
         return not self.out.budget.wait_ns(now_ns, weight, orders, urgency)
@@ -198,6 +199,14 @@ class TradingSession:
             self.link.orders_down(now_ns, "the connection ended while a request was written")
         for item in call.items:
             self._dispatch(item, now_ns)
+
+    def on_unsent(self, number: int, reason: str, now_ns: int) -> None:
+        """Answer what could not leave at all."""
+        call = self.desk.calls.get(number)
+        if call is not None:
+            self.desk.end(call)
+            for item in call.items:
+                self.desk.refuse(item.command, reason, now_ns)
 
     def on_refused(self, status: int, reason: str, now_ns: int) -> None:
         """Take note that the venue lets no connection be made."""
@@ -329,7 +338,7 @@ class TradingSession:
         meaning = refused.verdict.meaning
         if meaning is Meaning.CLOCK:
             self.clock_wanted = True
-            self._clock_wait_ns = now_ns + _CLOCK_WAIT_NS
+            self._held_ns = now_ns + _CLOCK_WAIT_NS
         if meaning is Meaning.DOWN and not self.out.connection:
             self.link.in_maintenance(now_ns, refused.reason)
         if call.kind in {CallKind.LOGON, CallKind.SUBSCRIBE}:
@@ -338,17 +347,18 @@ class TradingSession:
             return
         if call.kind in {CallKind.CANCEL, CallKind.BATCH} and self._may_repeat(call, meaning):
             self.desk.end(call)
+            if meaning is not Meaning.CLOCK and status not in {429, 418}:
+                wait_ns = _DOWN_WAIT_NS if meaning is Meaning.DOWN else _BUSY_WAIT_NS
+                self._held_ns = now_ns + wait_ns
             for item in reversed(call.items):
                 self.outbox.put_back(msgspec.structs.replace(item, tries=item.tries + 1), Urgency.CANCEL)
             return
         self.desk.fail(call, refused, error.data, now_ns)
 
     def _may_repeat(self, call: Call, meaning: Meaning) -> bool:
-        """Whether a cancel that the venue did nothing with goes again, after its silence or with its clock."""
-        tries = call.items[0].tries
-        if meaning is Meaning.CLOCK:
-            return tries < _CLOCK_TRIES
-        return meaning is Meaning.BUSY and tries < _CANCEL_TRIES
+        """Whether a cancel goes again: nothing was done with it, or the venue is out of service."""
+        most = {Meaning.CLOCK: _CLOCK_TRIES, Meaning.BUSY: _CANCEL_TRIES, Meaning.DOWN: _DOWN_TRIES}
+        return call.items[0].tries < most.get(meaning, 0)
 
     def _be_silent(self, status: int, refused: Refused, until_ns: int, now_ns: int) -> None:
         """Obey: "you should back off and stop spamming the API"."""
@@ -364,7 +374,7 @@ class TradingSession:
         self.out.offset_ns = self.out.budget.offset_ns = offset_ns
         self._measured = True
         self.clock_wanted = False
-        self._clock_wait_ns = 0
+        self._held_ns = 0
 
     def on_time(self, now_ns: int) -> None:
         """See time pass: outcomes that nobody tells, commands that wait too long, silences that end."""

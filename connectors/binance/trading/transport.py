@@ -58,6 +58,7 @@ class BinanceTrading:
         self._group: asyncio.TaskGroup | None = None
         self._asked_early: list[EvidenceWanted] = []
         self._checked = False
+        self._native: Mapping[str, tuple[str, ...]] = {}
         self._failure: Exception | None = None
         self._failed = asyncio.Event()
         self._problem = ""  # of a chore, empty since it last went well
@@ -97,6 +98,11 @@ class BinanceTrading:
             ),
         )
 
+    @property
+    def native(self) -> Mapping[str, tuple[str, ...]]:
+        """Words for `Instrument.native` by symbol, once `check` has asked: what may be left to this venue."""
+        return self._native
+
     def assign(self, instruments: Mapping[int, Instrument]) -> None:
         """Take the rules of the instruments by index, before `run`."""
         self._session.assign(instruments)
@@ -121,6 +127,7 @@ class BinanceTrading:
                         await asyncio.sleep(backoff.next_s())
                         continue
                     self._session.on_facts(facts, self._clock_ns())
+                    self._native = facts.native
                     self._checked = True
                     return
         except TimeoutError:
@@ -253,7 +260,7 @@ class BinanceTrading:
     def _spawn(self, number: int, request: RestRequest) -> None:
         """Send a command by REST."""
         if self._group is None:
-            self._session.on_rest_failed(number, "trading has ended", self._clock_ns())
+            self._session.on_unsent(number, "the connector is not running", self._clock_ns())
         else:
             self._group.create_task(self._send_rest(number, request))
 

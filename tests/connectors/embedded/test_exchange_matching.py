@@ -154,13 +154,13 @@ SHOW = st.tuples(st.just("show"), st.sampled_from(Side), PRICES, st.integers(0, 
 TRADE = st.tuples(st.just("trade"), st.sampled_from(Side), PRICES, SIZES)
 
 
-@settings(max_examples=120)
+@settings(max_examples=70)
 @given(st.lists(st.one_of(OWN, OWN, CANCEL), min_size=15, max_size=40))
 def test_accounts_trade_in_price_time_priority_as_in_a_naive_book(steps: list[Any]) -> None:
     play(steps)
 
 
-@settings(max_examples=120)
+@settings(max_examples=70)
 @given(st.lists(st.one_of(OWN, OWN, CANCEL, SHOW, SHOW, TRADE), min_size=15, max_size=40))
 def test_accounts_and_the_displayed_market_trade_as_in_a_naive_book(steps: list[Any]) -> None:
     # The naive book keeps no crossed market: levels are shown where they do not cross what is displayed.

@@ -90,7 +90,7 @@ def act_on_open(desk: Desk, kind: str, who: str, index: int, rest: list[Any]) ->
         desk.call(who, "order.cancelReplace", cancelReplaceMode="ALLOW_FAILURE", cancelOrderId=order["orderId"], **new)
 
 
-@settings(max_examples=120)
+@settings(max_examples=70)
 @given(st.lists(STEPS, min_size=5, max_size=40))
 def test_money_is_conserved_and_what_is_locked_is_what_open_orders_need(steps: list[tuple[Any, ...]]) -> None:
     desk = Desk(pays_in_bnb=True)

@@ -134,6 +134,7 @@ class Play:
         for account in state.accounts.values():
             margin = state.margin(account, "USDT")
             assert margin.cross_maintenance == 0 or margin.cross_balance > margin.cross_maintenance
+            assert margin.cross_maintenance or margin.cross_wallet >= 0, "nobody owes the venue anything"
             for holding in state.holdings(account, "USDT"):
                 if holding.isolated and holding.position.amount:
                     assert holding.isolated_margin > holding.maintenance
@@ -188,7 +189,7 @@ def close(told: str, expected: Fraction) -> None:
     assert abs(Fraction(told) - expected) < Fraction(1, 10**6), (told, float(expected))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=18, deadline=None)
 @given(actions)
 def test_whatever_happens_money_is_conserved_margin_is_documented_and_maintenance_is_kept(
     moves: list[tuple[str, str, str, int, int]],

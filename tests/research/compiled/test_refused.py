@@ -1,5 +1,6 @@
 """What the compiled driver cannot run is refused by name, before anything is traded."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from connectors.sim.account_settings import FundingModel, FundingSettings
 from connectors.sim.settings import SimSettings
 from engine import StrategySpec
+from oms.rules import AccountingRules, LotMethod
 from research.compiled.driver import CompiledRun
 from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
 from research.compiled.specialise import CALLBACKS
@@ -47,6 +49,28 @@ def test_a_model_that_only_python_has_is_named():
     sim = SimSettings(funding=FundingSettings(model=FundingModel.CONSTANT))
     with pytest.raises(NotCompilable, match=r"funding\.model = 'constant'"):
         made(EmaCrossKernel, sim=sim)
+
+
+@pytest.mark.parametrize(
+    ("rules", "name"),
+    [
+        ({"lots": LotMethod.FIFO}, "accounting.lots"),
+        ({"base_currency": "USD"}, "accounting.base_currency"),
+        ({"hedging": True}, "accounting.hedging"),
+        ({"check_balances": True}, "accounting.check_balances"),
+    ],
+)
+def test_books_that_only_python_keeps_are_named(rules, name):
+    chosen = settings_of(EmaCrossKernel, EmaCrossKernel.Params(), [BTC], RiskLimits())
+    chosen = dataclasses.replace(chosen, accounting=AccountingRules(**rules))
+    with pytest.raises(NotCompilable, match=rf"does not have {name}: .*driver = \"python\""):
+        CompiledRun(chosen, SimSettings(), "", lambda rows: None)
+
+
+def test_an_inverse_contract_is_named():
+    run = made(EmaCrossKernel)
+    with pytest.raises(NotCompilable, match=r"BTCUSDT\.BINANCE is an inverse contract.*driver = \"python\""):
+        start(run, (msgspec.structs.replace(BTC, inverse=True),))
 
 
 def test_limits_beyond_64_bits_are_named():

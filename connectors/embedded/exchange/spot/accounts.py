@@ -72,7 +72,7 @@ class Bank:
         """Add to a balance, or take from what is free of it where the amount is negative."""
         self.accounts[name].balance(asset).free += amount
         self.deposited[asset] = self.deposited.get(asset, 0) + amount
-        self._touch(name, asset)
+        self.touch(name, asset)
 
     def free(self, name: str, asset: str) -> int:
         """Return what an account can use of an asset."""
@@ -91,7 +91,7 @@ class Bank:
             balance.free -= difference
             balance.locked += difference
             hold.amount = amount
-            self._touch(name, asset)
+            self.touch(name, asset)
         if not amount:
             del self.holds[key]
 
@@ -104,12 +104,12 @@ class Bank:
         balance.free -= amount - locked
         if hold is not None:
             hold.amount -= locked
-        self._touch(name, asset)
+        self.touch(name, asset)
 
     def receive(self, name: str, asset: str, amount: int) -> None:
         """Add what was bought or earned."""
         self.accounts[name].balance(asset).free += amount
-        self._touch(name, asset)
+        self.touch(name, asset)
 
     def charge(self, name: str, *, maker: bool, received: tuple[str, int], quote: tuple[str, int]) -> tuple[str, int]:
         """Take the commission of a trade and return its asset and amount.
@@ -126,7 +126,7 @@ class Bank:
                 asset, fee = BNB, in_bnb
         account.balance(asset).free -= fee
         self.commissions[asset] = self.commissions.get(asset, 0) + fee
-        self._touch(name, asset)
+        self.touch(name, asset)
         return asset, fee
 
     def with_market(self, asset: str, amount: int) -> None:
@@ -153,8 +153,10 @@ class Bank:
         """By how much commission is reduced when paid in BNB, in units of 10^-8."""
         return _DISCOUNT
 
-    def _touch(self, name: str, asset: str) -> None:
+    def touch(self, name: str, *touched: str) -> None:
+        """Note assets of an account as changed."""
         assets = self.changed.get(name)
         if assets is None:
             assets = self.changed[name] = {}
-        assets[asset] = None
+        for asset in touched:
+            assets[asset] = None

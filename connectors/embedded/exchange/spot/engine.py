@@ -361,6 +361,8 @@ class Engine:
         self.executions += 1
         if not self._listening(order.account):
             return
+        rules = self.states[order.symbol].rules
+        self.bank.touch(order.account, rules.base, rules.quote)  # told as "possibly changed", as the venue does
         self._sink(order.account, reports.execution(order, kind, now_ms, self.executions, details))
 
     def new_client_id(self) -> str:

@@ -227,7 +227,8 @@ def execution(order: Order, kind: str, now_ms: int, execution_id: int, details: 
         client_id, original = str(details["client_id"]), order.client_order_id
     elif "original" in details:
         original = str(details["original"])
-    status = details.get("status", order.status)
+    at_trade = details.get("status")
+    status = at_trade if isinstance(at_trade, Status) else order.status
     told: Json = {
         "e": "executionReport",
         "E": now_ms,
@@ -243,7 +244,7 @@ def execution(order: Order, kind: str, now_ms: int, execution_id: int, details: 
         "g": order.list_id,
         "C": original,
         "x": kind,
-        "X": status.value if isinstance(status, Status) else order.status.value,
+        "X": status.value,
         "r": "NONE",
         "i": order.order_id,
         "l": text(fill.quantity if isinstance(fill, Fill) else 0),
@@ -254,7 +255,7 @@ def execution(order: Order, kind: str, now_ms: int, execution_id: int, details: 
         "T": now_ms,
         "t": fill.trade_id if isinstance(fill, Fill) else -1,
         "I": execution_id,
-        "w": order.working_ms != -1 and (isinstance(fill, Fill) is False) and order.is_open,
+        "w": order.working_ms != -1 and status.is_open,
         "m": isinstance(fill, Fill) and fill.is_maker,
         "M": isinstance(fill, Fill),
         "O": order.created_ms,

@@ -151,21 +151,25 @@ class UsdmExchange:
     def on_market_levels(self, symbol: str, bids: Units, asks: Units, *, whole: bool) -> None:
         """Take displayed levels with their absolute quantities; `whole` where they are all there are."""
         one = self.state.symbols[symbol]
-        self.engine.settle(one, one.book.reset(bids, asks) if whole else one.book.show(bids, asks))
+        matched = one.book.reset(bids, asks) if whole else one.book.show(bids, asks)
+        if matched:
+            self.engine.settle(one, matched)
         before = one.pricing.mark
-        best = [one.book.best(side) or 0 for side in (Side.BUY, Side.SELL)]
-        one.pricing.quote(best[0], best[1], self.now_ms())
-        if one.pricing.mark != before:
+        one.pricing.quote(one.book.best(Side.BUY) or 0, one.book.best(Side.SELL) or 0, self.now_ms())
+        if self.is_busy(symbol) and (matched or one.pricing.mark != before):
             self.state.moved[symbol] = None
-        self.react()
+            self.react()
 
     def on_market_trade(self, symbol: str, price: int, quantity: int, *, buyer_is_maker: bool) -> None:
         """Take a trade of the market's."""
         one = self.state.symbols[symbol]
-        self.engine.settle(one, one.book.trade(price, quantity, buyer_is_maker=buyer_is_maker))
+        matched = one.book.trade(price, quantity, buyer_is_maker=buyer_is_maker)
+        if matched:
+            self.engine.settle(one, matched)
         one.pricing.trade(price, self.now_ms())
-        self.state.moved[symbol] = None
-        self.react()
+        if self.is_busy(symbol):
+            self.state.moved[symbol] = None
+            self.react()
 
     def on_mark(self, symbol: str, data: bytes) -> None:
         """Take a recorded `markPriceUpdate`."""

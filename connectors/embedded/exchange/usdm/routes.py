@@ -40,7 +40,7 @@ def _orders(trade: TradeApi) -> dict[tuple[str, str], Route]:
     return {
         ("POST", "v1/order"): Route(trade.place, act, 0, orders=1),
         ("POST", "v1/order/test"): Route(trade.test, act, 0),
-        ("PUT", "v1/order"): Route(trade.modify, act, 1, orders=1),
+        ("PUT", "v1/order"): Route(trade.modify, act, 0, orders=1),
         ("DELETE", "v1/order"): Route(trade.cancel, act, 1),
         ("GET", "v1/order"): Route(trade.query, data, 1),
         ("POST", "v1/batchOrders"): Route(trade.place_batch, act, 5, orders=5),
