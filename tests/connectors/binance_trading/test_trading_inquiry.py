@@ -8,6 +8,7 @@ import pytest
 from connectors.binance.settings import Market
 from connectors.binance.trading import inquiry
 from connectors.binance.trading.inquiry import Inquirer
+from connectors.binance.trading.names import Live, Names
 from connectors.binance.trading.replies import Question, Reply, no_reply, reply_of
 from connectors.binance.trading.settings import TradingSettings
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject, VenueOrderStatus
@@ -24,9 +25,11 @@ DAY_MS = 86_400_000
 Answers = Callable[[str, dict[str, str]], Reply]
 
 
-def ask(answers: Answers, subject: Subject, *, market: Market = Market.SPOT, **more: object) -> EvidenceGiven:
+def ask(
+    answers: Answers, subject: Subject, *, market: Market = Market.SPOT, names: Names | None = None, **more: object
+) -> EvidenceGiven:
     """Ask, and let `answers` be the venue."""
-    inquirer = Inquirer(TradingSettings(market=market), {0: SPOT})
+    inquirer = Inquirer(TradingSettings(market=market), {0: SPOT}, names or Names())
     wanted = EvidenceWanted(number=7, venue="BINANCE", subject=subject, instrument=0, **more)  # type: ignore[arg-type]
     course = inquirer.ask(wanted, NOW)
     reply: Reply | None = None
@@ -187,3 +190,24 @@ def test_open_orders_of_symbols_that_are_not_ours_are_told_by_name():
         lambda path, params: yes([order() | {"symbol": "DOGEBTC", "price": "0.000000001"}]), Subject.OPEN_ORDERS
     )
     assert (given.orders[0].symbol, given.orders[0].instrument, given.orders[0].price) == ("DOGEBTC", 0xFFFF, 0)
+
+
+def test_executions_of_a_triggered_order_are_told_under_its_name_and_the_number_that_reports_use():
+    def answer(path: str, params: dict[str, str]) -> Reply:
+        if path == "/fapi/v1/order":
+            assert params["orderId"] == "3"
+            return yes(order("FILLED", "1"))
+        return yes([{**trade(8), "buyer": False, "maker": False}])
+
+    asked = ask(answer, Subject.FILLS, market=Market.USDM)
+    assert [(fill.client_order_id, fill.venue_order_id) for fill in asked.fills] == [(NAME, "3")]
+    names = Names()
+    names.add(NAME, Live(None, 0, NAME, order_id="a11"))
+    names.seen(NAME, 0, "3")
+    known = ask(
+        lambda path, params: answer("/fapi/v1/userTrades", params), Subject.FILLS, market=Market.USDM, names=names
+    )
+    assert [(fill.client_order_id, fill.venue_order_id) for fill in known.fills] == [(NAME, "a11")]
+    opened = ask(lambda path, params: yes([order()] if "openOrders" in path else []), Subject.OPEN_ORDERS,
+                 market=Market.USDM, names=names)  # fmt: skip
+    assert opened.orders[0].venue_order_id == "a11"
