@@ -27,7 +27,6 @@ from engine.timers import Timers
 from oms.held.expiry import expiry_of
 from oms.held.keeper import HeldOrders
 from oms.held.order import HeldOrder
-from oms.held.triggers import NO_RANGE
 from oms.manager import OrderManager
 from risk.gate import Gate
 from risk.held_checks import Wish
@@ -203,10 +202,9 @@ class Keeper:
 
     def look(self, index: int, bar_low: int = 0, bar_high: int = 0) -> None:
         """Let the market of one instrument pull triggers; `bar_low` and `bar_high` are of a venue's bar."""
-        if self._sight.trusts(index):
-            self._sight.bar = (bar_low, bar_high)
+        if self._sight.begin(index, bar_low, bar_high):
             self.held.look(index, self)
-            self._sight.bar = NO_RANGE
+            self._sight.end()
 
     def look_everywhere(self) -> None:
         """Go on with all that waited for the daemon to become READY, and look at every market."""
@@ -354,7 +352,7 @@ class Keeper:
 
     def reference(self, order: HeldOrder, by: TriggerBy) -> tuple[int, int]:
         """Return what the market spanned since the last look, nothing where the order could not go out now."""
-        return self._sight.reference(order, by) if self._sight.lets(order) else NO_RANGE
+        return self._sight.reference(order, by)
 
     def _tell(self, order: HeldOrder, previous: OrderState | None, state: OrderState, reason: str) -> None:
         """Emit the order as it is now."""

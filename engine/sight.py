@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from core.clock import EventClock
 from core.market import STALE_TRADES, Market, touch_of
-from core.orders import TriggerBy
+from core.orders import Side, TriggerBy
 from oms.held.order import HeldOrder
 from oms.held.triggers import NO_RANGE, reference_range
 from oms.manager import OrderManager
@@ -15,7 +15,7 @@ from risk.market_checks import stale_channel
 class Sight:
     """Looks at markets and positions for kept orders; changes nothing."""
 
-    __slots__ = ("_clock", "_gate", "_is_ready", "_manager", "_markets", "bar")
+    __slots__ = ("_bar", "_clock", "_freezes", "_gate", "_is_ready", "_manager", "_markets", "_seen", "_seen_index")
 
     def __init__(
         self,
@@ -31,8 +31,22 @@ class Sight:
         self._clock = clock
         self._markets = markets
         self._is_ready = is_ready
-        self.bar = NO_RANGE
-        """Low and high of the venue's bar that has just closed, while it is looked at."""
+        self._freezes = gate.freezes
+        self._bar = NO_RANGE  # low and high of the venue's bar that has just closed, while it is looked at
+        self._seen_index = -1  # the instrument that is looked at, whose market was found to be trusted
+        self._seen: dict[tuple[TriggerBy, Side], tuple[int, int]] = {}
+
+    def begin(self, index: int, bar_low: int, bar_high: int) -> bool:
+        """Look at one market for all of its kept orders; False where it cannot be trusted."""
+        if not self.trusts(index):
+            return False
+        self._seen_index, self._bar = index, (bar_low, bar_high)
+        self._seen.clear()
+        return True
+
+    def end(self) -> None:
+        """Look no longer."""
+        self._seen_index, self._bar = -1, NO_RANGE
 
     def trusts(self, index: int) -> bool:
         """Whether the daemon is READY and a market's touch is there, uncrossed, fresh and from a live feed."""
@@ -44,9 +58,9 @@ class Sight:
 
     def lets(self, order: HeldOrder) -> bool:
         """Whether an order may go out now: its market can be trusted, and reconciliation does not hold it back."""
-        if not self.trusts(order.instrument):
+        if order.instrument != self._seen_index and not self.trusts(order.instrument):
             return False
-        freezes = self._gate.freezes
+        freezes = self._freezes
         if not freezes.active:
             return True
         venue = self._markets[order.instrument].instrument.venue
@@ -54,11 +68,21 @@ class Sight:
         return freezes.breach(order.instrument, venue, reduces=reduces, now_ns=now_ns) is None
 
     def reference(self, order: HeldOrder, by: TriggerBy) -> tuple[int, int]:
-        """Return what the market spanned; nothing while an order that went out now would be refused as blind."""
+        """Return what the market spanned; nothing where the order could not go out now."""
+        if not self.lets(order):
+            return NO_RANGE
+        if order.instrument != self._seen_index:
+            return self._span(order, by)
+        span = self._seen.get((by, order.side))
+        if span is None:
+            span = self._seen[by, order.side] = self._span(order, by)
+        return span
+
+    def _span(self, order: HeldOrder, by: TriggerBy) -> tuple[int, int]:
         market = self._markets[order.instrument]
         if by is TriggerBy.LAST and market.stale & STALE_TRADES:
             return NO_RANGE
-        return reference_range(market, market.mark_price, by, order.side, *self.bar)
+        return reference_range(market, market.mark_price, by, order.side, *self._bar)
 
     def least(self, order: HeldOrder) -> int:
         """Return the smallest quantity that the venue takes, in whole lots."""

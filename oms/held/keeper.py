@@ -15,6 +15,7 @@ from oms.held.order import NO_TERMS, HeldOrder, Slice, Stage
 from oms.held.triggers import TRAILING, activated, followed, pulled
 from oms.transitions import is_open
 
+_READY, _TOUCH = Stage.READY, TriggerBy.TOUCH  # asked for each event: an enumeration's attribute costs four times this
 _REFUSED_CANCEL = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 
 
@@ -45,8 +46,8 @@ class HeldOrders(HeldBook):
         for order in orders:
             self.advance(order, door)
         for order in orders:
-            if order.watched:
-                self._look_at(order, door)
+            if order.watched and self._is_hit(order, door):
+                self._fire(order, door)
 
     def cancel(self, order: HeldOrder, reason: str, door: Door) -> None:
         """End an order: at once where nothing of it is at the venue, else after the cancel of what is."""
@@ -72,8 +73,8 @@ class HeldOrders(HeldBook):
         if repriced:
             self._withdraw(order, door)
         self.advance(order, door)
-        if order.watched:
-            self._look_at(order, door)
+        if order.watched and self._is_hit(order, door):
+            self._fire(order, door)
 
     def expire(self, client_order_id: str, door: Door) -> None:
         """End an order whose time is over."""
@@ -116,9 +117,11 @@ class HeldOrders(HeldBook):
         """Let the market of one instrument pull triggers and move trailing ones."""
         fired: list[tuple[str, str]] = []
         for order in self.watched[index][:]:
-            group = (order.strategy_id, order.terms.group if order.exclusive else order.client_order_id)
-            if order.watched and group not in fired and self._look_at(order, door):
-                fired.append(group)
+            if order.watched and self._is_hit(order, door):
+                group = (order.strategy_id, order.terms.group if order.exclusive else order.client_order_id)
+                if group not in fired:  # of a group that excludes itself one leg at a time
+                    fired.append(group)
+                    self._fire(order, door)
 
     def advance(self, first: HeldOrder, door: Door) -> None:
         """Carry an order's family on until nothing moves; forget it when all of it has ended."""
@@ -230,21 +233,25 @@ class HeldOrders(HeldBook):
 
     # -- triggers --------------------------------------------------------------------------------------------------
 
-    def _look_at(self, order: HeldOrder, door: Door) -> bool:
-        """Let the market pull one order's trigger, or move it; return whether it was pulled."""
-        if order.stage is Stage.READY:  # it waited for a market to trust
-            self.advance(order, door)
+    def _is_hit(self, order: HeldOrder, door: Door) -> bool:
+        """Whether the market pulls an order's trigger, or the order only waited for one to trust; else move it."""
+        if order.stage is _READY:
+            return True
+        low, high = door.reference(order, _TOUCH if order.touched else order.terms.trigger_by)
+        if low <= 0:
             return False
-        terms = order.terms
-        low, high = door.reference(order, TriggerBy.TOUCH if order.touched else terms.trigger_by)
-        hit = pulled(order.rise, order.trigger, low, high)
-        if not hit and order.intent.type in TRAILING:
+        if pulled(order.rise, order.trigger, low, high):
+            return True
+        if order.trails:
             self._follow(order, low, high)
             self._save(order, order.save(), door)
-        if hit:
+        return False
+
+    def _fire(self, order: HeldOrder, door: Door) -> None:
+        """Let an order out whose trigger was pulled."""
+        if order.stage is Stage.WATCHING:
             order.stage, order.fired = Stage.READY, True
-            self.advance(order, door)
-        return hit
+        self.advance(order, door)
 
     def _follow(self, order: HeldOrder, low: int, high: int) -> None:
         """Move a trailing trigger after the market."""
