@@ -18,7 +18,7 @@ from core.orders import (
 )
 from oms.manager import OrderManager
 from oms.order import Order
-from risk.gate import Gate
+from risk.gate import CANCEL_RETRY_NS, Gate
 
 TRIMS_MAX = 1  # how often an excess is taken off by a replacement before the order is cancelled
 _IDLE = frozenset((OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED))
@@ -84,7 +84,7 @@ class Replacer:
         if chain.pending is not None:
             if chain.ended and not chain.pending.sent:
                 self._submit_rest(order, ready)
-        elif order.state in _IDLE and chain.total > chain.wanted:
+        elif order.state in _IDLE and chain.total > chain.wanted and not self._cancelled_lately(order):
             self._trim(order, ready)
 
     def _grant(self, client_order_id: str, ready: bool) -> None:
@@ -129,6 +129,10 @@ class Replacer:
             self._manager.replacements.rest_sent(verdict, now_ns, effects)
         else:
             self._manager.replacements.failed(order, verdict.message, now_ns, effects)
+
+    def _cancelled_lately(self, order: Order) -> bool:
+        """Whether a cancel was just refused: what the venue has left of the order is asked for first."""
+        return self._clock.now_ns - order.cancel_sent_ns < CANCEL_RETRY_NS
 
     def _trim(self, order: Order, ready: bool) -> None:
         """Take off what fills in flight have added to a replaced order: nobody asked for that much."""
