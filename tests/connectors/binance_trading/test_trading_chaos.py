@@ -25,7 +25,6 @@ class Weather:
     def __init__(self, rng: Rng) -> None:
         self.rng = rng
         self.held: list[str] = []
-        self.counts = dict.fromkeys(("lost", "doubled", "held"), 0)
         self.is_bad = True
 
     def bend(self, text: str) -> list[str]:
@@ -34,13 +33,10 @@ class Weather:
             return out
         draw = self.rng.below(100)
         if draw < 8:
-            self.counts["lost"] += 1
             return []
         if draw < 18:
-            self.counts["doubled"] += 1
             return [text, text]
         if draw < 30:
-            self.counts["held"] += 1
             self.held.append(text)
             return []
         out, self.held = [text, *self.held], []
@@ -123,7 +119,6 @@ async def one_day(seed: int) -> None:
         live.proxy.to_client = weather.bend
         names = await live_through(live, rng, weather)
         await compare(live, names)
-        assert min(weather.counts.values()) > 0
 
 
 async def test_on_a_bad_day_what_is_told_agrees_with_the_venues_ledger():
