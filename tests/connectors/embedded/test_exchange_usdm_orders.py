@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.connectors.embedded.futures import START_MS, Bench, Json, Refused
+from connectors.embedded.exchange_info import usdm_exchange_info
+from tests.connectors.embedded.futures import LISTINGS, START_MS, Bench, Json, Refused
 
 
 def opened() -> Bench:
@@ -212,3 +213,19 @@ def test_requests_without_a_good_signature_or_key_are_refused() -> None:
         body: Json = bench.answer("GET", "v3/balance", query, key).body
         assert body["code"] == code
     assert trader.call("GET", "v3/balance")[0]["asset"] == "USDT"
+
+
+def test_orders_beyond_what_exchange_info_tells_are_refused() -> None:
+    bench = opened()
+    (told,) = (one for one in usdm_exchange_info(LISTINGS, 0)["symbols"] if one["symbol"] == "BTCUSDT")  # type: ignore[attr-defined]
+    filters = {one["filterType"]: one for one in told["filters"]}
+    assert filters["LOT_SIZE"]["maxQty"] == "1000"
+    assert refusal(bench, "BUY", "1000.001", "60000.0") == -4005
+    assert filters["MARKET_LOT_SIZE"]["maxQty"] == "120"
+    assert refusal(bench, "BUY", "120.001") == -4005
+    trader = bench.trader()
+    trader.order("BUY", "0.001", "59000.0", newClientOrderId="same")
+    assert refusal(bench, "BUY", "0.001", "59000.0", newClientOrderId="same") == -4116
+    for _ in range(filters["MAX_NUM_ORDERS"]["limit"] - 1):
+        trader.order("BUY", "0.001", "59000.0")
+    assert refusal(bench, "BUY", "0.001", "59000.0") == -2025
