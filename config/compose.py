@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from config import head
 from config.digest import config_digest, decision_config
 from config.settings import Mode, Settings, StrategySettings
@@ -30,6 +32,12 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         balances={currency: money(plain(amount)) for currency, amount in settings.paper.balances.items()},
         accounting=settings.accounting.rules(settings.session.mode),
     )
+
+
+def simulated(settings: Settings) -> Settings:
+    """Return settings for a simulated venue, which keeps no order words: a live session's are traded as paper's."""
+    session = msgspec.structs.replace(settings.session, mode=Mode.PAPER)
+    return settings if settings.session.mode is Mode.PAPER else msgspec.structs.replace(settings, session=session)
 
 
 def session_head(

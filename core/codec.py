@@ -46,6 +46,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.LOT: effects.LotChanged,
     Kind.CONVERSION: effects.ConversionUsed,
     Kind.BUST: effects.OrderBusted,
+    Kind.HELD: effects.HeldChanged,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

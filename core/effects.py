@@ -71,6 +71,18 @@ class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     realised: str
 
 
+class HeldChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What tickerd keeps of an order changed: a restart goes on from `state`, which is `oms.held`'s to read.
+
+    Empty once the order and all that hung together with it have ended.
+    """
+
+    client_order_id: str
+    strategy_id: str
+    instrument: int
+    state: bytes
+
+
 class OrderBusted(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The venue took back one execution: what it had booked is undone, exactly.
 
@@ -233,6 +245,7 @@ Effect = (
     | OrderUpdated
     | OrderFilled
     | OrderBusted
+    | HeldChanged
     | PositionChanged
     | BalanceChanged
     | Alert
@@ -253,6 +266,7 @@ __all__ = [
     "Effect",
     "EvidenceWanted",
     "FreezeChanged",
+    "HeldChanged",
     "LotChange",
     "LotChanged",
     "OrderBusted",

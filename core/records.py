@@ -84,6 +84,7 @@ class Kind(enum.IntEnum):
     LOT = 145  # a tax lot was opened, closed, reversed or split
     CONVERSION = 146  # a rate between two currencies was used in the books
     BUST = 150  # an execution that the venue took back
+    HELD = 153  # what tickerd keeps of an order that is not, or not whole, at the venue
 
     PART = 255
 

@@ -15,6 +15,7 @@ from core.events import FeedChanged, FeedState, LifecycleChanged, LifecycleState
 from core.instruments import AssetClass, Instrument
 from core.market import Quote
 from core.money import MONEY_UNIT
+from core.orders import Side, TriggerBy
 from core.records import FIRST, LAST, NO_INSTRUMENT, SNAPSHOT, Event, Kind
 from daemon.feeds import definition
 from daemon.pipeline import Pipeline
@@ -30,7 +31,7 @@ STEP_NS = 50_000_000
 
 
 class _Warmer(Strategy):
-    """Buys, sells, rests and cancels by turns."""
+    """Buys, sells, rests, guards and cancels by turns."""
 
     def on_start(self) -> None:
         """Follow everything."""
@@ -40,15 +41,21 @@ class _Warmer(Strategy):
         self.subscribe_bars(self.markets[0], "1s")
 
     def on_quote(self, quote: Quote) -> None:
-        """Do the next of four things."""
+        """Do the next of six things."""
         self._turn += 1
         market = self.markets[0]
-        if self._turn % 4 == 0:
-            self.buy(market, market.instrument.lot)
-        elif self._turn % 4 == 1:
-            self.sell(market, market.instrument.lot)
-        elif self._turn % 4 == 2:
-            self.buy(market, market.instrument.lot, quote.bid_price - 10)
+        lot, turn = market.instrument.lot, self._turn % 6
+        if turn == 0:
+            self.buy(market, lot)
+        elif turn == 1:
+            self.sell(market, lot)
+        elif turn == 2:
+            self.buy(market, lot, quote.bid_price - 10)
+        elif turn == 3:
+            self.stop(market, Side.SELL, lot, quote.bid_price - 2, by=TriggerBy.TOUCH)
+            self.trail(market, Side.BUY, lot, distance=2, by=TriggerBy.MID)
+        elif turn == 4:
+            self.bracket(market, Side.BUY, lot, profit=quote.ask_price + 2, stop=quote.bid_price - 2)
         else:
             self.cancel_all()
             self.set_timer("warm", STEP_NS)

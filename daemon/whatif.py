@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from config.compose import engine_settings, recorded_strategies
+from config.compose import engine_settings, recorded_strategies, simulated
 from config.digest import settings_from_decisions
 from config.settings import Settings, StrategySettings
 from config.strategies import LoadedStrategy, load_strategy
@@ -87,7 +87,7 @@ def what_if(
     with open_session(folder) as reader:
         head = reader.head
         refuse_history(head)
-        settings = settings_from_decisions(head.config)
+        settings = simulated(settings_from_decisions(head.config))
         loaded = recorded_strategies(settings, head)
         changed: list[str] = []
         if limits:

@@ -197,7 +197,8 @@ class Desk:
         elif isinstance(intent, GroupIntent):
             self.keeper.ask(intent.orders)
         elif isinstance(intent, ReplaceIntent):
-            self._replacer.replace(intent, self.ready)
+            if not (self.manager.held.orders and self.keeper.replace(intent)):
+                self._replacer.replace(intent, self.ready)
         elif isinstance(intent, Subscription):
             self._bus.subscribe(actor, intent)
         elif isinstance(intent, TimerIntent):

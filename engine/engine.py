@@ -170,6 +170,8 @@ class Engine(MarketHandlers):
                 "a state is carried over into a session that has orders of its own: it must come before them"
             )
         take_over(event[5], self.manager, self.parts())
+        self.desk.keeper.restored()
+        self.next_due_ns = self.timers.next_ns
 
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""

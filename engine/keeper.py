@@ -9,10 +9,19 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from core.clock import EventClock
-from core.effects import Alert, Effect, OrderUpdated, Severity
+from core.effects import Alert, Effect, HeldChanged, OrderUpdated, Severity
 from core.market import STALE_TRADES, Market, touch_of
-from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, OrderState, Refusal, TriggerBy
-from engine.native import NO_TERMS, first_trigger, keeps_alone, native_group, plain_of
+from core.orders import (
+    ApprovedCancel,
+    ApprovedSubmit,
+    CancelIntent,
+    OrderIntent,
+    OrderState,
+    Refusal,
+    ReplaceIntent,
+    TriggerBy,
+)
+from engine.native import NO_TERMS, changed, first_trigger, keeps_alone, native_group, plain_of
 from engine.timers import Timers
 from oms.held.expiry import expiry_of
 from oms.held.keeper import HeldOrders
@@ -93,8 +102,8 @@ class Keeper:
         else:
             self._keep(intents)
 
-    def _check(self, intent: OrderIntent, together: Sequence[OrderIntent]) -> Refusal | None:
-        """Return why one order cannot be taken in."""
+    def _check(self, intent: OrderIntent, together: Sequence[OrderIntent], *, known: bool = False) -> Refusal | None:
+        """Return why one order cannot be taken in; `known`: it is kept already and shall change."""
         index, name = intent.instrument, intent.client_order_id
         limits = self._gate.limits_of(index)
         if limits is None or not 0 <= index < len(self._markets):
@@ -103,7 +112,7 @@ class Keeper:
             )
         instrument = self._markets[index].instrument
         native = self._native and bool(keeps_alone(intent, instrument) or native_group(together, instrument))
-        taken = not name or self._manager.knows(name) or self.held.knows(name)
+        taken = not known and (not name or self._manager.knows(name) or self.held.knows(name))
         return check_hold(
             self._gate,
             Wish(
@@ -114,7 +123,7 @@ class Keeper:
                 parent_quantity=self._parent_quantity(intent, together),
                 ready=self._is_ready(),
                 id_known=taken or sum(each.client_order_id == name for each in together) > 1,
-                kept=len(self.held.of_strategy(instrument=index)),
+                kept=len(self.held.of_strategy(instrument=index)) - known,
                 kept_max=limits.max_open_orders,
                 now_ns=self._clock.now_ns,
             ),
@@ -198,7 +207,8 @@ class Keeper:
         self._bar = NO_RANGE
 
     def look_everywhere(self) -> None:
-        """Look at every market: the daemon has just become READY, and triggers wait for that."""
+        """Go on with all that waited for the daemon to become READY, and look at every market."""
+        self.held.resume(self)
         for index, watched in enumerate(self.held.watched):
             if watched:
                 self.look(index)
@@ -227,17 +237,59 @@ class Keeper:
             self.held.cancel(order, "", self)
         return True
 
+    def replace(self, intent: ReplaceIntent) -> bool:
+        """Change a kept order's price or quantity; False where it is at the venue under its own name, or not kept.
+
+        The price is the limit of an order that has one, else the trigger.
+        """
+        order = self.held.get(intent.client_order_id)
+        if order is None or order.bears_its_name:
+            return False
+        wanted = changed(order.intent, intent.price, intent.quantity)
+        why = ""
+        if intent.strategy_id != order.strategy_id:
+            why = f"order {order.client_order_id} belongs to {order.strategy_id}, not to {intent.strategy_id}"
+        elif wanted is None:
+            why = f"the trigger of {order.client_order_id} follows the market: cancel it and ask for another"
+        elif wanted.quantity <= order.filled or order.ending is not None:
+            why = f"order {order.client_order_id} is ending, or {order.filled} units of it are filled"
+        if why or wanted is None:
+            self._effects.append(Alert(severity=Severity.INFO, code="REPLACE_NOT_SENT", message=why))
+            return True
+        refused = self._check(wanted, (wanted,), known=True)
+        if refused is None:
+            self.held.change(order, wanted, self)
+        else:
+            self._effects.append(refused)
+        return True
+
     def cancel_all(self, strategy_id: str) -> None:
         """End every kept order of one strategy, or of all."""
         self.held.cancel_all(strategy_id, "", self)
 
     def restored(self) -> None:
-        """Set the timers of orders that were restored into `held`; triggers are looked at once READY."""
+        """Go on with orders that were carried over from the session before: triggers are looked at once READY."""
+        self.held.align((*self._manager.closed_orders(), *self._manager.open_orders()))
         for order in self.held.orders.values():
             if order.expire_ns and not order.ended:
                 self._timers.set(KEPT + order.client_order_id, EXPIRES, order.expire_ns)
 
     # -- the door (oms.held.keeper.Door) ---------------------------------------------------------------------------
+
+    def can_release(self, order: HeldOrder) -> bool:
+        """Whether the gate would look at an order with open eyes."""
+        return self._trusts(order.instrument)
+
+    def save(self, order: HeldOrder, data: bytes) -> None:
+        """Journal what a restart needs of an order."""
+        self._effects.append(
+            HeldChanged(
+                client_order_id=order.client_order_id,
+                strategy_id=order.strategy_id,
+                instrument=order.instrument,
+                state=data,
+            )
+        )
 
     def release(self, order: HeldOrder, quantity: int) -> tuple[str, int] | str:
         """Let so much of an order through the gate, as a market or limit order."""
@@ -300,16 +352,18 @@ class Keeper:
 
     def reference(self, order: HeldOrder, by: TriggerBy) -> tuple[int, int]:
         """Return what the market spanned; nothing while an order that went out now would be refused as blind."""
-        index = order.instrument
+        market = self._markets[order.instrument]
+        if not self._trusts(order.instrument) or (by is TriggerBy.LAST and market.stale & STALE_TRADES):
+            return NO_RANGE
+        return reference_range(market, market.mark_price, by, order.side, *self._bar)
+
+    def _trusts(self, index: int) -> bool:
+        """Whether the daemon is READY and the market's touch is there, uncrossed, fresh and from a live feed."""
         market, limits = self._markets[index], self._gate.limits_of(index)
         bid, _, ask, _, touch_ns = touch_of(market)
         if limits is None or not self._is_ready() or not market.connected or stale_channel(market):
-            return NO_RANGE
-        if not 0 < bid <= ask or touch_ns < self._clock.now_ns - limits.max_data_age_ns:
-            return NO_RANGE
-        if by is TriggerBy.LAST and market.stale & STALE_TRADES:
-            return NO_RANGE
-        return reference_range(market, market.mark_price, by, order.side, *self._bar)
+            return False
+        return 0 < bid <= ask and touch_ns >= self._clock.now_ns - limits.max_data_age_ns
 
     def _reducible(self, order: HeldOrder) -> int:
         """Return how much may go out so that the position is reduced and not turned, in whole lots."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from core.instruments import Instrument
 from core.orders import Contingency, OrderIntent, OrderTerms, OrderType, Side, TimeInForce, TriggerBy
 from oms.held.triggers import TRAILING, limit_beyond
@@ -116,3 +118,21 @@ def first_trigger(intent: OrderIntent, bid: int, ask: int) -> int:
         return terms.trigger_price
     distance = terms.trail or bid * terms.trail_ppm // 1_000_000
     return max(bid - distance, 1) if intent.side is Side.SELL else ask + distance
+
+
+def changed(intent: OrderIntent, price: int, quantity: int) -> OrderIntent | None:
+    """Return an order with another price or quantity (0 leaves it), None for a price where the trigger trails.
+
+    The price is the limit of an order that has one, else its trigger.
+    """
+    terms = intent.terms or NO_TERMS
+    if price and intent.type in TRAILING:
+        return None
+    if price and intent.type not in _ENDS_AS_LIMIT:
+        terms, price = msgspec.structs.replace(terms, trigger_price=price), 0
+    return msgspec.structs.replace(
+        intent,
+        price=price or intent.price,
+        quantity=quantity or intent.quantity,
+        terms=None if intent.terms is None else terms,
+    )

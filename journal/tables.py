@@ -170,6 +170,7 @@ _PAYLOAD_KINDS = {
     "lots": Kind.LOT,
     "conversions": Kind.CONVERSION,
     "busts": Kind.BUST,
+    "held": Kind.HELD,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from core.effects import ConversionUsed, Effect
+from core.effects import ConversionUsed, Effect, HeldChanged
 from core.events import AccountMoved, AccountTraded, CorporateAction, InstrumentDefined, OrderReport, StateCarried
 from core.ids import parse_revision_id
 from core.orders import ApprovedCancel, ApprovedGroup, ApprovedReplace, ApprovedSubmit, Refusal
@@ -59,6 +59,7 @@ class Fold:
             Kind.CANCEL: self._cancel,
             Kind.REPLACE: self._replace,
             Kind.REFUSAL: self._refusal,
+            Kind.HELD: self._held,
         }
         self._followers: dict[int, list[FoldPart]] = {}
         for part in parts:
@@ -128,6 +129,11 @@ class Fold:
     def _refusal(self, _instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         assert isinstance(payload, Refusal)
         self.manager.replacements.refused(payload.intent.client_order_id, payload.message, now_ns, self._dropped)
+
+    def _held(self, _instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
+        """Take what the engine wrote down: which trigger the market pulled is not to be known here."""
+        assert isinstance(payload, HeldChanged)
+        self.manager.held.follow(payload)
 
 
 def take_over(carried: StateCarried, manager: OrderManager, parts: Sequence[Section]) -> None:

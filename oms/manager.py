@@ -277,7 +277,7 @@ class OrderManager:
 
     def sections(self) -> tuple[Section, ...]:
         """Return the parts of the durable state that have a file of their own, for `oms.state`: add yours here."""
-        return (AccountingSection(self.books, self._holdings),)
+        return (AccountingSection(self.books, self._holdings), self.held)
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""

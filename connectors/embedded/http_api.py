@@ -11,11 +11,12 @@ import msgspec
 from aiohttp import web
 
 from connectors.embedded import refusals
+from connectors.embedded.answer import Answer
 from connectors.embedded.errors import RequestError
 from connectors.embedded.exchange.gate import Endpoint, Gate
 from connectors.embedded.market import Market
 from connectors.embedded.player import Player
-from connectors.embedded.rest import Answer, RestMarket
+from connectors.embedded.rest import RestMarket
 
 _BASES = {"/api/v3": Market.SPOT, "/fapi/v1": Market.USDM, "/fapi/v2": Market.USDM, "/fapi/v3": Market.USDM}
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from connectors.embedded import refusals
+from connectors.embedded.answer import Answer
 from connectors.embedded.exchange.limits import Limit
 from connectors.embedded.exchange.spot.rules import SpotRules, rules_of
 from connectors.embedded.exchange_info import spot_exchange_info, usdm_exchange_info
@@ -26,14 +27,6 @@ _SYMBOL = "^[A-Z0-9-_.]{1,20}$"
 _NUMBER = "^[0-9]{1,20}$"
 _AVERAGE_MINUTES = 5
 _USDM_DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What an endpoint answers, how much request weight it costs, and whose depth was read, if it was."""
-
-    body: object
-    weight: int
-    depth_of: str = ""
 
 
 class RestMarket:

@@ -5,47 +5,30 @@ must leave the core goes through a `Door`: the engine's passes the gate, a test'
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
-from core.effects import OrderUpdated
-from core.orders import OrderState, OrderType, TriggerBy
+import msgspec
+
+from core.effects import HeldChanged, OrderUpdated
+from core.orders import OrderIntent, OrderState, OrderType, TriggerBy
+from oms.errors import BadState
+from oms.held.door import Door
 from oms.held.groups import armed_by, ended_by_siblings, is_complete, siblings_of, slice_quantity, wanted
-from oms.held.order import HeldOrder, Slice, Stage, from_plain
+from oms.held.order import NO_TERMS, HeldOrder, Slice, Stage, from_saved
 from oms.held.triggers import TRAILING, activated, followed, pulled
+from oms.order import Order
 from oms.transitions import is_open
 
+VERSION = 1
 _REFUSED_CANCEL = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
-
-
-class Door(Protocol):
-    """How a kept order reaches the world: all of it answers at once."""
-
-    def release(self, order: HeldOrder, quantity: int) -> tuple[str, int] | str:
-        """Send so much of an order; return the slice's name and quantity, or in words why it was refused."""
-
-    def withdraw(self, order: HeldOrder, name: str) -> None:
-        """Ask for the cancel of one slice."""
-
-    def hold(self, order: HeldOrder, previous: OrderState | None) -> None:
-        """Say that an order is held, or, where it was before, that more of it is filled."""
-
-    def end(self, order: HeldOrder, state: OrderState) -> None:
-        """Take note that an order ended, `order.reason` says why; where `bears_its_name`, the venue has said so."""
-
-    def again(self, order: HeldOrder) -> None:
-        """Call `retry` for the order in a while: the venue would not cancel a slice."""
-
-    def least(self, order: HeldOrder) -> int:
-        """Return the smallest quantity that the venue takes of it."""
-
-    def reference(self, order: HeldOrder, by: TriggerBy) -> tuple[int, int]:
-        """Return what the market named by `by` spanned since the last look, (0, 0) where it cannot be believed."""
 
 
 class HeldOrders:
     """The kept orders by client order id, in the order in which they came; empty for a session without any."""
 
     __slots__ = ("_by_slice", "_families", "orders", "watched")
+
+    name = "held"
+    version = VERSION
 
     def __init__(self) -> None:
         """Keep nothing."""
@@ -130,6 +113,20 @@ class HeldOrders:
         for order in ending:
             self.advance(order, door)
 
+    def change(self, order: HeldOrder, intent: OrderIntent, door: Door) -> None:
+        """Let an order ask for another price or quantity; what is at the venue at the old price is cancelled first."""
+        repriced = intent.price != order.intent.price
+        self._resize(order, intent.quantity - order.intent.quantity)
+        order.intent, order.terms = intent, intent.terms or NO_TERMS
+        if order.stage is Stage.WATCHING and intent.type not in TRAILING:
+            order.trigger = intent.price if order.touched else order.terms.trigger_price
+        door.hold(order, OrderState.HELD)
+        if repriced:
+            self._withdraw(order, door)
+        self.advance(order, door)
+        if order.watched:
+            self._look_at(order, door)
+
     def expire(self, client_order_id: str, door: Door) -> None:
         """End an order whose time is over."""
         order = self.get(client_order_id)
@@ -156,6 +153,8 @@ class HeldOrders:
         was_open = part.open
         news = update.filled - part.filled
         order.filled += news
+        if update.client_order_id == order.client_order_id:
+            self._resize(order, update.quantity - part.quantity)  # it was replaced at the venue
         part.quantity, part.filled, part.open = update.quantity, update.filled, is_open(update.state)
         if part.asked and update.previous is OrderState.PENDING_CANCEL and update.state in _REFUSED_CANCEL:
             door.again(order)
@@ -182,31 +181,65 @@ class HeldOrders:
             for order in family[:]:
                 if not order.ended and self._step(order, family, door):
                     moving = True
-        for order in family:
+        over = all(order.ended for order in family)
+        for order in family[:]:
             self._watch(order)
-        if family and all(order.ended for order in family):
-            del self._families[first.family]
-            for order in family:
-                del self.orders[order.client_order_id]
-                for name in order.slices:
-                    del self._by_slice[name]
+            if over:
+                self._forget(order)
+            self._save(order, b"" if over else order.save(), door)
 
-    # -- what outlives the process ---------------------------------------------------------------------------------
+    def resume(self, door: Door) -> None:
+        """Carry every family on: what had to wait, because nothing may be opened before READY, goes on now."""
+        for family in list(self._families.values()):
+            self.advance(family[0], door)
+
+    # -- what outlives the process (oms.section.Section) -----------------------------------------------------------
 
     def state(self) -> list[object]:
         """Return every order as plain values, in the order in which they came; empty without any."""
         return [order.plain() for order in self.orders.values()]
 
-    def restore(self, state: Iterable[object]) -> list[HeldOrder]:
-        """Become, from empty, what `state` described; return the orders, whose end times the caller has to set."""
-        for values in state:
-            order = from_plain(values)
-            self._keep(order)
-            for name in order.slices:
-                self._by_slice[name] = order
-        for order in self.orders.values():
-            self._watch(order)
-        return list(self.orders.values())
+    def durable(self) -> bytes:
+        """Return what must survive a restart."""
+        return msgspec.msgpack.encode([order.save() for order in self.orders.values()]) if self.orders else b""
+
+    def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
+        """Become, from empty, what wrote `data`. Raises BadState. Then `align`, and set the end times."""
+        if version != VERSION:
+            raise BadState(f"held orders of version {version}: this build reads {VERSION}, use the one that wrote it")
+        try:
+            for saved in msgspec.msgpack.decode(data, type=list[bytes]):
+                self._put(from_saved(saved, indexes))
+        except (msgspec.MsgspecError, KeyError, ValueError) as error:
+            raise BadState(f"held orders of {len(data)} bytes do not decode: {error}") from error
+
+    def follow(self, change: HeldChanged) -> None:
+        """Take one change from a journal, as it was written down."""
+        known = self.orders.get(change.client_order_id)
+        if known is not None and not change.state:
+            self._forget(known)
+        elif change.state:
+            if known is not None:
+                self._families[known.family].remove(known)
+            self._put(from_saved(change.state))
+
+    def align(self, orders: Iterable[Order]) -> None:
+        """Take from the order table what became of the slices: the process may have ended before it was written down.
+
+        A slice that was sent, but not noted, is found by its parent's name, or by the kept order's own.
+        """
+        for order in orders:
+            name, terms = order.client_order_id, order.intent.terms
+            kept = self.orders.get(name) or (None if terms is None else self.orders.get(terms.parent))
+            if kept is not None:
+                part = kept.slices.setdefault(name, Slice(order.quantity))
+                part.quantity, part.filled, part.open = order.quantity, order.filled, order.is_open
+                self._by_slice[name] = kept
+        for kept in self.orders.values():
+            kept.filled = sum(part.filled for part in kept.slices.values())
+            if kept.slices and kept.stage is Stage.WATCHING:
+                kept.stage, kept.fired = Stage.READY, True
+            self._watch(kept)
 
     # -- one step --------------------------------------------------------------------------------------------------
 
@@ -229,6 +262,10 @@ class HeldOrders:
             return self._withdraw(order, door)
         if room == 0 or order.stage is Stage.WATCHING:
             return False
+        if order.told and not door.can_release(order):
+            order.waits = True
+            return False
+        order.waits = False
         working = [each for each in siblings if each.is_open_at_venue]
         for each in working:
             each.end(OrderState.CANCELLED, f"one leg at a time: {order.client_order_id} was triggered")
@@ -253,6 +290,12 @@ class HeldOrders:
             order.slices[name] = Slice(quantity)
             self._by_slice[name] = order
         return True
+
+    def _resize(self, order: HeldOrder, delta: int) -> None:
+        """Ask for so much more of an order, or less."""
+        order.quantity += delta
+        if not order.terms.parent:
+            order.armed += delta
 
     def _complete(self, order: HeldOrder) -> None:
         """End an order of which nothing more can come."""
@@ -286,11 +329,15 @@ class HeldOrders:
 
     def _look_at(self, order: HeldOrder, door: Door) -> bool:
         """Let the market pull one order's trigger, or move it; return whether it was pulled."""
+        if order.stage is Stage.READY:  # it waited for a market to trust
+            self.advance(order, door)
+            return False
         terms = order.terms
         low, high = door.reference(order, TriggerBy.TOUCH if order.touched else terms.trigger_by)
         hit = pulled(order.rise, order.trigger, low, high)
         if not hit and order.intent.type in TRAILING:
             self._follow(order, low, high)
+            self._save(order, order.save(), door)
         if hit:
             order.stage, order.fired = Stage.READY, True
             self.advance(order, door)
@@ -320,9 +367,32 @@ class HeldOrders:
         self.orders[order.client_order_id] = order
         self._families.setdefault(order.family, []).append(order)
 
+    def _put(self, order: HeldOrder) -> None:
+        """Put an order that was read back where it belongs."""
+        self._keep(order)
+        for name in order.slices:
+            self._by_slice[name] = order
+
+    def _forget(self, order: HeldOrder) -> None:
+        """Keep an order no longer."""
+        del self.orders[order.client_order_id]
+        for name in order.slices:
+            del self._by_slice[name]
+        family = self._families[order.family]
+        family.remove(order)
+        if not family:
+            del self._families[order.family]
+
+    def _save(self, order: HeldOrder, data: bytes, door: Door) -> None:
+        """Have an order written down where it changed."""
+        if data != order.saved:
+            order.saved = data
+            door.save(order, data)
+
     def _watch(self, order: HeldOrder) -> None:
         """Let the market's events find an order, or not, as its stage says."""
-        wanted_now = order.stage is Stage.WATCHING and order.armed > 0 and order.ending is None and not order.ended
+        looks = (order.stage is Stage.WATCHING and order.armed > 0) or order.waits
+        wanted_now = looks and order.ending is None and not order.ended
         if wanted_now and not order.watched:
             self.watched[order.instrument].append(order)
         elif order.watched and not wanted_now:

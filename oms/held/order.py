@@ -1,6 +1,7 @@
 """One kept order: what was asked for, where its trigger stands, and the slices of it that went to the venue."""
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
@@ -8,6 +9,7 @@ from core.orders import Contingency, OrderIntent, OrderState, OrderTerms, OrderT
 from oms.held.triggers import waits_for_rise
 
 NO_TERMS = OrderTerms()
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 EXCLUSIVE = (Contingency.OCO, Contingency.OUO)
 
 
@@ -54,6 +56,7 @@ class HeldOrder:
         "lot",
         "quantity",
         "reason",
+        "saved",
         "side",
         "slices",
         "stage",
@@ -63,6 +66,7 @@ class HeldOrder:
         "told",
         "touched",
         "trigger",
+        "waits",
         "watched",
     )
 
@@ -91,6 +95,8 @@ class HeldOrder:
         self.ended = False
         self.told = False  # whether its strategy was told that it is HELD
         self.watched = False
+        self.waits = False  # it may go out, but the market cannot be trusted now
+        self.saved = b""  # as it was last written down
         self.slices: dict[str, Slice] = {}
 
     @property
@@ -122,6 +128,10 @@ class HeldOrder:
         """Ask it to end; it has once nothing of it is at the venue. The first reason counts."""
         if self.ending is None:
             self.ending, self.reason = state, reason
+
+    def save(self) -> bytes:
+        """Return `plain` as bytes."""
+        return _encode(self.plain())
 
     def plain(self) -> list[object]:
         """Return all that decides what it does next as plain values, for a digest and for a snapshot."""
@@ -170,10 +180,16 @@ class PlainOrder(msgspec.Struct, frozen=True, array_like=True):
     slices: list[tuple[str, int, int, bool, bool]]
 
 
-def from_plain(values: object) -> HeldOrder:
-    """Return the order that `HeldOrder.plain` described. Raises msgspec.ValidationError where it did not."""
-    kept = msgspec.convert(values, PlainOrder)
-    order = HeldOrder(kept.intent, kept.family, kept.lot, kept.tick, kept.expire_ns)
+_decode = msgspec.msgpack.Decoder(PlainOrder).decode
+
+
+def from_saved(data: bytes, indexes: Mapping[int, int] | None = None) -> HeldOrder:
+    """Return the order that `HeldOrder.save` wrote, its instrument by its new index. Raises msgspec.MsgspecError."""
+    kept = _decode(data)
+    intent = kept.intent
+    if indexes is not None:
+        intent = msgspec.structs.replace(intent, instrument=indexes[intent.instrument])
+    order = HeldOrder(intent, kept.family, kept.lot, kept.tick, kept.expire_ns)
     order.stage = Stage(kept.stage)
     order.trigger, order.touched, order.following, order.fired = kept.trigger, kept.touched, kept.following, kept.fired
     order.quantity, order.armed, order.filled = kept.quantity, kept.armed, kept.filled
@@ -181,4 +197,5 @@ def from_plain(values: object) -> HeldOrder:
     order.reason, order.ended, order.told = kept.reason, kept.ended, kept.told
     for name, quantity, filled, is_open, asked in kept.slices:
         order.slices[name] = Slice(quantity, filled, is_open=is_open, asked=asked)
+    order.saved = order.save()
     return order

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from config.compose import engine_settings, session_head
+from config.compose import engine_settings, session_head, simulated
 from config.digest import config_digest
 from config.load import Config
 from config.settings import Settings
@@ -244,7 +244,8 @@ class Backtest:
 
 
 def effective(settings: Settings) -> Settings:
-    """Return the settings with the backtest's own seed in place, so that they alone tell what is run."""
+    """Return the settings of a simulated venue, the backtest's own seed in place: they alone tell what is run."""
+    settings = simulated(settings)
     seed = settings.backtest.seed
     if seed is None:
         return settings

@@ -370,11 +370,11 @@ def test_what_is_kept_survives_as_plain_values():
     play = Play()
     play.ask(lambda me, market: me.bracket(market, BUY, LOT, 99_90, profit=101_00, stop=99_00))
     play.ask(lambda me, market: me.trail(market, SELL, LOT, distance=50))
-    state = play.engine.manager.held.state()
+    held = play.engine.manager.held
     other = Play()
-    other.engine.manager.held.restore(state)
+    other.engine.manager.held.restore(1, held.durable(), {0: 0})
     other.engine.desk.keeper.restored()
-    assert other.engine.manager.held.state() == state
+    assert other.engine.manager.held.state() == held.state()
     assert [each.client_order_id for each in other.engine.manager.held.watched[0]] == [
         each.client_order_id for each in play.engine.manager.held.watched[0]
     ]
@@ -429,3 +429,50 @@ def native(*words):
     play = Play(native_orders=True)
     play.payload(Kind.INSTRUMENT, InstrumentDefined(msgspec.structs.replace(BTC, native=words)), 0)
     return play
+
+
+def test_a_held_stop_takes_another_trigger_and_quantity():
+    play = Play()
+    name, _ = play.ask(lambda me, market: me.stop(market, SELL, LOT, 99_50))
+    play.ask(lambda me, market: me.replace(name, price=99_20, quantity=2 * LOT))
+    assert sent(play.trade(99_50)) == []
+    assert sent(play.trade(99_20)) == [(name, SELL, OrderType.MARKET, 2 * LOT)]
+
+
+def test_a_change_that_cannot_be_is_refused_and_changes_nothing():
+    play = Play()
+    name, _ = play.ask(lambda me, market: me.stop(market, SELL, LOT, 99_50))
+    trail, _ = play.ask(lambda me, market: me.trail(market, SELL, LOT, distance=100))
+    _, effects = play.ask(lambda me, market: me.replace(name, quantity=7))
+    assert [refusal.code for refusal in only(effects, Refusal)] == ["LOT_SIZE"]
+    _, effects = play.ask(lambda me, market: me.replace(trail, price=99_00))
+    assert [alert.code for alert in only(effects, Alert)] == ["REPLACE_NOT_SENT"]
+    assert sent(play.trade(99_50)) == [(name, SELL, OrderType.MARKET, LOT)]
+
+
+def test_an_iceberg_that_is_repriced_cancels_its_slice_and_shows_the_next_at_the_new_price():
+    play = Play()
+    terms = OrderTerms(display_quantity=LOT)
+    name, effects = play.ask(lambda me, market: me.buy(market, 3 * LOT, 99_90, terms=terms))
+    [(first, *_)] = sent(effects)
+    play.report(ReportType.ACCEPTED, first, venue_order_id="v1")
+    _, effects = play.ask(lambda me, market: me.replace(name, price=99_95))
+    assert cancels(effects) == [first]
+    [submit] = only(play.report(ReportType.CANCELLED, first), ApprovedSubmit)
+    assert (submit.intent.price, submit.intent.quantity) == (99_95, LOT)
+
+
+def test_a_released_order_is_replaced_at_the_venue_and_its_keeper_follows():
+    play = Play()
+    until = play.now_ns + 60 * SECOND
+    terms = OrderTerms(expire_ns=until)
+    name, _ = play.ask(lambda me, market: me.buy(market, 2 * LOT, 99_90, time_in_force=TimeInForce.GTD, terms=terms))
+    play.report(ReportType.ACCEPTED, name, venue_order_id="v1")
+    _, effects = play.ask(lambda me, market: me.replace(name, quantity=LOT))
+    assert cancels(effects) == [name]
+    [(revision, *_, quantity)] = sent(play.report(ReportType.CANCELLED, name))
+    assert quantity == LOT
+    play.report(ReportType.ACCEPTED, revision, venue_order_id="v2")
+    play.fill(revision, LOT, 99_90)
+    assert play.engine.manager.held.orders == {}
+    assert play.engine.manager.position(0).quantity == LOT

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.effects import OrderUpdated
+from core.effects import HeldChanged, OrderUpdated
 from core.orders import Contingency, OrderIntent, OrderState, OrderTerms, OrderType, Side
 from oms.held.groups import slice_quantity
 from oms.held.keeper import HeldOrders
@@ -39,9 +39,18 @@ class Venue:
         self.price = MIDDLE
         self.ends: list[str] = []
         self.retries: list[HeldOrder] = []
-        self.refuses = False
+        self.refuses = self.blind = False
+        self.journal = HeldOrders()  # what a restart would know
 
     # -- the door --
+
+    def can_release(self, _order: HeldOrder) -> bool:
+        return not self.blind
+
+    def save(self, order: HeldOrder, data: bytes) -> None:
+        self.journal.follow(
+            HeldChanged(client_order_id=order.client_order_id, strategy_id="s", instrument=0, state=data)
+        )
 
     def release(self, order: HeldOrder, quantity: int) -> tuple[str, int] | str:
         assert quantity > 0
@@ -71,7 +80,7 @@ class Venue:
         return LOT
 
     def reference(self, _order: HeldOrder, _by: object) -> tuple[int, int]:
-        return self.price, self.price
+        return (0, 0) if self.blind else (self.price, self.price)
 
     # -- the venue --
 
@@ -151,7 +160,7 @@ def families(draw) -> list[HeldOrder]:
     return legs
 
 
-ACTIONS = ("fill", "price", "cancelled", "reject-cancel", "ended", "cancel", "expire", "retry", "refuse")
+ACTIONS = ("fill", "price", "cancelled", "reject-cancel", "ended", "cancel", "expire", "retry", "refuse", "blind")
 
 
 def act(venue: Venue, family: list[HeldOrder], action: str, number: int, amount: int) -> None:
@@ -176,6 +185,9 @@ def act(venue: Venue, family: list[HeldOrder], action: str, number: int, amount:
         venue.held.expire(member, venue)
     elif action == "retry":
         again(venue)
+    elif action == "blind":
+        venue.blind = not venue.blind
+        venue.held.look(0, venue)
     elif action == "refuse":
         venue.refuses = not venue.refuses
 
@@ -208,8 +220,10 @@ def check(venue: Venue, family: list[HeldOrder]) -> None:
         largest = max(each.intent.quantity for each in group)
         assert sum(filled[each.client_order_id] for each in group) <= largest
     assert len(set(venue.ends)) == len(venue.ends), "an order ends once"
+    assert venue.journal.state() == venue.held.state(), "every change is written down"
     copy = HeldOrders()
-    copy.restore(venue.held.state())
+    if venue.held.durable():
+        copy.restore(1, venue.held.durable(), {0: 0})
     assert copy.state() == venue.held.state()
 
 
@@ -236,7 +250,7 @@ def test_whatever_the_venue_does_no_family_exceeds_what_it_may(family, script):
 @given(families(), scripts)
 def test_a_family_always_comes_to_its_end(family, script):
     venue = run(family, script, lambda _venue: None)
-    venue.refuses = False
+    venue.refuses = venue.blind = False
     for _ in range(30):
         venue.held.cancel_all("", "over", venue)
         again(venue)

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import field
 
 from connectors.binance.settings import Market
-from connectors.binance.trading.messages import AlgoAnswer, OrderAnswer
 from connectors.binance.trading.orders import ALGO
 from core.evidence import AccountFacts, VenueBalance, VenueFill, VenueOrder, VenueOrderStatus, VenuePosition
 from core.instruments import Instrument
@@ -68,6 +67,35 @@ class _Trade(msgspec.Struct, gc=False):
     maker: bool = False
 
 
+class OrderTold(msgspec.Struct, gc=False):
+    """An order as a query tells it; what lacks any of this is no answer."""
+
+    symbol: str
+    status: str
+    side: str
+    price: str
+    order_id: int = field(name="orderId")
+    name: str = field(name="clientOrderId")
+    quantity: str = field(name="origQty")
+    executed: str = field(name="executedQty")
+    updated_ms: int = field(name="updateTime", default=0)
+    reason: str = field(name="expiryReason", default="")
+
+
+class AlgoTold(msgspec.Struct, gc=False):
+    """A conditional order of USDⓈ-M as a query tells it."""
+
+    symbol: str
+    side: str
+    quantity: str
+    price: str
+    algo_id: int = field(name="algoId")
+    name: str = field(name="clientAlgoId")
+    status: str = field(name="algoStatus")
+    order_id: str | int = field(name="actualOrderId", default="")
+    updated_ms: int = field(name="updateTime", default=0)
+
+
 class _SpotBalance(msgspec.Struct, gc=False):
     asset: str
     free: str
@@ -75,7 +103,7 @@ class _SpotBalance(msgspec.Struct, gc=False):
 
 
 class _SpotAccount(msgspec.Struct):
-    balances: list[_SpotBalance] = []
+    balances: list[_SpotBalance]
     may_trade: bool = field(name="canTrade", default=False)
 
 
@@ -110,10 +138,10 @@ class KeyRights(msgspec.Struct, gc=False):
     address_bound: bool = field(name="ipRestrict", default=False)
 
 
-_decode_order = msgspec.json.Decoder(OrderAnswer).decode
-_decode_orders = msgspec.json.Decoder(list[OrderAnswer]).decode
-_decode_algo = msgspec.json.Decoder(AlgoAnswer).decode
-_decode_algos = msgspec.json.Decoder(list[AlgoAnswer]).decode
+_decode_order = msgspec.json.Decoder(OrderTold).decode
+_decode_orders = msgspec.json.Decoder(list[OrderTold]).decode
+_decode_algo = msgspec.json.Decoder(AlgoTold).decode
+_decode_algos = msgspec.json.Decoder(list[AlgoTold]).decode
 _decode_trades = msgspec.json.Decoder(list[_Trade]).decode
 _decode_spot = msgspec.json.Decoder(_SpotAccount).decode
 _decode_balances = msgspec.json.Decoder(list[_UsdmBalance]).decode
@@ -227,7 +255,7 @@ def may_trade_spot(body: bytes) -> bool:
     return _decode_spot(body).may_trade
 
 
-def _to_order(answer: OrderAnswer, place: Place) -> VenueOrder:
+def _to_order(answer: OrderTold, place: Place) -> VenueOrder:
     index, rules = place.find(answer.symbol)
     return VenueOrder(
         client_order_id=answer.name,
@@ -244,7 +272,7 @@ def _to_order(answer: OrderAnswer, place: Place) -> VenueOrder:
     )
 
 
-def _to_algo(answer: AlgoAnswer, place: Place) -> VenueOrder:
+def _to_algo(answer: AlgoTold, place: Place) -> VenueOrder:
     index, rules = place.find(answer.symbol)
     return VenueOrder(
         client_order_id=answer.name,

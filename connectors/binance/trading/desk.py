@@ -103,7 +103,7 @@ class Desk(Teller):
                 self._placed(call, body, now_ns)
             case CallKind.GROUP:
                 for answer in parse.decode_list(body).reports:
-                    self._accepted(call, answer.name, str(answer.order_id), now_ns)
+                    self._accepted(call, answer.name, answer.number, now_ns)
             case CallKind.CANCEL:
                 if stream_is_up and not call.answered:
                     call.settle_ns = now_ns + _SETTLE_NS
@@ -115,7 +115,7 @@ class Desk(Teller):
                 return
             case CallKind.REPLACE:
                 done = parse.decode_replace(body)
-                self._replaced(call, done.cancelled.executed, str(done.placed.order_id), now_ns)
+                self._replaced(call, done.cancelled.executed, done.placed.number, now_ns)
             case CallKind.AMEND:
                 # "When the quantity in new order <= executedQty, the order will be canceled": the stream tells that.
                 if parse.decode_order(body).status in {"", "NEW", "PARTIALLY_FILLED"}:
@@ -317,13 +317,13 @@ class Desk(Teller):
             self._accepted(call, name, f"{ALGO}{algo.algo_id}", now_ns)
             return
         answer = parse.decode_order(body)
-        self._accepted(call, name, str(answer.order_id), now_ns)
+        self._accepted(call, name, answer.number, now_ns)
         for fill in answer.fills:
             rules = self.instruments[index]
             report = OrderReport(
                 type=ReportType.FILLED,
                 client_order_id=name,
-                venue_order_id=str(answer.order_id),
+                venue_order_id=answer.number,
                 exec_id=str(fill.trade_id),
                 price=rules.price(fill.price),
                 quantity=rules.quantity(fill.quantity),
@@ -337,7 +337,7 @@ class Desk(Teller):
 
     def _ended_at_once(self, index: int, name: str, answer: OrderAnswer, now_ns: int) -> None:
         """Say that an order was over when its answer left."""
-        order_id = str(answer.order_id)
+        order_id = answer.number
         report = OrderReport(
             type=ReportType.EXPIRED, client_order_id=name, venue_order_id=order_id, reason=answer.reason
         )

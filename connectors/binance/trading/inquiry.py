@@ -12,6 +12,7 @@ from connectors.binance.settings import Market
 from connectors.binance.trading import account
 from connectors.binance.trading.account import Place
 from connectors.binance.trading.codes import Meaning
+from connectors.binance.trading.names import Names
 from connectors.binance.trading.orders import ALGO, CANCELLED_SUFFIX
 from connectors.binance.trading.parse import MALFORMED
 from connectors.binance.trading.replies import Asking, Question, Reply
@@ -24,6 +25,7 @@ _NS_PER_MS = 1_000_000
 _DAY_MS = 86_400_000
 _PAGE = 1000
 _PAGES_MAX = 20
+_LOOK_UPS_MAX = 50
 
 _SPOT_ORDER = Target("", "GET", "/api/v3/order", 4)
 _SPOT_OPEN = Target("", "GET", "/api/v3/openOrders", 80)
@@ -52,9 +54,10 @@ class _NoAnswerError(Exception):
 class Inquirer:
     """Asks for the evidence of one account."""
 
-    def __init__(self, settings: TradingSettings, instruments: Mapping[int, Instrument]) -> None:
-        """Ask about these instruments, by index."""
+    def __init__(self, settings: TradingSettings, instruments: Mapping[int, Instrument], names: Names) -> None:
+        """Ask about these instruments, by index; `names` knows what the session's orders are called."""
         self._settings = settings
+        self._names = names
         self._market = settings.market
         self._instruments = instruments
         self._place = Place({rules.symbol: index for index, rules in instruments.items()}, instruments)
@@ -105,7 +108,7 @@ class Inquirer:
         """Ask for every working order of the account; conditional ones of USDⓈ-M have an endpoint of their own."""
         is_spot = self._market is Market.SPOT
         reply = yield from self._get(_SPOT_OPEN if is_spot else _USDM_OPEN, {})
-        orders = account.orders(reply.body, self._place)
+        orders = [self._as_told(order) for order in account.orders(reply.body, self._place)]
         if not is_spot:
             reply = yield from self._get(_ALGO_OPEN, {})
             orders += account.algo_orders(reply.body, self._place)
@@ -126,7 +129,10 @@ class Inquirer:
         fills = []
         if order.filled and not order.venue_order_id.startswith(ALGO):
             fills = yield from self._fills_of(symbol, order.venue_order_id, order.client_order_id)
-        return msgspec.structs.replace(found, orders=(order,), fills=tuple(fills))
+        number = wanted.venue_order_id or self._names.number_told(order.client_order_id, order.venue_order_id)
+        told = msgspec.structs.replace(order, venue_order_id=number)
+        named = tuple(msgspec.structs.replace(fill, venue_order_id=number) for fill in fills)
+        return msgspec.structs.replace(found, orders=(told,), fills=named)
 
     def _look_up(self, symbol: str, wanted: EvidenceWanted) -> Asking[VenueOrder | None]:
         """Ask for an order by number and by every name that it may have."""
@@ -155,9 +161,38 @@ class Inquirer:
         if not working_id:
             return algo
         reply = yield from self._get(_USDM_ORDER, {"symbol": symbol, "orderId": working_id})
-        return (
-            msgspec.structs.replace(account.order(reply.body, self._place), client_order_id=name) if reply.ok else algo
-        )
+        if not reply.ok:
+            return algo
+        return msgspec.structs.replace(account.order(reply.body, self._place), client_order_id=name)
+
+    def _as_told(self, order: VenueOrder) -> VenueOrder:
+        """Return an order under the number by which reports call it."""
+        number = self._names.number_told(order.client_order_id, order.venue_order_id)
+        return msgspec.structs.replace(order, venue_order_id=number)
+
+    def _named(self, fills: list[VenueFill]) -> Asking[list[VenueFill]]:
+        """Return executions with the names of their orders, as far as they are known or, on USDⓈ-M, can be asked for.
+
+        There a conditional order trades under a number that nobody was told before it was triggered.
+        """
+        names: dict[str, str] = {}
+        for fill in fills:
+            number = fill.venue_order_id
+            if number in names:
+                continue
+            names[number] = self._names.name_of_number(number)
+            if not names[number] and self._market is Market.USDM and len(names) <= _LOOK_UPS_MAX:
+                symbol = self._instruments[fill.instrument].symbol
+                reply = yield from self._get(_USDM_ORDER, {"symbol": symbol, "orderId": number})
+                names[number] = account.order(reply.body, self._place).client_order_id if reply.ok else ""
+        return [self._under(fill, names[fill.venue_order_id]) for fill in fills]
+
+    def _under(self, fill: VenueFill, name: str) -> VenueFill:
+        """Return an execution under its order's name and number, as it is where no name is known."""
+        if not name:
+            return fill
+        number = self._names.number_told(name, fill.venue_order_id)
+        return msgspec.structs.replace(fill, client_order_id=name, venue_order_id=number)
 
     def _look_among_open(self, symbol: str, wanted: EvidenceWanted) -> Asking[VenueOrder | None]:
         """Look through the symbol's working orders: a query may lag behind, and the two need not lag alike."""
@@ -199,8 +234,9 @@ class Inquirer:
                 since_ms += window_ms
                 way = _from_time(since_ms, window_ms)
         else:
-            return msgspec.structs.replace(found, complete=False, fills=tuple(fills))
-        return msgspec.structs.replace(found, fills=tuple(fills))
+            found = msgspec.structs.replace(found, complete=False)
+        named = yield from self._named(fills)
+        return msgspec.structs.replace(found, fills=tuple(named))
 
     def _balances(self, wanted: EvidenceWanted, now_ns: int) -> Asking[EvidenceGiven]:
         """Ask what the account owns."""

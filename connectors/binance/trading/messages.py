@@ -65,22 +65,23 @@ class Fill(msgspec.Struct, gc=False):
 
 
 class OrderAnswer(msgspec.Struct):
-    """An order as answers and queries tell it: spot and USDⓈ-M, ACK, RESULT and FULL."""
+    """The answer to a command: spot and USDⓈ-M; ACK, RESULT and FULL; one of a batch, which may be an error."""
 
-    symbol: str = ""
     order_id: int = field(name="orderId", default=0)
     name: str = field(name="clientOrderId", default="")
-    original_name: str = field(name="origClientOrderId", default="")
     status: str = ""
-    side: str = "BUY"
-    price: str = "0"
-    quantity: str = field(name="origQty", default="0")
     executed: str = field(name="executedQty", default="0")
-    updated_ms: int = field(name="updateTime", default=0)
     fills: list[Fill] = []
-    code: int = 0  # of one order in the answer to a batch
+    code: int = 0
     msg: str = ""
     reason: str = field(name="expiryReason", default="")
+
+    @property
+    def number(self) -> str:
+        """The venue's number of the order. Raises ValueError where there is none: then it is no answer."""
+        if not self.order_id:
+            raise ValueError("the answer names no orderId")
+        return str(self.order_id)
 
 
 class ReplaceAnswer(msgspec.Struct):
@@ -97,19 +98,9 @@ class ListAnswer(msgspec.Struct):
 
 
 class AlgoAnswer(msgspec.Struct):
-    """A conditional order of USDⓈ-M as answers and queries tell it."""
+    """The answer to a conditional order of USDⓈ-M."""
 
-    algo_id: int = field(name="algoId", default=0)
-    name: str = field(name="clientAlgoId", default="")
-    symbol: str = ""
-    side: str = "BUY"
-    status: str = field(name="algoStatus", default="")
-    quantity: str = "0"
-    price: str = "0"
-    order_id: str | int = field(name="actualOrderId", default="")
-    updated_ms: int = field(name="updateTime", default=0)
-    code: str | int = ""
-    msg: str = ""
+    algo_id: int = field(name="algoId")
 
 
 class SpotReport(msgspec.Struct, tag_field="e", tag="executionReport", gc=False):

@@ -40,6 +40,7 @@ class Names:
         self._keep = keep
         self._live: dict[str, Live] = {}
         self._by_algo: dict[int, str] = {}
+        self._by_number: dict[str, str] = {}
 
     def find(self, name: str) -> Live | None:
         """Return the order that one of our names, a revision's included, belongs to."""
@@ -62,12 +63,25 @@ class Names:
         if live is None:
             live = Live(None, instrument, name)
             self.add(name, live)
+        if order_id:
+            self._by_number[order_id] = name
+            if len(self._by_number) > self._keep:
+                del self._by_number[next(iter(self._by_number))]
         if order_id and name == live.name:
             if not live.order_id:
                 live.order_id = order_id
             elif order_id != live.order_id:
                 live.working_id = order_id
         return live
+
+    def name_of_number(self, order_id: str) -> str:
+        """Return the name of the order of ours that has a number in the matching engine, empty where none is known."""
+        return self._by_number.get(order_id, "")
+
+    def number_told(self, name: str, order_id: str) -> str:
+        """Return the number by which reports call an order: a conditional one keeps its own when it is triggered."""
+        live = self.find(name)
+        return live.order_id if live is not None and live.name == name and live.order_id else order_id
 
     def note_algo(self, algo_id: int, name: str) -> None:
         """Note which of our orders a conditional order is."""

@@ -56,12 +56,12 @@ class TradingSession:
         self.stopping = False
         self._settings = settings
         self._credentials = credentials
-        self._names = Names()
-        self.desk = Desk(settings.venue, self._names)
+        self.names = Names()
+        self.desk = Desk(settings.venue, self.names)
         self.out = Outgoing(settings, credentials, self.desk)
         self.link = Link(settings.venue, self.desk.events, needs_private=settings.market is Market.USDM)
         self._private = PrivateEvents(settings.venue, self.desk)
-        self._dispatcher = Dispatcher(settings, credentials, self._names)
+        self._dispatcher = Dispatcher(settings, credentials, self.names)
         self._bound_ns = settings.clock_bound_ms * _NS_PER_MS
         self._measured = False
         self._held_ns = 0  # nothing goes again before: the clock is measured, or the venue is too busy

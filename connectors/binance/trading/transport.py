@@ -51,7 +51,7 @@ class BinanceTrading:
         self._clock_ns = clock_ns
         self._sink = sink
         self._session = TradingSession(settings, credentials)
-        self._inquirer = Inquirer(settings, {})
+        self._inquirer = Inquirer(settings, {}, self._session.names)
         self._asker = Asker(settings, credentials, self._session, clock_ns)
         self._connections = 0
         self._opened: dict[int, DuplexLine] = {}
@@ -106,7 +106,7 @@ class BinanceTrading:
     def assign(self, instruments: Mapping[int, Instrument]) -> None:
         """Take the rules of the instruments by index, before `run`."""
         self._session.assign(instruments)
-        self._inquirer = Inquirer(self._settings, instruments)
+        self._inquirer = Inquirer(self._settings, instruments, self._session.names)
 
     async def check(self) -> None:
         """Compare key, account and symbols with the settings, and measure the clock, before `run`; `run` does it too.

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 Bend = Callable[[str], list[str]]
 
@@ -45,13 +45,14 @@ class Crooked:
         self.to_client: Bend = straight
         self.connections = 0
         self.refuses = 0  # with this status, where not 0
+        self.deaf = False  # a half-open connection: nothing is passed on, no ping answered
         self._open: list[web.WebSocketResponse] = []
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         if self.refuses:
             return web.Response(status=self.refuses, text="<html>later</html>", content_type="text/html")
         self.connections += 1
-        near = web.WebSocketResponse()
+        near = web.WebSocketResponse(autoping=False)
         await near.prepare(request)
         self._open.append(near)
         path = request.match_info.get("tail", "")
@@ -59,13 +60,18 @@ class Crooked:
 
             async def back() -> None:
                 async for message in far:
-                    for text in self.to_client(message.data):
+                    for text in [] if self.deaf else self.to_client(message.data):
                         await near.send_str(text)
                 await near.close()
 
             task = asyncio.create_task(back())
             try:
                 async for message in near:
+                    if self.deaf or message.type is WSMsgType.PONG:
+                        continue
+                    if message.type is WSMsgType.PING:
+                        await near.pong(message.data)
+                        continue
                     for text in self.to_venue(message.data):
                         await far.send_str(text)
             finally:
@@ -74,6 +80,11 @@ class Crooked:
                     await task
                 self._open.remove(near)
         return near
+
+    async def say(self, text: str) -> None:
+        """Tell every client something that the venue did not."""
+        for near in list(self._open):
+            await near.send_str(text)
 
     async def cut(self) -> None:
         """End every connection without a word."""

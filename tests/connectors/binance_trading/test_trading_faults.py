@@ -1,5 +1,6 @@
 """What a bad day does to orders: nothing is sent twice, nothing unknown is called known, and trading goes on."""
 
+import asyncio
 import json
 import time
 
@@ -207,14 +208,35 @@ async def test_f16_an_execution_that_no_document_names_is_kept_and_the_order_is_
         assert b"executionReport" in kept[0].data
 
 
-async def test_f32_a_connection_that_falls_silent_is_left_for_another():
+async def test_f32_a_half_open_connection_is_left_for_another():
     async with World.spot(bent=True, ping_after_s=0.3) as live:
         await live.up()
-        assert live.proxy.connections == 1
-        await live.proxy.cut()
+        live.proxy.deaf = True
+        await live.until(lambda: LinkState.DOWN in live.links())
+        live.proxy.deaf = False
         await live.up(2)
         assert live.proxy.connections == 2
         assert live.trading.stats.reconnects == 1
+
+
+async def test_f33_a_venue_that_refuses_is_not_stormed():
+    async with World.spot(bent=True) as live:
+        await live.up()
+        live.proxy.refuses = 500
+        await live.proxy.cut()
+        await live.until(lambda: LinkState.DOWN in live.links())
+        await asyncio.sleep(1.0)
+        assert 1 <= live.trading._orders_line.attempts <= 5
+
+
+async def test_f34_a_server_that_shuts_down_is_left_in_time():
+    async with World.spot(bent=True) as live:
+        await live.up()
+        await live.proxy.say('{"event":{"e":"serverShutdown","E":1770123456789}}')
+        await live.until(lambda: live.proxy.connections == 2)
+        name = live.submit(Side.BUY, await live.price(0.9))
+        await live.told(name, ReportType.ACCEPTED)
+        assert live.links() == [LinkState.UP]
 
 
 async def test_f34_a_connection_is_replaced_before_it_is_old_without_a_moment_down():
@@ -251,6 +273,22 @@ async def test_f36_a_silence_that_the_venue_asks_for_is_kept_and_told():
         await live.told(name, ReportType.CANCELLED)  # a cancel needs no order count
         told = await live.told(waiting, ReportType.REJECTED)
         assert "waited" in told.reason
+
+
+async def test_f36_the_venues_limits_are_kept_to_so_that_it_never_has_to_ask():
+    async with World.spot() as live:
+        await live.up()
+        price = await live.price(0.9)
+        names = [live.submit(Side.BUY, price) for _ in range(130)]
+        await live.until(lambda: len(live.reports()) >= 130)
+        accepted = [each for each in live.reports() if each.type is ReportType.ACCEPTED]
+        refused = {each.reason for each in live.reports() if each.type is ReportType.REJECTED}
+        assert len(accepted) + live.trading.stats.throttled >= 130
+        assert all("waited more than 1 s" in reason for reason in refused)
+        assert LinkState.LIMITED not in live.links()
+        assert live.trading.stats.orders_used <= live.trading.stats.orders_limit
+        live.cancel(names[0])
+        await live.told(names[0], ReportType.CANCELLED)  # what is kept for cancels is still there
 
 
 async def test_f40_maintenance_is_told_as_such_and_opens_nothing():
@@ -315,9 +353,7 @@ async def test_f37_a_cancel_whose_time_was_refused_goes_again_with_the_venues_ti
         await live.up()
         name = live.submit(Side.BUY, await live.price(0.9))
         await live.told(name, ReportType.ACCEPTED)
-        live.trading._session.on_clock(
-            -20_000_000_000
-        )  # "outside of the recvWindow"
+        live.trading._session.on_clock(-20_000_000_000)  # "outside of the recvWindow"
         live.cancel(name)
         await live.told(name, ReportType.CANCELLED)
         assert abs(live.trading.stats.clock_offset_ns) < 1_000_000_000

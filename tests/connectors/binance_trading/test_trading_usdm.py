@@ -184,3 +184,12 @@ async def test_the_dead_man_timer_is_armed_while_up_and_runs_out_when_nobody_is_
                     return
                 await asyncio.sleep(0.05)
             raise AssertionError("the venue's timer did not run out")
+
+
+async def test_f34_both_connections_are_replaced_before_they_are_old_without_a_moment_down():
+    async with World.usdm(rotate_after_s=0.4) as live:
+        await live.up()
+        await live.until(lambda: live.trading.stats.reconnects >= 2)
+        name = live.submit(Side.BUY, quantity="0.01", kind=OrderType.MARKET)
+        await live.told(name, ReportType.FILLED)
+        assert live.links() == [LinkState.UP]

@@ -221,3 +221,16 @@ def test_listen_keys_expire_and_can_be_deleted() -> None:
     again.keyed("DELETE")
     again.order("BUY", "0.010", "59000.0")
     assert again.events == []
+
+
+def test_a_close_at_a_price_beyond_bankruptcy_leaves_no_debt() -> None:
+    bench = opened(balance="100")
+    trader = bench.trader()
+    trader.call("POST", "v1/leverage", symbol="BTCUSDT", leverage=100)
+    trader.order("BUY", "0.100")
+    thin = [(59_999 * ONE, ONE // 1_000), (57_500 * ONE, 10 * ONE)]
+    bench.exchange.on_market_levels("BTCUSDT", thin, [(60_001 * ONE, ONE)], whole=True)
+    trader.order("SELL", "0.100")
+    assert (trader.position(), trader.wallet()) == (0.0, 0.0)
+    (paid,) = trader.call("GET", "v1/income", incomeType="INSURANCE_CLEAR")
+    assert float(paid["income"]) > 140

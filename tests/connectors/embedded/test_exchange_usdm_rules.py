@@ -134,6 +134,7 @@ class Play:
         for account in state.accounts.values():
             margin = state.margin(account, "USDT")
             assert margin.cross_maintenance == 0 or margin.cross_balance > margin.cross_maintenance
+            assert margin.cross_maintenance or margin.cross_wallet >= 0, "nobody owes the venue anything"
             for holding in state.holdings(account, "USDT"):
                 if holding.isolated and holding.position.amount:
                     assert holding.isolated_margin > holding.maintenance

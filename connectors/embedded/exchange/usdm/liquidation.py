@@ -11,7 +11,7 @@ from connectors.embedded.exchange.orders import UNIT, OrderType, Side, Status, T
 from connectors.embedded.exchange.usdm import events
 from connectors.embedded.exchange.usdm.account import FuturesAccount, Income
 from connectors.embedded.exchange.usdm.algo import AlgoService
-from connectors.embedded.exchange.usdm.contracts import PPM, value
+from connectors.embedded.exchange.usdm.contracts import PPM, Contract, value
 from connectors.embedded.exchange.usdm.engine import Engine
 from connectors.embedded.exchange.usdm.house import add
 from connectors.embedded.exchange.usdm.margin import AssetMargin, Holding, bankruptcy_price
@@ -32,6 +32,9 @@ class Liquidator:
         asset = self.state.contracts[symbol].asset
         for account in self.state.with_positions(symbol):
             self.check_account(account, asset)
+        for account in self.state.accounts.values():
+            if account.wallets.get(asset, 0) < 0:
+                self._absolve(account, asset, symbol)
 
     def check_account(self, account: FuturesAccount, asset: str) -> None:
         """Liquidate what is due of an account's positions in one margin asset, and warn of what is near."""
@@ -51,6 +54,14 @@ class Liquidator:
             near += crossed
         self._warn(account, asset, near)
 
+    def _absolve(self, account: FuturesAccount, asset: str, symbol: str) -> None:
+        """Let the fund pay what an account owes that has closed its last crossed position at too bad a price."""
+        if any(_is_crossed(holding) for holding in self.state.holdings(account, asset)):
+            return
+        owed = self.state.margin(account, asset).cross_wallet
+        if owed < 0:
+            self._insure(account, self.state.contracts[symbol], owed, 0)
+
     def _is_near(self, maintenance: int, balance: int) -> bool:
         return maintenance * PPM >= balance * self.state.settings.margin_call_ppm
 
@@ -69,7 +80,7 @@ class Liquidator:
         before = self.state.margin(account, asset).cross_wallet
         notional = self._close(account, holding, bankruptcy_price(holding, holding.position.isolated_wallet))
         left = self.state.margin(account, asset).cross_wallet - before
-        self._insure(account, holding, left, notional)
+        self._insure(account, holding.contract, left, notional)
 
     def _cross(self, account: FuturesAccount, asset: str, crossed: list[Holding]) -> None:
         self._cancel_orders(account, crossed)
@@ -79,10 +90,10 @@ class Liquidator:
                 return
             notional = self._close(account, holding, self._cross_price(margin, holding))
             margin = self.state.margin(account, asset)
-            self._insure(account, holding, max(0, margin.cross_balance), notional)
+            self._insure(account, holding.contract, max(0, margin.cross_balance), notional)
         margin = self.state.margin(account, asset)
         if margin.cross_wallet < 0:
-            self._insure(account, crossed[0], margin.cross_wallet, 0)
+            self._insure(account, crossed[0].contract, margin.cross_wallet, 0)
 
     def _cross_price(self, margin: AssetMargin, holding: Holding) -> int:
         """Return the price at which the whole account would be bankrupt, but never one better than the mark price."""
@@ -138,9 +149,8 @@ class Liquidator:
             state.publish(stream, forced)
         return value(order.average, order.executed)
 
-    def _insure(self, account: FuturesAccount, holding: Holding, left: int, notional: int) -> None:
+    def _insure(self, account: FuturesAccount, contract: Contract, left: int, notional: int) -> None:
         """Take the liquidation fee out of what is left of the margin, or let the fund pay what is owed."""
-        contract = holding.contract
         amount = -left if left < 0 else -min(left, notional * contract.liquidation_fee_ppm // PPM)
         if amount == 0:
             return

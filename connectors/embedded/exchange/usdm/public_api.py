@@ -6,11 +6,11 @@ Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/ma
 from collections.abc import Callable
 
 from connectors.embedded import refusals as market_refusals
+from connectors.embedded.answer import Answer
 from connectors.embedded.exchange.usdm.pricing import DEFAULT_RATE
 from connectors.embedded.exchange.usdm.requests import Parameters, integer
 from connectors.embedded.exchange.usdm.state import Event, State, SymbolState
 from connectors.embedded.exchange.usdm.texts import rate_text, units_text
-from connectors.embedded.rest import Answer
 
 _FUNDING_MOST = 1_000
 
