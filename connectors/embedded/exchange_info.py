@@ -1,8 +1,8 @@
 """exchangeInfo of both markets, in the documented shapes.
 
 Tick and lot come from the listing (inferred from the recording, see `survey.py`, or set by the synthetic market). What
-a recording cannot tell (order types, order limits, minimum notional) has the usual values of a large pair. Spot's
-filters and limits are the exchange's own: what is told is what is enforced.
+a recording cannot tell (order types, order limits, minimum notional) has the usual values of a large pair. Filters
+and limits are the exchange's own: what is told is what is enforced.
 Sources: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/general-endpoints#exchange-information and
 https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api/Exchange-Information
 """
@@ -10,14 +10,14 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/market-dat
 from collections.abc import Callable, Iterable, Sequence
 
 from connectors.embedded.exchange.limits import Limit
+from connectors.embedded.exchange.orders import UNIT
 from connectors.embedded.exchange.spot.rules import SPOT_LIMITS, SpotRules, rules_of
-from connectors.embedded.market import SPOT_WIRE_DECIMALS, Listing, step_text
+from connectors.embedded.exchange.usdm.contracts import PPM, USDM_LIMITS, Contract, make_contract
+from connectors.embedded.market import SPOT_WIRE_DECIMALS, Listing, fixed_text
+from core.money import MONEY_UNIT
 
 Json = dict[str, object]
 
-USDM_WEIGHT_LIMIT = 2_400
-
-_MAX_PRICE_TICKS = 10**9
 _PERPETUAL_DELIVERY_MS = 4_133_404_800_000  # 2100-12-25: how Binance writes "never"
 _ONBOARD_MS = 1_569_398_400_000
 
@@ -38,7 +38,7 @@ def spot_exchange_info(
     }
 
 
-def usdm_exchange_info(listings: Iterable[Listing], now_ms: int) -> Json:
+def usdm_exchange_info(listings: Iterable[Listing], now_ms: int, limits: Sequence[Limit] = USDM_LIMITS) -> Json:
     """Return the answer of `GET /fapi/v1/exchangeInfo` for these symbols."""
     symbols = list(listings)
     margin_assets = sorted({listing.quote for listing in symbols})
@@ -46,19 +46,11 @@ def usdm_exchange_info(listings: Iterable[Listing], now_ms: int) -> Json:
         "timezone": "UTC",
         "serverTime": now_ms,
         "futuresType": "U_MARGINED",
-        "rateLimits": [
-            _rate_limit("REQUEST_WEIGHT", "MINUTE", 1, USDM_WEIGHT_LIMIT),
-            _rate_limit("ORDERS", "MINUTE", 1, 1_200),
-            _rate_limit("ORDERS", "SECOND", 10, 300),
-        ],
+        "rateLimits": [limit.told for limit in limits],
         "exchangeFilters": [],
         "assets": [{"asset": asset, "marginAvailable": True, "autoAssetExchange": "-10000"} for asset in margin_assets],
         "symbols": [_usdm_symbol(listing) for listing in symbols],
     }
-
-
-def _rate_limit(kind: str, interval: str, number: int, limit: int) -> Json:
-    return {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
 
 
 def _spot_symbol(listing: Listing, rules: SpotRules) -> Json:
@@ -97,6 +89,7 @@ def _spot_symbol(listing: Listing, rules: SpotRules) -> Json:
 
 def _usdm_symbol(listing: Listing) -> Json:
     pair, _, delivery = listing.symbol.partition("_")
+    contract = make_contract(listing)
     return {
         "symbol": listing.symbol,
         "pair": pair,
@@ -116,11 +109,11 @@ def _usdm_symbol(listing: Listing) -> Json:
         "underlyingType": "COIN",
         "underlyingSubType": [],
         "settlePlan": 0,
-        "triggerProtect": "0.0500",
-        "liquidationFee": "0.012500",
-        "marketTakeBound": "0.05",
+        "triggerProtect": _ppm(contract.trigger_protect_ppm, 4),
+        "liquidationFee": _ppm(contract.liquidation_fee_ppm, 6),
+        "marketTakeBound": _ppm(contract.price_up_ppm - PPM, 2),
         "maxMoveOrderLimit": 10000,
-        "filters": _usdm_filters(listing),
+        "filters": _usdm_filters(contract),
         "orderTypes": [
             *("LIMIT", "MARKET", "STOP", "STOP_MARKET"),
             *("TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"),
@@ -130,24 +123,29 @@ def _usdm_symbol(listing: Listing) -> Json:
     }
 
 
-def _usdm_filters(listing: Listing) -> list[Json]:
-    tick, step = step_text(listing.price_decimals), step_text(listing.quantity_decimals)
+def _usdm_filters(contract: Contract) -> list[Json]:
+    tick, step = contract.price_text(contract.tick), contract.quantity_text(contract.step)
+    largest, market_largest = contract.max_quantity // UNIT, contract.market_max_quantity // UNIT
     return [
         {
             "filterType": "PRICE_FILTER",
             "minPrice": tick,
-            "maxPrice": listing.price_text(_MAX_PRICE_TICKS),
+            "maxPrice": contract.price_text(contract.max_price),
             "tickSize": tick,
         },
-        {"filterType": "LOT_SIZE", "minQty": step, "maxQty": "1000", "stepSize": step},
-        {"filterType": "MARKET_LOT_SIZE", "minQty": step, "maxQty": "120", "stepSize": step},
-        {"filterType": "MAX_NUM_ORDERS", "limit": 200},
-        {"filterType": "MIN_NOTIONAL", "notional": "5"},
+        {"filterType": "LOT_SIZE", "minQty": step, "maxQty": str(largest), "stepSize": step},
+        {"filterType": "MARKET_LOT_SIZE", "minQty": step, "maxQty": str(market_largest), "stepSize": step},
+        {"filterType": "MAX_NUM_ORDERS", "limit": contract.max_orders},
+        {"filterType": "MIN_NOTIONAL", "notional": str(contract.min_notional // MONEY_UNIT)},
         {
             "filterType": "PERCENT_PRICE",
-            "multiplierUp": "1.0500",
-            "multiplierDown": "0.9500",
+            "multiplierUp": _ppm(contract.price_up_ppm, 4),
+            "multiplierDown": _ppm(contract.price_down_ppm, 4),
             "multiplierDecimal": "4",
         },
         {"filterType": "POSITION_RISK_CONTROL", "positionControlSide": "NONE"},
     ]
+
+
+def _ppm(rate: int, decimals: int) -> str:
+    return fixed_text(rate // 10 ** (6 - decimals), decimals)

@@ -10,7 +10,8 @@ from connectors.embedded.exchange.limits import Limit, RateLimits
 from connectors.embedded.exchange.members import Member, add_key, demo_member, rate_units
 from connectors.embedded.exchange.spot.api import SpotExchange
 from connectors.embedded.exchange.spot.rules import SPOT_LIMITS
-from connectors.embedded.exchange.usdm.exchange import USDM_LIMITS, UsdmExchange
+from connectors.embedded.exchange.usdm.contracts import USDM_LIMITS
+from connectors.embedded.exchange.usdm.exchange import UsdmExchange
 from connectors.embedded.exchange.usdm.state import FuturesSettings
 from connectors.embedded.market import Market
 from connectors.embedded.settings import Settings

@@ -5,8 +5,6 @@ import re
 
 import msgspec
 
-from core.decimals import to_text
-
 SPOT_WIRE_DECIMALS = 8  # spot writes every price and quantity with 8 decimals; USDⓈ-M with as many as the tick and lot
 AGGREGATE_TRADE = "aggTrade"
 UNATTRIBUTED = "unattributed"  # the pseudo stream of frames that name none
@@ -85,11 +83,6 @@ def fixed_text(units: int, decimals: int) -> str:
         return str(units)
     whole, fraction = divmod(units, 10**decimals)
     return f"{whole}.{fraction:0{decimals}d}"
-
-
-def step_text(decimals: int) -> str:
-    """Write 10^-decimals: `step_text(2) == "0.01"`."""
-    return to_text(1, decimals)
 
 
 def listing(market: Market, symbol: str, price_decimals: int, quantity_decimals: int) -> Listing:

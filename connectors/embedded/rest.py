@@ -40,7 +40,7 @@ class RestMarket:
         limits: Sequence[Limit] = (),
         rules: Callable[[Listing], SpotRules] = rules_of,
     ) -> None:
-        """Answer for the symbols in `views`; spot's exchangeInfo tells these limits and rules."""
+        """Answer for the symbols in `views`; exchangeInfo tells these limits, spot's these rules."""
         self.market = market
         self._limits = limits
         self._rules = rules
@@ -65,7 +65,8 @@ class RestMarket:
     def _exchange_info(self, parameters: Parameters) -> Answer:
         if not self._spot:
             # USDⓈ-M documents no parameters: always every symbol.
-            return Answer(usdm_exchange_info((view.listing for view in self._views.values()), self._now_ms()), 1)
+            listings = [view.listing for view in self._views.values()]
+            return Answer(usdm_exchange_info(listings, self._now_ms(), self._limits), 1)
         listings = [view.listing for view in self._select(parameters)]
         return Answer(spot_exchange_info(listings, self._now_ms(), self._limits, self._rules), 20)
 

@@ -67,6 +67,7 @@ class EmbeddedVenue:
         self.settings = settings
         self._clock = clock
         self._connections: list[Connection] = []
+        self._spot_sessions: list[ApiSession] = []
         self._runners: list[web.AppRunner] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -126,6 +127,9 @@ class EmbeddedVenue:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        for session in self._spot_sessions:
+            session.announce_shutdown()
+        await self.flush()
         await self.close_all()
         for runner in self._runners:
             await runner.cleanup()
@@ -309,6 +313,8 @@ class EmbeddedVenue:
         session = self._api_session(request, http, connection, market)
         await connection.open()
         self._connections.append(connection)
+        if isinstance(session, ApiSession):
+            self._spot_sessions.append(session)
         watch = asyncio.create_task(
             connection.watch(self._clock, *self.settings.keepalive(market), self.settings.connection_life_s)
         )
@@ -320,6 +326,8 @@ class EmbeddedVenue:
             watch.cancel()
             session.end()
             self._connections.remove(connection)
+            if isinstance(session, ApiSession):
+                self._spot_sessions.remove(session)
         return connection.socket
 
     def _market_of(self, names: Sequence[str]) -> Market:

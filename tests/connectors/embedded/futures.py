@@ -10,7 +10,8 @@ from connectors.embedded.exchange.gate import Gate, Reply
 from connectors.embedded.exchange.keys import KeyStore
 from connectors.embedded.exchange.limits import Limit, RateLimits
 from connectors.embedded.exchange.members import Member, add_key
-from connectors.embedded.exchange.usdm.exchange import USDM_LIMITS, UsdmExchange
+from connectors.embedded.exchange.usdm.contracts import USDM_LIMITS
+from connectors.embedded.exchange.usdm.exchange import UsdmExchange
 from connectors.embedded.exchange.usdm.state import FuturesSettings
 from connectors.embedded.market import Listing, Market, listing
 from connectors.embedded.view import MarketView

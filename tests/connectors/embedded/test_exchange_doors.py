@@ -238,6 +238,49 @@ async def test_a_hmac_key_signs_each_request_and_subscribes_by_signature(client:
         assert (broken["id"], broken["error"]["code"]) == (None, -1135)
 
 
+async def test_two_accounts_trade_with_each_other_and_both_are_told_until_the_venue_shuts_down() -> None:
+    wealth = {"BTC": "5", "USDT": "10000000"}
+    members = tuple(Member(name=name, key=f"{name}-key", secret=name, balances=wealth) for name in ("ann", "bob"))
+
+    def signed(name: str, **parameters: Any) -> dict[str, Any]:
+        parameters = {**parameters, "apiKey": f"{name}-key", "timestamp": now_ms()}
+        payload = "&".join(f"{key}={parameters[key]}" for key in sorted(parameters))
+        return {**parameters, "signature": hmac_of(payload, name)}
+
+    async with (
+        asyncio.timeout(30),
+        EmbeddedVenue(Settings(synthetic=True, seed=3, accounts=members)) as venue,
+        connect(venue.ws_api_url) as ann,
+        connect(venue.ws_api_url) as bob,
+    ):
+        for name, socket in (("ann", ann), ("bob", bob)):
+            assert (await ask(socket, "userDataStream.subscribe.signature", **signed(name)))["status"] == 200
+        offer = ORDER | {"side": "SELL", "quantity": "1", "price": "65000.00"}  # behind all that is displayed
+        sold = await ask(ann, "order.place", **signed("ann", **offer))
+        bought = await ask(bob, "order.place", **signed("bob", **{**offer, "side": "BUY", "quantity": "130"}))
+        last = bought["result"]["fills"][-1]
+        assert (last["price"], last["qty"]) == ("65000.00000000", "1.00000000")
+        told = await next_trade(ann)
+        assert (told["i"], told["t"], told["m"], told["X"]) == (
+            sold["result"]["orderId"],
+            last["tradeId"],
+            True,
+            "FILLED",
+        )
+        assert (await next_trade(bob))["m"] is False
+        await venue.close()
+        farewells = [json.loads(text) async for text in bob]
+    assert farewells[-1]["event"]["e"] == "serverShutdown"
+
+
+async def next_trade(socket: Any) -> Json:
+    """The next `TRADE` report on a connection."""
+    while True:
+        event = json.loads(await socket.recv())["event"]
+        if event.get("x") == "TRADE":
+            return event
+
+
 async def test_accounts_are_let_in_by_the_admin_and_all_they_did_is_in_the_ledger(client: Client) -> None:
     url = f"{client.venue.http_url}/emulator/accounts"
     member = {"name": "late", "key": "late-key", "secret": "s", "balances": {"USDT": "1000"}, "maker_rate": "0"}

@@ -101,6 +101,11 @@ class ApiSession:
             told["rateLimits"] = self._gate.told_limits(self._address, account)
         return msgspec.json.encode(told)
 
+    def announce_shutdown(self) -> None:
+        """Say that the connection is about to end: "sent when the server is about to shut down"."""
+        event = {"e": "serverShutdown", "E": self._gate.now_ms()}
+        self._push(msgspec.json.encode({"event": event}))
+
     def end(self) -> None:
         """Forget the subscriptions of a connection that is over."""
         for subscription in self._subscriptions:

@@ -8,6 +8,7 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/account/re
 
 import msgspec
 
+from connectors.embedded.exchange.limits import Limit, LimitKind
 from connectors.embedded.exchange.orders import DECIMALS, UNIT
 from connectors.embedded.market import Listing, fixed_text
 from core.errors import PrecisionError
@@ -32,6 +33,13 @@ _TIERS = (
     (800_000_000, 3, 150_000),
     (1_200_000_000, 2, 250_000),
     (1_800_000_000, 1, 500_000),
+)
+
+
+USDM_LIMITS = (
+    Limit(LimitKind.REQUEST_WEIGHT, "MINUTE", 1, 2_400),
+    Limit(LimitKind.ORDERS, "MINUTE", 1, 1_200),
+    Limit(LimitKind.ORDERS, "SECOND", 10, 300),
 )
 
 

@@ -13,7 +13,7 @@ from connectors.embedded.exchange.clients import Security
 from connectors.embedded.exchange.feed import Feed, Units
 from connectors.embedded.exchange.gate import Caller, Endpoint
 from connectors.embedded.exchange.keys import Permission
-from connectors.embedded.exchange.limits import Limit, LimitKind, RateLimits
+from connectors.embedded.exchange.limits import LimitKind, RateLimits
 from connectors.embedded.exchange.members import Member, rate_units, units_of
 from connectors.embedded.exchange.orders import Side, Status, TimeInForce
 from connectors.embedded.exchange.usdm import events, funding
@@ -35,11 +35,6 @@ from core.money import MONEY_UNIT
 
 Send = Callable[[str, Event], None]  # a stream (a listen key is one), and what its subscribers get
 
-USDM_LIMITS = (
-    Limit(LimitKind.REQUEST_WEIGHT, "MINUTE", 1, 2_400),
-    Limit(LimitKind.ORDERS, "MINUTE", 1, 1_200),
-    Limit(LimitKind.ORDERS, "SECOND", 10, 300),
-)
 _MONEY_OF_UNIT: int = MONEY_UNIT // 10**8
 
 
