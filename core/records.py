@@ -81,6 +81,7 @@ class Kind(enum.IntEnum):
     QUERY = 141  # command: ask a venue for evidence
     RECONCILED = 142  # a venue's account agrees with ours, or what does not
     FREEZE = 143  # an instrument may not be opened, or may again
+    PARENT = 144  # how far an execution algorithm has come
     LOT = 145  # a tax lot was opened, closed, reversed or split
     CONVERSION = 146  # a rate between two currencies was used in the books
     BUST = 150  # an execution that the venue took back

@@ -27,12 +27,20 @@ _IDLE = frozenset((OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED))
 class Replacer:
     """Carries out replacements, and cancels of orders that have any."""
 
-    __slots__ = ("_clock", "_effects", "_gate", "_manager", "_markets", "wishes")
+    __slots__ = ("_clock", "_effects", "_gate", "_manager", "_markets", "_native", "wishes")
 
     def __init__(
-        self, gate: Gate, manager: OrderManager, clock: EventClock, markets: list[Market], effects: list[Effect]
+        self,
+        gate: Gate,
+        manager: OrderManager,
+        clock: EventClock,
+        markets: list[Market],
+        effects: list[Effect],
+        *,
+        native: bool,
     ) -> None:
-        """Share what the desk has."""
+        """Share what the desk has. Not `native`: no venue is left to replace orders itself, whatever it offers."""
+        self._native = native
         self._gate = gate
         self._manager = manager
         self._clock = clock
@@ -100,7 +108,9 @@ class Replacer:
     def _send(self, intent: ReplaceIntent, ready: bool) -> None:
         """Check a replacement; send it, or begin it by a cancel, or say why there is nothing to send."""
         now_ns, effects = self._clock.now_ns, self._effects
-        verdict = self._gate.check_replace(intent, self._market_of(intent), self._manager, ready, now_ns)
+        verdict = self._gate.check_replace(
+            intent, self._market_of(intent), self._manager, ready, now_ns, native=self._native
+        )
         if isinstance(verdict, str):
             effects.append(Alert(severity=Severity.INFO, code="REPLACE_NOT_SENT", message=verdict))
         elif isinstance(verdict, Refusal):
