@@ -42,6 +42,7 @@ class Kind(enum.IntEnum):
     CHAIN = 2  # b..e: SHA-256 over the previous chain value and every slot since; a: slots covered
     SEAL = 3  # payload: how the session ended
     DIGEST = 4  # b..e: the engine's state digest; a: inputs stepped so far
+    SNAPSHOT = 5  # payload: what a restart needs of the state so far, `core.events.StateCarried`
 
     QUOTE = 16  # bid_price, bid_quantity, ask_price, ask_quantity, update_id
     TRADE = 17  # price, quantity, trade_id
