@@ -9,7 +9,7 @@ from decimal import Decimal
 from config.errors import (
     ConfigError,
     Duplicate,
-    LiveUnavailable,
+    LiveUnready,
     SecretInSettings,
     UnknownName,
     WrongValue,
@@ -73,9 +73,7 @@ def check_values(value: object, origin: Origin, path: Path = ()) -> Iterator[Con
 def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     """Yield the mistakes of settings whose types are right."""
     if settings.session.mode is Mode.LIVE:
-        path: Path = ("session", "mode")
-        hint = "this build has no live order entry, so no order could leave it; paper trades on the same live data"
-        yield mistake(LiveUnavailable, origin, path, expected='"paper"', found="live", hint=hint)
+        yield from _check_live(settings, origin)
     for name, venue in settings.venues.items():
         yield from _check_venue(venue, origin, ("venues", name))
     yield from _check_strategies(settings, origin)
@@ -84,7 +82,7 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     known = [name.upper() for name in settings.venues]
     for name in settings.paper.sim.venues:
         if name not in known:
-            path = ("paper", "sim", "venues", name)
+            path: Path = ("paper", "sim", "venues", name)
             hint = did_you_mean(name, known)
             yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=name, hint=hint)
     yield from _check_queues(settings, origin)
@@ -93,6 +91,28 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
         if not _is_money(amount):
             expected = f"an amount from 0 to 10^18 with at most {MONEY_DECIMALS} decimals"
             yield mistake(WrongValue, origin, path, expected=expected, found=amount)
+
+
+def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield why these settings cannot trade live."""
+    trading = {name: venue.trading for name, venue in settings.venues.items() if venue.trading is not None}
+    if not trading:
+        hint = "add it with the name of its key, `key = ...`; the secrets themselves stay out of the file"
+        expected = "[venues.NAME.trading] of at least one venue"
+        yield mistake(LiveUnready, origin, ("session", "mode"), expected=expected, found="none", hint=hint)
+    for name, table in trading.items():
+        path: Path = ("venues", name, "trading")
+        if settings.venues[name].connector is ConnectorName.HISTORY:
+            yield mistake(LiveUnready, origin, path, expected="a venue with a connector", found="history")
+        for key, address in (("ws_api_url", table.ws_api_url), ("private_ws_url", table.private_ws_url)):
+            if address and (problem := _address_problem(address, _WS)):
+                expected = "an address such as wss://host or ws://127.0.0.1:9001"
+                yield mistake(WrongValue, origin, (*path, key), expected=expected, found=address, hint=problem)
+        for symbol in table.leverage:
+            if symbol not in settings.venues[name].instruments:
+                hint = did_you_mean(symbol, settings.venues[name].instruments)
+                expected = "a symbol of the venue's `instruments`"
+                yield mistake(UnknownName, origin, (*path, "leverage"), expected=expected, found=symbol, hint=hint)
 
 
 def _check_queues(settings: Settings, origin: Origin) -> Iterator[ConfigError]:

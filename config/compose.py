@@ -13,6 +13,7 @@ from core.ids import session_epoch
 from core.money import money
 from engine.build import EngineSettings, StrategySpec
 from journal.head import SessionHead, StrategySource
+from oms.reconcile import ForeignPolicy, ReconcileSettings
 
 
 def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, LoadedStrategy]:
@@ -23,21 +24,42 @@ def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, L
 
 def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int) -> EngineSettings:
     """Return all that decides what the engine of this session does. Raises ConfigError."""
+    live = settings.session.mode is Mode.LIVE  # then the venue says what the account holds
     return EngineSettings(
         epoch=session_epoch(started_ns),
         seed=settings.session.seed,
         limits=settings.risk,
         strategies=tuple(_spec(chosen, loaded[chosen.id]) for chosen in settings.strategies),
-        native_orders=settings.session.mode is Mode.LIVE,
-        balances={currency: money(plain(amount)) for currency, amount in settings.paper.balances.items()},
+        native_orders=live,
+        balances={} if live else {currency: money(plain(each)) for currency, each in settings.paper.balances.items()},
+        reconcile=reconcile_settings(settings),
         accounting=settings.accounting.rules(settings.session.mode),
     )
 
 
 def simulated(settings: Settings) -> Settings:
-    """Return settings for a simulated venue, which keeps no order words: a live session's are traded as paper's."""
+    """Return the same settings for a run at the simulated venue: whoever asks what would have been trades on paper."""
     session = msgspec.structs.replace(settings.session, mode=Mode.PAPER)
     return settings if settings.session.mode is Mode.PAPER else msgspec.structs.replace(settings, session=session)
+
+
+def reconcile_settings(settings: Settings) -> ReconcileSettings | None:
+    """Return how our books are held to the venues', None in paper, where nobody else keeps any."""
+    if settings.session.mode is not Mode.LIVE:
+        return None
+    live = settings.live
+    return ReconcileSettings(
+        venues=tuple(name.upper() for name, venue in settings.venues.items() if venue.trading is not None),
+        foreign=ForeignPolicy(live.foreign_orders),
+        sweep_ns=_ns(live.sweep_s),
+        account_ns=_ns(live.balances_s),
+        visibility_ns=_ns(live.visibility_lag_s),
+    )
+
+
+def _ns(seconds: float) -> int:
+    """Return seconds as nanoseconds."""
+    return int(seconds * 1_000_000_000)
 
 
 def session_head(

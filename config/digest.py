@@ -1,10 +1,10 @@
 """Which settings decide what is traded, and their hash: what a session's head keeps, and what a replay starts from.
 
 Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with
-their parameters; limits; the simulated account and venue; how the books are kept, where that is not the usual way (so
-that sessions from before it could be chosen keep their digests). Not deciding: folders, flush policy, addresses,
-timeouts of connections, logs, metrics, screen, the store. A number counts by its value: 50_000, 50000.0 and "50000" are
-one limit.
+their parameters; limits; the simulated account and venue; live, how our books are held to the venue's; how the books
+are kept, where that is not the usual way (so that sessions from before it could be chosen keep their digests). Not
+deciding: folders, flush policy, addresses, timeouts of connections, logs, metrics, screen, the store. A number counts
+by its value: 50_000, 50000.0 and "50000" are one limit.
 """
 
 import enum
@@ -16,7 +16,7 @@ from typing import get_args
 import msgspec
 
 from config.explain import field_types
-from config.settings import AccountingSettings, Settings
+from config.settings import AccountingSettings, Mode, Settings
 from core.decimals import decimals_of, plain
 
 _SESSION = ("mode", "seed", "digest_every")
@@ -32,6 +32,7 @@ _VENUE = (
     "trades_stale_s",
     "bars_stale_s",
 )
+_LIVE = ("account", "foreign_orders", "visibility_lag_s", "sweep_s", "balances_s")
 _NUMBER_TYPES = {int, float, str}
 
 
@@ -44,7 +45,7 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
     for strategy, told in zip(settings.strategies, strategies, strict=True):
         told["params"] = _plain(dict((params or {}).get(strategy.id, strategy.params)))
     accounting = settings.accounting
-    return {
+    told_config: dict[str, object] = {
         "session": _only(plain_table(settings.session), _SESSION),
         "venues": {name: _only(plain_table(venue), _VENUE) for name, venue in settings.venues.items()},
         "strategies": strategies,
@@ -52,6 +53,12 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
         "paper": plain_table(settings.paper),
         **({} if accounting == AccountingSettings() else {"accounting": plain_table(accounting)}),
     }
+    if settings.session.mode is Mode.LIVE:
+        told_config["live"] = _only(plain_table(settings.live), _LIVE)
+        for name, venue in settings.venues.items():
+            if venue.trading is not None:  # with whom our books are compared; the key's name stands for it
+                told_config["venues"][name]["trading"] = {"key": venue.trading.key}  # type: ignore[index]
+    return told_config
 
 
 def config_digest(settings: Settings, params: Mapping[str, Mapping[str, object]] | None = None) -> str:

@@ -9,7 +9,7 @@ ConfigError                 a mistake in the settings: where, which key, what wa
 ├── WrongValue              the right type, but out of range, malformed or contradicting another key
 ├── Duplicate               a name given twice that must be unique
 ├── UnknownName             a name (an instrument, a strategy) that nothing in the settings defines
-├── LiveUnavailable         live trading asked of a build that has none
+├── LiveUnready             live trading with settings that do not allow it, or have not settled
 ├── SecretInSettings        a key, token or password written where it does not belong
 ├── SecretMissing           a secret that none of its places holds
 ├── SecretExposed           a secret's file that others can read
@@ -86,8 +86,8 @@ class UnknownName(ConfigError):
     """A name that nothing in the settings defines."""
 
 
-class LiveUnavailable(ConfigError):
-    """Live trading asked of a build that cannot do it: refused, never pretended."""
+class LiveUnready(ConfigError):
+    """Live trading with settings that do not allow it, or that nobody can say later what they were."""
 
 
 class SecretInSettings(ConfigError):

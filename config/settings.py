@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from config.live_settings import LiveSettings, TradingTable
 from connectors.sim.settings import SimSettings
 from journal.head import FlushPolicy
 from journal.retention import RetentionPolicy
@@ -152,6 +153,8 @@ class VenueSettings(Table, frozen=True, kw_only=True):
     rotate_after_s: Seconds = 82_800.0  # the venue cuts at 24 h; by then the next connection must stand
     clock_every_s: Seconds = 600.0
 
+    trading: TradingTable | None = None  # live: where orders go; a venue without it is only watched
+
 
 class StrategySettings(Table, frozen=True, kw_only=True):
     """`[[strategies]]`: one actor. `params` are checked against the strategy's own `Params` once it is loaded."""
@@ -284,6 +287,7 @@ class Settings(Table, frozen=True, kw_only=True):
     strategies: tuple[StrategySettings, ...] = ()
     risk: RiskLimits = RiskLimits()
     paper: PaperSettings = PaperSettings()
+    live: LiveSettings = LiveSettings()
     accounting: AccountingSettings = AccountingSettings()
     backtest: BacktestSettings = BacktestSettings()
     log: LogSettings = LogSettings()

@@ -2,6 +2,7 @@
 
 from config.settings import ConnectorName, VenueSettings
 from connectors.binance.settings import BinanceSettings, Market
+from connectors.binance.trading.settings import MarginType, SelfTradePrevention, TradingSettings
 
 _MARKETS = {ConnectorName.BINANCE_SPOT: Market.SPOT, ConnectorName.BINANCE_USDM: Market.USDM}
 
@@ -29,4 +30,32 @@ def binance_settings(name: str, venue: VenueSettings) -> BinanceSettings:
         ping_after_s=venue.ping_after_s,
         rotate_after_s=venue.rotate_after_s,
         clock_every_s=venue.clock_every_s,
+    )
+
+
+def binance_trading(name: str, venue: VenueSettings) -> TradingSettings:
+    """Return the settings of trading at `[venues.NAME]`, which has a `trading` table."""
+    table = venue.trading
+    assert table is not None
+    return TradingSettings(
+        venue=name.upper(),
+        market=_MARKETS[venue.connector],
+        rest_url=venue.rest_url,
+        key_check_url=table.key_check_url,
+        ws_api_url=table.ws_api_url,
+        private_ws_url=table.private_ws_url,
+        recv_window_ms=table.recv_window_ms,
+        clock_bound_ms=table.clock_bound_ms,
+        stp_mode=SelfTradePrevention(table.stp_mode.upper().replace("-", "_")),
+        hedge_mode=table.hedge_mode,
+        leverage=table.leverage,
+        margin_type=MarginType(table.margin_type) if table.margin_type else None,
+        dead_man_s=table.dead_man_s,
+        cancel_share=table.cancel_share,
+        answer_timeout_s=table.answer_timeout_s,
+        request_timeout_s=venue.request_timeout_s,
+        connect_timeout_s=venue.connect_timeout_s,
+        start_timeout_s=venue.start_timeout_s,
+        ping_after_s=min(venue.ping_after_s, 3.0),
+        rotate_after_s=venue.rotate_after_s,
     )

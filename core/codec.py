@@ -43,6 +43,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.QUERY: evidence.EvidenceWanted,
     Kind.RECONCILED: effects.Reconciled,
     Kind.FREEZE: effects.FreezeChanged,
+    Kind.PARENT: effects.ParentProgress,
     Kind.LOT: effects.LotChanged,
     Kind.CONVERSION: effects.ConversionUsed,
     Kind.BUST: effects.OrderBusted,

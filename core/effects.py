@@ -177,6 +177,34 @@ class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
     reason: str
 
 
+class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """How far an execution algorithm has come with its parent order: at its start, at each child's end, at its own.
+
+    Slippages in 10^-6 of what they are measured against, positive where it cost. `arrival_twice` is bid plus ask in
+    price units when the parent arrived; notionals are price units times quantity units in text.
+    """
+
+    parent: str
+    strategy_id: str
+    algorithm: str
+    instrument: int
+    side: Side
+    state: str  # "started", "working", then "filled", "expired" or "stopped"
+    quantity: int
+    filled: int
+    children: int
+    started_ns: int
+    arrival_twice: int
+    notional: str
+    market_volume: str
+    market_notional: str
+    arrival_slippage_ppm: int
+    vwap_slippage_ppm: int
+    mid_slippage_ppm: int
+    participation_ppm: int
+    reason: str = ""
+
+
 class LotChange(enum.StrEnum):
     """What became of a tax lot."""
 
@@ -242,6 +270,7 @@ Effect = (
     | EvidenceWanted
     | Reconciled
     | FreezeChanged
+    | ParentProgress
     | LotChanged
     | ConversionUsed
     | Refusal
@@ -275,6 +304,7 @@ __all__ = [
     "OrderBusted",
     "OrderFilled",
     "OrderUpdated",
+    "ParentProgress",
     "PositionChanged",
     "ReconcileState",
     "Reconciled",

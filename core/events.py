@@ -43,6 +43,7 @@ class ReportType(enum.StrEnum):
     REPLACED = "replaced"  # `price` and `quantity` (in all, filled included) are the order's from now on
     REPLACE_REJECTED = "replace-rejected"  # the order stays as it was
     BUSTED = "busted"  # the venue took back the execution `exec_id`; a correction is a bust and a new execution
+    UNKNOWN_STATUS = "unknown-status"  # a word that the venue's documents do not name, quoted in `reason`
 
 
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -42,6 +42,7 @@ class Kind(enum.IntEnum):
     CHAIN = 2  # b..e: SHA-256 over the previous chain value and every slot since; a: slots covered
     SEAL = 3  # payload: how the session ended
     DIGEST = 4  # b..e: the engine's state digest; a: inputs stepped so far
+    SNAPSHOT = 5  # payload: what a restart needs of the state so far, `core.events.StateCarried`
 
     QUOTE = 16  # bid_price, bid_quantity, ask_price, ask_quantity, update_id
     TRADE = 17  # price, quantity, trade_id
@@ -81,6 +82,7 @@ class Kind(enum.IntEnum):
     QUERY = 141  # command: ask a venue for evidence
     RECONCILED = 142  # a venue's account agrees with ours, or what does not
     FREEZE = 143  # an instrument may not be opened, or may again
+    PARENT = 144  # how far an execution algorithm has come
     LOT = 145  # a tax lot was opened, closed, reversed or split
     CONVERSION = 146  # a rate between two currencies was used in the books
     BUST = 150  # an execution that the venue took back

@@ -1,4 +1,4 @@
-"""The daemon's life: STARTING, SYNCING, READY, DRAINING, STOPPED.
+"""The daemon's life: STARTING, SYNCING, RECONCILING (live), READY, DRAINING, STOPPED.
 
 One event loop, one pipeline. Sockets call `_sink` with chunks of events; one timer wakes the engine and the simulated
 venues when they asked for it; everything that ends the session ends it through `_stop`.
@@ -9,18 +9,22 @@ import contextlib
 
 import structlog
 
-from config.settings import Settings
+from config.secrets import read_secret
+from config.settings import Mode, Settings
+from connectors.base import MarketDataConnector, TradingConnector
 from connectors.errors import ConnectorError
 from connectors.sim.paper import PaperExecution
 from core.clock import NEVER
 from core.errors import InvariantError
-from core.events import CommandReceived, LifecycleChanged, LifecycleState
+from core.events import CommandReceived, LifecycleChanged, LifecycleState, StateCarried
 from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
 from core.rng import Rng
 from daemon.clock import SessionClock
 from daemon.errors import DaemonError, ExitCode, JournalStopped, StartFailed
 from daemon.feeds import Feeds
-from daemon.pipeline import Pipeline
+from daemon.live.execution import LiveExecution
+from daemon.live.trading import Secrets, Trading
+from daemon.pipeline import Execution, Pipeline
 from daemon.projection import Projection
 from daemon.stats import Stats
 from daemon.status import Status
@@ -44,15 +48,22 @@ class Daemon:
         journal: JournalWriter,
         clock: SessionClock,
         labels: list[str],
+        carried: StateCarried | None = None,
+        secrets: Secrets = read_secret,
     ) -> None:
-        """Join the parts; `run` does the rest."""
+        """Join the parts; `run` does the rest. `carried` is what a live session takes over from the one before."""
         self.settings = settings
         self.engine = engine
         self.journal = journal
         self.clock = clock
         self.stats = Stats(clock.now_ns())
         self.projection = Projection(engine, self.stats, str(journal.folder), settings.session.mode.value, labels)
-        self.paper = PaperExecution(settings.paper.sim, engine.markets)
+        self.trading: Trading | None = None
+        self.execution: Execution = PaperExecution(settings.paper.sim, engine.markets)
+        if settings.session.mode is Mode.LIVE:
+            self.trading = Trading(settings, clock.now_ns, Rng(clock.now_ns(), stream=1), self._sink, secrets)
+            self.execution = LiveExecution(self.trading.connectors)
+        self._carried = carried
         self.pipeline = Pipeline(
             engine,
             journal,
@@ -61,7 +72,7 @@ class Daemon:
             durable=settings.session.flush_policy is FlushPolicy.DISK,
             digest_every=settings.session.digest_every,
             watch=self.projection.watch,
-            execution=self.paper,
+            execution=self.execution,
         )
         self.feeds = Feeds(settings, clock.now_ns, Rng(clock.now_ns()), self._sink)
         self.digest = b""
@@ -73,6 +84,7 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._aborting = asyncio.Event()
         self._synced = asyncio.Event()
+        self._reconciled = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_ns = NEVER
@@ -118,9 +130,15 @@ class Daemon:
             if await self._defined():
                 self._enter(LifecycleState.SYNCING)
                 self._syncing = True
-                tasks = [self._loop.create_task(self._connect(number)) for number in range(len(self.feeds.connectors))]
+                tasks = [self._loop.create_task(self._connect(each)) for each in self.feeds.connectors]
                 tasks.append(self._loop.create_task(self._watch_lag()))
                 await self._until_synced()
+            if self.trading is not None and not self._stopping.is_set():
+                self._enter(LifecycleState.RECONCILING)
+                tasks += [self._loop.create_task(self._connect(each)) for each in self.trading.connectors.values()]
+                await self._until_reconciled()
+            if self.trading is not None and self.settings.live.snapshot_s:
+                tasks.append(self._loop.create_task(self._keep_snapshots(self.settings.live.snapshot_s)))
             if not self._stopping.is_set():
                 self._enter(LifecycleState.READY)
                 await self._until_stopped(for_s)
@@ -147,11 +165,15 @@ class Daemon:
             await asyncio.gather(definitions, return_exceptions=True)
             return False
         self._sink(definitions.result())
+        if self.trading is not None:
+            self.trading.assign({market.index: market.instrument for market in self.engine.markets})
+        if self._carried is not None:
+            event = (Kind.CARRIED, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, self._carried, 0, 0, 0, 0)
+            self._sink([event])
         return True
 
-    async def _connect(self, number: int) -> None:
+    async def _connect(self, connector: MarketDataConnector | TradingConnector) -> None:
         """Run one connector; one that ends by itself ends the session."""
-        connector = self.feeds.connectors[number]
         try:
             await connector.run()
         except ConnectorError as error:
@@ -163,15 +185,31 @@ class Daemon:
 
     async def _until_synced(self) -> None:
         """Wait for every feed; whoever stops the daemon meanwhile ends the wait."""
-        waits = [self._loop.create_task(self._synced.wait()), self._loop.create_task(self._stopping.wait())]
         budget_s = self.settings.session.sync_budget_s
+        synced = await self._wait_for(self._synced, budget_s)
+        self._syncing = False
+        if not synced:
+            waiting = "; ".join([*self.feeds.missing(self.engine.markets), *self.feeds.errors()])
+            raise StartFailed(f"not in sync after {budget_s:g} s: {waiting}; is the venue reachable?")
+
+    async def _until_reconciled(self) -> None:
+        """Wait until our books and every venue's agree; whoever stops the daemon meanwhile ends the wait."""
+        budget_s = self.settings.live.reconcile_budget_s
+        if not await self._wait_for(self._reconciled, budget_s):
+            assert self.trading is not None
+            errors = "; ".join(stats.last_error for stats in self.trading.stats().values() if stats.last_error)
+            raise StartFailed(
+                f"not reconciled after {budget_s:g} s ({errors or 'see the alerts'}): nothing was opened; look at "
+                "`tickerd journal show` for what differs"
+            )
+
+    async def _wait_for(self, event: asyncio.Event, budget_s: float) -> bool:
+        """Wait for an event or for being stopped; False where neither came within the budget."""
+        waits = [self._loop.create_task(event.wait()), self._loop.create_task(self._stopping.wait())]
         done, pending = await asyncio.wait(waits, timeout=budget_s, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
-        self._syncing = False
-        if not done:
-            waiting = "; ".join([*self.feeds.missing(self.engine.markets), *self.feeds.errors()])
-            raise StartFailed(f"not in sync after {budget_s:g} s: {waiting}; is the venue reachable?")
+        return bool(done)
 
     async def _until_stopped(self, for_s: float | None) -> None:
         """Trade until told to stop, or for so long."""
@@ -194,6 +232,8 @@ class Daemon:
                 break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._aborting.wait(), min(left_s, 0.02))
+        if self.trading is not None:
+            await self.trading.close(max(0.0, deadline - self._loop.time()))
         if not self._aborting.is_set():
             self._enter(LifecycleState.STOPPED, self.end_reason)
             self._stopped = True
@@ -204,6 +244,7 @@ class Daemon:
         self.seal_state = SealState.ENDED if ended else SealState.CRASHED
         if not ended:
             self.exit_code = self._failure.exit_code if self._failure else ExitCode.INTERRUPTED
+        self._snapshot()
         try:
             self.digest = self.pipeline.record_digest()
             self.journal.seal(
@@ -246,11 +287,13 @@ class Daemon:
             self.pipeline.resync.clear()
         if self._syncing and not self.feeds.missing(self.engine.markets):
             self._synced.set()
+        if self.trading is not None and self.engine.reconciled:
+            self._reconciled.set()
         self._arm()
 
     def _arm(self) -> None:
         """Have the loop wake us when the engine or a simulated venue next wants it."""
-        due_ns = min(self.engine.next_due_ns, self.paper.refresh())
+        due_ns = min(self.engine.next_due_ns, self.execution.refresh())
         if due_ns == self._armed_ns and self._timer is not None:
             return
         if self._timer is not None:
@@ -264,7 +307,7 @@ class Daemon:
         """Something fell due: reports of simulated venues, or a timer of the engine."""
         self._timer = None
         now_ns = self.clock.now_ns()
-        events = self.paper.poll(now_ns)
+        events = self.execution.poll(now_ns)
         if not events and self.engine.next_due_ns <= now_ns:
             events = [(Kind.TIME, 0, NO_INSTRUMENT, now_ns, 0, 0, 0, 0, 0, 0)]
         self._sink(events)
@@ -278,6 +321,21 @@ class Daemon:
     def command(self, command: CommandReceived) -> None:
         """Let an operator's command in."""
         self._sink([(Kind.COMMAND, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, command, 0, 0, 0, 0)])
+
+    async def _keep_snapshots(self, every_s: float) -> None:
+        """Journal a snapshot now and then: a restart folds no more than what came since the last but one."""
+        while True:
+            await asyncio.sleep(every_s)
+            self._snapshot()
+
+    def _snapshot(self) -> None:
+        """Journal what a restart needs, in live mode, where the journal can still be written."""
+        if self.trading is None or self._failure is not None:
+            return
+        try:
+            self.pipeline.record_snapshot()
+        except JournalError as error:
+            self._fail(JournalStopped(f"{error}; trading stopped, what was written is intact"))
 
     async def _watch_lag(self) -> None:
         """Measure how late the loop runs what was due: the time during which nobody could be answered."""

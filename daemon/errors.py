@@ -2,6 +2,7 @@
 
 DaemonError
 ├── UsageError          2  the command cannot be carried out as asked
+│   └── AccountBusy     2  another daemon trades the account
 ├── VerificationFailed  3  a replay left the recorded history
 ├── StartFailed         5  a venue could not be reached or refused, before trading began
 └── JournalStopped      6  the journal could not be written: trading stopped
@@ -33,6 +34,10 @@ class UsageError(DaemonError):
     """The command cannot be carried out as asked; the message says what would work."""
 
     exit_code = ExitCode.USAGE
+
+
+class AccountBusy(UsageError):
+    """Another daemon trades the account."""
 
 
 class VerificationFailed(DaemonError):

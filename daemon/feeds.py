@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from config.settings import Channel, ConnectorName, Settings, VenueSettings
+import msgspec
+
+from config.settings import Channel, ConnectorName, Mode, Settings, VenueSettings
 from config.venues import binance_settings
 from connectors.base import MarketDataConnector, Sink
 from connectors.errors import ConnectorError
@@ -45,12 +47,19 @@ class Feeds:
         events: list[Event] = []
         for connector, instruments in zip(self.connectors, loaded, strict=True):
             indexes = {}
+            watched_only = self._settings.session.mode is Mode.LIVE and not self._takes_orders(connector.venue)
             for instrument in instruments:
                 indexes[instrument.symbol] = index = len(events)
-                events.append(definition(index, instrument, now_ns()))
+                # Live, the gate refuses orders for a venue that has no [venues.NAME.trading].
+                rules = msgspec.structs.replace(instrument, tradable=False) if watched_only else instrument
+                events.append(definition(index, rules, now_ns()))
                 self._by_index.append(connector)
             connector.assign(indexes)
         return events
+
+    def _takes_orders(self, venue: str) -> bool:
+        """Whether the settings say how orders reach a venue."""
+        return self._settings.venues[venue.lower()].trading is not None
 
     def resync(self, indexes: Sequence[int], reason: str) -> None:
         """Have the books of these instruments fetched again."""

@@ -12,12 +12,14 @@ from typing import Protocol
 
 from core.codec import KIND_OF, encode_payload
 from core.effects import BookResyncNeeded, Effect
+from core.events import StateCarried
 from core.evidence import EvidenceWanted
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedGroup, ApprovedReplace, ApprovedSubmit, goes_out
 from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event, Kind
 from daemon.stats import Stats
 from engine.engine import Engine
 from journal.writer import JournalWriter
+from oms.state import state_hash
 
 
 class Execution(Protocol):
@@ -37,6 +39,12 @@ class Execution(Protocol):
 
     def on_event(self, event: Event) -> None:
         """See one market event, after the engine has; a simulated venue trades on it."""
+
+    def refresh(self) -> int:
+        """Return when `poll` wants to be called next, `core.clock.NEVER` if not at all."""
+
+    def poll(self, now_ns: int) -> list[Event]:
+        """Return the reports that have come back by now, as events; a real venue's come by themselves."""
 
 
 Leaving = ApprovedCommand | EvidenceWanted
@@ -170,6 +178,15 @@ class Pipeline:
         digest = self.engine.digest()
         self.journal.append_digest(self._last_ns, self.stats.total_inputs, digest)
         return digest
+
+    def record_snapshot(self) -> int:
+        """Journal what a restart needs of the state, and its digest; return how many bytes it took."""
+        state = self.engine.durable_state()
+        head = self.journal.head.session_id
+        snapshot = StateCarried(session=head, seq=self.journal.next_seq, state=state, digest=state_hash(state))
+        self.journal.append_payload(Kind.SNAPSHOT, 0, NO_INSTRUMENT, self._last_ns, encode_payload(snapshot))
+        self.journal.flush()
+        return len(state)
 
 
 def _instrument_of(effect: Effect) -> int:

@@ -83,6 +83,12 @@ def refuse_history(head: SessionHead) -> None:
         )
 
 
+def relived_engine(head: SessionHead) -> Engine:
+    """Return the engine that a session's head describes, before its first record. Raises ConfigError."""
+    settings = settings_from_decisions(head.config)
+    return build_engine(engine_settings(settings, recorded_strategies(settings, head), head.started_ns))
+
+
 class Replay:
     """One session and the engine that relives it."""
 
@@ -93,10 +99,8 @@ class Replay:
         """
         head = reader.head
         refuse_history(head)
-        settings = settings_from_decisions(head.config)
-        loaded = recorded_strategies(settings, head)
         self.reader = reader
-        self.engine: Engine = build_engine(engine_settings(settings, loaded, head.started_ns))
+        self.engine = relived_engine(head)
         self.verifier = Verifier(self.engine)
         self.events = 0
         self.digests = 0

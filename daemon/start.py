@@ -14,13 +14,16 @@ import uvloop
 from config.compose import engine_settings, session_head
 from config.invocation import command_line
 from config.load import Config
-from config.settings import LogSettings, Settings
+from config.secrets import read_secret
+from config.settings import LogSettings, Mode, Settings
 from config.strategies import load_strategies
 from core.effects import Alert, Severity
 from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, UsageError
 from daemon.lines import Lines
+from daemon.live.account import Account
+from daemon.live.trading import Secrets
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.notices import Notices
@@ -80,22 +83,36 @@ def _event(name: str, struct: msgspec.Struct) -> bytes:
 
 
 def run_session(
-    config: Config, *, for_s: float | None, as_json: bool, plain: bool, labels: tuple[str, ...] = ()
+    config: Config,
+    *,
+    for_s: float | None,
+    as_json: bool,
+    plain: bool,
+    labels: tuple[str, ...] = (),
+    secrets: Secrets = read_secret,
 ) -> ExitCode:
-    """Run one session to its end and return the exit code. Raises ConfigError, JournalError, StartFailed."""
+    """Run one session to its end and return the exit code; `secrets` tells a secret by its name.
+
+    Raises ConfigError, JournalError, StartFailed.
+    """
     settings = config.settings
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
     loaded = load_strategies(config)
     clock = SessionClock()
+    account = Account.take(config) if settings.session.mode is Mode.LIVE else None
     started_ns = clock.now_ns()
     engine = build_engine(engine_settings(settings, loaded, started_ns))
     root = Path(settings.session.root)
     folder = create_session_folder(root, started_ns, settings.session.mode.value)
+    if account is not None:
+        account.lease.hold(folder, started_ns)
     # On a terminal the screen has the last word: logs go beside the session.
     logs = start_logging(settings.log, folder / LOG_NAME if on_terminal else None)
     head = session_head(settings, loaded, started_ns, folder.name, labels)
     journal = JournalWriter.create(folder, head, segment_bytes=settings.session.segment_mib * MIB)
+    if account is not None and (carried := account.carried) is not None:
+        log.info("state carried", session=carried.session, seq=carried.seq, bytes=len(carried.state))
     output = Output(as_json=as_json)
     output.session(folder)
     if show_screen:
@@ -107,7 +124,7 @@ def run_session(
     gc.freeze()
 
     async def main() -> Daemon:
-        daemon = Daemon(settings, engine, journal, clock, list(labels))
+        daemon = Daemon(settings, engine, journal, clock, list(labels), account.carried if account else None, secrets)
         await _live(daemon, settings, output, logs, store, for_s)
         return daemon
 
@@ -117,6 +134,8 @@ def run_session(
         if store is not None and (problem := store.close()):
             log.error("the store is behind", reason=problem)
         logs.close()
+        if account is not None:
+            account.lease.release()
     output.end(daemon.status(), summary_of(daemon, folder))
     apply_retention(root, settings.session.keep.policy, clock.now_ns())
     return daemon.exit_code

@@ -15,11 +15,16 @@ Route = tuple["Actor", Handler]
 class Actor:
     """One strategy, its context and where it is in its life."""
 
-    __slots__ = ("active", "context", "id", "instruments", "outbox", "state", "strategy")
+    __slots__ = ("active", "context", "id", "instruments", "orders", "outbox", "owner", "state", "strategy", "workers")
 
-    def __init__(self, strategy: Strategy, context: Context, instruments: tuple[str, ...]) -> None:
-        """Supervise `strategy`; `instruments` are the names configured for it."""
-        self.id = context.strategy_id
+    def __init__(
+        self, strategy: Strategy, context: Context, instruments: tuple[str, ...], owner: "Actor | None" = None
+    ) -> None:
+        """Supervise `strategy`; `instruments` are the names configured for it. `owner`: for whom it works."""
+        self.id = context.worker or context.strategy_id
+        self.owner = owner
+        self.workers: list[Actor] = []
+        self.orders: dict[str, None] = {}  # those that a worker asked for: they go by the owner's name
         self.strategy = strategy
         self.context = context
         self.outbox: list[Intent] = context.outbox

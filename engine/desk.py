@@ -9,7 +9,17 @@ from itertools import islice
 from typing import ParamSpec
 
 from core.clock import EventClock
-from core.effects import Alert, Effect, OrderBusted, OrderFilled, OrderUpdated, Severity, StrategyState, TimerSet
+from core.effects import (
+    Alert,
+    Effect,
+    OrderBusted,
+    OrderFilled,
+    OrderUpdated,
+    ParentProgress,
+    Severity,
+    StrategyState,
+    TimerSet,
+)
 from core.market import Market
 from core.orders import ApprovedCancel, ApprovedSubmit, CancelIntent, OrderIntent, Refusal, ReplaceIntent
 from engine.actors import Actor, failure_text
@@ -18,13 +28,29 @@ from engine.keeper import Keeper
 from engine.native import is_plain
 from engine.replacer import Replacer
 from engine.timers import Timers
+from engine.workers import dismiss, hire
 from oms.manager import OrderManager
 from risk.gate import Gate
-from strategies.context import AlertIntent, GroupIntent, Intent, OrderCounter, Subscription, TimerIntent
+from strategies.context import (
+    AlertIntent,
+    GroupIntent,
+    Intent,
+    OrderCounter,
+    RetireIntent,
+    Subscription,
+    TimerIntent,
+    WorkIntent,
+)
 
 P = ParamSpec("P")
 
-_TOLD = frozenset((OrderUpdated, OrderFilled, OrderBusted, Refusal))  # effects that are about a strategy's own orders
+_CALLBACKS: dict[type, str] = {
+    OrderUpdated: "on_order",
+    OrderFilled: "on_fill",
+    OrderBusted: "on_bust",
+    Refusal: "on_refusal",
+}
+_TOLD = frozenset(_CALLBACKS)  # effects that are about a strategy's own orders
 
 MAX_INTENTS_PER_EVENT = 1_000  # a strategy that asks for more while handling one event is running away
 
@@ -79,7 +105,7 @@ class Desk:
         self.keeper = Keeper(
             gate, manager, timers, clock, markets, counter, self.effects, lambda: self.ready, native=native_orders
         )
-        self._replacer = Replacer(gate, manager, clock, markets, self.effects)
+        self._replacer = Replacer(gate, manager, clock, markets, self.effects, native=native_orders)
         self._replaced = manager.replacements.open
         self._wishes = self._replacer.wishes
 
@@ -132,7 +158,20 @@ class Desk:
         self._timers.drop(actor.id)
         actor.outbox.clear()
         self.effects.append(actor.change(StrategyState.PAUSED, reason, trace))
-        self.cancel_working(actor.id)
+        for worker in actor.workers:
+            if worker.active:
+                self.pause(worker, f"{actor.id} is paused")
+        if actor.owner is None:
+            self.cancel_working(actor.id)
+        else:
+            self._cancel_orders_of(actor)
+
+    def _cancel_orders_of(self, worker: Actor) -> None:
+        """Cancel the open orders that a worker asked for."""
+        for client_order_id in worker.orders:
+            order = self.manager.order(client_order_id)
+            if order is not None and order.is_open:
+                self._cancel(CancelIntent(client_order_id=client_order_id, strategy_id=order.strategy_id))
 
     def cancel_working(self, strategy_id: str = "") -> None:
         """Cancel every working order of one strategy, or of all."""
@@ -191,6 +230,8 @@ class Desk:
     def _carry_out(self, actor: Actor, intent: Intent) -> None:
         """Carry out one intent."""
         if isinstance(intent, OrderIntent):
+            if actor.owner is not None:
+                actor.orders[intent.client_order_id] = None
             self._submit(intent)
         elif isinstance(intent, CancelIntent):
             self._cancel(intent)
@@ -204,8 +245,30 @@ class Desk:
         elif isinstance(intent, TimerIntent):
             self._timers.set(actor.id, intent.name, intent.due_ns)
             self.effects.append(TimerSet(strategy_id=actor.id, name=intent.name, due_ns=intent.due_ns))
+        elif isinstance(intent, ParentProgress):
+            self.effects.append(intent)
+        elif isinstance(intent, WorkIntent):
+            self._start_worker(actor, intent)
+        elif isinstance(intent, RetireIntent):
+            self._retire(actor)
         else:
             self._alert(actor, intent)
+
+    def _start_worker(self, owner: Actor, intent: WorkIntent) -> None:
+        """Let an execution algorithm begin to work for a strategy."""
+        worker = hire(owner, intent, self.markets)
+        self.add(worker)
+        self.effects.append(worker.change(StrategyState.ACTIVE, f"works for {owner.id}"))
+        self.call(worker, worker.strategy.on_start)
+
+    def _retire(self, actor: Actor) -> None:
+        """Let an actor go that has done its work; one of the settings stays, stopped."""
+        self._bus.unsubscribe(actor)
+        self._timers.drop(actor.id)
+        self.effects.append(dismiss(actor))
+        if actor.owner is not None:
+            self.actors.remove(actor)
+            del self.by_id[actor.id]
 
     def _submit(self, intent: OrderIntent) -> None:
         """Check an order; send it, or record why not. One that asks for more than a venue's plain words is kept."""
@@ -246,7 +309,11 @@ class Desk:
         kind = type(effect)
         strategy_id = effect.intent.strategy_id if kind is Refusal else effect.strategy_id  # type: ignore[union-attr]
         actor = self.by_id.get(strategy_id)
-        if actor is None or not actor.active:
+        if actor is None:
+            return
+        if actor.workers:
+            self._tell_workers(actor, effect)
+        if not actor.active:
             return
         strategy = actor.strategy
         try:
@@ -260,3 +327,9 @@ class Desk:
                 strategy.on_refusal(effect)  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
             self.fail(actor, error)
+
+    def _tell_workers(self, owner: Actor, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal) -> None:
+        """Tell the algorithms that work for a strategy: its orders are theirs."""
+        for worker in tuple(owner.workers):
+            if worker.active:
+                self.call(worker, getattr(worker.strategy, _CALLBACKS[type(effect)]), effect)

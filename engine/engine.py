@@ -31,10 +31,9 @@ from engine.feeds import change_feed
 from engine.reconciling import Reconciling
 from engine.ticks import NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
-from oms.fold import take_over
+from oms.fold import FoldPart, take_over
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
-from oms.section import Section
 from oms.state import durable_state
 from risk.gate import Gate
 from strategies.context import OrderCounter
@@ -129,7 +128,7 @@ class Engine(MarketHandlers):
         """Return what must survive a restart; a later session takes it over as `StateCarried`."""
         return durable_state(self.manager, self.parts())
 
-    def parts(self) -> tuple[Section, ...]:
+    def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
         return () if self.reconciling is None else (self.reconciling.kept,)
 

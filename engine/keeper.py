@@ -10,7 +10,7 @@ import msgspec
 
 from core.clock import EventClock
 from core.effects import Alert, Effect, HeldChanged, OrderUpdated, Severity
-from core.market import STALE_TRADES, Market, touch_of
+from core.market import Market
 from core.orders import (
     ApprovedCancel,
     ApprovedSubmit,
@@ -22,20 +22,20 @@ from core.orders import (
     TriggerBy,
 )
 from engine.native import NO_TERMS, changed, first_trigger, keeps_alone, native_group, plain_of
+from engine.sight import Sight
 from engine.timers import Timers
 from oms.held.expiry import expiry_of
 from oms.held.keeper import HeldOrders
 from oms.held.order import HeldOrder
-from oms.held.triggers import NO_RANGE, reference_range
 from oms.manager import OrderManager
 from risk.gate import Gate
 from risk.held_checks import Wish
 from risk.holding import check_conditional, check_hold, refusal
-from risk.market_checks import stale_channel
 from strategies.context import OrderCounter
 
 KEPT = "kept:"  # owner of the timers of a kept order: "kept:" + its client order id
 EXPIRES, AGAIN = "expires", "again"
+ORDER_RATE = "ORDER_RATE"
 RETRY_NS = 1_000_000_000  # a cancel that the venue refused is asked for again after this
 
 
@@ -43,7 +43,6 @@ class Keeper:
     """Takes kept orders in, shows them the market, lets them out; `oms.held` decides."""
 
     __slots__ = (
-        "_bar",
         "_clock",
         "_counter",
         "_effects",
@@ -52,6 +51,7 @@ class Keeper:
         "_manager",
         "_markets",
         "_native",
+        "_sight",
         "_timers",
         "held",
     )
@@ -79,7 +79,7 @@ class Keeper:
         self._effects = effects
         self._is_ready = is_ready
         self._native = native
-        self._bar = NO_RANGE
+        self._sight = Sight(gate, manager, clock, markets, is_ready)
         self.held: HeldOrders = manager.held
 
     # -- taking in -------------------------------------------------------------------------------------------------
@@ -202,9 +202,9 @@ class Keeper:
 
     def look(self, index: int, bar_low: int = 0, bar_high: int = 0) -> None:
         """Let the market of one instrument pull triggers; `bar_low` and `bar_high` are of a venue's bar."""
-        self._bar = (bar_low, bar_high)
-        self.held.look(index, self)
-        self._bar = NO_RANGE
+        if self._sight.begin(index, bar_low, bar_high):
+            self.held.look(index, self)
+            self._sight.end()
 
     def look_everywhere(self) -> None:
         """Go on with all that waited for the daemon to become READY, and look at every market."""
@@ -278,7 +278,7 @@ class Keeper:
 
     def can_release(self, order: HeldOrder) -> bool:
         """Whether the gate would look at an order with open eyes."""
-        return self._trusts(order.instrument)
+        return self._sight.lets(order)
 
     def save(self, order: HeldOrder, data: bytes) -> None:
         """Journal what a restart needs of an order."""
@@ -291,18 +291,23 @@ class Keeper:
             )
         )
 
-    def release(self, order: HeldOrder, quantity: int) -> tuple[str, int] | str:
+    def release(self, order: HeldOrder, quantity: int) -> tuple[str, int] | str | None:
         """Let so much of an order through the gate, as a market or limit order."""
         intent = order.intent
         whole = quantity == intent.quantity and not order.slices and not order.terms.display_quantity
-        name = order.client_order_id if whole else self._counter.next_id()
+        counter = self._counter
+        name = order.client_order_id if whole else counter.id_of(counter.count + 1)
         if intent.reduce_only:
-            room = self._reducible(order)
+            room = self._sight.reducible(order)
             quantity = min(quantity, room) if room > 0 else quantity  # nothing to reduce: for the gate to refuse
         parent = "" if whole else order.client_order_id
         plain = plain_of(intent, name, quantity, order.trigger, order.tick, parent)
         market, now_ns = self._markets[order.instrument], self._clock.now_ns
         verdict = self._gate.check_submit(plain, market, self._manager, self._is_ready(), now_ns)
+        if isinstance(verdict, Refusal) and verdict.code == ORDER_RATE and order.told:
+            return None  # many stops at once are no reason to lose one
+        if not whole:
+            counter.next_id()
         self._effects.append(verdict)
         if isinstance(verdict, Refusal):
             return f"{verdict.code}: {verdict.message}"
@@ -343,34 +348,11 @@ class Keeper:
 
     def least(self, order: HeldOrder) -> int:
         """Return the smallest quantity that the venue takes, in whole lots."""
-        market, limits = self._markets[order.instrument], self._gate.limits_of(order.instrument)
-        least = market.instrument.min_quantity
-        price = order.intent.price or order.trigger or market.touch()[0]
-        if limits is not None and price > 0:
-            least = max(least, -(-limits.min_value // price))
-        return -(-least // order.lot) * order.lot
+        return self._sight.least(order)
 
     def reference(self, order: HeldOrder, by: TriggerBy) -> tuple[int, int]:
-        """Return what the market spanned; nothing while an order that went out now would be refused as blind."""
-        market = self._markets[order.instrument]
-        if not self._trusts(order.instrument) or (by is TriggerBy.LAST and market.stale & STALE_TRADES):
-            return NO_RANGE
-        return reference_range(market, market.mark_price, by, order.side, *self._bar)
-
-    def _trusts(self, index: int) -> bool:
-        """Whether the daemon is READY and the market's touch is there, uncrossed, fresh and from a live feed."""
-        market, limits = self._markets[index], self._gate.limits_of(index)
-        bid, _, ask, _, touch_ns = touch_of(market)
-        if limits is None or not self._is_ready() or not market.connected or stale_channel(market):
-            return False
-        return 0 < bid <= ask and touch_ns >= self._clock.now_ns - limits.max_data_age_ns
-
-    def _reducible(self, order: HeldOrder) -> int:
-        """Return how much may go out so that the position is reduced and not turned, in whole lots."""
-        manager, side = self._manager, int(order.side)
-        exposure = manager.exposure(order.instrument)
-        working = exposure.open_buy_quantity if side > 0 else exposure.open_sell_quantity
-        return (-side * manager.position(order.instrument).quantity - working) // order.lot * order.lot
+        """Return what the market spanned since the last look, nothing where the order could not go out now."""
+        return self._sight.reference(order, by)
 
     def _tell(self, order: HeldOrder, previous: OrderState | None, state: OrderState, reason: str) -> None:
         """Emit the order as it is now."""

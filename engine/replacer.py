@@ -18,7 +18,7 @@ from core.orders import (
 )
 from oms.manager import OrderManager
 from oms.order import Order
-from risk.gate import Gate
+from risk.gate import CANCEL_RETRY_NS, Gate
 
 TRIMS_MAX = 1  # how often an excess is taken off by a replacement before the order is cancelled
 _IDLE = frozenset((OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED))
@@ -27,12 +27,20 @@ _IDLE = frozenset((OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED))
 class Replacer:
     """Carries out replacements, and cancels of orders that have any."""
 
-    __slots__ = ("_clock", "_effects", "_gate", "_manager", "_markets", "wishes")
+    __slots__ = ("_clock", "_effects", "_gate", "_manager", "_markets", "_native", "wishes")
 
     def __init__(
-        self, gate: Gate, manager: OrderManager, clock: EventClock, markets: list[Market], effects: list[Effect]
+        self,
+        gate: Gate,
+        manager: OrderManager,
+        clock: EventClock,
+        markets: list[Market],
+        effects: list[Effect],
+        *,
+        native: bool,
     ) -> None:
-        """Share what the desk has."""
+        """Share what the desk has. Not `native`: no venue is left to replace orders itself, whatever it offers."""
+        self._native = native
         self._gate = gate
         self._manager = manager
         self._clock = clock
@@ -84,7 +92,7 @@ class Replacer:
         if chain.pending is not None:
             if chain.ended and not chain.pending.sent:
                 self._submit_rest(order, ready)
-        elif order.state in _IDLE and chain.total > chain.wanted:
+        elif order.state in _IDLE and chain.total > chain.wanted and not self._cancelled_lately(order):
             self._trim(order, ready)
 
     def _grant(self, client_order_id: str, ready: bool) -> None:
@@ -100,7 +108,9 @@ class Replacer:
     def _send(self, intent: ReplaceIntent, ready: bool) -> None:
         """Check a replacement; send it, or begin it by a cancel, or say why there is nothing to send."""
         now_ns, effects = self._clock.now_ns, self._effects
-        verdict = self._gate.check_replace(intent, self._market_of(intent), self._manager, ready, now_ns)
+        verdict = self._gate.check_replace(
+            intent, self._market_of(intent), self._manager, ready, now_ns, native=self._native
+        )
         if isinstance(verdict, str):
             effects.append(Alert(severity=Severity.INFO, code="REPLACE_NOT_SENT", message=verdict))
         elif isinstance(verdict, Refusal):
@@ -129,6 +139,10 @@ class Replacer:
             self._manager.replacements.rest_sent(verdict, now_ns, effects)
         else:
             self._manager.replacements.failed(order, verdict.message, now_ns, effects)
+
+    def _cancelled_lately(self, order: Order) -> bool:
+        """Whether a cancel was just refused: what the venue has left of the order is asked for first."""
+        return self._clock.now_ns - order.cancel_sent_ns < CANCEL_RETRY_NS
 
     def _trim(self, order: Order, ready: bool) -> None:
         """Take off what fills in flight have added to a replaced order: nobody asked for that much."""

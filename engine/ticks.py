@@ -108,7 +108,7 @@ class MarketHandlers:
             self._resync(market, fault)
         if flags & LAST and not flags & PENDING and book.state == LIVE:
             market.book_ns = now_ns
-            if self._watched[index]:
+            if self._watched[index] and not market.quote_ns:  # where there are quotes, they are the touch
                 self.pull(index)
             routes = self.bus.books[index]
             if routes:
@@ -123,7 +123,7 @@ class MarketHandlers:
             self._resync(market, fault)
         if flags & LAST and market.book.state == LIVE:
             market.book_ns = now_ns
-            if self._watched[index]:
+            if self._watched[index] and not market.quote_ns:  # where there are quotes, they are the touch
                 self.pull(index)
             self._publish(self.bus.books[index], market)
 

@@ -31,8 +31,9 @@ _COUNTED = frozenset((ApprovedSubmit, ApprovedCancel, ApprovedReplace, ApprovedG
 class Venues(Protocol):
     """The venues as the driver sees them; `connectors.sim.paper` has the simulated ones."""
 
-    due_ns: int
-    """When a request arrives or a report comes back next, `core.clock.NEVER` if nothing is under way."""
+    @property
+    def due_ns(self) -> int:
+        """When a request arrives or a report comes back next, `core.clock.NEVER` if nothing is under way."""
 
     @property
     def quiet(self) -> Sequence[Quiet]:

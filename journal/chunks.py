@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.records import EVENT, SLOT_BYTES, Kind, parts_of
-from journal.layout import HASH_FIELDS, has_payload, read_payload
+from journal.layout import HASH_FIELDS, PAYLOAD_META, has_payload, read_payload
 from journal.masks import IS_PLAIN_INPUT
 
 
@@ -55,7 +55,7 @@ def chunks_of(
 ) -> Iterator[Chunk]:
     """Yield the chunks whose records begin at slots `start` to `stop` of one segment, given all its kinds.
 
-    The journal's own records (SEGMENT, CHAIN, SEAL) are left out.
+    The journal's own records (SEGMENT, CHAIN, SEAL, SNAPSHOT) are left out.
     """
     is_plain = IS_PLAIN_INPUT[all_kinds[start:stop]]
     kinds = all_kinds[start:stop].tobytes()
@@ -88,7 +88,7 @@ def _single(
             yield DigestRecord(first_seq + slot, recv_ns, a, HASH_FIELDS.pack(*rest))
         elif has_payload(kind):
             at += parts_of(a)
-            if kind not in {Kind.SEGMENT, Kind.SEAL}:
+            if kind not in PAYLOAD_META:
                 payload = read_payload(data, slot, a)
                 yield PayloadRecord(first_seq + slot, kind, flags, instrument, recv_ns, venue_ns, payload)
 

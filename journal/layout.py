@@ -13,7 +13,7 @@ _KIND_AT = CRC.size  # the kind's byte in a slot
 MAX_PARTS = 1 << 16  # part numbers are 16 bits
 MAX_PAYLOAD_BYTES = MAX_PARTS * PART_BYTES
 
-PAYLOAD_META = (Kind.SEGMENT, Kind.SEAL)
+PAYLOAD_META = (Kind.SEGMENT, Kind.SEAL, Kind.SNAPSHOT)
 PLAIN_META = (Kind.CHAIN, Kind.DIGEST)
 
 
@@ -29,6 +29,7 @@ PLAIN_FIELDS: dict[int, tuple[str, ...]] = {
     Kind.BOOK: ("price", "quantity", "first_update_id", "last_update_id", "prev_update_id"),
     Kind.BAR: ("open", "high", "low", "close", "volume"),
     Kind.TIME: (),
+    Kind.MARK: ("mark_price", "index_price", "funding_rate_e8", "next_funding_ns"),
     Kind.MBO: ("price", "change", "order_id", "sequence", "rank"),
 }
 

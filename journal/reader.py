@@ -4,7 +4,7 @@ Running and crashed sessions read like any other; what an interrupted write left
 Nothing here writes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from core.codec import decode_payload
-from core.records import EVENT, SCHEMA_VERSION, SLOT_BYTES, Event
+from core.records import EVENT, SCHEMA_VERSION, SLOT_BYTES, Event, Kind
 from journal.check import Fault
 from journal.chunks import Chunk, PayloadRecord, PlainRun, chunks_of
 from journal.errors import ExportRefused, JournalDamaged, JournalIOError, JournalNotFound, SchemaUnsupported
 from journal.folders import is_running, segment_files, segment_name
 from journal.head import SealPayload, SessionHead, SessionState
-from journal.layout import PLAIN_FIELDS
+from journal.layout import PLAIN_FIELDS, read_payload
 from journal.masks import Slots
 from journal.segments import Segment, TornTail
 
@@ -154,6 +154,39 @@ class SessionReader:
                 struct = decode_payload(chunk.kind, chunk.payload)
                 head = (chunk.kind, chunk.flags, chunk.instrument, chunk.recv_ns, chunk.venue_ns)
                 yield chunk.seq, (*head, struct, 0, 0, 0, 0)
+
+    def payloads(
+        self, kinds: Iterable[int], from_seq: int = 0, until_seq: int | None = None
+    ) -> Iterator[PayloadRecord]:
+        """Yield the records of these kinds, all of which carry payloads, passing over the others as arrays.
+
+        Records that begin at `from_seq` or later and before `until_seq`. Raises JournalDamaged.
+        """
+        wanted = np.zeros(256, np.bool_)
+        wanted[list(kinds)] = True
+        stop_seq = self.end_seq if until_seq is None else min(until_seq, self.end_seq)
+        for segment in self.segments:
+            start, stop = max(from_seq, segment.first_seq), min(stop_seq, segment.end_seq)
+            if start >= stop:
+                continue
+            self._load(segment, until_seq)
+            data, first_seq = segment.data(), segment.first_seq
+            rows = np.flatnonzero(wanted[segment.kinds()[start - first_seq : stop - first_seq]]) + (start - first_seq)
+            for row in rows.tolist():
+                kind, flags, instrument, recv_ns, venue_ns, size, *_ = EVENT.unpack_from(data, row * SLOT_BYTES)
+                payload = read_payload(data, row, size)
+                yield PayloadRecord(first_seq + row, kind, flags, instrument, recv_ns, venue_ns, payload)
+
+    def snapshots(self) -> Iterator[tuple[int, bytes]]:
+        """Yield (seq, payload) of the snapshots, the newest first; each segment is read when it is come to.
+
+        Raises JournalDamaged.
+        """
+        for segment in reversed(self.segments):
+            self._load(segment, None)
+            for row in np.flatnonzero(segment.kinds() == Kind.SNAPSHOT)[::-1].tolist():
+                size = EVENT.unpack_from(segment.data(), row * SLOT_BYTES)[5]
+                yield segment.first_seq + row, read_payload(segment.data(), row, size)
 
     def array(self, number: int, until_seq: int | None = None) -> Slots:
         """Return segment `number` as a read-only structured array (SLOT_DTYPE), the file's own bytes.

@@ -167,6 +167,7 @@ _PAYLOAD_KINDS = {
     "queries": Kind.QUERY,
     "reconciled": Kind.RECONCILED,
     "freezes": Kind.FREEZE,
+    "parents": Kind.PARENT,
     "lots": Kind.LOT,
     "conversions": Kind.CONVERSION,
     "busts": Kind.BUST,

@@ -9,5 +9,6 @@ Refuses:
 - to guess: a report that contradicts what the venue said before becomes UNKNOWN or an alert, never an exception;
 - clocks, files, sockets, randomness, rounding of money.
 
-Read `transitions.py` first (the table), then `moves.py` (what it does to an order, in numbers), then `manager.py`.
+Read `transitions.py` first (the table), then `moves.py` (what it does to an order, in numbers), then `manager.py`; for
+orders that are replaced `chain.py`, `replacing.py` and `legs.py`, for what a venue takes back `corrections.py`.
 """

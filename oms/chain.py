@@ -47,6 +47,11 @@ class Chain:
         """Return what was filled of legs before the one in force."""
         return sum(quantity for revision, quantity in self.fills.items() if revision < self.leg)
 
+    def is_same_leg(self, revision: int) -> bool:
+        """Whether the venue calls a revision by the id of the leg in force: then it has changed that one in place."""
+        known = self.venue_ids.get(self.leg, "")
+        return known != "" and self.venue_ids.get(revision, "") == known
+
     def bound(self, filled: int) -> int:
         """Return the greatest quantity that the order may come to, of which `filled` is done."""
         pending = self.pending

@@ -9,6 +9,7 @@ account's profit, is exact either way.
 
 from core.effects import Alert, Effect, OrderBusted, Severity
 from core.events import OrderReport
+from core.ids import parse_revision_id
 from oms.booking import Bookkeeper
 from oms.codes import (
     ANOMALY_RADIX,
@@ -42,6 +43,19 @@ def is_fee_alone(report: OrderReport) -> bool:
 def keep_fee(order: Order, report: OrderReport) -> None:
     """Remember a fee that came before its execution."""
     order.exec_ids[report.exec_id] = (0, 0, fee_amount(report) or 0, report.fee_currency, 0, 0)
+
+
+def repeat(
+    order: Order, holding: Holding, books: Bookkeeper, seen: Booked, report: OrderReport, effects: list[Effect]
+) -> None:
+    """Take an execution that was told before: silently, but for a fee that it lacked or numbers that differ."""
+    if is_busted(seen):
+        return
+    if seen[:2] == (report.quantity, report.price):
+        join_fee(order, holding, books, seen, report, effects)
+        return
+    why = f"execution {report.exec_id} was booked as {seen[0]} at {seen[1]} units; corrections are by hand"
+    effects.append(report_alert(Severity.ERROR, "FILL_DIFFERS", report, order.instrument, why))
 
 
 def join_fee(
@@ -94,6 +108,9 @@ def bust(
         target = STATE_CANCELLED
     elif previous == STATE_PARTIALLY_FILLED and filled == 0:
         target = STATE_ACCEPTED
+    if order.chain is not None:
+        _, revision = parse_revision_id(report.client_order_id) or ("", 0)
+        order.chain.fills[revision] = order.chain.fills.get(revision, 0) - quantity
     stay = (target * ANOMALY_RADIX,) * len(NEXT)
     advance_order(order, holding.exposure, totals, stay, EVENT_CANCELLED, filled, now_ns)
     effects.append(order_updated(order, STATES[previous], report.reason or f"execution {report.exec_id} busted"))

@@ -20,7 +20,7 @@ from oms.booking import Bookkeeper
 from oms.carry import AccountingSection
 from oms.codes import ANOMALIES, EVENT_CANCEL_SENT, EVENTS, NEXT, STATES
 from oms.corporate import open_orders_alert
-from oms.corrections import bust, is_busted, is_fee_alone, join_fee, keep_fee
+from oms.corrections import bust, is_fee_alone, keep_fee, repeat
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
 from oms.held.keeper import HeldOrders
 from oms.holding import Holding, units_of
@@ -32,6 +32,7 @@ from oms.replacing import Moved, learn_leg, note_fill, stay_in_doubt
 from oms.reports import STATUS_CODES, fill_defect
 from oms.rules import AccountingRules
 from oms.section import Section
+from oms.strays import Strays
 from oms.table import OrderTable
 from oms.taking import Taking
 from oms.terms import Terms
@@ -39,13 +40,14 @@ from oms.updates import anomaly_alert, order_updated, report_alert
 
 KEEP_CLOSED = 10_000
 KEEP_FORGOTTEN = 40_000
+_BUSTED, _UNKNOWN_STATUS = ReportType.BUSTED, ReportType.UNKNOWN_STATUS
 _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumeration's
 
 
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_table", "_totals", "books", "held", "replacements", "taking")
+    __slots__ = ("_holdings", "_strays", "_table", "_totals", "books", "held", "replacements", "taking")
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class OrderManager:
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
+        self._strays = Strays(self._table, self.report)
         self.replacements = Replacements(self._table, self._holdings, self._totals, self._tell)
         self.taking = Taking(self._table, self._holdings, self._totals, self.books)
 
@@ -152,6 +155,8 @@ class OrderManager:
         """Apply one venue report and return its order, None for an order that is not ours. Repeats change nothing."""
         order, revision = self._table.get(report.client_order_id), 0
         if order is None:
+            if not report.client_order_id and report.venue_order_id:
+                return self._strays.take(report, instrument_index, now_ns, effects)
             order, revision = self.replacements.find(report.client_order_id)
         if order is None:
             self._report_of_stranger(report, instrument_index, effects)
@@ -161,8 +166,11 @@ class OrderManager:
             effects.append(report_alert(Severity.ERROR, "WRONG_INSTRUMENT", report, instrument_index, why))
         elif report.type is _FILLED:
             self._fill(order, report, revision, now_ns, effects)
-        elif report.type is ReportType.BUSTED:
-            self._bust(order, report, revision, now_ns, effects)
+        elif report.type is _BUSTED:
+            holding = self._holdings[instrument_index]
+            self._table.settle(order, bust(order, holding, self.books, self._totals, report, now_ns, effects))
+        elif report.type is _UNKNOWN_STATUS:
+            self.replacements.quarantine(order, report, now_ns, effects)
         elif order.chain is not None:
             self.replacements.report(order, report, revision, now_ns, effects)
         elif report.type not in STATUS_CODES:
@@ -175,6 +183,8 @@ class OrderManager:
                 order, exposure, self._totals, NEXT, status, learnt, now_ns
             )
             self._tell(order, previous, event, anomaly, changed, report.reason, effects)
+        if self._strays.waiting and order.venue_order_id in self._strays.waiting:
+            self._strays.join(order, now_ns, effects)
         return order
 
     def account_event(
@@ -304,6 +314,7 @@ class OrderManager:
             ],
             self.books.ledger.canonical(),
             *([account] if account else []),
+            *([self._strays.canonical()] if self._strays.waiting else []),
             *([["held", held]] if held else []),
             *self.books.canonical(holding for _, holding in holdings),
         ]
@@ -336,13 +347,7 @@ class OrderManager:
         quantity, price = report.quantity, report.price
         seen = order.exec_ids.get(report.exec_id)
         if seen is not None and seen[:2] != (0, 0):
-            if is_busted(seen):
-                return
-            if seen[:2] == (quantity, price):
-                join_fee(order, self._holdings[order.instrument], self.books, seen, report, effects)
-            else:
-                why = f"execution {report.exec_id} was booked as {seen[0]} at {seen[1]} units; corrections are by hand"
-                effects.append(report_alert(Severity.ERROR, "FILL_DIFFERS", report, order.instrument, why))
+            repeat(order, self._holdings[order.instrument], self.books, seen, report, effects)
             return
         if is_fee_alone(report):
             keep_fee(order, report)
@@ -366,14 +371,6 @@ class OrderManager:
             stay_in_doubt(order, holding.exposure, self._totals, now_ns)
             self.replacements.tell(order, Moved(previous, event, anomaly, True, report.reason), effects)
         effects.extend(alerts)
-
-    def _bust(self, order: Order, report: OrderReport, revision: int, now_ns: int, effects: list[Effect]) -> None:
-        """Take back one execution."""
-        holding, filled = self._holdings[order.instrument], order.filled
-        previous = bust(order, holding, self.books, self._totals, report, now_ns, effects)
-        if order.chain is not None:
-            order.chain.fills[revision] = order.chain.fills.get(revision, 0) - (filled - order.filled)
-        self._table.settle(order, previous)
 
     def _learn_venue_id(self, order: Order, report: OrderReport, effects: list[Effect]) -> bool:
         """Keep the venue's id of an order; a second one means that two orders may be alive for one intent."""

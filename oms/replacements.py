@@ -11,14 +11,15 @@ from core.ids import parse_revision_id
 from core.orders import ApprovedReplace, ApprovedSubmit
 from oms.errors import UnknownOrder
 from oms.holding import Holding
+from oms.legs import report_of_chain
 from oms.moves import Totals
 from oms.order import Order
 from oms.replacing import (
     Moved,
+    doubt,
     drop_replacement,
     end_chain,
     learn_leg,
-    report_of_chain,
     send_replacement,
     send_rest,
 )
@@ -95,6 +96,13 @@ class Replacements:
             effects.append(report_alert(Severity.ERROR, "VENUE_ID_DIFFERS", report, order.instrument, why))
         moved = report_of_chain(order, exposure, self._totals, report, revision, learnt, now_ns)
         self.tell(order, moved, effects)
+
+    def quarantine(self, order: Order, report: OrderReport, now_ns: int, effects: list[Effect]) -> None:
+        """Let an order be UNKNOWN of which the venue says what nobody can read: its evidence decides (F16)."""
+        why = f"the venue says {report.reason!r}, which its documents do not name; ask it for the order"
+        effects.append(report_alert(Severity.ERROR, "UNKNOWN_STATUS", report, order.instrument, why))
+        exposure = self._holdings[order.instrument].exposure
+        self.tell(order, doubt(order, exposure, self._totals, report.reason, now_ns), effects)
 
     def tell(self, order: Order, moved: Moved | None, effects: list[Effect]) -> None:
         """Say what became of an order with replacements."""

@@ -1,24 +1,19 @@
-"""How replacements move an order, in numbers: sent, answered, refused, in doubt; and fills that come under any name.
+"""How replacements move an order, in numbers: sent, in force, failed, in doubt; and fills that come under any name.
 
-`chain.py` has what is remembered. Nothing here is on the way of an order that was never replaced. State, counts and
-reservations move by `moves.advance_order` alone, as everywhere.
+`legs.py` decides which of these a venue's report is. `chain.py` has what is remembered. Nothing here is on the way of
+an order that was never replaced. State, counts and reservations move by `moves.advance_order` alone, as everywhere.
 """
 
 from typing import NamedTuple
 
-from core.events import OrderReport, ReportType
 from core.orders import ApprovedReplace
 from oms.chain import Chain, Pending
 from oms.codes import (
     ANOMALY_NONE,
     ANOMALY_RADIX,
     EVENT_ACCEPTED,
-    EVENT_CANCEL_REJECTED,
     EVENT_CANCELLED,
-    EVENT_EXPIRED,
-    EVENT_NEVER_ARRIVED,
     EVENT_OUTCOME_UNKNOWN,
-    EVENT_REJECTED,
     NEXT,
     STATE_PARTIALLY_FILLED,
     STATE_PENDING_CANCEL,
@@ -28,13 +23,10 @@ from oms.codes import (
 )
 from oms.moves import Exposure, Totals, advance_order, learn_name, reserve, status_order
 from oms.order import Order, leaves_of
-from oms.reports import STATUS_CODES
 
 _TO_UNKNOWN = (STATE_UNKNOWN * ANOMALY_RADIX,) * len(NEXT)
 _TO_SUBMITTED = (STATE_SUBMITTED * ANOMALY_RADIX,) * len(NEXT)
 _TO_PARTIAL = (STATE_PARTIALLY_FILLED * ANOMALY_RADIX,) * len(NEXT)
-_ENDS = (EVENT_CANCELLED, EVENT_EXPIRED)
-_DENIALS = (EVENT_REJECTED, EVENT_NEVER_ARRIVED)
 
 
 class Moved(NamedTuple):
@@ -65,7 +57,7 @@ def send_replacement(order: Order, exposure: Exposure, command: ApprovedReplace,
     chain.newest = command.revision
     chain.trims += command.quantity == chain.wanted < chain.total
     chain.pending = Pending(command.revision, command.price, command.quantity, order.filled, command.native)
-    _resize(order, chain, exposure)
+    resize(order, chain, exposure)
     order.updated_ns = now_ns
     how = "sent" if command.native else "begun by a cancel"
     return Moved(order.state_code, EVENT_ACCEPTED, ANOMALY_NONE, True, f"replacement {command.revision} {how}")
@@ -79,7 +71,7 @@ def send_rest(order: Order, exposure: Exposure, totals: Totals, quantity: int, n
     assert not pending.sent
     pending.sent = True
     pending.filled = pending.quantity - quantity
-    _resize(order, chain, exposure)
+    resize(order, chain, exposure)
     table = _TO_PARTIAL if order.filled else _TO_SUBMITTED
     previous, _ = advance_order(order, exposure, totals, table, EVENT_ACCEPTED, order.filled, now_ns)
     order.updated_ns = now_ns
@@ -88,7 +80,7 @@ def send_rest(order: Order, exposure: Exposure, totals: Totals, quantity: int, n
 
 def end_chain(order: Order, exposure: Exposure, totals: Totals, reason: str, now_ns: int) -> Moved:
     """End an order whose old leg is gone and whose new one will not be."""
-    return _drop_pending(order, chain_of(order), exposure, totals, reason, now_ns)
+    return drop_pending(order, chain_of(order), exposure, totals, reason, now_ns)
 
 
 def drop_replacement(order: Order, exposure: Exposure, now_ns: int) -> None:
@@ -98,7 +90,7 @@ def drop_replacement(order: Order, exposure: Exposure, now_ns: int) -> None:
     if pending is not None and not pending.sent and order.state_code >= STATE_PENDING_CANCEL:
         chain.pending = None
         order.updated_ns = now_ns
-        _resize(order, chain, exposure)
+        resize(order, chain, exposure)
 
 
 def doubt(order: Order, exposure: Exposure, totals: Totals, reason: str, now_ns: int) -> Moved:
@@ -115,7 +107,7 @@ def note_fill(order: Order, exposure: Exposure, totals: Totals, revision: int, q
     filled = order.filled + quantity
     pending = chain.pending
     if pending is not None and pending.sent and revision == pending.revision:
-        _adopt(order, chain, pending, exposure, totals, revision, 0, 0, now_ns)  # what is executed did arrive
+        adopt(order, chain, pending, exposure, totals, revision, 0, 0, now_ns)  # what is executed did arrive
     elif pending is not None and not pending.sent and filled >= chain.total:
         chain.pending = None  # nothing is left to be replaced
     if chain.leg_quantity and revision < chain.leg:
@@ -129,159 +121,7 @@ def stay_in_doubt(order: Order, exposure: Exposure, totals: Totals, now_ns: int)
         advance_order(order, exposure, totals, _TO_UNKNOWN, EVENT_OUTCOME_UNKNOWN, order.filled, now_ns)
 
 
-def report_of_chain(
-    order: Order, exposure: Exposure, totals: Totals, report: OrderReport, revision: int, learnt: bool, now_ns: int
-) -> Moved | None:
-    """Apply what a venue said of one leg, fills apart; None where it says nothing new."""
-    chain = chain_of(order)
-    pending = chain.pending
-    if pending is not None and not pending.sent:
-        return _report_of_cancel(order, chain, exposure, totals, report, revision, learnt, now_ns)
-    if report.type is ReportType.REPLACED:
-        return _replaced(order, chain, exposure, totals, report, revision, now_ns)
-    if report.type is ReportType.REPLACE_REJECTED:
-        return _refused(order, chain, exposure, totals, report, now_ns)
-    if pending is None:
-        return _report_of_leg(order, chain, exposure, totals, report, revision, learnt, now_ns)
-    if revision == pending.revision:
-        return _report_of_new_leg(order, chain, pending, exposure, totals, report, now_ns)
-    return _report_of_old_leg(order, chain, pending, exposure, totals, report, revision, learnt, now_ns)
-
-
-def _report_of_leg(
-    order: Order,
-    chain: Chain,
-    exposure: Exposure,
-    totals: Totals,
-    report: OrderReport,
-    revision: int,
-    learnt: bool,
-    now_ns: int,
-) -> Moved | None:
-    """Apply what a venue said while nothing is being replaced."""
-    if revision < chain.leg:
-        return None  # the end of a leg that was replaced, told once more
-    if revision == chain.leg:
-        return _status(order, exposure, totals, report, learnt, now_ns)
-    if STATUS_CODES[report.type] != EVENT_ACCEPTED:
-        return None  # of a leg that never was: a cancel is sent to every name that the order may have
-    why = f"the venue works revision {revision} of it, whose replacement had failed"
-    return doubt(order, exposure, totals, why, now_ns)
-
-
-def _report_of_old_leg(
-    order: Order,
-    chain: Chain,
-    pending: Pending,
-    exposure: Exposure,
-    totals: Totals,
-    report: OrderReport,
-    revision: int,
-    learnt: bool,
-    now_ns: int,
-) -> Moved | None:
-    """Apply what a venue said of the leg that is being replaced."""
-    event = STATUS_CODES[report.type]
-    if revision < chain.leg or (event == EVENT_CANCEL_REJECTED and chain.ended):
-        return None
-    if event in _ENDS:
-        chain.ended = True  # as part of the replacement, whose own answer follows
-        _resize(order, chain, exposure)
-        order.updated_ns = now_ns
-        return None
-    if event == EVENT_OUTCOME_UNKNOWN:
-        return _doubt_replacement(order, chain, pending, exposure, totals, now_ns)
-    if event == EVENT_ACCEPTED and chain.doubted:
-        return None  # that the old leg was alive says nothing of the replacement
-    return _status(order, exposure, totals, report, learnt, now_ns)
-
-
-def _report_of_cancel(
-    order: Order,
-    chain: Chain,
-    exposure: Exposure,
-    totals: Totals,
-    report: OrderReport,
-    revision: int,
-    learnt: bool,
-    now_ns: int,
-) -> Moved | None:
-    """Apply what a venue said while the old leg is being cancelled to make place for the new one."""
-    if revision != chain.leg or report.type not in STATUS_CODES:
-        return None
-    event = STATUS_CODES[report.type]
-    if event in _ENDS:
-        chain.ended = True  # the engine submits the rest now
-        order.updated_ns = now_ns
-        if chain.pending is not None and chain.pending.quantity > order.filled:
-            return None
-        why = "the old order was filled to the new quantity and beyond"
-        return _drop_pending(order, chain, exposure, totals, why, now_ns)
-    if event == EVENT_CANCEL_REJECTED:
-        chain.pending = None
-        _resize(order, chain, exposure)
-        moved = _status(order, exposure, totals, report, learnt, now_ns)
-        return _finish(order, exposure, totals, moved, now_ns)
-    moved = _status(order, exposure, totals, report, learnt, now_ns)
-    if order.state_code < STATE_PENDING_CANCEL:
-        chain.pending = None  # the cancel was lost, the old leg works: nothing is being replaced any more
-        _resize(order, chain, exposure)
-    return moved
-
-
-def _report_of_new_leg(
-    order: Order,
-    chain: Chain,
-    pending: Pending,
-    exposure: Exposure,
-    totals: Totals,
-    report: OrderReport,
-    now_ns: int,
-) -> Moved | None:
-    """Apply what a venue said of the leg that a replacement makes, before it was known to be."""
-    event = STATUS_CODES[report.type]
-    if event == EVENT_OUTCOME_UNKNOWN:
-        return _doubt_replacement(order, chain, pending, exposure, totals, now_ns)
-    if event in _DENIALS:
-        return _drop_pending(order, chain, exposure, totals, report.reason, now_ns)
-    if event == EVENT_CANCEL_REJECTED:
-        return None
-    moved = _adopt(order, chain, pending, exposure, totals, pending.revision, 0, 0, now_ns)
-    if event in _ENDS:
-        ended = _status(order, exposure, totals, report, learnt=True, now_ns=now_ns)
-        return ended._replace(previous=moved.previous)
-    return moved
-
-
-def _replaced(
-    order: Order, chain: Chain, exposure: Exposure, totals: Totals, report: OrderReport, revision: int, now_ns: int
-) -> Moved | None:
-    """Let a replacement come into force; one that is in force already may be told once more, with other numbers."""
-    pending = chain.pending
-    if pending is not None:
-        price, quantity = report.price, report.quantity
-        return _adopt(order, chain, pending, exposure, totals, revision, price, quantity, now_ns)
-    if revision < chain.leg or not report.quantity:
-        return None
-    price = report.price or order.price
-    if (price, report.quantity) == (order.price, chain.total):
-        return None
-    order.price, chain.total, order.updated_ns = price, report.quantity, now_ns
-    _resize(order, chain, exposure)
-    moved = Moved(order.state_code, EVENT_ACCEPTED, ANOMALY_NONE, True, f"replacement {chain.revision} told anew")
-    return _finish(order, exposure, totals, moved, now_ns)
-
-
-def _refused(
-    order: Order, chain: Chain, exposure: Exposure, totals: Totals, report: OrderReport, now_ns: int
-) -> Moved | None:
-    """Let an order stay as it was."""
-    if chain.pending is None:
-        return None
-    return _drop_pending(order, chain, exposure, totals, report.reason, now_ns)
-
-
-def _adopt(
+def adopt(
     order: Order,
     chain: Chain,
     pending: Pending,
@@ -294,61 +134,50 @@ def _adopt(
 ) -> Moved:
     """Let a replacement be in force, told under the name of `revision`: its own where the venue made a new order.
 
-    A new order is of the quantity that was asked for less what we knew to be filled. What else had been filled of the
-    old one by then comes on top, whether the venue counts it in `quantity` or it is told by fills to come.
+    Where the venue's id says that it is the order that was, it was changed in place, whatever it is called. A new
+    order is of the quantity that was asked for less what we knew to be filled. What else had been filled of the old one
+    by then comes on top, whether the venue counts it in `quantity` or it is told by fills to come.
     """
     chain.revision, chain.wanted = pending.revision, pending.quantity
     chain.pending, chain.ended, chain.doubted = None, False, False
     order.price = price or pending.price
-    if revision == pending.revision:
+    if revision == pending.revision and chain.is_same_leg(revision):
+        del chain.venue_ids[revision]
+        chain.total = quantity or pending.quantity
+    elif revision == pending.revision:
         chain.leg = revision
         chain.leg_quantity = pending.quantity - pending.filled
         chain.total = max(chain.earlier(), quantity - chain.leg_quantity) + chain.leg_quantity
         order.venue_order_id = chain.venue_ids.get(revision, "")
     else:
         chain.total = quantity or pending.quantity
-    _resize(order, chain, exposure)
+    resize(order, chain, exposure)
     order.acknowledged, order.updated_ns = True, now_ns
     previous, event, anomaly, _ = status_order(
         order, exposure, totals, NEXT, EVENT_ACCEPTED, learnt=False, now_ns=now_ns
     )
     order.updated_ns = now_ns
     moved = Moved(previous, event, anomaly, True, f"replacement {chain.revision} in force")
-    return _finish(order, exposure, totals, moved, now_ns)
+    return finish(order, exposure, totals, moved, now_ns)
 
 
-def _drop_pending(order: Order, chain: Chain, exposure: Exposure, totals: Totals, reason: str, now_ns: int) -> Moved:
+def drop_pending(order: Order, chain: Chain, exposure: Exposure, totals: Totals, reason: str, now_ns: int) -> Moved:
     """Let a replacement be none: the order stays as it was, or has ended where its old leg has."""
     pending = chain.pending
     revision = chain.newest if pending is None else pending.revision
     ended, doubted = chain.ended, chain.doubted
     chain.pending, chain.ended, chain.doubted = None, False, False
-    _resize(order, chain, exposure)
+    resize(order, chain, exposure)
     previous, event, anomaly = order.state_code, EVENT_ACCEPTED, ANOMALY_NONE
     if ended or doubted:
         event = EVENT_CANCELLED if ended else EVENT_ACCEPTED
         previous, event, anomaly, _ = status_order(order, exposure, totals, NEXT, event, learnt=False, now_ns=now_ns)
     order.updated_ns = now_ns
     moved = Moved(previous, event, anomaly, True, f"replacement {revision} failed: {reason or 'no reason given'}")
-    return _finish(order, exposure, totals, moved, now_ns)
+    return finish(order, exposure, totals, moved, now_ns)
 
 
-def _doubt_replacement(
-    order: Order, chain: Chain, pending: Pending, exposure: Exposure, totals: Totals, now_ns: int
-) -> Moved:
-    """Keep both the old and the new terms reserved until the venue's evidence says which of them are."""
-    chain.doubted = True
-    return doubt(order, exposure, totals, f"the outcome of replacement {pending.revision} is not known", now_ns)
-
-
-def _status(order: Order, exposure: Exposure, totals: Totals, report: OrderReport, learnt: bool, now_ns: int) -> Moved:
-    """Move the order by the table."""
-    status = STATUS_CODES[report.type]
-    previous, event, anomaly, changed = status_order(order, exposure, totals, NEXT, status, learnt, now_ns)
-    return Moved(previous, event, anomaly, changed, report.reason)
-
-
-def _finish(order: Order, exposure: Exposure, totals: Totals, moved: Moved, now_ns: int) -> Moved:
+def finish(order: Order, exposure: Exposure, totals: Totals, moved: Moved, now_ns: int) -> Moved:
     """End an order that, at its quantity of now, has nothing left to fill."""
     if not order.is_open or order.filled < order.quantity:
         return moved
@@ -357,7 +186,7 @@ def _finish(order: Order, exposure: Exposure, totals: Totals, moved: Moved, now_
     return Moved(moved.previous, event, anomaly, True, moved.reason)
 
 
-def _resize(order: Order, chain: Chain, exposure: Exposure) -> None:
+def resize(order: Order, chain: Chain, exposure: Exposure) -> None:
     """Reserve what the chain may come to."""
     _set_quantity(order, exposure, chain.bound(order.filled))
 
@@ -381,18 +210,3 @@ def learn_leg(order: Order, revision: int, venue_order_id: str) -> tuple[bool, s
     if revision == chain.leg:
         order.venue_order_id = venue_order_id
     return learn_name(order), ""
-
-
-__all__ = [
-    "Moved",
-    "chain_of",
-    "doubt",
-    "drop_replacement",
-    "end_chain",
-    "learn_leg",
-    "note_fill",
-    "report_of_chain",
-    "send_replacement",
-    "send_rest",
-    "stay_in_doubt",
-]

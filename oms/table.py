@@ -61,6 +61,17 @@ class OrderTable:
         """Whether the id is taken, as far back as is remembered."""
         return client_order_id in self._open or client_order_id in self._closed or client_order_id in self._forgotten
 
+    def name_at_venue(self, venue_order_id: str, instrument: int) -> str:
+        """Return the client order id of the order that the venue knows by an id of its own, "" for none.
+
+        It looks at every order, open ones first: for the rare report that lacks our name.
+        """
+        for orders in (self._open, self._closed):
+            for order in orders.values():
+                if order.venue_order_id == venue_order_id and order.instrument == instrument:
+                    return order.client_order_id
+        return ""
+
     def open_orders(self) -> list[Order]:
         """Return the open orders, oldest first; an order reopened counts from its reopening."""
         return list(self._open.values())

@@ -28,7 +28,7 @@ from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.moves import Exposure
 from oms.order import Order
-from risk.account_checks import HEDGE_SIDE, INSUFFICIENT_BALANCE, why_not_leg
+from risk.account_checks import HEDGE_SIDE, INSUFFICIENT_BALANCE, hedge_side, why_not_leg
 from risk.checks import CHECKS, first_breach
 from risk.codes import PASSES
 from risk.facts import Facts, Why
@@ -132,7 +132,14 @@ class Gate:
         return ApprovedGroup(group=group, contingency=contingency, orders=orders)
 
     def check_replace(
-        self, intent: ReplaceIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int
+        self,
+        intent: ReplaceIntent,
+        market: Market | None,
+        manager: OrderManager,
+        ready: bool,
+        now_ns: int,
+        *,
+        native: bool = True,
     ) -> ApprovedReplace | Refusal | str:
         """Return the command, the first refusal, or in words why there is nothing to replace.
 
@@ -147,12 +154,8 @@ class Gate:
         price, quantity = intent.price or order.price, intent.quantity or order.quantity
         revision = 1 if order.chain is None else order.chain.newest + 1
         known = self._instruments.get(order.instrument)
-        wanted = msgspec.structs.replace(
-            order.intent,
-            client_order_id=revision_id(order.client_order_id, revision),
-            price=price,
-            quantity=quantity,
-        )
+        name = revision_id(order.client_order_id, revision)
+        wanted = msgspec.structs.replace(order.intent, client_order_id=name, price=price, quantity=quantity)
         if known is None or market is None:
             return self._refuse_unknown(wanted)
         if known.manager is not manager:
@@ -162,14 +165,9 @@ class Gate:
         rate_advance(rates.second, times, now_ns)
         rate_advance(rates.minute, times, now_ns)
         if price != order.price or quantity > order.quantity:
-            held_back = self._held_back(wanted, known.instrument, now_ns) if self.freezes.active else None
-            if held_back is not None:
-                return held_back
-            number = self._breach_of(wanted, order, order.filled, known, market, rates, ready, now_ns)
-            if number != PASSES:
-                return self._refuse(number, wanted, known, market, now_ns, self._beside)
-            if known.check_balances and (short := known.why_not_covered(wanted, market, order)):
-                return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
+            refusal = self._refusal_of(wanted, order, order.filled, known, market, rates, ready, now_ns)
+            if refusal is not None:
+                return refusal
         if rates.minute.count < rates.minute.limit:  # what takes off passes at the limit, and then is not counted
             if rates.minute.count == len(times):
                 make_room(rates, times)
@@ -188,7 +186,7 @@ class Gate:
             filled=order.filled,
             reference_price=(touch[0] + touch[2]) // 2,
             limits_version=self.limits_version,
-            native=NATIVE in known.instrument.native,
+            native=native and NATIVE in known.instrument.native,
         )
 
     def check_rest(
@@ -201,25 +199,25 @@ class Gate:
         assert order.chain is not None
         pending = order.chain.pending
         assert pending is not None
-        known = self._instruments[order.instrument].leg(order.intent, manager)
+        whole = self._instruments[order.instrument]
+        if whole.manager is not manager:
+            whole.join(order.instrument, manager)  # the order may be of the session before
+        known = whole.leg(order.intent, manager)
         rest = msgspec.structs.replace(
             order.intent,
             client_order_id=revision_id(order.client_order_id, pending.revision),
             price=pending.price,
             quantity=pending.quantity - order.filled,
         )
-        held_back = self._held_back(rest, known.instrument, now_ns) if self.freezes.active else None
-        if held_back is not None:
-            return held_back
-        number = self._breach_of(rest, order, 0, known, market, NO_RATES, ready, now_ns)
-        if number != PASSES:
-            return self._refuse(number, rest, known, market, now_ns, self._beside)
+        refusal = self._refusal_of(rest, order, 0, known, market, NO_RATES, ready, now_ns)
+        if refusal is not None:
+            return refusal
         touch = touch_of(market)
         return ApprovedSubmit(
             intent=rest, reference_price=(touch[0] + touch[2]) // 2, limits_version=self.limits_version
         )
 
-    def _breach_of(
+    def _refusal_of(
         self,
         wanted: OrderIntent,
         order: Order,
@@ -229,17 +227,27 @@ class Gate:
         rates: Rates,
         ready: bool,
         now_ns: int,
-    ) -> int:
-        """Return the first check that an order would break in the place of one that is open, `filled` of it done."""
+    ) -> Refusal | None:
+        """Return why an order may not take the place of one that is open, `filled` of it done; None where it may."""
+        held_back = self._held_back(wanted, known.instrument, now_ns) if self.freezes.active else None
+        if held_back is not None:
+            return held_back
         ask_as(self._asked, wanted)
         self._asked.reduce_only = wanted.reduce_only or known.hedge == -self._asked.side
         leave_out(self._beside, known.exposure, order, filled)
         open_orders = known.totals.open_orders - 1
         touch, held = touch_of(market), known.position.quantity
-        return first_breach(
+        number = first_breach(
             self._asked, known.rules, known.limits, market, touch, self._beside, open_orders, held, rates, ready,
             False, now_ns,
         )  # fmt: skip
+        if number != PASSES:
+            return self._refuse(number, wanted, known, market, now_ns, self._beside)
+        if known.check_balances and filled == order.filled:  # a rest's balance is held since its replacement passed
+            short = known.why_not_covered(wanted, market, order)
+            if short:
+                return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
+        return None
 
     def check_cancel(self, intent: CancelIntent, manager: OrderManager, now_ns: int) -> ApprovedCancel | str:
         """Return the command, or in words why there is nothing to cancel. No limit holds a cancel back.
@@ -344,7 +352,8 @@ class Gate:
 
     def _held_back(self, intent: OrderIntent, instrument: Instrument, now_ns: int) -> Refusal | None:
         """Return the refusal of an order that reconciliation holds back, None where it may pass."""
-        breach = self.freezes.breach(intent.instrument, instrument.venue, reduces=intent.reduce_only, now_ns=now_ns)
+        reduces = intent.reduce_only or hedge_side(intent) == -intent.side
+        breach = self.freezes.breach(intent.instrument, instrument.venue, reduces=reduces, now_ns=now_ns)
         if breach is None:
             return None
         code, message = breach

@@ -5,6 +5,7 @@ May import: core, oms (to read positions and orders).
 Refuses: risk, engine, connectors, clocks, files, sockets, randomness other than the generator it is handed.
 """
 
+from strategies.algos import ALGORITHMS
 from strategies.avellaneda_stoikov import AvellanedaStoikov
 from strategies.base import Strategy, StrategyError, StrategyParams
 from strategies.breakout import Breakout
@@ -36,6 +37,7 @@ BUILTIN: dict[str, type[Strategy]] = {
     "mean-reversion-kernel": MeanReversionKernel,
     "two-sided-quoter": TwoSidedQuoter,
     "two-sided-quoter-kernel": TwoSidedQuoterKernel,
+    **ALGORITHMS,
 }
 
 __all__ = [

@@ -10,14 +10,14 @@ from typing import ClassVar
 import msgspec
 
 from core.bars import Bar, BarSpec, time_bars
-from core.effects import OrderBusted, OrderFilled, OrderUpdated
+from core.effects import OrderBusted, OrderFilled, OrderUpdated, ParentProgress
 from core.errors import CoreError
 from core.market import Market, Quote, Trade
 from core.orders import CancelIntent, OrderIntent, OrderTerms, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
 from core.rng import Rng
 from oms.held.order import HeldOrder
 from oms.order import Order
-from strategies.context import AlertIntent, Context, Subscription, Timer, TimerIntent
+from strategies.context import AlertIntent, Context, RetireIntent, Subscription, Timer, TimerIntent, WorkIntent
 from strategies.words import OrderWords
 
 # A module's attribute costs a quarter of an enumeration's.
@@ -214,6 +214,30 @@ class Strategy(OrderWords):
         if after_ns <= 0:
             raise StrategyError(f"timer {name!r} must be set at least 1 ns ahead, not {after_ns} ns")
         self.context.outbox.append(TimerIntent(name, self.now_ns + after_ns))
+
+    def work(self, algorithm: type["Strategy"], market: Market, **params: object) -> str:
+        """Ask for an execution algorithm (`strategies.algos`) to work a parent order; return its name.
+
+        `params` are those of the algorithm's settings. Its orders are this strategy's, told here as well; how it stands
+        is told by `ParentProgress`. It ends by itself, or with this strategy. Raises StrategyError.
+        """
+        try:
+            settings = msgspec.convert(params, algorithm.Params)
+        except msgspec.ValidationError as error:
+            raise StrategyError(f"{algorithm.__name__} cannot be asked for: {error}") from error
+        context = self.context
+        context.works += 1
+        worker = f"{context.worker or context.strategy_id}#{context.works}"
+        context.outbox.append(WorkIntent(worker, algorithm, settings, market.index))
+        return worker
+
+    def tell_progress(self, progress: ParentProgress) -> None:
+        """Tell how a parent order stands: journaled, shown."""
+        self.context.outbox.append(progress)
+
+    def retire(self) -> None:
+        """Ask to be called no more."""
+        self.context.outbox.append(RetireIntent())
 
     def alert(self, message: str) -> None:
         """Tell a person something: journaled, logged, shown."""

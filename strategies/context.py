@@ -10,6 +10,7 @@ import msgspec
 
 from core.bars import BarSpec
 from core.clock import EventClock
+from core.effects import ParentProgress
 from core.ids import client_order_id
 from core.market import Market
 from core.orders import CancelIntent, OrderIntent, ReplaceIntent
@@ -52,7 +53,31 @@ class GroupIntent(msgspec.Struct, frozen=True):
     orders: tuple[OrderIntent, ...]
 
 
-Intent = OrderIntent | CancelIntent | ReplaceIntent | GroupIntent | TimerIntent | Subscription | AlertIntent
+class WorkIntent(msgspec.Struct, frozen=True):
+    """A wish that an execution algorithm work a parent order under the name `worker`."""
+
+    worker: str
+    algorithm: type
+    params: msgspec.Struct
+    instrument: int
+
+
+class RetireIntent(msgspec.Struct, frozen=True, gc=False):
+    """A wish to be called no more: what there was to do is done."""
+
+
+Intent = (
+    OrderIntent
+    | CancelIntent
+    | ReplaceIntent
+    | GroupIntent
+    | TimerIntent
+    | Subscription
+    | AlertIntent
+    | WorkIntent
+    | RetireIntent
+    | ParentProgress
+)
 
 
 class OrderCounter:
@@ -78,7 +103,7 @@ class OrderCounter:
 class Context:
     """One strategy's window: markets, its positions and orders, the clock, its generator, and the outbox."""
 
-    __slots__ = ("clock", "counter", "manager", "markets", "next_id", "outbox", "rng", "strategy_id")
+    __slots__ = ("clock", "counter", "manager", "markets", "next_id", "outbox", "rng", "strategy_id", "worker", "works")
 
     def __init__(
         self,
@@ -88,8 +113,14 @@ class Context:
         clock: EventClock,
         counter: OrderCounter,
         rng: Rng,
+        worker: str = "",
     ) -> None:
-        """Join what the engine shares with one strategy; `markets` are the instruments configured for it."""
+        """Join what the engine shares with one strategy; `markets` are the instruments configured for it.
+
+        `worker` is the name of an algorithm that works for the strategy.
+        """
+        self.worker = worker
+        self.works = 0  # how many algorithms it has asked for
         self.strategy_id = strategy_id
         self.markets = tuple(markets)
         self.manager = manager

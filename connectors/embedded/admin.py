@@ -8,11 +8,13 @@ import msgspec
 from aiohttp import web
 
 from connectors.embedded.errors import RequestError, SettingsError
+from connectors.embedded.exchange.faults import MutateRules, read_faults
 from connectors.embedded.exchange.members import read_members
 from connectors.embedded.exchange.usdm.exchange import Decision
 from connectors.embedded.exchanges import Exchanges
 from connectors.embedded.faults import Clear, Cut, Fault, Http, Inject, decode_fault
 from connectors.embedded.frames import Frame
+from connectors.embedded.hooks import Hooks
 from connectors.embedded.hub import Hub
 from connectors.embedded.market import Catalogue, Market
 from connectors.embedded.player import Outlet, Player
@@ -31,9 +33,11 @@ class Admin:
         connections: Sequence[Connection],
         outlet: Outlet,
         exchanges: Exchanges,
+        hooks: Hooks,
     ) -> None:
         """Act on the parts of one running venue."""
         self._exchanges = exchanges
+        self._hooks = hooks
         self._catalogue = catalogue
         self._hub = hub
         self._player = player
@@ -47,6 +51,9 @@ class Admin:
         app.router.add_post("/emulator/accounts", self._accounts)
         app.router.add_post("/emulator/futures", self._futures)
         app.router.add_post("/emulator/faults", self._faults)
+        app.router.add_get("/emulator/hooks", self._list_hooks)
+        app.router.add_post("/emulator/hooks", self._add_hooks)
+        app.router.add_delete("/emulator/hooks", self._clear_hooks)
 
     async def _state(self, request: web.Request) -> web.Response:
         streams = self._catalogue.streams
@@ -92,6 +99,32 @@ class Admin:
             return web.json_response({"error": str(error)}, status=400)
         await self._outlet.flush()
         return web.json_response({"ok": True})
+
+    async def _list_hooks(self, request: web.Request) -> web.Response:
+        """Answer with every fault of the exchange, how many messages it met, and how often it happened."""
+        plan = self._hooks.plan
+        return web.Response(
+            body=msgspec.json.encode({"seed": plan.seed, "faults": plan.told()}), content_type="application/json"
+        )
+
+    async def _add_hooks(self, request: web.Request) -> web.Response:
+        """Arm the faults of the body, one or an array of them, as `exchange/faults.py` has them."""
+        plan = self._hooks.plan
+        try:
+            faults = read_faults(await request.read())
+            for fault in faults:
+                if isinstance(fault, MutateRules):
+                    self._hooks.rules.check(fault)
+            names = [plan.add(fault, time.monotonic_ns()) for fault in faults]
+        except SettingsError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        self._hooks.changed()
+        return web.json_response({"ok": True, "names": names})
+
+    async def _clear_hooks(self, request: web.Request) -> web.Response:
+        """Take off the faults of `?name=`, or all."""
+        taken = self._hooks.plan.clear(request.query.get("name", ""))
+        return web.json_response({"ok": True, "cleared": taken})
 
     async def _happen(self, fault: Fault) -> None:
         if isinstance(fault, Clear):

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvloop
 
 from connectors.embedded.errors import EmulatorError, SettingsError
+from connectors.embedded.exchange.faults import Script, read_script
 from connectors.embedded.exchange.members import DEMO_KEY, DEMO_SECRET, Member, read_members
 from connectors.embedded.market import Market
 from connectors.embedded.server import EmbeddedVenue
@@ -40,6 +41,7 @@ under /api/v3, WebSocket API at /ws-api/v3; USDⓈ-M under /fapi, at /ws-fapi/v1
 GET /emulator/ledger tells all orders, executions and balances. POST /emulator/futures decides funding and transfers.
 
 GET /emulator/state shows what is played; POST /emulator/faults drops, repeats, cuts, stalls and injects frames.
+/emulator/hooks (GET, POST, DELETE) does so with requests, answers and private events, as --fault-script FILE does.
 """
 
 
@@ -88,6 +90,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--funding-interval", type=float, default=28_800.0, metavar="S", help="USDⓈ-M funding every S s (default 8 h)"
     )
+    parser.add_argument(
+        "--fault-script", type=Path, metavar="FILE", help="what goes wrong with orders and when: TOML, or JSON lines"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
@@ -120,6 +125,7 @@ def main(arguments: argparse.Namespace) -> int:
             demo=not arguments.no_demo,
             limit_scale=arguments.limit_scale,
             funding_interval_s=arguments.funding_interval,
+            fault_script=_fault_script(arguments.fault_script),
         )
         uvloop.run(_serve(settings, as_json=arguments.json))
     except EmulatorError as error:
@@ -135,6 +141,15 @@ def _accounts(path: Path | None) -> tuple[Member, ...]:
         return read_members(path.read_bytes())
     except OSError as error:
         raise SettingsError(f"cannot read the accounts in {path}: {error.strerror}") from error
+
+
+def _fault_script(path: Path | None) -> Script:
+    if path is None:
+        return Script()
+    try:
+        return read_script(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"cannot read the faults in {path}: {error.strerror}") from error
 
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:

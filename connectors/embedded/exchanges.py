@@ -66,6 +66,19 @@ class Exchanges:
         self.spot.admit(member)
         self.usdm.admit(member)
 
+    def order_numbers(self, market: Market, client_id: str) -> tuple[int, ...]:
+        """Return the venue's ids of the orders whose client order id begins so."""
+        if market is Market.USDM:
+            orders = [order for found in self.usdm.state.orders.values() for order in found.values()]
+            return tuple(order.order_id for order in orders if order.client_order_id.startswith(client_id))
+        states = self.spot.engine.states.values()
+        return tuple(
+            order.order_id
+            for state in states
+            for (_, known), order in state.by_client.items()
+            if known.startswith(client_id)
+        )
+
     def ledger(self) -> dict[str, object]:
         """Return what really happened, by market."""
         return {Market.SPOT.value: self.spot.ledger(), Market.USDM.value: self.usdm.ledger()}

@@ -14,6 +14,7 @@ from connectors.embedded import refusals
 from connectors.embedded.answer import Answer
 from connectors.embedded.errors import RequestError
 from connectors.embedded.exchange.gate import Endpoint, Gate
+from connectors.embedded.hooks import Hooks
 from connectors.embedded.market import Market
 from connectors.embedded.player import Player
 from connectors.embedded.rest import RestMarket
@@ -30,6 +31,7 @@ class HttpApi:
         gates: Mapping[Market, Gate],
         player: Player,
         flush: Callable[[], Awaitable[None]],
+        hooks: Hooks,
         *,
         synthetic: bool,
     ) -> None:
@@ -41,6 +43,7 @@ class HttpApi:
         self._gates = gates
         self._player = player
         self._flush = flush
+        self._hooks = hooks
         self._headers = {"X-Synthetic": "true"} if synthetic else {}
 
     def add_routes(self, app: web.Application) -> None:
@@ -56,6 +59,9 @@ class HttpApi:
     def _handler(self, market: Market) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             fault = await self._fault(request)
+            if fault is None and self._hooks.plan.active:
+                gate = self._gates[market]
+                return await self._hooks.rest(request, gate, market, lambda _, __: self._answer(market, request))
             return fault or self._answer(market, request)
 
         return handle
@@ -67,14 +73,20 @@ class HttpApi:
             fault = await self._fault(request)
             if fault is not None:
                 return fault
-            reply = gate.answer_rest(
-                endpoint,
-                query=request.rel_url.raw_query_string,
-                body=await request.text(),
-                api_key=request.headers.get("X-MBX-APIKEY"),
-                address=request.remote or "",
-            )
-            response = self._response(market, msgspec.json.encode(reply.body), reply.status, reply.headers)
+
+            def answer(query: str, body: str) -> web.Response:
+                reply = gate.answer_rest(
+                    endpoint,
+                    query=query,
+                    body=body,
+                    api_key=request.headers.get("X-MBX-APIKEY"),
+                    address=request.remote or "",
+                )
+                return self._response(market, msgspec.json.encode(reply.body), reply.status, reply.headers)
+
+            if self._hooks.plan.active:
+                return await self._hooks.rest(request, gate, market, answer)
+            response = answer(request.rel_url.raw_query_string, await request.text())
             await self._flush()
             return response
 

@@ -16,17 +16,21 @@ from aiohttp import web
 from connectors.embedded.admin import Admin
 from connectors.embedded.derived import Derived, DerivedStreams
 from connectors.embedded.errors import ListenError
+from connectors.embedded.exchange.plan import FaultPlan
 from connectors.embedded.exchange.spot.sessions import SPOT_METHODS, ApiSession
 from connectors.embedded.exchange.usdm.marks import MarkStreams
 from connectors.embedded.exchange.usdm.ws_api import USDM_METHODS, UsdmSession
 from connectors.embedded.exchanges import Exchanges
 from connectors.embedded.frames import Clock, Frame, FrameSource
+from connectors.embedded.hook_messages import decoded
+from connectors.embedded.hooks import Hooks
 from connectors.embedded.http_api import HttpApi
 from connectors.embedded.hub import Hub
 from connectors.embedded.market import Market, StreamKind
 from connectors.embedded.player import Player
 from connectors.embedded.recording import Recording
 from connectors.embedded.rest import RestMarket
+from connectors.embedded.rules_changed import following
 from connectors.embedded.session import Session
 from connectors.embedded.settings import AtEnd, Settings
 from connectors.embedded.synthetic_source import SyntheticSource
@@ -70,6 +74,7 @@ class EmbeddedVenue:
         self._spot_sessions: list[ApiSession] = []
         self._runners: list[web.AppRunner] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self.plan = FaultPlan(settings.fault_script.seed)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -92,6 +97,7 @@ class EmbeddedVenue:
         self.hub = Hub(source.catalogue)
         self.player = Player(source, self.hub, views, self, self.settings, self._clock)
         self.exchanges = Exchanges(views, self.settings, self._now_ms, self._publish_usdm)
+        self.hooks = Hooks(self.plan, self.exchanges, self._connections, self.flush, self._now_ms)
         self._follow_marks()
         rest = {
             market: RestMarket(
@@ -104,13 +110,15 @@ class EmbeddedVenue:
             for market in Market
         }
         rest[Market.USDM].endpoints.update(self.exchanges.usdm.public.endpoints(self.exchanges.usdm.follow))
+        listed = rest[Market.USDM].endpoints
+        listed["exchangeInfo"] = following(self.hooks.rules, listed["exchangeInfo"])
         self._derived: list[Derived] = [MarkStreams(self.exchanges.usdm)]
         self._derived += [
             DerivedStreams(market, {symbol: view for (owner, symbol), view in views.items() if owner is market})
             for market in self.markets
         ]
-        http = HttpApi(rest, self.exchanges.gates, self.player, self.flush, synthetic=source.synthetic)
-        admin = Admin(source.catalogue, self.hub, self.player, self._connections, self, self.exchanges)
+        http = HttpApi(rest, self.exchanges.gates, self.player, self.flush, self.hooks, synthetic=source.synthetic)
+        admin = Admin(source.catalogue, self.hub, self.player, self._connections, self, self.exchanges, self.hooks)
         self._port = await self._listen(http, admin, self.settings.port, None)
         self._usdm_port = self._port
         if self.settings.usdm_port is not None:
@@ -118,7 +126,11 @@ class EmbeddedVenue:
         self._tasks = [
             asyncio.create_task(self.player.run(), name="playback"),
             asyncio.create_task(self._derive(), name="derived streams"),
+            asyncio.create_task(self.hooks.run(), name="faults"),
         ]
+        for fault in self.settings.fault_script.fault:
+            self.plan.add(fault, time.monotonic_ns())
+        self.hooks.changed()
 
     async def close(self) -> None:
         """End playback, close every connection, and stop listening; raises what ended playback before."""
@@ -178,7 +190,10 @@ class EmbeddedVenue:
         return f"ws://{self._authority(self._port)}/ws-api/v3"
 
     def _now_ms(self) -> int:
-        return self._clock() // 1_000_000
+        now_ns = self._clock()
+        if self.plan.active:
+            now_ns += self.plan.clock_offset_ns(time.monotonic_ns())
+        return now_ns // 1_000_000
 
     def _authority(self, port: int) -> str:
         host = self.settings.host
@@ -209,7 +224,12 @@ class EmbeddedVenue:
             await self.flush()
 
     def _publish_usdm(self, name: str, event: bytes) -> None:
-        self.hub.publish_named(Market.USDM, name, event)
+        account = self.exchanges.usdm.listen_keys.account_of(name) if self.plan.active else None
+        if account is None:
+            self.hub.publish_named(Market.USDM, name, event)
+        else:
+            send = functools.partial(self.hub.publish_named, Market.USDM, name)
+            self.hooks.event(event, Market.USDM, account, name, send)
 
     def _follow_marks(self) -> None:
         """Let recorded mark prices be the exchange's own."""
@@ -221,7 +241,7 @@ class EmbeddedVenue:
         self.exchanges.usdm.on_mark(symbol, frame.data)
 
     async def _listen(self, http: HttpApi, admin: Admin, port: int, market: Market | None) -> int:
-        app = web.Application()
+        app = web.Application(middlewares=[self.hooks.middleware])
         http.add_routes(app)
         admin.add_routes(app)
         self._add_websocket_api(app, http)
@@ -303,9 +323,13 @@ class EmbeddedVenue:
         tell_limits = request.query.get("returnRateLimits", "true").lower() != "false"
         if market is Market.USDM:
             return UsdmSession(gate, calls, address=address, tell_limits=tell_limits)
-        return ApiSession(
-            self.exchanges.spot, gate, calls, address=address, push=connection.queue, tell_limits=tell_limits
-        )
+
+        def push(text: bytes) -> None:
+            account = session.account_of(decoded(text).get("subscriptionId")) if self.plan.active else ""
+            self.hooks.event(text, market, account, connection, connection.queue)
+
+        session = ApiSession(self.exchanges.spot, gate, calls, address=address, push=push, tell_limits=tell_limits)
+        return session
 
     async def _websocket_api(self, request: web.Request, http: HttpApi, market: Market) -> web.StreamResponse:
         """Serve one connection of a WebSocket API; spot's user data events go out with all other frames."""
@@ -320,7 +344,11 @@ class EmbeddedVenue:
         )
         try:
             while (message := await connection.receive()) is not None:
-                await connection.answer(session.receive(message))
+                if self.plan.active:
+                    gate = self.exchanges.gates[market]
+                    await self.hooks.serve(connection, session.receive, gate, market, message)
+                else:
+                    await connection.answer(session.receive(message))
                 await self.flush()
         finally:
             watch.cancel()

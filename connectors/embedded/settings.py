@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from connectors.embedded.errors import SettingsError
+from connectors.embedded.exchange.faults import Script
 from connectors.embedded.exchange.members import Member
 from connectors.embedded.market import Market
 
@@ -35,7 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `market` overrides which market the frames look like; for the synthetic market it says which one to be.
     `accounts` may trade, and the demo account with `demo`. `limit_scale` multiplies the documented request-weight and
     order limits, for benchmarks. `bnb_price` is what a BNB costs in any quote asset, for commissions paid in it.
-    USDⓈ-M exchanges funding every `funding_interval_s`, as Binance every 8 hours.
+    USDⓈ-M exchanges funding every `funding_interval_s`, as Binance every 8 hours. `fault_script` is what goes
+    wrong with orders and their news, and when (`exchange/faults.py`).
     """
 
     frames: tuple[Path, ...] = ()
@@ -59,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limit_scale: int = 1
     bnb_price: str = "600"
     funding_interval_s: float = 28_800.0
+    fault_script: Script = Script()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be served, saying what to do."""

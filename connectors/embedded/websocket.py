@@ -25,6 +25,7 @@ class Connection:
         self.market = market
         self.session = session
         self.out: list[bytes] = []
+        self.deaf_until_ns = 0  # a half-open line until then: nothing comes in, nothing goes out, no ping is answered
         self._request = request
         # Binance does not compress, and compressing would cost more than all the rest.
         self.socket = web.WebSocketResponse(
@@ -49,7 +50,7 @@ class Connection:
 
     async def flush(self) -> None:
         """Write what is queued, and return when the client has read enough to be sent more."""
-        if not self.out:
+        if not self.out or time.monotonic_ns() < self.deaf_until_ns:
             return
         last = self.out.pop()
         self.out.pop()  # its header: aiohttp makes that one
@@ -69,6 +70,7 @@ class Connection:
         """Return the next request, None when the connection ended."""
         while True:
             message = await self.socket.receive()
+            await self._hear()
             if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
                 data: str | bytes = message.data
                 return data
@@ -89,10 +91,16 @@ class Connection:
 
     async def answer(self, text: bytes) -> None:
         """Answer a request; a client that left meanwhile has its request carried out all the same."""
+        await self._hear()
         try:
             await self.socket.send_frame(text, WSMsgType.TEXT)
         except ConnectionError:
             return  # its own reading ends the connection
+
+    async def _hear(self) -> None:
+        left_ns = self.deaf_until_ns - time.monotonic_ns()
+        if left_ns > 0:
+            await asyncio.sleep(left_ns / 1e9)
 
     async def watch(self, clock: Clock, ping_interval_s: float, pong_timeout_s: float, life_s: float) -> None:
         """Ping, cut a client that does not answer, and end the connection at its age limit."""
@@ -108,6 +116,8 @@ class Connection:
             if (now_ns - self._pong_ns) / 1e9 > pong_timeout_s:
                 self.abort()
                 return
+            if now_ns < self.deaf_until_ns:
+                continue
             # "you must send a pong with a copy of ping's payload": the payload is the time, as on Binance.
             await self.socket.ping(str(clock() // 1_000_000).encode())
 

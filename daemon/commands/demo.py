@@ -1,4 +1,4 @@
-"""`tickerd demo`: a paper session on the embedded venue's synthetic market. No keys, no internet."""
+"""`tickerd demo`: a session on the embedded exchange and its synthetic market. No keys, no money, no internet."""
 
 import argparse
 import contextlib
@@ -6,6 +6,7 @@ import importlib.resources
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 
 import msgspec
@@ -14,14 +15,16 @@ from config.invocation import child
 from daemon.commands.run import add_output_options, duration_s
 from daemon.errors import ExitCode, StartFailed
 
-LABELS = ("synthetic market",)
+LABELS = ("synthetic market", "no money")
+KEY = "demo"  # the name in config/demo.toml
 
 EPILOG = """examples:
   tickerd demo
   tickerd demo --for 10s --seed 7 --plain
 
-The market is made up from the seed by the embedded venue, a process of its own; the daemon connects to it over a real
-websocket on loopback and trades on paper. Ctrl-C drains and seals the journal.
+The market is made up from the seed by the embedded exchange, a process of its own. The daemon trades on it as it trades
+live: signed orders over a real websocket on loopback, a private stream, reconciliation before the first order. Ctrl-C
+drains and seals the journal.
 """
 
 
@@ -30,6 +33,9 @@ class _Listening(msgspec.Struct, frozen=True):
 
     rest_url: str
     ws_url: str
+    ws_api_url: str
+    api_key: str
+    api_secret: str
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -44,19 +50,30 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Carry it out."""
     from config.load import parse
+    from config.secrets import Secret
     from daemon.start import run_session
 
     text = importlib.resources.files("config").joinpath("demo.toml").read_text(encoding="utf-8")
-    with embedded_venue(options.seed) as venue:
+    with embedded_venue(options.seed) as venue, tempfile.TemporaryDirectory(prefix="tickerd-demo-") as accounts:
         environ = {
             **os.environ,
             "TICKERD__VENUES__BINANCE__REST_URL": venue.rest_url,
             "TICKERD__VENUES__BINANCE__WS_URL": venue.ws_url,
+            "TICKERD__VENUES__BINANCE__TRADING__WS_API_URL": venue.ws_api_url,
+            "TICKERD__LIVE__ROOT": accounts,  # each demo has an exchange of its own, where no session came before
         }
         config = parse(text, file="config/demo.toml", environ=environ)
         if options.root:
             config = config.with_root(options.root)
-        return run_session(config, for_s=options.for_s, as_json=options.json, plain=options.plain, labels=LABELS)
+        keys = {f"{KEY}-api-key": Secret(venue.api_key), f"{KEY}-api-secret": Secret(venue.api_secret)}
+        return run_session(
+            config,
+            for_s=options.for_s,
+            as_json=options.json,
+            plain=options.plain,
+            labels=LABELS,
+            secrets=keys.__getitem__,
+        )
 
 
 @contextlib.contextmanager

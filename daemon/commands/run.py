@@ -12,6 +12,7 @@ EPILOG = """examples:
   tickerd run -c config/binance-spot-paper.toml
   tickerd run -c my.toml --for 60s --json
   TICKERD__RISK__MAX_ORDER_NOTIONAL=1000 tickerd run -c my.toml
+  tickerd run -c live.toml --live
 
 The first Ctrl-C (or SIGTERM) drains: strategies stop, working orders are cancelled, the journal is sealed as ended.
 The second ends at once, and the journal is sealed as crashed.
@@ -36,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Describe the word."""
     parser.epilog = EPILOG
     parser.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings, TOML")
+    parser.add_argument("--live", action="store_true", help='trade for real: only with [session] mode = "live"')
     parser.add_argument("--for", dest="for_s", type=duration_s, metavar="TIME", help="drain after so long: 60s, 5m, 1h")
     parser.add_argument("--root", metavar="DIR", help="where sessions are kept, instead of [session] root")
     add_output_options(parser)
@@ -44,9 +46,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Carry it out."""
     from config.load import load
+    from daemon.live.clean import refuse_dirty, refuse_half_live
     from daemon.start import run_session
 
     config = load(options.config)
     if options.root:
         config = config.with_root(options.root)
+    refuse_half_live(config, live=options.live)
+    if options.live:
+        refuse_dirty(config)
     return run_session(config, for_s=options.for_s, as_json=options.json, plain=options.plain)

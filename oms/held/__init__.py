@@ -10,5 +10,6 @@ Refuses:
 - to move a trailing trigger away from the market;
 - clocks, files, sockets, randomness, floats.
 
-Read `triggers.py` first (when a trigger is pulled), then `groups.py` (who may go out, and how much), then `keeper.py`.
+Read `triggers.py` first (when a trigger is pulled), then `groups.py` (who may go out, and how much), then
+`keeper.py` (the loop); `book.py` is where the orders are.
 """

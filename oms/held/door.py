@@ -15,8 +15,11 @@ class Door(Protocol):
     def save(self, order: HeldOrder, data: bytes) -> None:
         """Write down what a restart needs of an order, nothing once it is forgotten."""
 
-    def release(self, order: HeldOrder, quantity: int) -> tuple[str, int] | str:
-        """Send so much of an order; return the slice's name and quantity, or in words why it was refused."""
+    def release(self, order: HeldOrder, quantity: int) -> tuple[str, int] | str | None:
+        """Send so much of an order; return the slice's name and quantity, or in words why it was refused.
+
+        None where it has to wait a moment: the order rate is used up.
+        """
 
     def withdraw(self, order: HeldOrder, name: str) -> None:
         """Ask for the cancel of one slice."""

@@ -4,76 +4,25 @@
 must leave the core goes through a `Door`: the engine's passes the gate, a test's is a venue in ten lines.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import msgspec
-
-from core.effects import HeldChanged, OrderUpdated
+from core.effects import OrderUpdated
 from core.orders import OrderIntent, OrderState, OrderType, TriggerBy
-from oms.errors import BadState
+from oms.held.book import HeldBook
 from oms.held.door import Door
 from oms.held.groups import armed_by, ended_by_siblings, is_complete, siblings_of, slice_quantity, wanted
-from oms.held.order import NO_TERMS, HeldOrder, Slice, Stage, from_saved
+from oms.held.order import NO_TERMS, HeldOrder, Slice, Stage
 from oms.held.triggers import TRAILING, activated, followed, pulled
-from oms.order import Order
 from oms.transitions import is_open
 
-VERSION = 1
+_READY, _TOUCH = Stage.READY, TriggerBy.TOUCH  # asked for each event: an enumeration's attribute costs four times this
 _REFUSED_CANCEL = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 
 
-class HeldOrders:
-    """The kept orders by client order id, in the order in which they came; empty for a session without any."""
+class HeldOrders(HeldBook):
+    """The kept orders and what becomes of them; empty for a session without any."""
 
-    __slots__ = ("_by_slice", "_families", "orders", "watched")
-
-    name = "held"
-    version = VERSION
-
-    def __init__(self) -> None:
-        """Keep nothing."""
-        self.orders: dict[str, HeldOrder] = {}
-        self.watched: list[list[HeldOrder]] = []
-        """By instrument: the orders whose trigger the market may pull. What the hot path looks at."""
-        self._families: dict[str, list[HeldOrder]] = {}
-        self._by_slice: dict[str, HeldOrder] = {}
-
-    def define(self, index: int) -> None:
-        """Make room for one more instrument."""
-        while len(self.watched) <= index:
-            self.watched.append([])
-
-    # -- what is known ---------------------------------------------------------------------------------------------
-
-    def get(self, client_order_id: str) -> HeldOrder | None:
-        """Return a kept order that has not ended."""
-        order = self.orders.get(client_order_id)
-        return None if order is None or order.ended else order
-
-    def knows(self, client_order_id: str) -> bool:
-        """Whether the name is that of a kept order, which may have ended while its family lives."""
-        return client_order_id in self.orders
-
-    def of_strategy(self, strategy_id: str = "", instrument: int | None = None) -> list[HeldOrder]:
-        """Return the kept orders that have not ended, of one strategy or of all, of one instrument or of all."""
-        return [
-            order
-            for order in self.orders.values()
-            if not order.ended
-            and strategy_id in ("", order.strategy_id)
-            and (instrument is None or order.instrument == instrument)
-        ]
-
-    def family_of(self, strategy_id: str, parent: str, group: str) -> str:
-        """Return the name of the family that an order with this parent or group joins, "" for a new one."""
-        if parent:
-            known = self.orders.get(parent)
-            return known.family if known is not None and known.strategy_id == strategy_id else ""
-        if group:
-            for order in self.orders.values():
-                if order.strategy_id == strategy_id and order.terms.group == group:
-                    return order.family
-        return ""
+    __slots__ = ()
 
     # -- taking in and ending --------------------------------------------------------------------------------------
 
@@ -97,8 +46,8 @@ class HeldOrders:
         for order in orders:
             self.advance(order, door)
         for order in orders:
-            if order.watched:
-                self._look_at(order, door)
+            if order.watched and self._is_hit(order, door):
+                self._fire(order, door)
 
     def cancel(self, order: HeldOrder, reason: str, door: Door) -> None:
         """End an order: at once where nothing of it is at the venue, else after the cancel of what is."""
@@ -124,8 +73,8 @@ class HeldOrders:
         if repriced:
             self._withdraw(order, door)
         self.advance(order, door)
-        if order.watched:
-            self._look_at(order, door)
+        if order.watched and self._is_hit(order, door):
+            self._fire(order, door)
 
     def expire(self, client_order_id: str, door: Door) -> None:
         """End an order whose time is over."""
@@ -168,9 +117,11 @@ class HeldOrders:
         """Let the market of one instrument pull triggers and move trailing ones."""
         fired: list[tuple[str, str]] = []
         for order in self.watched[index][:]:
-            group = (order.strategy_id, order.terms.group if order.exclusive else order.client_order_id)
-            if order.watched and group not in fired and self._look_at(order, door):
-                fired.append(group)
+            if order.watched and self._is_hit(order, door):
+                group = (order.strategy_id, order.terms.group if order.exclusive else order.client_order_id)
+                if group not in fired:  # of a group that excludes itself one leg at a time
+                    fired.append(group)
+                    self._fire(order, door)
 
     def advance(self, first: HeldOrder, door: Door) -> None:
         """Carry an order's family on until nothing moves; forget it when all of it has ended."""
@@ -192,54 +143,6 @@ class HeldOrders:
         """Carry every family on: what had to wait, because nothing may be opened before READY, goes on now."""
         for family in list(self._families.values()):
             self.advance(family[0], door)
-
-    # -- what outlives the process (oms.section.Section) -----------------------------------------------------------
-
-    def state(self) -> list[object]:
-        """Return every order as plain values, in the order in which they came; empty without any."""
-        return [order.plain() for order in self.orders.values()]
-
-    def durable(self) -> bytes:
-        """Return what must survive a restart."""
-        return msgspec.msgpack.encode([order.save() for order in self.orders.values()]) if self.orders else b""
-
-    def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
-        """Become, from empty, what wrote `data`. Raises BadState. Then `align`, and set the end times."""
-        if version != VERSION:
-            raise BadState(f"held orders of version {version}: this build reads {VERSION}, use the one that wrote it")
-        try:
-            for saved in msgspec.msgpack.decode(data, type=list[bytes]):
-                self._put(from_saved(saved, indexes))
-        except (msgspec.MsgspecError, KeyError, ValueError) as error:
-            raise BadState(f"held orders of {len(data)} bytes do not decode: {error}") from error
-
-    def follow(self, change: HeldChanged) -> None:
-        """Take one change from a journal, as it was written down."""
-        known = self.orders.get(change.client_order_id)
-        if known is not None and not change.state:
-            self._forget(known)
-        elif change.state:
-            if known is not None:
-                self._families[known.family].remove(known)
-            self._put(from_saved(change.state))
-
-    def align(self, orders: Iterable[Order]) -> None:
-        """Take from the order table what became of the slices: the process may have ended before it was written down.
-
-        A slice that was sent, but not noted, is found by its parent's name, or by the kept order's own.
-        """
-        for order in orders:
-            name, terms = order.client_order_id, order.intent.terms
-            kept = self.orders.get(name) or (None if terms is None else self.orders.get(terms.parent))
-            if kept is not None:
-                part = kept.slices.setdefault(name, Slice(order.quantity))
-                part.quantity, part.filled, part.open = order.quantity, order.filled, order.is_open
-                self._by_slice[name] = kept
-        for kept in self.orders.values():
-            kept.filled = sum(part.filled for part in kept.slices.values())
-            if kept.slices and kept.stage is Stage.WATCHING:
-                kept.stage, kept.fired = Stage.READY, True
-            self._watch(kept)
 
     # -- one step --------------------------------------------------------------------------------------------------
 
@@ -282,6 +185,9 @@ class HeldOrders:
             return False
         asked = slice_quantity(room, display, least)
         answer = door.release(order, asked)
+        if answer is None:
+            order.waits = True
+            return False
         if isinstance(answer, str):
             order.end(OrderState.REJECTED, answer)
         else:
@@ -327,21 +233,25 @@ class HeldOrders:
 
     # -- triggers --------------------------------------------------------------------------------------------------
 
-    def _look_at(self, order: HeldOrder, door: Door) -> bool:
-        """Let the market pull one order's trigger, or move it; return whether it was pulled."""
-        if order.stage is Stage.READY:  # it waited for a market to trust
-            self.advance(order, door)
+    def _is_hit(self, order: HeldOrder, door: Door) -> bool:
+        """Whether the market pulls an order's trigger, or the order only waited for one to trust; else move it."""
+        if order.stage is _READY:
+            return True
+        low, high = door.reference(order, _TOUCH if order.touched else order.terms.trigger_by)
+        if low <= 0:
             return False
-        terms = order.terms
-        low, high = door.reference(order, TriggerBy.TOUCH if order.touched else terms.trigger_by)
-        hit = pulled(order.rise, order.trigger, low, high)
-        if not hit and order.intent.type in TRAILING:
+        if pulled(order.rise, order.trigger, low, high):
+            return True
+        if order.trails:
             self._follow(order, low, high)
             self._save(order, order.save(), door)
-        if hit:
+        return False
+
+    def _fire(self, order: HeldOrder, door: Door) -> None:
+        """Let an order out whose trigger was pulled."""
+        if order.stage is Stage.WATCHING:
             order.stage, order.fired = Stage.READY, True
-            self.advance(order, door)
-        return hit
+        self.advance(order, door)
 
     def _follow(self, order: HeldOrder, low: int, high: int) -> None:
         """Move a trailing trigger after the market."""
@@ -361,40 +271,8 @@ class HeldOrders:
                 order.stage, order.touched, order.trigger = Stage.WATCHING, True, order.intent.price
                 return
 
-    def _keep(self, order: HeldOrder) -> None:
-        """Put an order where it belongs."""
-        self.define(order.instrument)
-        self.orders[order.client_order_id] = order
-        self._families.setdefault(order.family, []).append(order)
-
-    def _put(self, order: HeldOrder) -> None:
-        """Put an order that was read back where it belongs."""
-        self._keep(order)
-        for name in order.slices:
-            self._by_slice[name] = order
-
-    def _forget(self, order: HeldOrder) -> None:
-        """Keep an order no longer."""
-        del self.orders[order.client_order_id]
-        for name in order.slices:
-            del self._by_slice[name]
-        family = self._families[order.family]
-        family.remove(order)
-        if not family:
-            del self._families[order.family]
-
     def _save(self, order: HeldOrder, data: bytes, door: Door) -> None:
         """Have an order written down where it changed."""
         if data != order.saved:
             order.saved = data
             door.save(order, data)
-
-    def _watch(self, order: HeldOrder) -> None:
-        """Let the market's events find an order, or not, as its stage says."""
-        looks = (order.stage is Stage.WATCHING and order.armed > 0) or order.waits
-        wanted_now = looks and order.ending is None and not order.ended
-        if wanted_now and not order.watched:
-            self.watched[order.instrument].append(order)
-        elif order.watched and not wanted_now:
-            self.watched[order.instrument].remove(order)
-        order.watched = wanted_now

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from core.orders import Contingency, OrderIntent, OrderState, OrderTerms, OrderType
-from oms.held.triggers import waits_for_rise
+from oms.held.triggers import TRAILING, waits_for_rise
 
 NO_TERMS = OrderTerms()
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -56,6 +56,7 @@ class HeldOrder:
         "lot",
         "quantity",
         "reason",
+        "rise",
         "saved",
         "side",
         "slices",
@@ -65,6 +66,7 @@ class HeldOrder:
         "tick",
         "told",
         "touched",
+        "trails",
         "trigger",
         "waits",
         "watched",
@@ -86,6 +88,8 @@ class HeldOrder:
         self.trigger = self.terms.trigger_price
         self.touched = False  # a limit leg that waits for the market to touch its price
         self.following = False  # a trailing stop whose activation price has been seen
+        self.rise = waits_for_rise(intent.type, intent.side)  # whether its trigger is pulled from below
+        self.trails = intent.type in TRAILING
         self.fired = False  # its trigger was pulled
         self.quantity = intent.quantity
         self.armed = 0 if self.terms.parent else intent.quantity  # what its parent's fills have released
@@ -98,11 +102,6 @@ class HeldOrder:
         self.waits = False  # it may go out, but the market cannot be trusted now
         self.saved = b""  # as it was last written down
         self.slices: dict[str, Slice] = {}
-
-    @property
-    def rise(self) -> bool:
-        """Whether its trigger is pulled from below."""
-        return waits_for_rise(self.intent.type, self.side)
 
     @property
     def leaves(self) -> int:

@@ -14,7 +14,7 @@ from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
 from oms.reconcile.foreign import Foreign
-from oms.reconcile.legs import filled_of, is_replaced, revision_of
+from oms.reconcile.legs import filled_of, is_over, is_replaced, revision_of
 from oms.reconcile.opening import Opening
 from oms.reconcile.settings import ReconcileSettings
 
@@ -26,6 +26,7 @@ _ENDED = {
     VenueOrderStatus.REJECTED: ReportType.REJECTED,
 }
 INFERRED = "INFERRED-"
+KEEP_QUESTIONS = 10_000
 
 
 class Judge:
@@ -44,7 +45,7 @@ class Judge:
         self._settings = settings
         self._freezes = freezes
         self._questions: dict[int, EvidenceWanted] = {}
-        self._absent: dict[str, int] = {}  # how often in a row an order was absent
+        self._absent: dict[str, tuple[int, int]] = {}  # how often in a row an order was absent, and since when
         self._behind: dict[str, int] = {}  # since when the venue tells of more fills than we know
         self._listed_ns: dict[str, int] = {}  # when each venue's last whole list of open orders was asked for
         self._scanned_ns: dict[int, int] = {}  # when each instrument's last whole scan of fills was
@@ -59,6 +60,7 @@ class Judge:
         if question is None or given.failure:
             return question
         if question.subject is Subject.OPEN_ORDERS:
+            self._forget()
             for told in given.orders:
                 self._order(told, given, now_ns, effects)
             if given.complete:
@@ -131,7 +133,7 @@ class Judge:
         if told.status in _LIVE:
             self._live(order, told, given, now_ns, effects)
         elif told.status in _ENDED:
-            if order.is_open:
+            if order.is_open and not is_over(order, told.client_order_id):
                 kind = _ENDED[told.status]
                 if kind is ReportType.REJECTED and order.acknowledged:
                     kind = ReportType.CANCELLED
@@ -165,11 +167,18 @@ class Judge:
         self, order: Order, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]
     ) -> bool:
         """Read off the numbers of a working order whether the replacement under way, sent in place, was made."""
-        pending = None if order.chain is None else order.chain.pending
-        if pending is None or not pending.sent or revision_of(told.client_order_id) == pending.revision:
+        chain = order.chain
+        pending = None if chain is None else chain.pending
+        if (
+            chain is None
+            or pending is None
+            or not pending.sent
+            or revision_of(told.client_order_id) == pending.revision
+        ):
             return False
         settings = self._settings
-        if (told.price, told.quantity) == (pending.price, pending.quantity) != (order.price, order.chain.total):  # type: ignore[union-attr]
+        here, there = (order.price, chain.total), (told.price, told.quantity)
+        if there == (pending.price, pending.quantity) != here and chain.leg == 0:  # a new order would have a new name
             kind = ReportType.REPLACED
         elif given.asked_ns >= order.updated_ns + settings.visibility_ns:
             kind = ReportType.REPLACE_REJECTED
@@ -218,9 +227,10 @@ class Judge:
         order = self.find(name, "")
         if order is None or not order.is_open:
             return
-        count = self._absent[name] = self._absent.get(name, 0) + 1
-        sent_ns = order.updated_ns if revision_of(name) else order.submitted_ns
-        seen_ns = sent_ns + self._settings.visibility_ns
+        count, first_ns = self._absent.get(name, (0, given.asked_ns))
+        count += 1
+        self._absent[name] = (count, first_ns)
+        seen_ns = (first_ns if revision_of(name) else order.submitted_ns) + self._settings.visibility_ns
         listed = self._listed_ns.get(given.venue, 0) >= seen_ns
         scanned = self._scanned_ns.get(order.instrument, 0) >= seen_ns
         if count < self._settings.negatives or given.asked_ns < seen_ns or not (listed and scanned):
@@ -234,6 +244,17 @@ class Judge:
             reason=f"absent {count} times, past the venue's visibility lag, from its orders and its fills",
         )
         self._manager.report(report, order.instrument, now_ns, effects)
+
+    def _forget(self) -> None:
+        """Let go of what was noted of orders that are no more."""
+        manager = self._manager
+        for name in [name for name in self._absent if not _is_open(self.find(name, ""))]:
+            del self._absent[name]
+        for noted in (self._behind, self.inferred, self.foreign.adopted):
+            for name in [name for name in noted if manager.order(name) is None]:
+                del noted[name]
+        while len(self._questions) > KEEP_QUESTIONS:  # a link that broke owes their answers
+            del self._questions[next(iter(self._questions))]
 
     # -- fills -----------------------------------------------------------------------------------------------------
 
@@ -306,3 +327,8 @@ def report_of(fill: VenueFill, order: Order) -> OrderReport:
 def _when(fill: VenueFill) -> tuple[int, str]:
     """Return what orders fills in time."""
     return fill.venue_ns, fill.exec_id
+
+
+def _is_open(order: Order | None) -> bool:
+    """Whether there is such an order, and it may still be filled."""
+    return order is not None and order.is_open

@@ -29,3 +29,9 @@ def revision_of(name: str) -> int:
 def is_replaced(order: Order) -> bool:
     """Whether a replacement of an order waits for the venue's answer."""
     return order.chain is not None and order.chain.pending is not None
+
+
+def is_over(order: Order, name: str) -> bool:
+    """Whether a leg is known to have ended, though its order has not: a replacement follows it."""
+    chain = order.chain
+    return chain is not None and is_replaced(order) and chain.ended and revision_of(name) == chain.leg

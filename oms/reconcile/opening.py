@@ -13,6 +13,8 @@ class Opening:
         """Know no figures."""
         self.opened: dict[str, int] = {}
         """When each venue's part of the books began, by the venue's name and what it is: "BINANCE balances"."""
+        self.began = False
+        """Whether figures were just taken over: what is compared has moved by that."""
         self.told_balances: dict[str, dict[str, int]] = {}
         self.told_positions: dict[str, dict[int, int]] = {}
         self._manager = manager
@@ -59,7 +61,8 @@ class Opening:
         if key in self.opened:
             return False
         self.opened[key] = given.asked_ns
-        return not self._manager.totals.submitted
+        self.began = not self._manager.totals.submitted
+        return self.began
 
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""

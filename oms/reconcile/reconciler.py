@@ -22,7 +22,7 @@ from oms.reconcile.line import ACCOUNT, ASK, FILLS, IDLE, ORDERS, Doubt, Later, 
 from oms.reconcile.settings import ReconcileSettings
 
 _DOUBTED = (OrderState.SUBMITTED, OrderState.PENDING_CANCEL, OrderState.UNKNOWN)
-_MOVES_MAX = 3  # a comparison that the market outruns so often is left to the next one
+_MOVES_MAX = 3  # figures that move so often while they are compared are left to the next comparison
 _SKIPPED = (Subject.FILLS, Subject.ORDER)  # what one instrument or order may fail at without stopping the rest
 
 
@@ -74,6 +74,9 @@ class Reconciler:
         if line is None:
             return  # asked before the link came up anew
         was = line.waiting.pop(question.number)
+        if self.judge.opening.began:
+            self.judge.opening.began = False
+            line.figures = figures(self._manager)
         if given.failure:
             self._failed(line, was, given.failure, now_ns, effects)
         elif not given.complete:
@@ -113,6 +116,8 @@ class Reconciler:
             self.judge.foreign.is_ours(report.client_order_id, effects)
         elif report.type is not ReportType.REJECTED:
             self._rejects.pop(order.instrument, None)
+            if report.type is ReportType.CANCEL_REJECTED and order.is_open:
+                self._look_for(order, now_ns, effects)
         else:
             index = order.instrument
             self._rejects[index] = self._rejects.get(index, 0) + 1
@@ -182,6 +187,8 @@ class Reconciler:
         for order in self._open(line):
             if order.submitted_ns >= line.listed_ns or order.venue_order_id in line.listed:
                 continue
+            if line.done and order.client_order_id in line.doubts:
+                continue  # it is asked for by itself
             for name in names_of(order):
                 if name not in line.listed and name not in asked:
                     self._ask_for_order(line, order, name, now_ns, effects, staged=True)
@@ -197,11 +204,16 @@ class Reconciler:
 
     def _compare(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
         """End a full round: agreed, to be looked at again, or broken."""
-        if line.figures != figures(self._manager) and line.moved < _MOVES_MAX:
+        before, ours = line.figures, figures(self._manager)
+        if before != ours and line.moved < _MOVES_MAX:
             line.moved += 1
             line.next_ns = now_ns + self.settings.tick_ns
             return
-        found = differences(self._manager, self.judge.opening, self.settings.venues, line.venue)
+        found = [
+            each
+            for each in differences(self._manager, self.judge.opening, self.settings.venues, line.venue)
+            if before.get(each.key, 0) == ours.get(each.key, 0)  # else the venue was asked before it moved
+        ]
         line.differs = [each for each in found if self._accepted.get(each.key) != each.figure]
         line.moved, line.compared_ns = 0, now_ns
         grave = [each for each in line.differs if each.instruments]
@@ -280,6 +292,16 @@ class Reconciler:
         line = self.lines.get(instrument.venue)
         if line is not None:
             line.next_ns = now_ns
+
+    def _look_for(self, order: Order, now_ns: int, effects: list[Effect]) -> None:
+        """Ask for an order whose cancel was refused: as a rule it has ended, and that was not told."""
+        line = self.lines.get(self._manager.instrument(order.instrument).venue)
+        if line is None or not line.up:
+            return
+        asked = [each.wanted.client_order_id for each in line.waiting.values()]
+        for name in names_of(order):
+            if name not in asked:
+                self._ask_for_order(line, order, name, now_ns, effects, staged=False)
 
     def _is_behind(self, question: EvidenceWanted) -> bool:
         """Whether the venue told of fills of an order that we do not know yet."""

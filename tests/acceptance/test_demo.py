@@ -154,4 +154,4 @@ def test_on_a_terminal_there_is_a_live_table_and_ctrl_c_drains(tmp_path):
     assert "--verify" in terminal.shown
     (session,) = (tmp_path / "var" / "sessions").glob("2*")
     states = [row["state"] for row in exports.export(session, "lifecycle")]
-    assert states == ["STARTING", "SYNCING", "READY", "DRAINING", "STOPPED"]
+    assert states == ["STARTING", "SYNCING", "RECONCILING", "READY", "DRAINING", "STOPPED"]

@@ -49,8 +49,8 @@ async def _run(text: str, count: int) -> Latency:
             f'"B":"3.78826000","a":"{(price + 1) / 100:.2f}000000","A":"1.54698000"}}}}'
         ).encode()
         now_ns = daemon.clock.now_ns()
-        if daemon.paper.refresh() <= now_ns:
-            daemon.pipeline.feed(daemon.paper.poll(now_ns))
+        if daemon.execution.refresh() <= now_ns:
+            daemon.pipeline.feed(daemon.execution.poll(now_ns))
         now_ns = daemon.clock.now_ns()
         daemon.pipeline.feed(session.receive([frame], now_ns))
     daemon.journal.close()

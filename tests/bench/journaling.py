@@ -20,7 +20,7 @@ def measure(folder: Path, runs: int, scale: float) -> list[Figure]:
     sessions = iter(range(1_000))
 
     def append() -> float:
-        journal = JournalWriter.create(folder / f"append-{next(sessions)}", _head())
+        journal = JournalWriter.create(folder / f"append-{next(sessions)}", head_of("bench"))
         started = time.perf_counter()
         for number, event in enumerate(events):
             journal.append_event(event)
@@ -48,10 +48,10 @@ def measure(folder: Path, runs: int, scale: float) -> list[Figure]:
     ]
 
 
-def _head() -> SessionHead:
+def head_of(session_id: str) -> SessionHead:
     """Return a head for a journal without an engine."""
     return SessionHead(
-        session_id="bench",
+        session_id=session_id,
         started_ns=0,
         mode="paper",
         seed=0,

@@ -119,10 +119,20 @@ def test_every_setting_is_on_one_of_the_two_lists():
     told = {(table.strip("[]"), line.split(" =")[0]) for table, line in DECIDING + NOT_DECIDING}
     config = settings()
     for name, table in (("session", config.session), ("venues.binance", config.venues["binance"])):
-        keys = {field.encode_name for field in msgspec.structs.fields(type(table))} - {"keep", "mode"}
+        keys = {field.encode_name for field in msgspec.structs.fields(type(table))} - {"keep", "mode", "trading"}
         assert keys == {key for place, key in told if place == name}
     assert {key for place, key in told if place == "strategies"} == {"id", "use", "instruments", "params"}
     assert decision_config(config).keys() == {"session", "venues", "strategies", "risk", "paper"}
+
+
+def test_how_books_are_held_to_the_venue_decides_in_live_mode_alone():
+    trading = '[venues.binance.trading]\nkey = "binance"\n'
+    live = TEXT.replace('mode = "paper"', 'mode = "live"') + trading
+    assert "live" not in decision_config(settings(TEXT + trading))
+    assert config_digest(settings(TEXT + trading + "[live]\nsweep_s = 5.0")) == config_digest(settings(TEXT + trading))
+    assert config_digest(settings(live + "[live]\nsweep_s = 5.0")) != config_digest(settings(live))
+    assert config_digest(settings(live + '[live]\nroot = "elsewhere"')) == config_digest(settings(live))
+    assert settings_from_decisions(decision_config(settings(live))).session.mode is Mode.LIVE
 
 
 def test_books_kept_the_usual_way_leave_the_digest_of_older_sessions_as_it_was():

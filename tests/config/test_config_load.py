@@ -9,7 +9,7 @@ from config.errors import (
     ConfigError,
     Duplicate,
     FileProblem,
-    LiveUnavailable,
+    LiveUnready,
     MissingKey,
     SecretInSettings,
     SyntaxMistake,
@@ -412,11 +412,10 @@ MISTAKES = [
     (
         '"paper"',
         '"live"',
-        LiveUnavailable,
+        LiveUnready,
         (
-            'my.toml:2: session.mode: expected "paper", found "live"; this build has no live order entry, so no '
-            "order could "
-            "leave it; paper trades on the same live data"
+            'my.toml:2: session.mode: expected [venues.NAME.trading] of at least one venue, found "none"; add it with '
+            "the name of its key, `key = ...`; the secrets themselves stay out of the file"
         ),
     ),
     # not TOML

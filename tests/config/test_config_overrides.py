@@ -126,9 +126,8 @@ MISTAKES = [
         "TICKERD__SESSION__MODE",
         "live",
         (
-            'session.mode: expected "paper", found "live"; this build has no live order entry, so no order could '
-            "leave it; "
-            "paper trades on the same live data"
+            'session.mode: expected [venues.NAME.trading] of at least one venue, found "none"; add it with the name of '
+            "its key, `key = ...`; the secrets themselves stay out of the file"
         ),
     ),
     ("TICKERD__SESSION__ROOT", "a\udcffb", "session.root: expected UTF-8 text, found \"'a\\\\udcffb'\""),

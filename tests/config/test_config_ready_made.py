@@ -3,11 +3,12 @@
 import pytest
 
 from config.load import load, ready_made
-from config.settings import ConnectorName
+from config.settings import ConnectorName, Mode
 from config.strategies import load_strategies
 from config.venues import binance_settings
+from journal.head import FlushPolicy
 
-NAMES = ["binance-spot-paper", "binance-usdm-paper", "demo"]
+NAMES = ["binance-spot-live", "binance-spot-paper", "binance-usdm-live", "binance-usdm-paper", "demo"]
 
 
 def test_these_are_the_files():
@@ -58,3 +59,16 @@ def test_the_paper_files_read_from_the_real_venue(name, connector, host):
     ((venue_name, venue),) = settings.venues.items()
     assert venue.connector is connector
     assert host in binance_settings(venue_name, venue).rest_base
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("-live")])
+def test_the_live_files_trade_little_name_no_secret_and_open_nothing_beside_foreign_orders(name):
+    settings = load(ready_made()[name], {}).settings
+    assert settings.session.mode is Mode.LIVE
+    assert settings.session.flush_policy is FlushPolicy.DISK
+    assert settings.live.foreign_orders == "halt"
+    assert float(settings.risk.max_order_notional) <= 300
+    ((_, venue),) = settings.venues.items()
+    assert venue.trading is not None
+    assert venue.trading.key == "binance"
+    assert (venue.rest_url, venue.trading.ws_api_url) == ("", "")  # the real venue's

@@ -7,6 +7,7 @@ import pytest
 
 from config.load import parse
 from core.codec import KIND_OF
+from core.events import ClockMeasured
 from core.orders import ApprovedSubmit
 from core.records import FIRST_EFFECT, NO_INSTRUMENT, Event, Kind
 from journal.reader import open_session
@@ -111,3 +112,15 @@ def test_a_digest_is_recorded_every_so_many_inputs(recorder):
         counts = [chunk.inputs for chunk in reader.chunks() if isinstance(chunk, DigestRecord)]
     assert counts[:-1] == [500 * (number + 1) for number in range(len(counts) - 1)]
     assert len(counts) > 2
+
+
+def test_a_timer_that_fell_due_has_an_input_of_its_own_before_the_next_report(recorder):
+    """What it does to orders then stands in the journal before the report: a state-only replay goes by that order."""
+    engine, now_ns = recorder.pipeline.engine, recorder.pipeline._last_ns + 1_000
+    engine.timers.set(engine.desk.actors[0].id, "due", now_ns - 1)
+    engine.next_due_ns = engine.timers.next_ns
+    measured = ClockMeasured(venue="BINANCE", offset_ns=0, uncertainty_ns=1)
+    recorder.pipeline.feed([(Kind.CLOCK, 0, NO_INSTRUMENT, now_ns, 0, measured, 0, 0, 0, 0)])
+    recorder.journal.flush()
+    kinds = [event[0] for _, event in events_on_disk(recorder.folder) if event[3] == now_ns and event[0] < FIRST_EFFECT]
+    assert kinds == [Kind.TIME, Kind.CLOCK]

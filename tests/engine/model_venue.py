@@ -7,6 +7,8 @@ import heapq
 import random
 from dataclasses import dataclass, field, replace
 
+from msgspec.structs import replace as replace_struct
+
 from core.events import OrderReport, ReportType
 from core.evidence import (
     AccountFacts,
@@ -18,9 +20,10 @@ from core.evidence import (
     VenueOrderStatus,
     VenuePosition,
 )
+from core.ids import parse_revision_id, revision_id
 from core.instruments import AssetClass, Instrument
 from core.money import MONEY_UNIT
-from core.orders import ApprovedCancel, ApprovedSubmit, Side
+from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, Side
 from oms.positions import apply_fill
 from oms.terms import Terms
 
@@ -47,6 +50,7 @@ PERPETUAL = Instrument(
     size_precision=3,
     tick=1,
     lot=1,
+    native=("replace",),
 )
 INSTRUMENTS = (SPOT, PERPETUAL)
 LIVE = VenueOrderStatus.WORKING
@@ -102,7 +106,7 @@ class ModelVenue:
 
     def send(self, command):
         """A command leaves the daemon; it arrives, or does not, and is answered in the end."""
-        name = command.intent.client_order_id if isinstance(command, ApprovedSubmit) else command.client_order_id
+        name = name_of(command)
         if self.happens(self.faults.lose_request):
             self.lost += 1
             self.say(OrderReport(type=ReportType.OUTCOME_UNKNOWN, client_order_id=name), self.wait(2))
@@ -120,6 +124,9 @@ class ModelVenue:
             self.orders[name] = There(command.intent, f"v{self.number()}", updated_ns=self.now_ns)
             self.answer(name, ReportType.ACCEPTED, silent)
             return
+        if isinstance(command, ApprovedReplace):
+            self.replace(command, silent)
+            return
         assert isinstance(command, ApprovedCancel)
         name = command.client_order_id
         order = self.orders.get(name)
@@ -128,6 +135,25 @@ class ModelVenue:
         elif not (silent and self.happens(0.3)):  # else acknowledged without effect, and nothing is told
             order.status, order.updated_ns = VenueOrderStatus.CANCELLED, self.now_ns
             self.answer(name, ReportType.CANCELLED, silent)
+
+    def replace(self, command, silent):
+        """Cancel what works of an order and take what is left of it as a new one."""
+        name = name_of(command)
+        assert name not in self.orders, "one replacement became two orders"
+        legs = [each for each in self.orders if parse_revision_id(each)[0] == command.client_order_id]
+        live = [each for each in legs if self.orders[each].status is LIVE]
+        if not live:
+            self.answer(name, ReportType.REPLACE_REJECTED, silent)
+            return
+        (old,) = live
+        there = self.orders[old]
+        there.status, there.updated_ns = VenueOrderStatus.CANCELLED, self.now_ns
+        intent = replace_struct(
+            there.intent, client_order_id=name, price=command.price, quantity=command.quantity - command.filled
+        )
+        self.orders[name] = There(intent, f"v{self.number()}", updated_ns=self.now_ns)
+        self.answer(old, ReportType.CANCELLED, False)
+        self.answer(name, ReportType.ACCEPTED, silent)
 
     def answer(self, name, kind, silent):
         order = self.orders.get(name)
@@ -232,6 +258,15 @@ class ModelVenue:
             quantity = position_of(fills, 1)[0]
             return {"positions": (VenuePosition(instrument=1, symbol="ETHUSDT", quantity=quantity, entry_price=1),)}
         return {"account": AccountFacts(may_trade=True, may_withdraw=False)}
+
+
+def name_of(command):
+    """Whom the answer to a command names."""
+    if isinstance(command, ApprovedSubmit):
+        return command.intent.client_order_id
+    if isinstance(command, ApprovedReplace):
+        return revision_id(command.client_order_id, command.revision)
+    return command.client_order_id
 
 
 def told(name, order):

@@ -22,6 +22,7 @@ from core.orders import (
     TriggerBy,
 )
 from core.records import Kind
+from risk.limits import RiskLimits
 from strategies import Strategy
 from tests.engine.scenario import BTC, LOT, SECOND, Stage, only
 
@@ -476,3 +477,24 @@ def test_a_released_order_is_replaced_at_the_venue_and_its_keeper_follows():
     play.fill(revision, LOT, 99_90)
     assert play.engine.manager.held.orders == {}
     assert play.engine.manager.position(0).quantity == LOT
+
+
+def test_what_reconciliation_holds_back_waits_and_what_reduces_does_not():
+    play = Play()
+    play.hold()
+    opening, _ = play.ask(lambda me, market: me.stop(market, SELL, LOT, 99_50))
+    closing, _ = play.ask(lambda me, market: me.stop(market, SELL, LOT, 99_50, reduce_only=True))
+    play.engine.gate.freezes.block("BINANCE", "the link was down")
+    assert [name for name, *_ in sent(play.trade(99_40))] == [closing]
+    play.engine.gate.freezes.unblock("BINANCE")
+    assert [name for name, *_ in sent(play.trade(99_40))] == [opening]
+    assert OrderState.REJECTED not in play.state(opening)
+
+
+def test_stops_beyond_the_order_rate_go_out_when_it_allows():
+    play = Play(limits=RiskLimits(max_orders_per_second=2, max_order_notional=1_000_000))
+    for _ in range(3):
+        play.ask(lambda me, market: me.stop(market, SELL, LOT, 99_50))
+    assert len(sent(play.trade(99_40))) == 2
+    assert sent(play.quote(99_39, 99_41)) == []
+    assert len(sent(play.quote(99_39, 99_41, after_ns=SECOND))) == 1

@@ -48,7 +48,7 @@ class Play(Stage):
     """A stage whose strategy has one accepted order of 10 lots at 99.00, and its journal of payloads."""
 
     def __init__(self, *, native: bool, limits: RiskLimits | None = None) -> None:
-        super().__init__(Changer, limits=limits)
+        super().__init__(Changer, limits=limits, native_orders=native)
         self.journal: list[tuple[int, int, int, Any]] = []
         self.payload(Kind.INSTRUMENT, InstrumentDefined(NATIVE if native else BTC), 0)
         self.feed(FeedState.CONNECTED)
@@ -275,6 +275,15 @@ def test_a_venue_that_counts_the_fills_itself_is_not_counted_twice(native):
     assert native.order.chain.total == 9 * LOT
     effects = native.report(ReportType.REPLACE_REJECTED, native.of(2))
     assert only(effects, ApprovedCancel), "the excess was to be taken off once, and that failed"
+
+
+def test_an_order_of_the_same_venue_id_was_changed_in_place_whatever_it_is_called(native):
+    native.change(quantity=15 * LOT)
+    native.report(ReportType.REPLACED, native.of(1), price=99_00, quantity=15 * LOT, venue_order_id="v0")
+    native.fill(native.name, 3 * LOT, 99_00)
+    assert (native.order.quantity, native.exposure()) == (15 * LOT, 12 * LOT)
+    native.report(ReportType.CANCELLED, native.name, venue_order_id="v0")
+    assert native.state == OrderState.CANCELLED
 
 
 def test_an_unknown_outcome_keeps_both_reserved_until_there_is_evidence(native):

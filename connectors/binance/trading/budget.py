@@ -52,10 +52,13 @@ class Window(msgspec.Struct):
         used = 0 if start_ns > self.start_ns else self.used
         return 0 if used + amount <= limit else start_ns + self.interval_ns - now_ns
 
-    def told(self, now_ns: int, count: int) -> None:
-        """Believe the venue's count, but not one that is older than what we have sent since."""
+    def told(self, now_ns: int, count: int, in_flight: int) -> None:
+        """Believe the venue's count; what has left since, and is not in it yet, comes on top.
+
+        A count may fall: "if your orders are consistently filled by trades, you can continuously place orders".
+        """
         self.roll(now_ns)
-        self.used = max(self.used, count)
+        self.used = count + in_flight
 
 
 class Budget:
@@ -94,8 +97,8 @@ class Budget:
                 window.roll(venue_ns)
                 window.used += orders
 
-    def told(self, now_ns: int, limits: tuple[RateLimit, ...]) -> None:
-        """Take the limits and counts of an answer, or the limits of exchangeInfo."""
+    def told(self, now_ns: int, limits: tuple[RateLimit, ...], in_flight: int = 0) -> None:
+        """Take the limits and counts of an answer, or the limits of exchangeInfo; `in_flight` orders are unanswered."""
         venue_ns = now_ns + self.offset_ns
         for limit in limits:
             seconds = _SECONDS.get(limit.interval, 0) * limit.number
@@ -108,21 +111,30 @@ class Budget:
             else:
                 continue
             window.limit = limit.limit
-            if limit.count >= 0:
-                window.told(venue_ns, limit.count)
+            if limit.count < 0:
+                continue
+            if window is self.weight:
+                self._told_weight(venue_ns, limit.count)
+            else:
+                window.told(venue_ns, limit.count, in_flight)
 
-    def told_by_headers(self, now_ns: int, headers: dict[str, str]) -> None:
+    def _told_weight(self, venue_ns: int, count: int) -> None:
+        """Believe the venue's weight, but not one that is older than what has left since: it only grows."""
+        self.weight.roll(venue_ns)
+        self.weight.used = max(self.weight.used, count)
+
+    def told_by_headers(self, now_ns: int, headers: dict[str, str], in_flight: int = 0) -> None:
         """Take the counts of a REST answer: X-MBX-USED-WEIGHT-1M, X-MBX-ORDER-COUNT-10S; names in lower case."""
         venue_ns = now_ns + self.offset_ns
         for name, text in headers.items():
             if not text.isdecimal():
                 continue
             if name == "x-mbx-used-weight-1m":
-                self.weight.told(venue_ns, int(text))
+                self._told_weight(venue_ns, int(text))
             elif name.startswith("x-mbx-order-count-"):
                 window = self.orders.get(_header_seconds(name.removeprefix("x-mbx-order-count-")))
                 if window is not None:
-                    window.told(venue_ns, int(text))
+                    window.told(venue_ns, int(text), in_flight)
 
     def close(self, until_ns: int, *, orders_only: bool) -> None:
         """Send nothing, or no orders, before a time."""

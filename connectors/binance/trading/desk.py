@@ -30,6 +30,7 @@ from core.records import NO_INSTRUMENT, Kind
 
 _NS_PER_MS = 1_000_000
 _REPORT = int(Kind.REPORT)
+_ORDERS = (CallKind.PLACE, CallKind.GROUP, CallKind.REPLACE)
 _SETTLE_NS = 1_000_000_000
 """How long an acknowledged cancel waits for the stream, which tells the fills before it in their order."""
 
@@ -49,6 +50,13 @@ class Desk(Teller):
     def has_open_calls(self) -> bool:
         """Whether an answer is waited for that may still come in time."""
         return any(not (call.told_unknown or call.answered) for call in self.calls.values())
+
+    def in_flight(self, answered: int) -> int:
+        """Return how many orders have left and are not answered, beside the call of a number."""
+        return sum(
+            call.kind in _ORDERS and call.number != answered and not (call.told_unknown or call.answered)
+            for call in self.calls.values()
+        )
 
     def begin(self, call: Call) -> None:
         """Wait for the answer to a call."""

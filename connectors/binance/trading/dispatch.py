@@ -12,7 +12,7 @@ from connectors.binance.trading.groups import list_request
 from connectors.binance.trading.logon import Facts
 from connectors.binance.trading.names import Live, Names
 from connectors.binance.trading.orders import ALGO, BATCH_MAX, OrderRequests
-from connectors.binance.trading.outbox import Outbox, Waiting
+from connectors.binance.trading.outbox import Outbox, Waiting, urgency_of
 from connectors.binance.trading.requests import Rare, Request, Target
 from connectors.binance.trading.settings import TradingSettings
 from core.ids import revision_id
@@ -60,6 +60,14 @@ class Dispatcher:
         if isinstance(command, ApprovedGroup):
             return 1, len(command.orders)
         return (4, 1) if isinstance(command, ApprovedReplace) else (1, 1)
+
+    def urgency(self, command: ApprovedCommand) -> Urgency:
+        """Return who goes first; a replacement that only takes quantity off reduces what may be traded."""
+        if isinstance(command, ApprovedReplace):
+            live = self._names.find(command.client_order_id)
+            if live is not None and live.intent is not None and command.price == live.intent.price:
+                return Urgency.REDUCE if command.quantity < live.intent.quantity else Urgency.OPEN
+        return urgency_of(command)
 
     def request(self, command: ApprovedCommand) -> Request | str:
         """Return the request for a command, or why there is none."""

@@ -124,7 +124,7 @@ def _supersedes(command: ApprovedCancel | ApprovedReplace, waiting: ApprovedComm
 
 
 def urgency_of(command: ApprovedCommand) -> Urgency:
-    """Return who goes first. A replacement that leaves less to be done reduces; one that leaves more opens."""
+    """Return who goes first, as far as the command itself tells."""
     if isinstance(command, ApprovedCancel):
         return Urgency.CANCEL
     if isinstance(command, ApprovedSubmit):

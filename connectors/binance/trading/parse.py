@@ -27,12 +27,12 @@ _FUNDING = "FUNDING_FEE"
 _BY_ORDERS = "ORDER"
 
 
-def error_code(body: bytes) -> int:
-    """Return the code of an error's body, 0 where it has none."""
+def error_of(body: bytes) -> messages.ApiError:
+    """Return the error of a body, one without a code for HTML, cut JSON and empty bodies."""
     try:
-        return decode_error(body).code
+        return decode_error(body)
     except MALFORMED:
-        return 0
+        return messages.ApiError()
 
 
 def hint_of(event: bytes) -> tuple[str, str]:

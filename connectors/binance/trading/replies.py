@@ -52,11 +52,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 def read_error(market: Market, status: int, body: bytes) -> Refused:
     """Return what an answer with an error status says; HTML, cut JSON and empty bodies included."""
-    try:
-        error = parse.decode_error(body)
-    except parse.MALFORMED:
-        error = ApiError()
-    return refusal(market, status, error)
+    return refusal(market, status, parse.error_of(body))
 
 
 def refusal(market: Market, status: int, error: ApiError) -> Refused:

@@ -24,7 +24,7 @@ from connectors.binance.trading.links import Link, PrivateEvents
 from connectors.binance.trading.logon import Facts
 from connectors.binance.trading.messages import ApiError, ApiFrame
 from connectors.binance.trading.names import Names
-from connectors.binance.trading.outbox import Outbox, Waiting, urgency_of
+from connectors.binance.trading.outbox import Outbox, Waiting
 from connectors.binance.trading.outgoing import Outgoing
 from connectors.binance.trading.replies import Refused, read_error, refusal
 from connectors.binance.trading.settings import TradingSettings
@@ -92,7 +92,7 @@ class TradingSession:
 
     def send(self, command: ApprovedCommand, now_ns: int) -> None:
         """Let a command leave now, or wait, or answer it with a refusal."""
-        urgency = urgency_of(command)
+        urgency = self._dispatcher.urgency(command)
         if urgency is Urgency.OPEN or self.stopping:
             reason = self._reason_to_refuse(urgency)
             if reason:
@@ -262,18 +262,15 @@ class TradingSession:
 
     def on_rest(self, number: int, status: int, body: bytes, headers: dict[str, str], now_ns: int) -> None:
         """Take the answer to a REST request of a command."""
-        self.note_headers(status, headers, body, now_ns)
+        self.note_headers(status, headers, body, now_ns, number)
         call = self.desk.calls.get(number)
         if call is None:
             return
         if status == 200:
             self._succeed(call, body, now_ns)
             return
-        refused = read_error(self._settings.market, status, body)
-        try:
-            error = parse.decode_error(body)
-        except parse.MALFORMED:
-            error = ApiError()
+        error = parse.error_of(body)
+        refused = refusal(self._settings.market, status, error)
         self._fail(call, status, refused, error, now_ns)
         self._drain(now_ns)
 
@@ -283,9 +280,9 @@ class TradingSession:
         if call is not None:
             self.desk.lose(call, reason, now_ns)
 
-    def note_headers(self, status: int, headers: dict[str, str], body: bytes, now_ns: int) -> None:
+    def note_headers(self, status: int, headers: dict[str, str], body: bytes, now_ns: int, number: int = 0) -> None:
         """Take the counts of any REST answer, and obey it where it asks for silence."""
-        self.out.budget.told_by_headers(now_ns, headers)
+        self.out.budget.told_by_headers(now_ns, headers, self.desk.in_flight(number))
         if status in {429, 418}:
             refused = read_error(self._settings.market, status, body)
             text = headers.get("retry-after", "")
@@ -294,9 +291,10 @@ class TradingSession:
 
     def _on_answer(self, connection: int, told: ApiFrame, frame: bytes, now_ns: int) -> None:
         """Take the answer to a request of the WebSocket API."""
+        number = told.id if isinstance(told.id, int) else 0
         if told.limits:
-            self.out.budget.told(now_ns, told.limits)
-        call = self.desk.calls.get(told.id) if isinstance(told.id, int) else None
+            self.out.budget.told(now_ns, told.limits, self.desk.in_flight(number))
+        call = self.desk.calls.get(number)
         if call is None:
             self._on_stray(connection, told, frame, now_ns)
         elif told.status == 200:

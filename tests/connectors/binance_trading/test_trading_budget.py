@@ -63,6 +63,15 @@ def test_the_venues_counts_are_believed_whoever_used_them_up():
     assert budget.busiest_orders() == (10, 10)
 
 
+def test_a_count_that_falls_is_believed_and_what_is_under_way_comes_on_top():
+    budget = told()
+    budget.spend(0, 1, 9)
+    budget.told(0, (RateLimit("ORDERS", "SECOND", 10, 10, 2),), in_flight=3)  # the others were filled
+    assert budget.busiest_orders() == (5, 10)
+    budget.told(0, (RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 100, 0),))  # weight only grows: this answer is old
+    assert budget.weight.used == 1
+
+
 def test_a_silence_holds_all_or_only_orders():
     budget = told()
     budget.close(5 * S, orders_only=True)

@@ -123,7 +123,7 @@ class NaiveBook:
         """Trade with the accounts' orders only."""
         queue = self.sides[side][at]
         segment = next(s for s in queue if s[0] is not None)
-        part = min(quantity, segment[1])
+        part: int = min(quantity, segment[1])
         segment[1] -= part
         trades.append((segment[0], None, at, part))
         if segment[1] == 0:

@@ -1,10 +1,15 @@
 """Positions, margin, modes, funding and liquidation of USDⓈ-M futures, by the documents' formulas."""
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.embedded.exchange.usdm.exchange import Decision
+from connectors.embedded.exchange.usdm.margin import maintenance
+from core.money import MONEY_UNIT
 from tests.connectors.embedded.futures import ONE, Bench, Refused, Trader
 
 
@@ -145,6 +150,32 @@ def test_funding_is_paid_by_longs_to_shorts_and_told() -> None:
     assert long.call("GET", "v1/income", incomeType="FUNDING_FEE")[0]["income"] == "-6.00000000"
 
 
+def test_funding_of_an_isolated_position_comes_out_of_its_own_wallet() -> None:
+    bench = opened()
+    trader = bench.trader()
+    trader.call("POST", "v1/marginType", symbol="BTCUSDT", marginType="ISOLATED")
+    trader.order("BUY", "0.1")
+    before = trader.call("GET", "v3/account")
+    bench.exchange.decide(Decision(symbol="BTCUSDT", funding_rate="0.001", exchange_funding=True))
+    after = trader.call("GET", "v3/account")
+    assert after["totalCrossWalletBalance"] == before["totalCrossWalletBalance"]
+    paid = float(before["positions"][0]["isolatedWallet"]) - float(after["positions"][0]["isolatedWallet"])
+    assert paid == pytest.approx(6.0)
+    assert trader.events[-1]["a"]["P"][0]["iw"] == after["positions"][0]["isolatedWallet"]
+
+
+@given(st.integers(0, 2_000_000_000 * 10**6))
+def test_maintenance_margin_is_a_progressive_tax_on_the_notional(millionths: int) -> None:
+    contract = Bench().exchange.state.contracts["BTCUSDT"]
+    notional, expected = Fraction(millionths, 10**6), Fraction(0)
+    for tier in contract.brackets:
+        cap = tier.cap if tier is not contract.brackets[-1] else 10**60
+        within = min(notional, Fraction(cap, MONEY_UNIT)) - Fraction(tier.floor, MONEY_UNIT)
+        expected += max(Fraction(0), within) * tier.maintenance_ppm / 10**6
+    found = maintenance(contract, -millionths * MONEY_UNIT // 10**6)
+    assert 0 <= found - expected * MONEY_UNIT < 1
+
+
 def test_a_margin_call_comes_before_the_liquidation() -> None:
     bench = opened(balance="1000")
     trader = bench.trader()
@@ -162,6 +193,7 @@ def test_a_margin_call_comes_before_the_liquidation() -> None:
     (forced,) = trader.call("GET", "v1/forceOrders")
     assert forced["clientOrderId"].startswith("autoclose-")
     assert (forced["status"], forced["timeInForce"], forced["type"]) == ("FILLED", "IOC", "LIMIT")
+    assert forced["price"] == "56697.7", "60001 - (1000 - 9.00015 of commission) / 0.3, up to the next tick"
     told = [event["o"] for event in trader.events if event["e"] == "ORDER_TRADE_UPDATE"]
     assert [(one["x"], one["o"]) for one in told[-3:]] == [
         ("EXPIRED", "LIMIT"),
@@ -234,3 +266,21 @@ def test_a_close_at_a_price_beyond_bankruptcy_leaves_no_debt() -> None:
     assert (trader.position(), trader.wallet()) == (0.0, 0.0)
     (paid,) = trader.call("GET", "v1/income", incomeType="INSURANCE_CLEAR")
     assert float(paid["income"]) > 140
+
+
+def test_the_mark_price_is_the_median_of_three_prices() -> None:
+    bench = opened()
+
+    def mark() -> str:
+        row: Any = bench.exchange.public.premium_index({"symbol": "BTCUSDT"})
+        return str(row["markPrice"])
+
+    assert mark() == "60000.00000000"
+    bench.last(59_000.0)  # of last, index and the index with funding, it is the index that lies between
+    assert mark() == "60000.00000000"
+    bench.exchange.decide(Decision(symbol="BTCUSDT", funding_rate="0.01", exchange_funding=True))
+    bench.market(59_999.0, 60_001.0)
+    bench.last(60_100.0)
+    # 60000 * (1 + 0.01 * the share of the interval that is left): between the index and the last price only then.
+    left = (bench.exchange.state.symbols["BTCUSDT"].pricing.next_funding_ms - bench.now_ms) / 28_800_000
+    assert float(mark()) == pytest.approx(min(60_100.0, 60_000 * (1 + 0.01 * left)))

@@ -114,13 +114,13 @@ class Asker:
         except parse.MALFORMED:
             key = ""
         if not key:
-            raise VenueUnreachable(f"no listen key: HTTP {answer.status}, code {parse.error_code(answer.body)}")
+            raise VenueUnreachable(f"no listen key: HTTP {answer.status}, code {parse.error_of(answer.body).code}")
         return key
 
     async def extend_listen_key(self) -> int:
         """Extend the listen key's 60 minutes; return the code of the refusal, 0 for none. Raises VenueUnreachable."""
         answer = await self._listen_key("PUT")
-        return 0 if answer.status == 200 else parse.error_code(answer.body) or answer.status
+        return 0 if answer.status == 200 else parse.error_of(answer.body).code or answer.status
 
     async def _listen_key(self, verb: str) -> Answer:
         self._session.out.budget.spend(self._clock_ns(), 1, 0)

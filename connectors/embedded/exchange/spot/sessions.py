@@ -106,6 +106,10 @@ class ApiSession:
         event = {"e": "serverShutdown", "E": self._gate.now_ms()}
         self._push(msgspec.json.encode({"event": event}))
 
+    def account_of(self, number: object) -> str:
+        """Return whose events a subscription brings; empty where it is over."""
+        return next((each.account for each in self._subscriptions if each.number == number), "")
+
     def end(self) -> None:
         """Forget the subscriptions of a connection that is over."""
         for subscription in self._subscriptions:

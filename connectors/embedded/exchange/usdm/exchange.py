@@ -97,7 +97,7 @@ class UsdmExchange:
                 path=f"/fapi/{path}",
                 method=method,
                 security=route.security,
-                handler=self._handler(route),
+                handler=self._handler(route, changes=verb != "GET"),
                 weight=route.cost,
                 places=bool(route.orders),
                 permission=Permission.FUTURES if route.security is Security.TRADE else None,
@@ -106,18 +106,20 @@ class UsdmExchange:
             for method in methods.get((verb, path), [""])
         ]
 
-    def _handler(self, route: Route) -> Callable[[Caller, Parameters], object]:
+    def _handler(self, route: Route, *, changes: bool) -> Callable[[Caller, Parameters], object]:
         def handle(caller: Caller, parameters: Parameters) -> object:
             if route.orders:
                 self.limits.orders(caller.account, route.orders, caller.now_ms)
                 self.limits.count_orders(caller.account, route.orders, caller.now_ms)
-            self.follow(parameters.get("symbol", ""))
+            symbol = parameters.get("symbol", "")
+            self.follow(symbol)
             self.state.account(caller.account)
             try:
                 return route.handler(caller.account, parameters)
             finally:
-                # Whatever was asked may have given a symbol work, or taken its last.
-                self.state.moved.update(dict.fromkeys(self._feeds))
+                if changes:
+                    # It may have given a symbol work, or taken its last; batches name theirs inside.
+                    self.state.moved.update(dict.fromkeys([symbol] if symbol in self._feeds else self._feeds))
                 self.react()
 
         return handle

@@ -1,0 +1,35 @@
+"""What a live start takes before anything else: the right to trade the account, and what its last session left."""
+
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from config.load import Config
+from core.events import StateCarried
+from daemon.live.carry import carried_from
+from daemon.live.lease import Lease
+
+
+class Account(msgspec.Struct, frozen=True):
+    """The lease, and the state to go on from (None: the account's first session)."""
+
+    lease: Lease
+    carried: StateCarried | None
+
+    @classmethod
+    def take(cls, config: Config) -> Self:
+        """Take the account of these settings, and fold what its last session journaled.
+
+        Raises AccountBusy, StartFailed; JournalDamaged where the last session's journal is not whole.
+        """
+        live = config.settings.live
+        lease = Lease(Path(live.root) / live.account)
+        try:
+            carried = None
+            if lease.previous is not None:
+                carried = carried_from(Path(lease.previous.session))
+        except BaseException:
+            lease.release()
+            raise
+        return cls(lease, carried)

@@ -1,0 +1,86 @@
+"""What the account's last session left: its journal made whole, verified, and folded into the state to go on from.
+
+The newest snapshot is proven, not trusted: the fold begins at the one before it (or at the session's beginning) and
+must come to the newest one's digest. No strategy runs and no market moves here, so it takes as long as the session had
+orders and reports between two snapshots, not as long as its market data.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from core.codec import decode_payload
+from core.errors import CodecError
+from core.events import StateCarried
+from core.records import NO_INSTRUMENT, Kind
+from daemon.errors import StartFailed
+from daemon.replay import relived_engine
+from journal.chunks import PayloadRecord
+from journal.errors import JournalNotFound
+from journal.reader import SessionReader, open_session
+from journal.recover import recover
+from journal.verify import verify
+from oms.errors import OmsError
+from oms.fold import Fold
+from oms.state import state_hash
+
+_decode = msgspec.msgpack.Decoder(StateCarried).decode
+
+
+def carried_from(folder: Path) -> StateCarried:
+    """Return the state at the end of the session in `folder`, by the settings and the epoch of its own head.
+
+    A tail that an interrupted write left is cut off and kept beside. Raises JournalDamaged where anything else is
+    wrong (nothing is repaired), StartFailed where the session is gone or does not fold, JournalLocked, JournalIOError.
+    """
+    try:
+        recover(folder)
+        verify(folder).raise_if_damaged()
+        with open_session(folder, verify=False) as reader:
+            scratch = relived_engine(reader.head)
+            return _folded(reader, Fold(scratch.manager, scratch.parts()))
+    except JournalNotFound as error:
+        raise StartFailed(
+            f"the account's last session is gone: {error}; put {folder} back, or remove the lease's record once you "
+            "know that the account has no orders and no positions of ours"
+        ) from error
+    except (OmsError, CodecError) as error:
+        raise StartFailed(f"{folder} does not fold into the state to go on from: {error}") from error
+
+
+def _folded(reader: SessionReader, fold: Fold) -> StateCarried:
+    """Return the state at the session's end."""
+    snapshots = reader.snapshots()
+    newest = next(snapshots, None)
+    before = next(snapshots, None)
+    from_seq = 0
+    if before is not None:
+        from_seq = before[0]
+        for record in reader.payloads((Kind.INSTRUMENT,), until_seq=from_seq):
+            _take(fold, record)
+        fold.record(Kind.CARRIED, NO_INSTRUMENT, 0, _decode(before[1]))
+    for record in reader.payloads(fold.kinds, from_seq=from_seq):
+        if newest is not None and record.seq > newest[0]:
+            _prove(fold, *newest)
+            newest = None
+        _take(fold, record)
+    if newest is not None:
+        _prove(fold, *newest)
+    state = fold.durable_state()
+    return StateCarried(session=reader.head.session_id, seq=reader.end_seq, state=state, digest=state_hash(state))
+
+
+def _take(fold: Fold, record: PayloadRecord) -> None:
+    """Fold one record."""
+    payload = decode_payload(record.kind, record.payload)
+    fold.record(record.kind, record.instrument, record.recv_ns, payload)
+
+
+def _prove(fold: Fold, seq: int, payload: bytes) -> None:
+    """Compare the state that was folded so far with a snapshot. Raises StartFailed."""
+    recorded, folded = _decode(payload).digest, state_hash(fold.durable_state())
+    if recorded != folded:
+        raise StartFailed(
+            f"the snapshot at record {seq} has digest {recorded.hex()}, its journal folds to {folded.hex()}: one of "
+            "them was written by a defect; look at the session with `tickerd replay` and reconcile by hand"
+        )

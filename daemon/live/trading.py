@@ -1,0 +1,49 @@
+"""The trading connectors of one daemon: made from settings and secrets, run, and let go in order."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from config.secrets import Secret
+from config.settings import Settings
+from config.venues import binance_trading
+from connectors.base import Sink, TradingConnector, TradingStats
+from core.instruments import Instrument
+from core.rng import Rng
+
+Secrets = Callable[[str], Secret]
+"""Tells the secret of a name; raises SecretMissing where there is none."""
+
+
+class Trading:
+    """One trading connector for each venue with a `[venues.NAME.trading]` table, by the venue's name in capitals."""
+
+    def __init__(self, settings: Settings, clock_ns: Callable[[], int], rng: Rng, sink: Sink, secrets: Secrets) -> None:
+        """Read the secrets and make the connectors; nothing is contacted yet. Raises SecretMissing, SecretExposed."""
+        self.connectors: dict[str, TradingConnector] = {}
+        for name, venue in settings.venues.items():
+            table = venue.trading
+            if table is None:
+                continue
+            from connectors.binance.trading.credentials import Credentials
+            from connectors.binance.trading.transport import BinanceTrading
+
+            key = secrets(f"{table.key}-api-key").reveal()
+            if table.signing == "ed25519":
+                credentials = Credentials(key, ed25519=secrets(f"{table.key}-private-key").reveal())
+            else:
+                credentials = Credentials(key, hmac_secret=secrets(f"{table.key}-api-secret").reveal())
+            made = BinanceTrading(binance_trading(name, venue), credentials, clock_ns, rng, sink)
+            self.connectors[name.upper()] = made
+
+    def assign(self, instruments: Mapping[int, Instrument]) -> None:
+        """Tell each connector its instruments, by index."""
+        for venue, connector in self.connectors.items():
+            connector.assign({index: each for index, each in instruments.items() if each.venue == venue})
+
+    async def close(self, grace_s: float) -> None:
+        """Let cancels that wait go out, then end."""
+        await asyncio.gather(*(connector.close(grace_s) for connector in self.connectors.values()))
+
+    def stats(self) -> dict[str, TradingStats]:
+        """Return what each connector counted."""
+        return {venue: connector.stats for venue, connector in self.connectors.items()}

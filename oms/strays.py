@@ -1,0 +1,60 @@
+"""Reports that name an order by the venue's id alone, which may come before the venue has told us that id (F04).
+
+They are neither dropped nor guessed at: they wait for the report that joins the two names. What waits is bounded; the
+oldest is let go with an alert, and reconciliation finds its executions.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from core.effects import Effect, Severity
+from core.events import OrderReport
+from oms.order import Order
+from oms.table import OrderTable
+from oms.updates import report_alert
+
+STRAYS_MAX = 256
+
+Apply = Callable[[OrderReport, int, int, list[Effect]], Order | None]
+"""`OrderManager.report`."""
+
+
+class Strays:
+    """Reports that wait for their order's name, by the venue's id."""
+
+    __slots__ = ("_apply", "_table", "waiting")
+
+    def __init__(self, table: OrderTable, apply: Apply) -> None:
+        """Wait for nothing."""
+        self._table = table
+        self._apply = apply
+        self.waiting: dict[str, list[tuple[int, OrderReport]]] = {}
+
+    def take(self, report: OrderReport, instrument: int, now_ns: int, effects: list[Effect]) -> Order | None:
+        """Apply a nameless report to the order that the venue knows by that id; let it wait where none is known."""
+        name = self._table.name_at_venue(report.venue_order_id, instrument)
+        if name:
+            named = msgspec.structs.replace(report, client_order_id=name)
+            return self._apply(named, instrument, now_ns, effects)
+        self.waiting.setdefault(report.venue_order_id, []).append((instrument, report))
+        if sum(map(len, self.waiting.values())) > STRAYS_MAX:
+            oldest = next(iter(self.waiting))
+            for index, lost in self.waiting.pop(oldest):
+                why = f"no order of ours became known as the venue's {oldest}: foreign, or reconcile its executions"
+                effects.append(report_alert(Severity.WARNING, "STRAY_REPORT", lost, index, why))
+        return None
+
+    def join(self, order: Order, now_ns: int, effects: list[Effect]) -> None:
+        """Apply what waited for the venue's id of an order, which has just become known."""
+        for index, report in self.waiting.pop(order.venue_order_id):
+            named = msgspec.structs.replace(report, client_order_id=order.client_order_id)
+            self._apply(named, index, now_ns, effects)
+
+    def canonical(self) -> list[tuple[object, ...]]:
+        """Return what waits in plain values."""
+        return [
+            (index, *(str(field) for field in msgspec.structs.astuple(report)))
+            for waiting in self.waiting.values()
+            for index, report in waiting
+        ]

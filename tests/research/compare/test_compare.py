@@ -1,0 +1,102 @@
+"""A session's orders beside what the simulated venue makes of them."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from config.load import parse
+from core.money import MONEY_UNIT
+from daemon.cli import main
+from journal.reader import open_session
+from research.compare.errors import NothingToCompare
+from research.compare.report import report_text
+from research.compare.rerun import Rerun
+from research.compare.totals import compare
+from tests.research.backtest.made import SETTINGS, backtest, config, history, quotes
+
+
+def _session(tmp_path, settings=SETTINGS, name="run"):
+    """The journal of a backtest: a session whose venue is known to the nanosecond."""
+    data = tmp_path / "wave"
+    if not data.exists():
+        history(data, quotes(400))
+    if not (tmp_path / name).exists():
+        backtest(config(settings, journal=True), data, out=tmp_path / name)
+    return tmp_path / name / "journal"
+
+
+def _compared(session, settings=None):
+    sim = parse(settings).settings.paper.sim if settings else None
+    with open_session(session) as reader:
+        rerun = Rerun(reader, sim)
+        rerun.run()
+        return compare(rerun)
+
+
+def test_a_session_that_traded_on_the_simulated_venue_is_the_same_to_the_unit(tmp_path):
+    found = _compared(_session(tmp_path))
+    assert found.orders > 10
+    assert found.equal == found.orders
+    assert {row.difference for row in (*found.rows, *found.instruments)} == {"0"}
+    assert found.instruments[0].profit_real == found.instruments[0].profit_sim != "0"
+
+
+def test_a_venue_that_gave_worse_prices_tells_how_many_ticks_the_simulator_should_have_charged(tmp_path):
+    worse = SETTINGS + '\n[paper.sim.impact]\nmodel = "ticks"\nticks = 3\n'
+    found = _compared(_session(tmp_path, worse), SETTINGS)
+    [advice] = found.advice
+    assert advice.takers == found.orders
+    assert advice.ticks_missing == pytest.approx(3, abs=0.01)
+    assert advice.slippage_missing_ppm == pytest.approx(3 / 6_000_000 * 1e6, rel=0.01)
+    assert 'impact = { model = "ticks", ticks = 3 }' in report_text(found, 5)
+    assert _compared(_session(tmp_path, worse), worse).equal == found.orders
+
+
+def test_what_the_difference_adds_up_to_is_the_sum_over_its_orders(tmp_path):
+    worse = SETTINGS + '\n[paper.sim]\ntaker_fee_ppm = 2_000\n[paper.sim.impact]\nmodel = "ticks"\nticks = 3\n'
+    found = _compared(_session(tmp_path, worse), SETTINGS)
+    [row] = found.instruments
+    assert Decimal(row.difference) == sum(Decimal(order.difference) for order in found.rows)
+    # Three cents a unit more for 0.01 of each order, and a fee twice as high, which is all there is.
+    with open_session(_session(tmp_path, worse)) as reader:
+        rerun = Rerun(reader, parse(SETTINGS).settings.paper.sim)
+        rerun.run()
+    fees = sum(pair.real.fees["USDT"] - pair.sim.fees["USDT"] for pair in rerun.pairs.values())
+    by_hand = -Decimal("0.0003") * found.orders - Decimal(fees) / MONEY_UNIT
+    assert Decimal(row.difference) == pytest.approx(by_hand, abs=Decimal("0.00000001"))
+
+
+def test_a_venue_that_answers_later_is_told_in_milliseconds(tmp_path):
+    later = SETTINGS + "\n[paper.sim]\nentry_latency_ns = 50_000_000\nresponse_latency_ns = 30_000_000\n"
+    [advice] = _compared(_session(tmp_path, later), SETTINGS).advice
+    assert (advice.answered_real_ms, advice.answered_sim_ms) == (80.0, 8.0)
+
+
+def test_a_history_has_nothing_to_compare(tmp_path):
+    with (
+        open_session(history(tmp_path / "wave", quotes(10))) as reader,
+        pytest.raises(NothingToCompare, match="nobody"),
+    ):
+        Rerun(reader)
+
+
+def test_the_command_tells_the_orders_that_differ_most_and_every_order_as_json(tmp_path, capfd):
+    worse = SETTINGS + '\n[paper.sim.impact]\nmodel = "ticks"\nticks = 3\n'
+    session = _session(tmp_path, worse)
+    settings = tmp_path / "plain.toml"
+    settings.write_text(SETTINGS)
+    assert main(["compare", str(session), "-c", str(settings), "--limit", "3"]) == 0
+    shown = capfd.readouterr().out
+    assert "more with smaller differences" in shown
+    assert "it should have charged" in shown
+    assert main(["compare", str(session), "--json"]) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert len(told["rows"]) == told["orders"] == told["equal"]
+
+
+def test_a_session_without_orders_is_refused_with_a_sentence(tmp_path, capfd):
+    data = history(tmp_path / "wave", quotes(3))
+    backtest(config(journal=True), data, out=tmp_path / "run")
+    assert main(["compare", str(tmp_path / "run" / "journal")]) == 2
+    assert "sent no order" in capfd.readouterr().err
