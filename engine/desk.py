@@ -44,7 +44,13 @@ from strategies.context import (
 
 P = ParamSpec("P")
 
-_TOLD = frozenset((OrderUpdated, OrderFilled, OrderBusted, Refusal))  # effects that are about a strategy's own orders
+_CALLBACKS: dict[type, str] = {
+    OrderUpdated: "on_order",
+    OrderFilled: "on_fill",
+    OrderBusted: "on_bust",
+    Refusal: "on_refusal",
+}
+_TOLD = frozenset(_CALLBACKS)  # effects that are about a strategy's own orders
 
 MAX_INTENTS_PER_EVENT = 1_000  # a strategy that asks for more while handling one event is running away
 
@@ -305,14 +311,10 @@ class Desk:
         actor = self.by_id.get(strategy_id)
         if actor is None:
             return
-        if actor.active:
-            self._tell_actor(actor, effect, kind)
-        for worker in tuple(actor.workers):
-            if worker.active:
-                self._tell_actor(worker, effect, kind)
-
-    def _tell_actor(self, actor: Actor, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal, kind: type) -> None:
-        """Tell one actor, if it can be told."""
+        if actor.workers:
+            self._tell_workers(actor, effect)
+        if not actor.active:
+            return
         strategy = actor.strategy
         try:
             if kind is OrderUpdated:
@@ -325,3 +327,9 @@ class Desk:
                 strategy.on_refusal(effect)  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
             self.fail(actor, error)
+
+    def _tell_workers(self, owner: Actor, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal) -> None:
+        """Tell the algorithms that work for a strategy: its orders are theirs."""
+        for worker in tuple(owner.workers):
+            if worker.active:
+                self.call(worker, getattr(worker.strategy, _CALLBACKS[type(effect)]), effect)
