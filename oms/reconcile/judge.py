@@ -5,6 +5,7 @@ ids decide, as for the venue's own word. Nothing here depends on a clock or on w
 questions and answers folded again (`oms.fold`) come to the same books.
 """
 
+from core.clock import NEVER
 from core.effects import Alert, Effect, Severity
 from core.events import OrderReport, ReportType
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject, VenueFill, VenueOrder, VenueOrderStatus
@@ -68,6 +69,9 @@ class Judge:
         elif question.subject is Subject.FILLS:
             self._fills(question, given, now_ns, effects)
         elif question.subject is Subject.ORDER:
+            for told in given.orders:
+                self._name(told, now_ns, effects)
+            self._book(given, now_ns, effects)
             for told in given.orders:
                 self._order(told, given, now_ns, effects)
             if given.absent and given.complete and not given.orders:
@@ -259,17 +263,42 @@ class Judge:
     # -- fills -----------------------------------------------------------------------------------------------------
 
     def _fills(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
-        """Book the fills that were missed; the others are known by their execution ids."""
+        """Book the fills that were missed; the scan was whole where none of them was put off."""
+        late_ns = self._book(given, now_ns, effects)
+        if given.complete:
+            self.scanned_ns[question.instrument] = given.asked_ns
+            self.cursors[question.instrument] = min(given.asked_ns, late_ns)
+
+    def _book(self, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> int:
+        """Book the fills that were missed; the others are known by their execution ids.
+
+        Fills that the venue tells by its own order id alone may be of an order of ours whose answer was lost, so that
+        we do not know that id: they are put off until every such order has been asked for. Returns the time of the
+        first that was, `core.clock.NEVER` for none.
+        """
+        late_ns = NEVER
         for fill in sorted(given.fills, key=_when):
             order = self.find(fill.client_order_id, fill.venue_order_id)
-            if order is None or self.foreign.was_before(order, fill):
+            if order is None and not fill.client_order_id and self._has_nameless(fill.instrument):
+                late_ns = min(late_ns, fill.venue_ns)
+            elif order is None or self.foreign.was_before(order, fill):
                 self.foreign.fill(fill, given, now_ns, effects)
             elif fill.exec_id not in order.exec_ids:
                 report = report_of(fill, order)
                 self.before(report, fill.instrument, now_ns, effects)
                 self._manager.report(report, fill.instrument, now_ns, effects)
-        if given.complete:
-            self.cursors[question.instrument] = self.scanned_ns[question.instrument] = given.asked_ns
+        return late_ns
+
+    def _has_nameless(self, instrument: int) -> bool:
+        """Whether an open order of ours is known by our id alone."""
+        orders = self._manager.open_orders()
+        return any(order.instrument == instrument and not order.venue_order_id for order in orders)
+
+    def _name(self, told: VenueOrder, now_ns: int, effects: list[Effect]) -> None:
+        """Learn what the venue calls an order of ours: its fills may be told by that name alone."""
+        order = self.find(told.client_order_id, told.venue_order_id)
+        if order is not None and order.is_open and told.filled and told.venue_order_id and not order.venue_order_id:
+            self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
 
     def _report(
         self,

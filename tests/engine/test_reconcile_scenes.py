@@ -251,6 +251,30 @@ def test_a_fill_known_by_a_cumulative_quantity_alone_is_inferred_late_and_replac
     assert scene.settled() == []
 
 
+def test_a_fill_told_by_the_venues_id_alone_is_ours_where_an_order_of_ours_is_still_without_one():
+    scene = Scene().ready()
+    look = scene.venue.look
+
+    def nameless(wanted):  # as Binance's myTrades, which has the order's id and no client order id
+        given = look(wanted)
+        if wanted.subject is Subject.FILLS:
+            given["fills"] = tuple(msgspec.structs.replace(fill, client_order_id="") for fill in given["fills"])
+        return given
+
+    scene.venue.look = nameless
+    bought = scene.buy(quantity=10)
+    scene.pass_time(0.2)
+    scene.venue.outbox.clear()  # neither the acknowledgement nor the fill comes back
+    scene.venue.fill(bought.intent.client_order_id, 10)
+    scene.venue.outbox.clear()
+    assert scene.order(bought).venue_order_id == ""
+    scene.pass_time(20)
+    assert scene.order(bought).state is OrderState.FILLED
+    assert {"HALTED", "FILL_INFERRED", "FROZEN"}.isdisjoint(scene.codes())
+    assert scene.engine.manager.balances() == balances_of(scene.venue.fills)
+    assert scene.settled() == []
+
+
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
