@@ -191,7 +191,7 @@ _FORMS = {
         Form.PRICE,
     ),
     **dict.fromkeys(
-        ("quantity", "filled", "lot", "min_quantity", "max_quantity", "display_quantity", "left"), Form.QUANTITY
+        ("quantity", "size", "filled", "lot", "min_quantity", "max_quantity", "display_quantity", "left"), Form.QUANTITY
     ),
     **dict.fromkeys(
         (
@@ -204,6 +204,7 @@ _FORMS = {
             "balance",
             "min_notional",
             "proceeds",
+            "gained",
             "value",
             "withheld",
         ),

@@ -396,6 +396,17 @@ def test_a_key_that_may_not_trade_halts():
     assert scene.code(scene.buy()) == "passes"
 
 
+def test_trading_without_a_pause_is_no_difference():
+    scene = Scene().ready()
+    for _ in range(400):
+        bought = scene.tell(lambda s: s.buy(s.markets[s.rng.below(2)], 1 + s.rng.below(9), PRICES[0]))
+        scene.pass_time(0.25)
+        if isinstance(bought, ApprovedSubmit) and bought.intent.client_order_id in scene.venue.orders:
+            scene.venue.fill(bought.intent.client_order_id, 1)
+    assert "FROZEN" not in scene.codes()
+    assert len(scene.asked(Subject.BALANCES)) > 5
+
+
 # -- others on the account ---------------------------------------------------------------------------------------------
 
 
