@@ -82,3 +82,18 @@ async def test_a_venue_that_does_not_answer_at_the_start_is_told_with_the_addres
     async with World.spot(start=False, start_timeout_s=0.5, rest_url="http://127.0.0.1:9") as live:
         with pytest.raises(VenueUnreachable, match=r"within 0.5 s; check rest_url \(http://127.0.0.1:9\)"):
             await live.trading.run()
+
+
+async def test_an_address_that_does_not_tell_the_keys_rights_is_told_at_once():
+    async with World.spot(start=False) as live:
+        await live.fault(fault="http", path="/apiRestrictions", status=404, body="<html>", content_type="text/html")
+        with pytest.raises(ConnectorError, match="set key_check_url to the address that does"):
+            await live.trading.run()
+
+
+async def test_what_passes_at_the_start_is_asked_for_again():
+    async with World.spot(start=False) as live:
+        await live.fault(fault="http", path="/apiRestrictions", status=502, body="<html>", content_type="text/html")
+        await live.fault(fault="http", path="/exchangeInfo", status=200, body="{", count=1)
+        await live.trading.check()
+        assert "replace" in live.trading.native["BTCUSDT"]
