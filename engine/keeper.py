@@ -30,6 +30,7 @@ from oms.manager import OrderManager
 from risk.gate import Gate
 from risk.held_checks import Wish
 from risk.holding import check_conditional, check_hold, refusal
+from risk.revisions import makes_place
 from strategies.context import OrderCounter
 
 KEPT = "kept:"  # owner of the timers of a kept order: "kept:" + its client order id
@@ -324,9 +325,7 @@ class Keeper:
     def withdraw(self, order: HeldOrder, name: str) -> None:
         """Ask the venue to cancel a part of an order, unless that has been asked."""
         part = self._manager.order(name)
-        if part is None or (
-            part.state is OrderState.PENDING_CANCEL and (part.chain is None or part.chain.pending is None)
-        ):
+        if part is None or (part.state is OrderState.PENDING_CANCEL and not makes_place(part)):
             return
         asked_lately = part.cancel_sent_ns and self._clock.now_ns - part.cancel_sent_ns < RETRY_NS
         if part.state is OrderState.UNKNOWN and asked_lately:
