@@ -110,6 +110,11 @@ class Keeper:
             return refusal(
                 self._gate, "UNKNOWN_INSTRUMENT", f"instrument {index} is not defined", intent, "", str(index)
             )
+        terms = intent.terms or NO_TERMS
+        by_parent = self.held.family_of(intent.strategy_id, terms.parent, "") or terms.parent
+        if by_parent and self.held.family_of(intent.strategy_id, "", terms.group) not in ("", by_parent):
+            why = f"group {terms.group!r} belongs to another parent than {terms.parent!r}: give it a name of its own"
+            return refusal(self._gate, "GROUP", why, intent)
         instrument = self._markets[index].instrument
         native = self._native and bool(keeps_alone(intent, instrument) or native_group(together, instrument))
         taken = not known and (not name or self._manager.knows(name) or self.held.knows(name))
@@ -117,7 +122,7 @@ class Keeper:
             self._gate,
             Wish(
                 intent=intent,
-                terms=intent.terms or NO_TERMS,
+                terms=terms,
                 instrument=instrument,
                 native=native,
                 parent_quantity=self._parent_quantity(intent, together),
