@@ -44,19 +44,19 @@ class Judge:
         self._manager = manager
         self._settings = settings
         self._freezes = freezes
-        self._questions: dict[int, EvidenceWanted] = {}
-        self._absent: dict[str, tuple[int, int]] = {}  # how often in a row an order was absent, and since when
-        self._behind: dict[str, int] = {}  # since when the venue tells of more fills than we know
-        self._listed_ns: dict[str, int] = {}  # when each venue's last whole list of open orders was asked for
-        self._scanned_ns: dict[int, int] = {}  # when each instrument's last whole scan of fills was
+        self.questions: dict[int, EvidenceWanted] = {}
+        self.absent: dict[str, tuple[int, int]] = {}  # how often in a row an order was absent, and since when
+        self.behind: dict[str, int] = {}  # since when the venue tells of more fills than we know
+        self.listed_ns: dict[str, int] = {}  # when each venue's last whole list of open orders was asked for
+        self.scanned_ns: dict[int, int] = {}  # when each instrument's last whole scan of fills was
 
     def asked(self, wanted: EvidenceWanted) -> None:
         """Remember a question."""
-        self._questions[wanted.number] = wanted
+        self.questions[wanted.number] = wanted
 
     def answer(self, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> EvidenceWanted | None:
         """Apply one answer; return its question, None for an answer that nobody waits for."""
-        question = self._questions.pop(given.number, None)
+        question = self.questions.pop(given.number, None)
         if question is None or given.failure:
             return question
         if question.subject is Subject.OPEN_ORDERS:
@@ -64,7 +64,7 @@ class Judge:
             for told in given.orders:
                 self._order(told, given, now_ns, effects)
             if given.complete:
-                self._listed_ns[given.venue] = given.asked_ns
+                self.listed_ns[given.venue] = given.asked_ns
         elif question.subject is Subject.FILLS:
             self._fills(question, given, now_ns, effects)
         elif question.subject is Subject.ORDER:
@@ -103,7 +103,7 @@ class Judge:
         Where the venue tells of fills that no scan has shown, from the beginning of their orders.
         """
         since_ns = self.cursors.get(instrument, first_ns)
-        for name in (*self._behind, *self.inferred):
+        for name in (*self.behind, *self.inferred):
             order = self._manager.order(name)
             if order is not None and order.instrument == instrument:
                 since_ns = min(since_ns, order.submitted_ns)
@@ -111,7 +111,7 @@ class Judge:
 
     def is_behind(self, order: Order) -> bool:
         """Whether the venue told of more fills of an order than we know."""
-        return order.client_order_id in self._behind
+        return order.client_order_id in self.behind
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
@@ -122,12 +122,12 @@ class Judge:
             self.foreign.order(told, given, now_ns, effects)
             return
         name = order.client_order_id
-        self._absent.pop(told.client_order_id or name, None)
+        self.absent.pop(told.client_order_id or name, None)
         known = filled_of(order, told.client_order_id)
         if told.filled > known:
             self._catch_up(order, told, told.filled - known, now_ns, effects)
             return
-        self._behind.pop(name, None)
+        self.behind.pop(name, None)
         if told.filled < known:
             return  # it was true once
         if told.status in _LIVE:
@@ -196,8 +196,8 @@ class Judge:
 
     def _catch_up(self, order: Order, told: VenueOrder, missing: int, now_ns: int, effects: list[Effect]) -> None:
         """Meet an order of which the venue tells more fills than are known: infer them once nothing else told them."""
-        since_ns = self._behind.setdefault(order.client_order_id, now_ns)
-        scanned = self._scanned_ns.get(order.instrument, 0) > since_ns
+        since_ns = self.behind.setdefault(order.client_order_id, now_ns)
+        scanned = self.scanned_ns.get(order.instrument, 0) > since_ns
         if now_ns - since_ns < self._settings.infer_ns or not scanned:
             return
         price = told.price or order.price
@@ -205,7 +205,7 @@ class Judge:
             why = f"order {order.client_order_id}: {missing} units were filled at a price that nobody tells: book them"
             self._freezes.freeze(order.instrument, why, effects)
             return
-        del self._behind[order.client_order_id]
+        del self.behind[order.client_order_id]
         exec_id = f"{INFERRED}{told.client_order_id}-{told.filled}"
         report = OrderReport(
             type=ReportType.FILLED,
@@ -227,17 +227,17 @@ class Judge:
         order = self.find(name, "")
         if order is None or not order.is_open:
             return
-        count, first_ns = self._absent.get(name, (0, given.asked_ns))
+        count, first_ns = self.absent.get(name, (0, given.asked_ns))
         count += 1
-        self._absent[name] = (count, first_ns)
+        self.absent[name] = (count, first_ns)
         seen_ns = (first_ns if revision_of(name) else order.submitted_ns) + self._settings.visibility_ns
-        listed = self._listed_ns.get(given.venue, 0) >= seen_ns
-        scanned = self._scanned_ns.get(order.instrument, 0) >= seen_ns
+        listed = self.listed_ns.get(given.venue, 0) >= seen_ns
+        scanned = self.scanned_ns.get(order.instrument, 0) >= seen_ns
         if count < self._settings.negatives or given.asked_ns < seen_ns or not (listed and scanned):
             return
         if order.acknowledged and order.state is OrderState.UNKNOWN and not is_replaced(order):
             return  # it was there, and is denied: a person was told when it became UNKNOWN
-        del self._absent[name]
+        del self.absent[name]
         report = OrderReport(
             type=ReportType.NEVER_ARRIVED,
             client_order_id=name,
@@ -248,13 +248,13 @@ class Judge:
     def _forget(self) -> None:
         """Let go of what was noted of orders that are no more."""
         manager = self._manager
-        for name in [name for name in self._absent if not _is_open(self.find(name, ""))]:
-            del self._absent[name]
-        for noted in (self._behind, self.inferred, self.foreign.adopted):
+        for name in [name for name in self.absent if not _is_open(self.find(name, ""))]:
+            del self.absent[name]
+        for noted in (self.behind, self.inferred, self.foreign.adopted):
             for name in [name for name in noted if manager.order(name) is None]:
                 del noted[name]
-        while len(self._questions) > KEEP_QUESTIONS:  # a link that broke owes their answers
-            del self._questions[next(iter(self._questions))]
+        while len(self.questions) > KEEP_QUESTIONS:  # a link that broke owes their answers
+            del self.questions[next(iter(self.questions))]
 
     # -- fills -----------------------------------------------------------------------------------------------------
 
@@ -269,7 +269,7 @@ class Judge:
                 self.before(report, fill.instrument, now_ns, effects)
                 self._manager.report(report, fill.instrument, now_ns, effects)
         if given.complete:
-            self.cursors[question.instrument] = self._scanned_ns[question.instrument] = given.asked_ns
+            self.cursors[question.instrument] = self.scanned_ns[question.instrument] = given.asked_ns
 
     def _report(
         self,
@@ -296,13 +296,13 @@ class Judge:
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
         return [
-            sorted(self._questions),
+            sorted(self.questions),
             sorted(self.cursors.items()),
             sorted(self.inferred.items()),
-            sorted(self._absent.items()),
-            sorted(self._behind.items()),
-            sorted(self._listed_ns.items()),
-            sorted(self._scanned_ns.items()),
+            sorted(self.absent.items()),
+            sorted(self.behind.items()),
+            sorted(self.listed_ns.items()),
+            sorted(self.scanned_ns.items()),
             self.opening.state(),
             self.foreign.state(),
         ]

@@ -29,6 +29,8 @@ def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK):
     cut = {dice.randrange(steps): None for _ in range(cuts)}
     for number in range(steps):
         world.advance(world.now_ns + dice.randrange(1, SECOND))
+        if dice.random() < 0.2:
+            world.take_snapshot()
         if number in fatal:
             world.crash()
         elif number in cut:

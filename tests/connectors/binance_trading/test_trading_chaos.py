@@ -122,13 +122,12 @@ async def one_day(market: str, seed: int) -> None:
         await compare(live, names, market)
 
 
-@pytest.mark.parametrize("market", ["spot", "usdm"])
-async def test_on_a_bad_day_what_is_told_agrees_with_the_venues_ledger(market):
-    await one_day(market, 1)
+async def test_on_a_bad_day_what_is_told_agrees_with_the_venues_ledger():
+    await one_day("spot", 1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 26))
+@pytest.mark.parametrize("seed", range(1, 26))
 @pytest.mark.parametrize("market", ["spot", "usdm"])
 async def test_on_many_bad_days_what_is_told_agrees_with_the_venues_ledger(market, seed):
     await one_day(market, seed)

@@ -1,5 +1,6 @@
 """Secrets stay secret, and keys that may too much or too little are refused."""
 
+import asyncio
 import pickle
 import traceback
 
@@ -97,3 +98,21 @@ async def test_what_passes_at_the_start_is_asked_for_again():
         await live.fault(fault="http", path="/exchangeInfo", status=200, body="{", count=1)
         await live.trading.check()
         assert "replace" in live.trading.native["BTCUSDT"]
+
+
+@pytest.mark.parametrize("answer", ["HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", ""])
+async def test_an_address_with_a_listen_key_is_shown_without_it(answer):
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer.encode())
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    address = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, World.usdm(private_ws_url=address, start_timeout_s=5.0) as live:
+        line = live.trading._private_line
+        assert line is not None
+        await live.until(lambda: line.last_error)
+        assert address in line.last_error
+        assert "/ws/" not in line.last_error
+        assert "listenKey" not in line.last_error
