@@ -103,7 +103,16 @@ class Desk:
         self._cursor = 0
         self._asked = 0
         self.keeper = Keeper(
-            gate, manager, timers, clock, markets, counter, self.effects, lambda: self.ready, native=native_orders
+            gate,
+            manager,
+            timers,
+            clock,
+            markets,
+            counter,
+            self.effects,
+            lambda: self.ready,
+            self._cancel_sent,
+            native=native_orders,
         )
         self._replacer = Replacer(gate, manager, clock, markets, self.effects, native=native_orders)
         self._replaced = manager.replacements.open

@@ -86,7 +86,7 @@ class Judge:
         """See a venue's report before the manager does: a real execution takes the place of the inferred ones."""
         if not self.inferred or report.type is not ReportType.FILLED:
             return
-        order = self.find(report.client_order_id, "")
+        order = self.find(report.client_order_id, report.venue_order_id)
         if order is not None and report.exec_id not in order.exec_ids:
             for exec_id in self.inferred.pop(order.client_order_id, ()):
                 why = f"execution {report.exec_id} is told: it takes the place of what was inferred"

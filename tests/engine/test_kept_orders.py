@@ -512,3 +512,16 @@ def test_a_group_cannot_belong_to_two_parents():
     _, effects = play.ask(hang)
     play.desk.ids = None
     assert [refusal.code for refusal in only(effects, Refusal)] == ["GROUP"]
+
+
+def test_cancelling_what_is_being_replaced_drops_the_replacement():
+    play = Play()
+    until = OrderTerms(expire_ns=play.now_ns + 60 * SECOND)
+    name, _ = play.ask(lambda me, market: me.buy(market, 2 * LOT, 99_90, time_in_force=TimeInForce.GTD, terms=until))
+    play.report(ReportType.ACCEPTED, name, venue_order_id="v1")
+    play.ask(lambda me, market: me.replace(name, quantity=LOT))
+    play.ask(lambda me, market: me.cancel(name))
+    effects = play.report(ReportType.CANCELLED, name)
+    assert sent(effects) == []
+    assert play.engine.manager.order(name).state is CANCELLED
+    assert play.engine.manager.held.orders == {}
