@@ -96,9 +96,10 @@ def _judge(venue: Venue, folder: Path, balances: dict[str, str], before: dict[st
     assert not [order for order in ledger["orders"] if order["status"] in {"NEW", "PARTIALLY_FILLED"}], "left working"
     booked = _books(sessions(folder / "sessions")[-1])
     executed = {order["clientOrderId"]: Decimal(order["executedQty"]) for order in ledger["orders"]}
-    known = {name: Decimal(order.filled) / 10**8 for name in executed if (order := booked.order(name)) is not None}
+    orders_here = {name: booked.order(name) for name in executed}
+    known = {name: Decimal(order.filled) / 10**8 for name, order in orders_here.items() if order is not None}
     assert known == executed, "what was executed and what we know of it"
-    assert sum(len(booked.order(name).exec_ids) for name in executed) == len(ledger["executions"]) > 0  # type: ignore[union-attr]
+    assert sum(len(order.exec_ids) for order in orders_here.values() if order) == len(ledger["executions"]) > 0
     after = _totals(venue)
     assert {asset: money(amount) for asset, amount in balances.items()} == {
         asset: money(str(amount)) for asset, amount in after.items() if amount or asset in balances
