@@ -55,7 +55,7 @@ def lived(keep, past, account):
     return manager
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(bounds, histories, st.lists(moves | liquidations, max_size=4), histories)
 def test_what_comes_back_has_the_state_and_the_future_of_what_lived(keep, past, account, future):
     manager = lived(keep, past, account)
