@@ -60,7 +60,7 @@ UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def encode_payload(struct: msgspec.Struct) -> bytes:
-    """Return a payload's bytes. msgpack's integers end at 64 bits; a smallest notional of 19 units of money does not."""
+    """Return a payload's bytes. msgpack's integers end at 64 bits, which a smallest notional of 19 units leaves."""
     try:
         return _encode(struct)
     except OverflowError:
