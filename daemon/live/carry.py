@@ -50,21 +50,26 @@ def carried_from(folder: Path) -> StateCarried:
     A tail that an interrupted write left is cut off and kept beside. Raises JournalDamaged where anything else is
     wrong (nothing is repaired), StartFailed where the session is gone or does not fold, JournalLocked, JournalIOError.
     """
+    if not folder.is_dir():
+        raise _gone(folder, "no such folder")
     try:
-        if not folder.is_dir():
-            raise JournalNotFound(f"no folder {folder}")
         recover(folder)
         verify(folder).raise_if_damaged()
         with open_session(folder, verify=False) as reader:
             scratch = relived_engine(reader.head)
             return _folded(reader, Fold(scratch.manager, scratch.parts()))
     except JournalNotFound as error:
-        raise StartFailed(
-            f"the account's last session is gone: {error}; put {folder} back, or remove the lease's record once you "
-            "know that the account has no orders and no positions of ours"
-        ) from error
+        raise _gone(folder, str(error)) from error
     except (OmsError, CodecError) as error:
         raise StartFailed(f"{folder} does not fold into the state to go on from: {error}") from error
+
+
+def _gone(folder: Path, why: str) -> StartFailed:
+    """Return the refusal to begin anew where a session should be gone on from."""
+    return StartFailed(
+        f"the account's last session is gone ({why}): put {folder} back, or remove the lease's record once you know "
+        "that the account has no orders and no positions of ours"
+    )
 
 
 def _folded(reader: SessionReader, fold: Fold) -> StateCarried:

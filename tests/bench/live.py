@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -28,11 +30,12 @@ from journal.writer import JournalWriter
 from tests.bench import hot
 from tests.bench.figures import Figure, median_of
 from tests.bench.market import write_frames
-from tests.bench.venue import Listening, embedded_venue, frame_sender, toml
+from tests.bench.venue import KEY, SECRET, Listening, embedded_venue, frame_sender, live_toml, toml
 
 FRAMES = 300_000
 BUSY_FRAMES = 50_000  # an order for every fifty
 QUIET_FRAMES = 20_000
+RESTART_RECORDS = 1_000_000
 PACE_NS = 500_000
 BUSY_GAP_NS = 200_000
 QUIET_GAP_NS = 1_000_000
@@ -167,6 +170,33 @@ def process(folder: Path, runs: int) -> list[Figure]:
         Figure("start_to_ready_s", "tickerd run against the embedded venue", start, "s", 2.0),
         Figure("rss_mb", "tickerd run at READY", max(memory), "MB", 200),
     ]
+
+
+def restart(folder: Path, scale: float) -> list[Figure]:
+    """Return how soon a live daemon is READY again after kill -9, with a journal of a million records behind it."""
+    wanted = int(RESTART_RECORDS * scale)
+    with embedded_venue("--synthetic", "--speed", "max", "--limit-scale", "1000") as venue:
+        settings = folder / "restart.toml"
+        settings.write_text(live_toml(venue, folder / "restarts", channels=("quotes", "trades", "book")))
+        environ = {**os.environ, "TICKERD_SECRET_DEMO_API_KEY": KEY, "TICKERD_SECRET_DEMO_API_SECRET": SECRET}
+        command = [sys.executable, "-m", "daemon", "run", "-c", str(settings), "--live", "--json"]
+
+        def until(told_enough: Callable[[dict[str, Any]], bool]) -> tuple[float, int]:
+            started = time.perf_counter()
+            pipe = subprocess.PIPE
+            with subprocess.Popen(command, stdout=pipe, text=True, stderr=subprocess.DEVNULL, env=environ) as child:
+                assert child.stdout is not None
+                for line in child.stdout:
+                    told = json.loads(line)
+                    if told["event"] == "status" and told_enough(told):
+                        took = time.perf_counter() - started
+                        child.kill()
+                        return took, int(told["inputs"])
+            raise AssertionError("the daemon ended by itself")
+
+        _, inputs = until(lambda told: told["state"] == "READY" and told["inputs"] >= wanted)
+        took, _ = until(lambda told: told["state"] == "READY")
+    return [Figure("restart_to_ready_s", f"live, kill -9, a journal of {inputs:,} inputs behind it", took, "s", 3.0)]
 
 
 def pin() -> None:

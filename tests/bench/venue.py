@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+KEY, SECRET = "demo" * 16, "open" * 16  # the embedded exchange's public demo key
 LAST_CORE = max(os.sched_getaffinity(0))  # read before this process pins itself to the first
 
 
@@ -16,6 +17,7 @@ class Listening(msgspec.Struct, frozen=True):
 
     rest_url: str
     ws_url: str
+    ws_api_url: str = ""
 
 
 @contextlib.contextmanager
@@ -74,3 +76,14 @@ USDT = "1000000"
 port = 0
 {strategy}
 """
+
+
+def live_toml(
+    venue: Listening, root: object, *, strategy: str = "", channels: Sequence[str] = (), ws_api_url: str = ""
+) -> str:
+    """Return settings of a daemon that trades live on that venue."""
+    text = toml(venue, root, strategy=strategy, channels=channels)
+    return text.replace("[session]\n", '[session]\nmode = "live"\n') + (
+        f'[venues.binance.trading]\nkey = "demo"\nws_api_url = "{ws_api_url or venue.ws_api_url}"\n'
+        f'[live]\nroot = "{root}-accounts"\n'
+    )

@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed
 
 from config.secrets import Secret
 from tests.bench.figures import Figure
-from tests.bench.venue import LAST_CORE, Listening, embedded_venue, toml
+from tests.bench.venue import KEY, LAST_CORE, SECRET, Listening, embedded_venue, live_toml
 
 CYCLES = 400
 ECHO_BYTES = 300  # about what an order takes
@@ -102,12 +102,13 @@ async def _trade(venue: Listening, ports: list[int], root: Path) -> list[int]:
     from tests.bench.live import live_daemon
 
     feed, order_entry = ports
-    text = toml(Listening(venue.rest_url, f"ws://127.0.0.1:{feed}"), root, strategy=STRATEGY)
-    text = text.replace("[session]\n", '[session]\nmode = "live"\n') + (
-        f'[venues.binance.trading]\nkey = "demo"\nws_api_url = "ws://127.0.0.1:{order_entry}/ws-api/v3"\n'
-        f'[live]\nroot = "{root}"\n'
+    text = live_toml(
+        Listening(venue.rest_url, f"ws://127.0.0.1:{feed}"),
+        root,
+        strategy=STRATEGY,
+        ws_api_url=f"ws://127.0.0.1:{order_entry}/ws-api/v3",
     )
-    keys = {"demo-api-key": Secret("demo" * 16), "demo-api-secret": Secret("open" * 16)}
+    keys = {"demo-api-key": Secret(KEY), "demo-api-secret": Secret(SECRET)}
     daemon = live_daemon(text, keys.__getitem__)
     task = asyncio.get_running_loop().create_task(daemon.run(None))
     echoes: list[int] = []

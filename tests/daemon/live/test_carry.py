@@ -70,7 +70,7 @@ def test_a_session_that_is_gone_is_not_taken_for_a_first_start(tmp_path):
     record = _record(tmp_path / "gone")
     last = last_with_state(record)
     assert last is not None
-    with pytest.raises(StartFailed, match="last session is gone.*put .* back"):
+    with pytest.raises(StartFailed, match=r"last session is gone.*put .* back"):
         carried_from(last)
 
 
@@ -84,5 +84,5 @@ def test_the_newest_snapshot_must_come_out_of_the_one_before_it(tmp_path):
     journal.append_struct(Kind.INSTRUMENT, 0, 0, START_NS, InstrumentDefined(BTC))
     journal.append_struct(Kind.SNAPSHOT, 0, NO_INSTRUMENT, START_NS, wrong)
     journal.close()
-    with pytest.raises(StartFailed, match="snapshot at record .* has digest 0000"):
+    with pytest.raises(StartFailed, match=r"snapshot at record .* has digest 0000"):
         carried_from(tmp_path / "second")
