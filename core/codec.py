@@ -68,7 +68,7 @@ def encode_payload(struct: object) -> bytes:
             raise
         instrument = struct.instrument
         narrow = msgspec.structs.replace(instrument, min_notional=0)
-        return _encode(events.InstrumentDefined(narrow, min_notional=str(instrument.min_notional)))
+        return _encode(events.InstrumentDefined(narrow, min_notional_text=str(instrument.min_notional)))
 
 
 def fields_of(struct: msgspec.Struct) -> dict[str, object]:
@@ -88,8 +88,8 @@ def decode_payload(kind: int, payload: bytes | memoryview) -> msgspec.Struct:
         raise CodecError(f"records of kind {kind} carry no payload known to this build; read them with a newer one")
     try:
         struct = decoder.decode(payload)
-        if isinstance(struct, events.InstrumentDefined) and struct.min_notional:
-            wide = msgspec.structs.replace(struct.instrument, min_notional=int(struct.min_notional))
+        if isinstance(struct, events.InstrumentDefined) and struct.min_notional_text:
+            wide = msgspec.structs.replace(struct.instrument, min_notional=int(struct.min_notional_text))
             return events.InstrumentDefined(wide)
         return struct
     except (*UNREADABLE, ValueError) as error:

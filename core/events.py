@@ -25,11 +25,11 @@ class LifecycleState(enum.StrEnum):
 class InstrumentDefined(msgspec.Struct, frozen=True, omit_defaults=True):
     """The rules of one instrument, as the venue gave them; the record's `instrument` is the index given to it.
 
-    `min_notional` is the journal's own: that rule as text where it leaves the 64 bits of its numbers (`core.codec`).
+    `min_notional_text` is the journal's own: that rule as text where it leaves the 64 bits of its numbers (`core.codec`).
     """
 
     instrument: Instrument
-    min_notional: str = ""
+    min_notional_text: str = ""
 
 
 class ReportType(enum.StrEnum):

@@ -16,12 +16,13 @@ from connectors.errors import ConnectorError
 from connectors.sim.paper import PaperExecution
 from core.clock import NEVER
 from core.errors import InvariantError
-from core.events import CommandReceived, LifecycleChanged, LifecycleState, StateCarried
+from core.events import CommandReceived, LifecycleChanged, LifecycleState
 from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
 from core.rng import Rng
 from daemon.clock import SessionClock
 from daemon.errors import DaemonError, ExitCode, JournalStopped, StartFailed
 from daemon.feeds import Feeds
+from daemon.live.account import Account
 from daemon.live.execution import LiveExecution
 from daemon.live.trading import Secrets, Trading
 from daemon.pipeline import Execution, Pipeline
@@ -48,10 +49,10 @@ class Daemon:
         journal: JournalWriter,
         clock: SessionClock,
         labels: list[str],
-        carried: StateCarried | None = None,
+        account: Account | None = None,
         secrets: Secrets = read_secret,
     ) -> None:
-        """Join the parts; `run` does the rest. `carried` is what a live session takes over from the one before."""
+        """Join the parts; `run` does the rest. `account` is what a live session trades, and goes on from."""
         self.settings = settings
         self.engine = engine
         self.journal = journal
@@ -63,7 +64,7 @@ class Daemon:
         if settings.session.mode is Mode.LIVE:
             self.trading = Trading(settings, clock.now_ns, Rng(clock.now_ns(), stream=1), self._sink, secrets)
             self.execution = LiveExecution(self.trading.connectors)
-        self._carried = carried
+        self._account = account
         self.pipeline = Pipeline(
             engine,
             journal,
@@ -167,9 +168,12 @@ class Daemon:
         self._sink(definitions.result())
         if self.trading is not None:
             self.trading.assign({market.index: market.instrument for market in self.engine.markets})
-        if self._carried is not None:
-            event = (Kind.CARRIED, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, self._carried, 0, 0, 0, 0)
-            self._sink([event])
+        if self._account is not None:
+            if self._account.carried is not None:
+                carried = self._account.carried
+                self._sink([(Kind.CARRIED, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, carried, 0, 0, 0, 0)])
+            self.journal.flush(durable=True)
+            self._account.lease.taken_over()
         return True
 
     async def _definitions(self) -> list[Event]:

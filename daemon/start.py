@@ -124,7 +124,7 @@ def run_session(
     gc.freeze()
 
     async def main() -> Daemon:
-        daemon = Daemon(settings, engine, journal, clock, list(labels), account.carried if account else None, secrets)
+        daemon = Daemon(settings, engine, journal, clock, list(labels), account, secrets)
         await _live(daemon, settings, output, logs, store, for_s)
         return daemon
 

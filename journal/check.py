@@ -11,7 +11,7 @@ from journal.layout import MAX_PAYLOAD_BYTES
 from journal.masks import IS_PAYLOAD, IS_SLOT, Slots
 
 # Until a process has checked this many slots, zlib in a loop (0.7 us a slot) takes less time than numba's import (2 s).
-_FEW_SLOTS = 1_500_000
+_FEW_SLOTS = 2_500_000
 _looped = [0]  # slots that this process has checked so
 
 

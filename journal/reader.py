@@ -24,16 +24,17 @@ from journal.masks import Slots
 from journal.segments import Segment, TornTail
 
 
-def open_session(path: Path, *, verify: bool = True) -> "SessionReader":
+def open_session(path: Path, *, verify: bool = True, whole: bool = False) -> "SessionReader":
     """Open the session in folder `path`.
 
     With `verify` each segment's CRCs and record structure are checked when it is first read; a hash chain is checked
-    by `journal.verify` alone. Raises JournalNotFound, JournalDamaged, JournalIOError, SchemaUnsupported.
+    by `journal.verify` alone. `whole`: the caller has just verified it, so that no torn tail is looked for. Raises
+    JournalNotFound, JournalDamaged, JournalIOError, SchemaUnsupported.
     """
     segments = _segments(path)
     damage = torn = None
     sealed = segments[-1].seal()
-    if sealed is None:
+    if sealed is None and not whole:
         try:
             torn = segments[-1].cut_torn_tail()
         except JournalDamaged as error:

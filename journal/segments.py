@@ -43,6 +43,7 @@ class Segment:
 
     __slots__ = (
         "_checked",
+        "_crcs_right",
         "_data",
         "_fault",
         "_kinds",
@@ -61,6 +62,7 @@ class Segment:
         self.number = number
         self.first_seq = first_seq
         self.compressed = path.suffix == COMPRESSED_SUFFIX
+        self._crcs_right = False
         self._checked = False
         self._fault: Fault | None = None
         self._data: memoryview | None = None
@@ -169,7 +171,7 @@ class Segment:
     def _find_fault(self) -> Fault | None:
         """Return the first thing wrong with the segment."""
         slots = self.array()
-        wrong = crc_fault(slots, self.first_seq)
+        wrong = None if self._crcs_right else crc_fault(slots, self.first_seq)
         if wrong is None:
             return structure_fault(slots, self.kinds())
         before = whole_slots(self.data()[: wrong.index * SLOT_BYTES])
@@ -248,6 +250,7 @@ class Segment:
             raise self.damaged(crc_fault_at(slots, self.first_seq, wrong))
         end = self.slots if wrong < 0 else wrong
         self.slots = whole_slots(self.data()[: end * SLOT_BYTES])
+        self._crcs_right = True  # of what is left: `check` need not look again
         left = self.total_bytes - self.slots * SLOT_BYTES
         if left == 0:
             return None

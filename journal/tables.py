@@ -225,8 +225,8 @@ def _payload_fields(struct: type, way: str = "") -> tuple[Field, ...]:
             inner = next(one for one in inner.types if not isinstance(one, types.NoneType))
         if isinstance(inner, types.StructType):
             fields.extend(_payload_fields(inner.cls, source + "."))
-        elif field.name == "instrument":
-            continue  # a base column
+        elif field.name in {"instrument", "min_notional_text"}:
+            continue  # a base column; how the codec writes a number that the instrument itself has
         elif isinstance(inner, types.BytesType):
             fields.append(Field(field.name + "_base64", source, Form.BYTES))
         else:

@@ -31,16 +31,10 @@ _decode = msgspec.msgpack.Decoder(StateCarried).decode
 def last_with_state(record: LeaseRecord) -> Path | None:
     """Return the session to go on from: the last one, or where it died before it had taken over, the one before it.
 
-    None where the account's very first session died before it had written anything. Raises JournalIOError.
+    None where the account's very first session died so early.
     """
-    last = Path(record.session)
-    try:
-        with open_session(last) as reader:
-            begun = not record.before or next(reader.payloads((Kind.CARRIED,)), None) is not None
-    except JournalNotFound:
-        begun = not record.before and not last.is_dir()  # a folder that is gone is told, by `carried_from`
-    if begun:
-        return last
+    if record.taken_over:
+        return Path(record.session)
     return Path(record.before) if record.before else None
 
 
@@ -53,9 +47,11 @@ def carried_from(folder: Path) -> StateCarried:
     if not folder.is_dir():
         raise _gone(folder, "no such folder")
     try:
-        recover(folder)
-        verify(folder).raise_if_damaged()
-        with open_session(folder, verify=False) as reader:
+        report = verify(folder)
+        report.raise_if_damaged()
+        if report.torn is not None:
+            recover(folder)
+        with open_session(folder, verify=False, whole=True) as reader:
             scratch = relived_engine(reader.head)
             return _folded(reader, Fold(scratch.manager, scratch.parts()))
     except JournalNotFound as error:

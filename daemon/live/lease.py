@@ -21,8 +21,8 @@ RECORD_NAME = "lease.json"
 class LeaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Who holds, or last held, an account: the folder of the session, the epoch that its order ids begin with.
 
-    `before` is the session whose state this one takes over. Until that state is in its journal, a crash leaves the
-    account where `before` left it.
+    `before` is the session whose state this one takes over. Until `taken_over`, when that state is in its journal, a
+    crash leaves the account where `before` left it.
     """
 
     epoch: int
@@ -30,6 +30,7 @@ class LeaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     started_ns: int
     before: str = ""
+    taken_over: bool = True
 
 
 class Lease:
@@ -69,7 +70,19 @@ class Lease:
             session=str(session.resolve()),
             started_ns=started_ns,
             before="" if before is None else str(before.resolve()),
+            taken_over=False,
         )
+        self._write(record)
+        return record
+
+    def taken_over(self) -> None:
+        """Note that the session's journal holds the state that it began with. Raises StartFailed."""
+        held = self._read()
+        assert held is not None
+        self._write(msgspec.structs.replace(held, taken_over=True))
+
+    def _write(self, record: LeaseRecord) -> None:
+        """Put the record on the disk, whole or not at all."""
         path = self.folder / RECORD_NAME
         fresh = path.with_name(f".{RECORD_NAME}")
         try:
@@ -81,7 +94,6 @@ class Lease:
             sync_folder(self.folder)
         except OSError as error:
             raise StartFailed(f"cannot write {path}: {error}; check [live] root") from error
-        return record
 
     def release(self) -> None:
         """Let go; the record stays. Harmless when repeated."""

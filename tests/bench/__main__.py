@@ -40,7 +40,7 @@ def main() -> int:
             elif part == "trading":
                 figures += trading.measure(folder, options.runs, options.scale)
                 figures += wire.measure(folder, options.scale)
-                figures += live.restart(folder, options.scale)
+                figures += live.restart(folder, options.runs, options.scale)
             elif part == "ingest":
                 figures += live.ingest(folder, options.runs, options.scale)
             elif part == "latency":

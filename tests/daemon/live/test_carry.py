@@ -10,7 +10,6 @@ from daemon.live.lease import LeaseRecord
 from daemon.pipeline import Pipeline
 from daemon.replay import relived_engine
 from daemon.stats import Stats
-from journal.folders import segment_name
 from journal.writer import JournalWriter
 from oms.state import state_hash
 from tests.bench.market import BTC
@@ -20,9 +19,10 @@ from tests.daemon.live.heads import live_head
 START_NS = 1_800_000_000_000_000_000
 
 
-def _record(session, before=None):
-    before_text = "" if before is None else str(before)
-    return LeaseRecord(epoch=1, pid=1, session=str(session), started_ns=START_NS, before=before_text)
+def _record(session, before="", *, taken_over=True):
+    return LeaseRecord(
+        epoch=1, pid=1, session=str(session), started_ns=START_NS, before=str(before), taken_over=taken_over
+    )
 
 
 def _begin(folder, carried=None, *, snapshots=0):
@@ -48,22 +48,22 @@ def _ignore(_now_ns, _effect):
 
 
 def test_the_last_session_is_gone_on_from_once_it_has_taken_over(tmp_path):
-    first = _begin(tmp_path / "first")
-    second = _begin(tmp_path / "second", carried_from(first))
-    assert last_with_state(_record(second, first)) == second
+    assert last_with_state(_record(tmp_path / "second", tmp_path / "first")) == tmp_path / "second"
 
 
 def test_a_session_that_died_before_it_had_taken_over_leaves_the_account_to_the_one_before(tmp_path):
-    first = _begin(tmp_path / "first")
-    second = _begin(tmp_path / "second")  # killed before the state was in its journal
-    assert last_with_state(_record(second, first)) == first
-    assert last_with_state(_record(tmp_path / "never-made", first)) == first
+    record = _record(tmp_path / "second", tmp_path / "first", taken_over=False)
+    assert last_with_state(record) == tmp_path / "first"
 
 
 def test_an_accounts_very_first_session_may_die_at_once(tmp_path):
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "empty" / segment_name(0)).touch()
-    assert last_with_state(_record(tmp_path / "empty")) is None
+    assert last_with_state(_record(tmp_path / "first", taken_over=False)) is None
+
+
+def test_what_was_carried_is_carried_on(tmp_path):
+    first = carried_from(_begin(tmp_path / "first"))
+    second = carried_from(_begin(tmp_path / "second", first))
+    assert (second.session, second.state) == ("second", first.state)
 
 
 def test_a_session_that_is_gone_is_not_taken_for_a_first_start(tmp_path):

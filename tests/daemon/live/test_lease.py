@@ -72,6 +72,21 @@ def test_a_clock_behind_the_last_session_is_refused_since_order_ids_would_come_a
     second.release()
 
 
+def test_a_session_has_taken_over_once_it_says_so(tmp_path):
+    lease = Lease(tmp_path / "main")
+    lease.hold(tmp_path / "b", START_NS, tmp_path / "a")
+    lease.release()
+    again = Lease(tmp_path / "main")
+    assert again.previous is not None
+    assert (again.previous.before, again.previous.taken_over) == (str(tmp_path / "a"), False)
+    again.taken_over()
+    again.release()
+    last = Lease(tmp_path / "main")
+    assert last.previous is not None
+    assert last.previous.taken_over
+    last.release()
+
+
 def test_a_damaged_record_is_not_taken_for_a_first_start(tmp_path):
     (tmp_path / "lease.json").write_bytes(b"{half")
     with pytest.raises(StartFailed, match="does not read"):
