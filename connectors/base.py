@@ -131,6 +131,15 @@ class TradingConnector(Protocol):
         """Counters and allowances, for the screen and the metrics."""
         ...
 
+    async def check(self) -> None:
+        """Look at the key, the account and its modes, before anything else. Raises ConnectorError saying what to do."""
+        ...
+
+    @property
+    def native(self) -> Mapping[str, tuple[str, ...]]:
+        """Words for `Instrument.native` by symbol: what the venue keeps itself. Known after `check`."""
+        ...
+
     def assign(self, instruments: Mapping[int, Instrument]) -> None:
         """Take the rules of the instruments by index, before `run`."""
         ...

@@ -261,6 +261,9 @@ class LotChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     proceeds: str = "0"
     realised: str = "0"
     held_ns: int = 0
+    size: int = 0  # what was opened in all, splits counted in
+    gained: str = "0"  # what the lot has realised so far, this included
+    method: str = ""  # "fifo", "lifo"
 
 
 class ConversionUsed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

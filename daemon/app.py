@@ -156,7 +156,7 @@ class Daemon:
 
     async def _defined(self) -> bool:
         """Have the venues define their instruments; False where the daemon was stopped before they had."""
-        definitions = self._loop.create_task(self.feeds.define(self.clock.now_ns))
+        definitions = self._loop.create_task(self._definitions())
         stopping = self._loop.create_task(self._stopping.wait())
         await asyncio.wait([definitions, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -171,6 +171,13 @@ class Daemon:
             event = (Kind.CARRIED, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, self._carried, 0, 0, 0, 0)
             self._sink([event])
         return True
+
+    async def _definitions(self) -> list[Event]:
+        """Ask the venues for their rules, live also for what the account may do and what they keep themselves."""
+        if self.trading is None:
+            return await self.feeds.define(self.clock.now_ns)
+        defined, _ = await asyncio.gather(self.feeds.define(self.clock.now_ns), self.trading.check())
+        return [self.trading.told(each) for each in defined]
 
     async def _connect(self, connector: MarketDataConnector | TradingConnector) -> None:
         """Run one connector; one that ends by itself ends the session."""

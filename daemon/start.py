@@ -111,6 +111,8 @@ def run_session(
     logs = start_logging(settings.log, folder / LOG_NAME if on_terminal else None)
     head = session_head(settings, loaded, started_ns, folder.name, labels)
     journal = JournalWriter.create(folder, head, segment_bytes=settings.session.segment_mib * MIB)
+    if account is not None and (carried := account.carried) is not None:
+        log.info("state carried", session=carried.session, seq=carried.seq, bytes=len(carried.state))
     output = Output(as_json=as_json)
     output.session(folder)
     if show_screen:

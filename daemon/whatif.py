@@ -28,6 +28,7 @@ from engine.engine import Engine
 from engine.virtual import VirtualRun
 from journal.chunks import DigestRecord, PlainRun
 from journal.reader import SessionReader, open_session
+from oms.terms import Terms
 
 Progress = Callable[[int, int], None]
 DRAIN_NS = 60_000_000_000
@@ -153,9 +154,11 @@ class _Recorded:
         for index, position in sorted(self._positions.items()):
             market = self._engine.markets[index]
             name = market.instrument.id
-            value = position.quantity * mark_price_of(market) * market.instrument.notional_factor
+            open_profit = Terms(market.instrument).open_profit(
+                position.quantity, int(position.cost), mark_price_of(market)
+            )
             realised[name] = money_text(int(position.realised), 8)
-            unrealised[name] = money_text(value - int(position.cost), 8)
+            unrealised[name] = money_text(open_profit, 8)
             fees[name] = money_text(int(position.fees), 8)
         return Outcome(
             orders=self._orders,

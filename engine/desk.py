@@ -45,7 +45,13 @@ from strategies.context import (
 
 P = ParamSpec("P")
 
-_TOLD = frozenset((OrderUpdated, OrderFilled, OrderBusted, Refusal))  # effects that are about a strategy's own orders
+_CALLBACKS: dict[type, str] = {
+    OrderUpdated: "on_order",
+    OrderFilled: "on_fill",
+    OrderBusted: "on_bust",
+    Refusal: "on_refusal",
+}
+_TOLD = frozenset(_CALLBACKS)  # effects that are about a strategy's own orders
 
 MAX_INTENTS_PER_EVENT = 1_000  # a strategy that asks for more while handling one event is running away
 
@@ -98,7 +104,16 @@ class Desk:
         self._cursor = 0
         self._asked = 0
         self.keeper = Keeper(
-            gate, manager, timers, clock, markets, counter, self.effects, lambda: self.ready, native=native_orders
+            gate,
+            manager,
+            timers,
+            clock,
+            markets,
+            counter,
+            self.effects,
+            lambda: self.ready,
+            self._cancel_sent,
+            native=native_orders,
         )
         self._replacer = Replacer(gate, manager, clock, markets, self.effects, native=native_orders)
         self._replaced = manager.replacements.open
@@ -306,14 +321,10 @@ class Desk:
         actor = self.by_id.get(strategy_id)
         if actor is None:
             return
-        if actor.active:
-            self._tell_actor(actor, effect, kind)
-        for worker in tuple(actor.workers):
-            if worker.active:
-                self._tell_actor(worker, effect, kind)
-
-    def _tell_actor(self, actor: Actor, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal, kind: type) -> None:
-        """Tell one actor, if it can be told."""
+        if actor.workers:
+            self._tell_workers(actor, effect)
+        if not actor.active:
+            return
         strategy = actor.strategy
         try:
             if kind is OrderUpdated:
@@ -326,3 +337,9 @@ class Desk:
                 strategy.on_refusal(effect)  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
             self.fail(actor, error)
+
+    def _tell_workers(self, owner: Actor, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal) -> None:
+        """Tell the algorithms that work for a strategy: its orders are theirs."""
+        for worker in tuple(owner.workers):
+            if worker.active:
+                self.call(worker, getattr(worker.strategy, _CALLBACKS[type(effect)]), effect)

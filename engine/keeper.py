@@ -12,7 +12,6 @@ from core.clock import EventClock
 from core.effects import Alert, Effect, HeldChanged, OrderUpdated, Severity
 from core.market import Market
 from core.orders import (
-    ApprovedCancel,
     ApprovedSubmit,
     CancelIntent,
     OrderIntent,
@@ -31,6 +30,7 @@ from oms.manager import OrderManager
 from risk.gate import Gate
 from risk.held_checks import Wish
 from risk.holding import check_conditional, check_hold, refusal
+from risk.revisions import makes_place
 from strategies.context import OrderCounter
 
 KEPT = "kept:"  # owner of the timers of a kept order: "kept:" + its client order id
@@ -43,6 +43,7 @@ class Keeper:
     """Takes kept orders in, shows them the market, lets them out; `oms.held` decides."""
 
     __slots__ = (
+        "_cancel",
         "_clock",
         "_counter",
         "_effects",
@@ -66,6 +67,7 @@ class Keeper:
         counter: OrderCounter,
         effects: list[Effect],
         is_ready: Callable[[], bool],
+        cancel: Callable[[CancelIntent], None],
         *,
         native: bool,
     ) -> None:
@@ -78,6 +80,7 @@ class Keeper:
         self._counter = counter
         self._effects = effects
         self._is_ready = is_ready
+        self._cancel = cancel
         self._native = native
         self._sight = Sight(gate, manager, clock, markets, is_ready)
         self.held: HeldOrders = manager.held
@@ -110,6 +113,11 @@ class Keeper:
             return refusal(
                 self._gate, "UNKNOWN_INSTRUMENT", f"instrument {index} is not defined", intent, "", str(index)
             )
+        terms = intent.terms or NO_TERMS
+        by_parent = self.held.family_of(intent.strategy_id, terms.parent, "") or terms.parent
+        if by_parent and self.held.family_of(intent.strategy_id, "", terms.group) not in ("", by_parent):
+            why = f"group {terms.group!r} belongs to another parent than {terms.parent!r}: give it a name of its own"
+            return refusal(self._gate, "GROUP", why, intent)
         instrument = self._markets[index].instrument
         native = self._native and bool(keeps_alone(intent, instrument) or native_group(together, instrument))
         taken = not known and (not name or self._manager.knows(name) or self.held.knows(name))
@@ -117,7 +125,7 @@ class Keeper:
             self._gate,
             Wish(
                 intent=intent,
-                terms=intent.terms or NO_TERMS,
+                terms=terms,
                 instrument=instrument,
                 native=native,
                 parent_quantity=self._parent_quantity(intent, together),
@@ -316,15 +324,14 @@ class Keeper:
 
     def withdraw(self, order: HeldOrder, name: str) -> None:
         """Ask the venue to cancel a part of an order, unless that has been asked."""
-        ask = CancelIntent(client_order_id=name, strategy_id="")
-        verdict = self._gate.check_cancel(ask, self._manager, self._clock.now_ns)
-        if isinstance(verdict, ApprovedCancel):
-            self._effects.append(verdict)
-            self._manager.cancel_sent(verdict, self._clock.now_ns, self._effects)
-            return
         part = self._manager.order(name)
-        if part is not None and part.state is OrderState.UNKNOWN:
+        if part is None or (part.state is OrderState.PENDING_CANCEL and not makes_place(part)):
+            return
+        asked_lately = part.cancel_sent_ns and self._clock.now_ns - part.cancel_sent_ns < RETRY_NS
+        if part.state is OrderState.UNKNOWN and asked_lately:
             self.again(order)
+        else:
+            self._cancel(CancelIntent(client_order_id=name, strategy_id=""))
 
     def hold(self, order: HeldOrder, previous: OrderState | None) -> None:
         """Tell that an order is held, or how much of it is filled by now."""

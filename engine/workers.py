@@ -1,7 +1,7 @@
 """Execution algorithms at work for strategies: each an actor of its own, whose orders are its owner's.
 
-A worker is supervised like a strategy. What the venue says of an order is told to its owner first, then to the owner's
-workers. It leaves when it has done its work; it is paused, and its orders cancelled, when it or its owner fails.
+A worker is supervised like a strategy. What the venue says of an order is told to the owner's workers, then to the
+owner. It leaves when it has done its work; it is paused, and its orders cancelled, when it or its owner fails.
 """
 
 from core.effects import StrategyChanged, StrategyState

@@ -192,7 +192,7 @@ _FORMS = {
         Form.PRICE,
     ),
     **dict.fromkeys(
-        ("quantity", "filled", "lot", "min_quantity", "max_quantity", "display_quantity", "left"), Form.QUANTITY
+        ("quantity", "size", "filled", "lot", "min_quantity", "max_quantity", "display_quantity", "left"), Form.QUANTITY
     ),
     **dict.fromkeys(
         (
@@ -205,6 +205,7 @@ _FORMS = {
             "balance",
             "min_notional",
             "proceeds",
+            "gained",
             "value",
             "withheld",
         ),

@@ -4,49 +4,52 @@ from core.errors import InvariantError
 from oms.books import MARKET, Books
 from oms.holding import Holding
 from oms.inverse import fill_inverse
-from oms.positions import Position, fill_position, inverse_value
+from oms.positions import Position, apply_fill, inverse_value
 from oms.terms import Terms
 
 
 def execute(position: Position, side: int, quantity: int, price: int) -> int:
     """Book one execution in one position and return what it realised, in the position's cost units.
 
-    Asserts that the position took exactly what was executed: its quantity moved by it, and cost less profit by its
+    Asserts that the position takes exactly what was executed: its quantity moves by it, and cost less profit by its
     value. Raises InvariantError.
     """
-    held, scale = position.quantity, position.inverse_scale
-    if scale:
-        value = inverse_value(quantity, price, scale)
-        before = position.cost + position.realised
-        realised = fill_inverse(position, side, quantity, value)
-        short = position.cost + position.realised - before - side * value
-    else:
-        before = position.cost - position.realised
-        realised = fill_position(position, side, quantity, price)
-        short = position.cost - position.realised - before - side * quantity * price
-    if short or position.quantity - held != side * quantity or (not position.quantity and position.cost):
-        raise InvariantError(
-            f"instrument {position.instrument}: {side * quantity} units at {price} moved a position of {held} units to "
-            f"{position.quantity}, cost {position.cost}, and its value was missed by {short}"
-        )
+    scale = position.inverse_scale
+    if not scale:
+        return _execute_linear(position, side, quantity, price)
+    held, before, value = position.quantity, position.cost + position.realised, inverse_value(quantity, price, scale)
+    realised = fill_inverse(position, side, quantity, value)
+    if position.cost + position.realised - before != side * value or position.quantity - held != side * quantity:
+        raise _missed(position, held, side * quantity, price)
     return realised
 
 
 def execute_both(own: Position, net: Position, side: int, quantity: int, price: int) -> tuple[int, int]:
-    """Do as `execute` does for a strategy's and the account's position, in one frame: every fill comes through here."""
+    """Book one execution for a strategy's and the account's position; return both profits. Raises InvariantError."""
     if own.inverse_scale:
         return execute(own, side, quantity, price), execute(net, side, quantity, price)
-    moved = side * quantity
-    value = moved * price
-    own_held, net_held = own.quantity + moved, net.quantity + moved
-    own_flow, net_flow = own.cost - own.realised + value, net.cost - net.realised + value
-    own_realised = fill_position(own, side, quantity, price)
-    realised = fill_position(net, side, quantity, price)
-    if own.cost - own.realised != own_flow or net.cost - net.realised != net_flow:
-        raise InvariantError(f"{moved} units of instrument {net.instrument} at {price} missed their value")
-    if own.quantity != own_held or net.quantity != net_held:
-        raise InvariantError(f"{moved} units of instrument {net.instrument} left {own.quantity} and {net.quantity}")
-    return own_realised, realised
+    return _execute_linear(own, side, quantity, price), _execute_linear(net, side, quantity, price)
+
+
+def _execute_linear(position: Position, side: int, quantity: int, price: int) -> int:
+    """Do as `fill_position` does, written out so that the assertion costs a comparison or two of what is at hand."""
+    held, cost, moved = position.quantity, position.cost, side * quantity
+    left, rest, realised = apply_fill(held, cost, side, quantity, price)
+    if left - held != moved or rest - cost - realised != moved * price:
+        raise _missed(position, held, moved, price)
+    position.quantity = left
+    position.cost = rest
+    position.realised += realised
+    position.fills += 1
+    return realised
+
+
+def _missed(position: Position, held: int, moved: int, price: int) -> InvariantError:
+    """Return what a person needs who must find out why a position did not take an execution as it was."""
+    return InvariantError(
+        f"instrument {position.instrument}: an execution of {moved} units at {price} units was missed by a position of "
+        f"{held} units, {position.quantity} now, cost {position.cost}, realised {position.realised}"
+    )
 
 
 def execute_own(

@@ -1,4 +1,4 @@
-"""Inverse contracts: sized in the quote currency, settled in the base. Exact once a fill's value is cut, see ADR 12.
+"""Inverse contracts: sized in the quote currency, settled in the base. Exact once a fill's value is cut, see ADR 14.
 
 A fill of `quantity` contracts at `price` is worth `quantity * multiplier / price` of the base, which no decimal holds.
 It is cut to money, 10^-18 of the base, when the fill is booked, ten decimals below what any venue pays out; from there

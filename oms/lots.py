@@ -7,7 +7,7 @@ position has.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from oms.rules import LotMethod
 
@@ -25,6 +25,8 @@ class Lot:
     fees: int
     opened_by: str
     opened_ns: int
+    size: int = 0  # what was opened in all, splits counted in
+    gained: int = 0  # `Part.gain` of all that was closed of it
 
 
 class Part(NamedTuple):
@@ -40,6 +42,8 @@ class Part(NamedTuple):
     closing_fees: int
     opened_by: str
     opened_ns: int
+    size: int
+    gained: int
 
     @property
     def gain(self) -> int:
@@ -95,13 +99,13 @@ class LotQueue:
             if lot.opened_by == exec_id and lot.side == side and quantity and self.method is not LotMethod.AVERAGE:
                 taken = min(quantity, lot.quantity)
                 back, fee_back = value * taken // quantity, _share(fee, taken, quantity)
-                reversed_parts.append(self._close(at, taken, 0, 0))
+                reversed_parts.append(self._close(at, taken, 0, 0, is_sold=False))
                 quantity, value, fee = quantity - taken, value - back, fee - fee_back
         parts = self._recent.pop(exec_id, [])
         if parts and not (self.lots and self.lots[0].side == side) and sum(part.quantity for part in parts) <= quantity:
             for part in parts:
-                left = self._reopen(part)
-                reversed_parts.append(part._replace(left=left))
+                lot = self._reopen(part)
+                reversed_parts.append(part._replace(left=lot.quantity, size=lot.size, gained=lot.gained))
                 quantity, value, fee = quantity - part.quantity, value - part.proceeds, fee - part.closing_fees
         closed, opened = self.fill(-side, quantity, value, -fee, "", now_ns) if quantity else ([], None)
         return reversed_parts, closed, opened
@@ -118,6 +122,7 @@ class LotQueue:
         for lot in self.lots:
             before += lot.quantity
             upto = quantity if lot is last else min(quantity, before * numerator // denominator)
+            lot.size = lot.size * numerator // denominator
             lot.quantity, lot.cost, lot.fees, after = upto - after, lot.cost + cost, lot.fees + fees, upto
             cost = fees = 0
             if lot.quantity:
@@ -129,47 +134,49 @@ class LotQueue:
         if kept:
             kept[-1].cost, kept[-1].fees = kept[-1].cost + cost - paid, kept[-1].fees + fees
             return None
-        return Part(last.number, last.side, 0, 0, cost, paid, fees, 0, last.opened_by, last.opened_ns)
+        gained = last.gained + last.side * (paid - cost)
+        return Part(
+            last.number, last.side, 0, 0, cost, paid, fees, 0, last.opened_by, last.opened_ns, last.size, gained
+        )
 
     def canonical(self) -> list[object]:
         """Return everything that influences what comes next, in plain values; unbounded integers as text."""
         return [
             self._opened,
-            [(t.number, t.side, t.quantity, str(t.cost), str(t.fees), t.opened_by, t.opened_ns) for t in self.lots],
-            [
-                (exec_id, [[str(value) if isinstance(value, int) else value for value in part] for part in parts])
-                for exec_id, parts in self._recent.items()
-            ],
+            [_plain(each) for each in self.lots],
+            [(exec_id, [_plain(part) for part in parts]) for exec_id, parts in self._recent.items()],
         ]
 
-    def restore(self, opened: int, lots: list[list[object]], recent: list[list[object]]) -> None:
+    def restore(self, opened: int, lots: list[list[str]], recent: list[tuple[str, list[list[str]]]]) -> None:
         """Take back what `canonical` gave, also after a trip through JSON or msgpack."""
         self._opened = opened
-        self.lots = [
-            Lot(_int(number), _int(side), _int(quantity), _int(cost), _int(fees), str(opened_by), _int(opened_ns))
-            for number, side, quantity, cost, fees, opened_by, opened_ns in lots
-        ]
-        self._recent = {str(exec_id): [_part(part) for part in parts] for exec_id, parts in recent}  # type: ignore[attr-defined]
+        self.lots = [Lot(**_typed(Lot, values)) for values in lots]
+        self._recent = {exec_id: [Part(**_typed(Part, values)) for values in parts] for exec_id, parts in recent}
 
     def _open(self, side: int, quantity: int, value: int, fee: int, exec_id: str, now_ns: int) -> Lot:
         """Add a lot, or to the pool."""
         if self.method is LotMethod.AVERAGE and self.lots:
             pool = self.lots[0]
             pool.quantity, pool.cost, pool.fees = pool.quantity + quantity, pool.cost + value, pool.fees + fee
+            pool.size += quantity
             return pool
         self._opened += 1
-        lot = Lot(self._opened, side, quantity, value, fee, exec_id, now_ns)
+        lot = Lot(self._opened, side, quantity, value, fee, exec_id, now_ns, quantity)
         self.lots.append(lot)
         return lot
 
-    def _close(self, at: int, quantity: int, proceeds: int, closing_fees: int) -> Part:
-        """Take a quantity off a lot."""
+    def _close(self, at: int, quantity: int, proceeds: int, closing_fees: int, *, is_sold: bool = True) -> Part:
+        """Take a quantity off a lot: sold, or as if it had never been opened."""
         lot = self.lots[at]
         cost = lot.cost * quantity // lot.quantity
         fees = _share(lot.fees, quantity, lot.quantity)
         lot.quantity, lot.cost, lot.fees = lot.quantity - quantity, lot.cost - cost, lot.fees - fees
         if not lot.quantity:
             del self.lots[at]
+        if is_sold:
+            lot.gained += lot.side * (proceeds - cost)
+        else:
+            lot.size -= quantity
         return Part(
             lot.number,
             lot.side,
@@ -181,10 +188,12 @@ class LotQueue:
             closing_fees,
             lot.opened_by,
             lot.opened_ns,
+            lot.size,
+            lot.gained,
         )
 
-    def _reopen(self, part: Part) -> int:
-        """Give a lot back what was closed of it; return what it holds."""
+    def _reopen(self, part: Part) -> Lot:
+        """Give a lot back what was closed of it, and return it."""
         for lot in self.lots:
             if lot.number == part.number:
                 lot.quantity, lot.cost, lot.fees = (
@@ -192,11 +201,13 @@ class LotQueue:
                     lot.cost + part.cost,
                     lot.fees + part.fees,
                 )
-                return lot.quantity
+                lot.gained -= part.gain
+                return lot
         lot = Lot(part.number, part.side, part.quantity, part.cost, part.fees, part.opened_by, part.opened_ns)
+        lot.size, lot.gained = part.size, part.gained - part.gain
         self.lots.append(lot)
         self.lots.sort(key=_number)
-        return lot.quantity
+        return lot
 
 
 def _number(lot: Lot) -> int:
@@ -209,14 +220,12 @@ def _share(amount: int, part: int, whole: int) -> int:
     return amount * part // whole if amount >= 0 else -(-amount * part // whole)
 
 
-def _int(value: object) -> int:
-    """Return a whole number that may have travelled as text."""
-    assert isinstance(value, int | str)
-    return int(value)
+def _plain(record: Lot | Part) -> list[str]:
+    """Return the fields of a record as text: some of its numbers have no bound."""
+    return [str(getattr(record, name)) for name in record.__annotations__]
 
 
-def _part(values: list[object]) -> Part:
-    """Return a part from its plain values."""
-    *numbers, opened_by, opened_ns = values
-    number, side, quantity, left, cost, proceeds, fees, closing_fees = (_int(each) for each in numbers)
-    return Part(number, side, quantity, left, cost, proceeds, fees, closing_fees, str(opened_by), _int(opened_ns))
+def _typed(kind: type[Lot | Part], values: list[str]) -> dict[str, Any]:
+    """Return the fields of a record from their texts."""
+    names = kind.__annotations__
+    return {name: text if name == "opened_by" else int(text) for name, text in zip(names, values, strict=True)}

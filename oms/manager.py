@@ -47,7 +47,7 @@ _FILLED = ReportType.FILLED  # a module's attribute costs a quarter of an enumer
 class OrderManager:
     """Every order of the session, the positions and the cash that its fills made."""
 
-    __slots__ = ("_holdings", "_strays", "_table", "_totals", "books", "held", "replacements", "taking")
+    __slots__ = ("_holdings", "_table", "_totals", "books", "held", "replacements", "strays", "taking")
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class OrderManager:
         self._table = OrderTable(keep_closed, keep_forgotten)
         self._totals = self._table.totals
         self._holdings: dict[int, Holding] = {}
-        self._strays = Strays(self._table, self.report)
+        self.strays = Strays(self._table, self.report)
         self.replacements = Replacements(self._table, self._holdings, self._totals, self._tell)
         self.taking = Taking(self._table, self._holdings, self._totals, self.books)
 
@@ -156,7 +156,7 @@ class OrderManager:
         order, revision = self._table.get(report.client_order_id), 0
         if order is None:
             if not report.client_order_id and report.venue_order_id:
-                return self._strays.take(report, instrument_index, now_ns, effects)
+                return self.strays.take(report, instrument_index, now_ns, effects)
             order, revision = self.replacements.find(report.client_order_id)
         if order is None:
             self._report_of_stranger(report, instrument_index, effects)
@@ -183,8 +183,8 @@ class OrderManager:
                 order, exposure, self._totals, NEXT, status, learnt, now_ns
             )
             self._tell(order, previous, event, anomaly, changed, report.reason, effects)
-        if self._strays.waiting and order.venue_order_id in self._strays.waiting:
-            self._strays.join(order, now_ns, effects)
+        if self.strays.waiting and order.venue_order_id in self.strays.waiting:
+            self.strays.join(order, now_ns, effects)
         return order
 
     def account_event(
@@ -287,7 +287,7 @@ class OrderManager:
 
     def sections(self) -> tuple[Section, ...]:
         """Return the parts of the durable state that have a file of their own, for `oms.state`: add yours here."""
-        return (AccountingSection(self.books, self._holdings), self.held)
+        return (AccountingSection(self.books, self._holdings), self.held, self.strays)
 
     def balances(self) -> dict[str, int]:
         """Return money per currency, alphabetical; a copy."""
@@ -314,7 +314,7 @@ class OrderManager:
             ],
             self.books.ledger.canonical(),
             *([account] if account else []),
-            *([self._strays.canonical()] if self._strays.waiting else []),
+            *([self.strays.canonical()] if self.strays.waiting else []),
             *([["held", held]] if held else []),
             *self.books.canonical(holding for _, holding in holdings),
         ]

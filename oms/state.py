@@ -91,7 +91,9 @@ def durable_state(manager: OrderManager, parts: Sequence[Section] = ()) -> bytes
     """Return all that must survive of `manager` and of the `parts` beside it."""
     opened, closed = manager.open_orders(), manager.closed_orders()
     positions = list(_saved_positions(manager))
+    defined = manager.instruments()
     kept = {order.instrument for order in manager.held.orders.values()}
+    kept |= {index for index in manager.strays.instruments() if index in defined}
     used = kept | {order.instrument for order in (*opened, *closed)} | {position.instrument for position in positions}
     sections = [(part.name, part.version, part.durable()) for part in (*manager.sections(), *parts)]
     state = SavedState(

@@ -8,21 +8,28 @@ from collections.abc import Callable
 
 import msgspec
 
+from core.codec import UNREADABLE
 from core.effects import Effect, Severity
 from core.events import OrderReport
+from oms.errors import BadState
 from oms.order import Order
 from oms.table import OrderTable
 from oms.updates import report_alert
 
 STRAYS_MAX = 256
 
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_decoder = msgspec.msgpack.Decoder(list[tuple[int, OrderReport]])
+
 Apply = Callable[[OrderReport, int, int, list[Effect]], Order | None]
 """`OrderManager.report`."""
 
 
 class Strays:
-    """Reports that wait for their order's name, by the venue's id."""
+    """Reports that wait for their order's name, by the venue's id; a section of the durable state (`oms.section`)."""
 
+    name = "strays"
+    version = 1
     __slots__ = ("_apply", "_table", "waiting")
 
     def __init__(self, table: OrderTable, apply: Apply) -> None:
@@ -50,6 +57,26 @@ class Strays:
         for index, report in self.waiting.pop(order.venue_order_id):
             named = msgspec.structs.replace(report, client_order_id=order.client_order_id)
             self._apply(named, index, now_ns, effects)
+
+    def instruments(self) -> list[int]:
+        """Return the instruments of what waits."""
+        return sorted({index for waiting in self.waiting.values() for index, _ in waiting})
+
+    def durable(self) -> bytes:
+        """Return what waits, empty where nothing does."""
+        rows = [(index, report) for waiting in self.waiting.values() for index, report in waiting]
+        return _encode(rows) if rows else b""
+
+    def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
+        """Let wait what waited. Raises BadState."""
+        if version != self.version:
+            raise BadState(f"reports that wait, of version {version}: this build reads {self.version}")
+        try:
+            rows = _decoder.decode(data)
+        except UNREADABLE as error:
+            raise BadState(f"reports that wait do not decode from {len(data)} bytes: {error}") from error
+        for index, report in rows:
+            self.waiting.setdefault(report.venue_order_id, []).append((indexes.get(index, index), report))
 
     def canonical(self) -> list[tuple[object, ...]]:
         """Return what waits in plain values."""

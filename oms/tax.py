@@ -4,9 +4,7 @@ from core.effects import Effect, LotChange, LotChanged
 from core.orders import Side
 from oms.holding import Holding
 from oms.lots import Lot, LotQueue, Part
-from oms.positions import inverse_value
 from oms.rules import LotMethod
-from oms.terms import Terms
 
 Key = tuple[int, str, int]  # instrument, strategy id, side of the leg in hedge mode or 0
 
@@ -41,7 +39,7 @@ class TaxLots:
     ) -> None:
         """Book an execution (side, quantity, price) of `key` (strategy id, leg); `fee` in the instrument's currency."""
         side, quantity, price = execution
-        value = worth(holding.terms, quantity, price)
+        value = holding.terms.value(quantity, price)
         parts, lot = self.queue(holding.index, *key).fill(side, quantity, value, fee, exec_id, now_ns)
         self._tell(holding, key[0], parts, lot, exec_id, now_ns, effects)
 
@@ -57,10 +55,10 @@ class TaxLots:
     ) -> None:
         """Take an execution back, as `LotQueue.reverse` does."""
         side, quantity, price = execution
-        value = worth(holding.terms, quantity, price)
+        value = holding.terms.value(quantity, price)
         queue = self.queue(holding.index, *key)
         gone, parts, lot = queue.reverse(side, quantity, value, fee, exec_id, now_ns)
-        effects.extend(_closed(holding, key[0], part, LotChange.REVERSED, exec_id, now_ns) for part in gone)
+        effects.extend(self._closed(holding, key[0], part, LotChange.REVERSED, exec_id, now_ns) for part in gone)
         self._tell(holding, key[0], parts, lot, exec_id, now_ns, effects)
 
     def split(
@@ -80,8 +78,10 @@ class TaxLots:
             return
         part = queue.split(*ratio, abs(quantity), paid)
         if part is not None:
-            effects.append(_closed(holding, key[0], part, LotChange.CLOSED, action_id, now_ns))
-        effects.extend(_opened(holding, key[0], lot, lot.quantity, LotChange.SPLIT, action_id) for lot in queue.lots)
+            effects.append(self._closed(holding, key[0], part, LotChange.CLOSED, action_id, now_ns))
+        effects.extend(
+            self._opened(holding, key[0], lot, lot.quantity, LotChange.SPLIT, action_id) for lot in queue.lots
+        )
 
     def canonical(self) -> list[object]:
         """Return every queue that was ever used, sorted, in plain values."""
@@ -103,53 +103,56 @@ class TaxLots:
         effects: list[Effect],
     ) -> None:
         """Say what an execution closed and opened."""
-        effects.extend(_closed(holding, strategy_id, part, LotChange.CLOSED, exec_id, now_ns) for part in parts)
+        effects.extend(self._closed(holding, strategy_id, part, LotChange.CLOSED, exec_id, now_ns) for part in parts)
         if lot is not None:
-            effects.append(_opened(holding, strategy_id, lot, lot.quantity, LotChange.OPENED, exec_id))
+            effects.append(self._opened(holding, strategy_id, lot, lot.quantity, LotChange.OPENED, exec_id))
 
+    def _closed(
+        self, holding: Holding, strategy_id: str, part: Part, change: LotChange, exec_id: str, now_ns: int
+    ) -> LotChanged:
+        """Return what was closed of a lot, or opened again."""
+        factor = holding.terms.value_factor
+        sign = -factor if holding.terms.inverse_scale else factor
+        is_closed = change is LotChange.CLOSED
+        return LotChanged(
+            instrument=holding.index,
+            strategy_id=strategy_id,
+            number=part.number,
+            change=change,
+            side=Side(part.side),
+            quantity=part.quantity,
+            left=part.left,
+            cost=str(part.cost * factor),
+            fees=str(part.fees + part.closing_fees),
+            opened_by=part.opened_by,
+            opened_ns=part.opened_ns,
+            exec_id=exec_id,
+            proceeds=str(part.proceeds * factor),
+            realised=str(part.gain * sign) if is_closed else "0",
+            held_ns=max(0, now_ns - part.opened_ns) if is_closed else 0,
+            size=part.size,
+            gained=str(part.gained * sign),
+            method=self._method.value,
+        )
 
-def worth(terms: Terms, quantity: int, price: int) -> int:
-    """Return the value of an execution in the position's cost units."""
-    return inverse_value(quantity, price, terms.inverse_scale) if terms.inverse_scale else quantity * price
-
-
-def _closed(holding: Holding, strategy_id: str, part: Part, change: LotChange, exec_id: str, now_ns: int) -> LotChanged:
-    """Return what was closed of a lot, or opened again."""
-    factor = holding.terms.value_factor
-    gain = -part.gain if holding.terms.inverse_scale else part.gain
-    is_closed = change is LotChange.CLOSED
-    return LotChanged(
-        instrument=holding.index,
-        strategy_id=strategy_id,
-        number=part.number,
-        change=change,
-        side=Side(part.side),
-        quantity=part.quantity,
-        left=part.left,
-        cost=str(part.cost * factor),
-        fees=str(part.fees + part.closing_fees),
-        opened_by=part.opened_by,
-        opened_ns=part.opened_ns,
-        exec_id=exec_id,
-        proceeds=str(part.proceeds * factor),
-        realised=str(gain * factor) if is_closed else "0",
-        held_ns=max(0, now_ns - part.opened_ns) if is_closed else 0,
-    )
-
-
-def _opened(holding: Holding, strategy_id: str, lot: Lot, quantity: int, change: LotChange, exec_id: str) -> LotChanged:
-    """Return a lot as it is."""
-    return LotChanged(
-        instrument=holding.index,
-        strategy_id=strategy_id,
-        number=lot.number,
-        change=change,
-        side=Side(lot.side),
-        quantity=quantity,
-        left=lot.quantity,
-        cost=str(lot.cost * holding.terms.value_factor),
-        fees=str(lot.fees),
-        opened_by=lot.opened_by,
-        opened_ns=lot.opened_ns,
-        exec_id=exec_id,
-    )
+    def _opened(
+        self, holding: Holding, strategy_id: str, lot: Lot, quantity: int, change: LotChange, exec_id: str
+    ) -> LotChanged:
+        """Return a lot as it is."""
+        return LotChanged(
+            instrument=holding.index,
+            strategy_id=strategy_id,
+            number=lot.number,
+            change=change,
+            side=Side(lot.side),
+            quantity=quantity,
+            left=lot.quantity,
+            cost=str(lot.cost * holding.terms.value_factor),
+            fees=str(lot.fees),
+            opened_by=lot.opened_by,
+            opened_ns=lot.opened_ns,
+            exec_id=exec_id,
+            size=lot.size,
+            gained=str(lot.gained * (-1 if holding.terms.inverse_scale else 1) * holding.terms.value_factor),
+            method=self._method.value,
+        )

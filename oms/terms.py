@@ -2,6 +2,7 @@
 
 from core.instruments import AssetClass, Instrument
 from core.money import MONEY_DECIMALS
+from oms.positions import inverse_value
 
 
 class Terms:
@@ -36,6 +37,17 @@ class Terms:
         self.price_unit = int(10**instrument.price_precision)
         # Money of the base is quantity * multiplier / price; the units of quantity and price make this of it.
         self.inverse_scale = self.base_factor * self.price_unit if instrument.inverse else 0
+
+    def value(self, quantity: int, price: int) -> int:
+        """Return what a quantity is worth at a price, in a position's cost units: times `value_factor` it is money."""
+        return inverse_value(quantity, price, self.inverse_scale) if self.inverse_scale else quantity * price
+
+    def open_profit(self, quantity: int, cost: int, price: int) -> int:
+        """Return the profit of what is held and cost `cost` money, as money; 0 for an inverse contract at price 0."""
+        if self.inverse_scale and price <= 0:
+            return 0
+        worth = self.value(quantity, price) * self.value_factor
+        return cost - worth if self.inverse_scale else worth - cost
 
     def fee_price(self, fee_currency: str, price: int) -> tuple[int, int]:
         """Return (price, price unit) that value a fee in `currency`, for `positions.fee_value`.

@@ -28,7 +28,7 @@ from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.moves import Exposure
 from oms.order import Order
-from risk.account_checks import HEDGE_SIDE, INSUFFICIENT_BALANCE, why_not_leg
+from risk.account_checks import HEDGE_SIDE, INSUFFICIENT_BALANCE, hedge_side, why_not_leg
 from risk.checks import CHECKS, first_breach
 from risk.codes import PASSES
 from risk.facts import Facts, Why
@@ -199,7 +199,10 @@ class Gate:
         assert order.chain is not None
         pending = order.chain.pending
         assert pending is not None
-        known = self._instruments[order.instrument].leg(order.intent, manager)
+        whole = self._instruments[order.instrument]
+        if whole.manager is not manager:
+            whole.join(order.instrument, manager)  # the order may be of the session before
+        known = whole.leg(order.intent, manager)
         rest = msgspec.structs.replace(
             order.intent,
             client_order_id=revision_id(order.client_order_id, pending.revision),
@@ -349,7 +352,8 @@ class Gate:
 
     def _held_back(self, intent: OrderIntent, instrument: Instrument, now_ns: int) -> Refusal | None:
         """Return the refusal of an order that reconciliation holds back, None where it may pass."""
-        breach = self.freezes.breach(intent.instrument, instrument.venue, reduces=intent.reduce_only, now_ns=now_ns)
+        reduces = intent.reduce_only or hedge_side(intent) == -intent.side
+        breach = self.freezes.breach(intent.instrument, instrument.venue, reduces=reduces, now_ns=now_ns)
         if breach is None:
             return None
         code, message = breach

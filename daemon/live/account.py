@@ -4,14 +4,11 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
-import structlog
 
 from config.load import Config
 from core.events import StateCarried
 from daemon.live.carry import carried_from
 from daemon.live.lease import Lease
-
-log = structlog.get_logger("tickerd")
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -32,7 +29,6 @@ class Account(msgspec.Struct, frozen=True):
             carried = None
             if lease.previous is not None:
                 carried = carried_from(Path(lease.previous.session))
-                log.info("state carried", session=carried.session, seq=carried.seq, bytes=len(carried.state))
         except BaseException:
             lease.release()
             raise

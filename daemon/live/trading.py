@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from config.secrets import Secret
 from config.settings import Settings
 from config.venues import binance_trading
 from connectors.base import Sink, TradingConnector, TradingStats
+from connectors.errors import ConnectorError
+from core.events import InstrumentDefined
 from core.instruments import Instrument
+from core.records import Event
 from core.rng import Rng
+from daemon.errors import StartFailed
 
 Secrets = Callable[[str], Secret]
 """Tells the secret of a name; raises SecretMissing where there is none."""
@@ -34,6 +40,24 @@ class Trading:
                 credentials = Credentials(key, hmac_secret=secrets(f"{table.key}-api-secret").reveal())
             made = BinanceTrading(binance_trading(name, venue), credentials, clock_ns, rng, sink)
             self.connectors[name.upper()] = made
+
+    async def check(self) -> None:
+        """Look at every key and account. Raises StartFailed saying what to do."""
+        try:
+            await asyncio.gather(*(connector.check() for connector in self.connectors.values()))
+        except ConnectorError as error:
+            raise StartFailed(str(error)) from error
+
+    def told(self, definition: Event) -> Event:
+        """Return the definition of an instrument with what its venue keeps itself."""
+        assert isinstance(definition[5], InstrumentDefined)
+        instrument = definition[5].instrument
+        connector = self.connectors.get(instrument.venue)
+        if connector is None:
+            return definition
+        native = connector.native.get(instrument.symbol, ())
+        named = InstrumentDefined(msgspec.structs.replace(instrument, native=native))
+        return (*definition[:5], named, *definition[6:])
 
     def assign(self, instruments: Mapping[int, Instrument]) -> None:
         """Tell each connector its instruments, by index."""

@@ -45,4 +45,4 @@ def _unrealised(traded: Traded) -> int:
     mark_price = traded.mark_price
     if not traded.quantity or not mark_price:
         return 0
-    return traded.quantity * mark_price * traded.terms.value_factor - traded.cost
+    return traded.terms.open_profit(traded.quantity, traded.cost, mark_price)

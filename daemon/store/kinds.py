@@ -11,7 +11,7 @@ import msgspec
 
 from core.codec import fields_of
 from core.decimals import to_text
-from core.effects import Alert, BalanceChanged, OrderBusted, OrderFilled, OrderUpdated, PositionChanged
+from core.effects import Alert, BalanceChanged, LotChanged, OrderBusted, OrderFilled, OrderUpdated, PositionChanged
 from core.events import InstrumentDefined, OrderReport, StateCarried
 from core.instruments import Instrument
 from core.money import money_text
@@ -180,6 +180,27 @@ def order_busted(known: Known, record: Record, bust: OrderBusted, rows: Rows) ->
     rows.add("fills", _fill(known, record, bust, -1, ""))
 
 
+@of(Kind.LOT)
+def lot_changed(known: Known, record: Record, lot: LotChanged, rows: Rows) -> None:
+    """A tax lot as it is now; its price is what it cost a piece when it was opened."""
+    index, traded = lot.instrument, known.instruments.get(lot.instrument)
+    price = 0 if traded is None or not lot.quantity else _opening_price(traded, int(lot.cost), lot.quantity)
+    row = (
+        f"{lot.strategy_id}/{known.name(index)}/{lot.number}",
+        lot.strategy_id,
+        known.name(index),
+        lot.method,
+        lot.side.name.lower(),
+        *_units(known, index, price, lot.size),
+        *_filled(known, index, lot.left),
+        money_text(int(lot.cost)),
+        money_text(int(lot.gained)),
+        known.currency(index),
+        *(lot.opened_ns, record.seq, record.recv_ns, record.seq),
+    )
+    rows.add("lots", row)
+
+
 @of(Kind.POSITION)
 def position_changed(known: Known, record: Record, change: PositionChanged, rows: Rows) -> None:
     """The account's net position in an instrument."""
@@ -287,7 +308,7 @@ def _fill(known: Known, record: Record, fill: OrderFilled | OrderBusted, sign: i
     """Return the row of an execution; `sign` is -1 for one that was taken back."""
     index = fill.instrument
     traded = known.instruments.get(index)
-    notional = 0 if traded is None else fill.price * fill.quantity * traded.terms.value_factor
+    notional = 0 if traded is None else traded.terms.value(fill.quantity, fill.price) * traded.terms.value_factor
     return (
         record.seq,
         record.recv_ns,
@@ -356,10 +377,19 @@ def _average_price(traded: Traded) -> str:
     if not traded.quantity:
         return ""
     digits = traded.instrument.price_precision + AVERAGE_DIGITS
+    if traded.terms.inverse_scale:  # contracts over what they are worth: the harmonic mean
+        return to_text(_rounded(traded.quantity * traded.terms.inverse_scale * 10**AVERAGE_DIGITS, traded.cost), digits)
     # cost is money = price units x quantity units x factor; `scaled` is the average in 10^-digits.
     per_unit = traded.cost * 10**AVERAGE_DIGITS
     scaled = _rounded(per_unit, traded.quantity * traded.terms.value_factor)
     return to_text(scaled, digits)
+
+
+def _opening_price(traded: Traded, cost: int, quantity: int) -> int:
+    """Return what a lot cost a piece, in price units: exact but for inverse contracts and what was split."""
+    if traded.terms.inverse_scale:
+        return _rounded(quantity * traded.terms.inverse_scale, cost) if cost else 0
+    return _rounded(cost, quantity * traded.terms.value_factor)
 
 
 def _rounded(numerator: int, denominator: int) -> int:

@@ -106,7 +106,7 @@ TABLES: dict[str, Table] = {
         ),
         ("lot_id",),
         now=True,
-        kept=("opened_ns", "opened_seq"),
+        kept=("opened_ns", "opened_seq", "price", "price_units"),
     ),
 }
 """The tables that projections write, parents first."""

@@ -40,10 +40,20 @@ def instruments(manager: OrderManager, venue: str) -> list[int]:
     return [index for index in manager.instruments() if manager.instrument(index).venue == venue]
 
 
-def figures(manager: OrderManager) -> tuple[object, ...]:
-    """Return what is compared, to see whether it moved meanwhile."""
-    quantities = tuple(manager.position(index).quantity for index in manager.instruments())
-    return (*manager.balances().items(), quantities)
+def figures(manager: OrderManager) -> dict[str, int]:
+    """Return our side of every comparison by its name, to see what moved meanwhile."""
+    ours = {_balance_key(currency): amount for currency, amount in manager.balances().items()}
+    for index in manager.instruments():
+        ours[_position_key(manager.instrument(index).id)] = manager.position(index).quantity
+    return ours
+
+
+def _balance_key(currency: str) -> str:
+    return f"balance {currency}"
+
+
+def _position_key(instrument_id: str) -> str:
+    return f"position {instrument_id}"
 
 
 def _balances(manager: OrderManager, opening: Opening, venues: Sequence[str]) -> list[Difference]:
@@ -61,7 +71,7 @@ def _balances(manager: OrderManager, opening: Opening, venues: Sequence[str]) ->
                 f"balance of {currency}: {money_text(there)} at {' and '.join(venues)}, {money_text(here)} in our "
                 f"books, {money_text(there - here)} more there"
             )
-            found.append(Difference(f"balance {currency}", there - here, _trading(manager, venues, currency), text))
+            found.append(Difference(_balance_key(currency), there - here, _trading(manager, venues, currency), text))
     return found
 
 
@@ -87,5 +97,5 @@ def _positions(manager: OrderManager, told: dict[int, int], venue: str) -> list[
                 f"position in {instrument.id}: {instrument.quantity_text(there)} at the venue, "
                 f"{instrument.quantity_text(here)} in our books"
             )
-            found.append(Difference(f"position {instrument.id}", there - here, (index,), text))
+            found.append(Difference(_position_key(instrument.id), there - here, (index,), text))
     return found

@@ -5,6 +5,7 @@ ids decide, as for the venue's own word. Nothing here depends on a clock or on w
 questions and answers folded again (`oms.fold`) come to the same books.
 """
 
+from core.clock import NEVER
 from core.effects import Alert, Effect, Severity
 from core.events import OrderReport, ReportType
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject, VenueFill, VenueOrder, VenueOrderStatus
@@ -44,19 +45,19 @@ class Judge:
         self._manager = manager
         self._settings = settings
         self._freezes = freezes
-        self._questions: dict[int, EvidenceWanted] = {}
-        self._absent: dict[str, tuple[int, int]] = {}  # how often in a row an order was absent, and since when
-        self._behind: dict[str, int] = {}  # since when the venue tells of more fills than we know
-        self._listed_ns: dict[str, int] = {}  # when each venue's last whole list of open orders was asked for
-        self._scanned_ns: dict[int, int] = {}  # when each instrument's last whole scan of fills was
+        self.questions: dict[int, EvidenceWanted] = {}
+        self.absent: dict[str, tuple[int, int]] = {}  # how often in a row an order was absent, and since when
+        self.behind: dict[str, int] = {}  # since when the venue tells of more fills than we know
+        self.listed_ns: dict[str, int] = {}  # when each venue's last whole list of open orders was asked for
+        self.scanned_ns: dict[int, int] = {}  # when each instrument's last whole scan of fills was
 
     def asked(self, wanted: EvidenceWanted) -> None:
         """Remember a question."""
-        self._questions[wanted.number] = wanted
+        self.questions[wanted.number] = wanted
 
     def answer(self, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> EvidenceWanted | None:
         """Apply one answer; return its question, None for an answer that nobody waits for."""
-        question = self._questions.pop(given.number, None)
+        question = self.questions.pop(given.number, None)
         if question is None or given.failure:
             return question
         if question.subject is Subject.OPEN_ORDERS:
@@ -64,10 +65,13 @@ class Judge:
             for told in given.orders:
                 self._order(told, given, now_ns, effects)
             if given.complete:
-                self._listed_ns[given.venue] = given.asked_ns
+                self.listed_ns[given.venue] = given.asked_ns
         elif question.subject is Subject.FILLS:
             self._fills(question, given, now_ns, effects)
         elif question.subject is Subject.ORDER:
+            for told in given.orders:
+                self._name(told, now_ns, effects)
+            self._book(given, now_ns, effects)
             for told in given.orders:
                 self._order(told, given, now_ns, effects)
             if given.absent and given.complete and not given.orders:
@@ -82,7 +86,7 @@ class Judge:
         """See a venue's report before the manager does: a real execution takes the place of the inferred ones."""
         if not self.inferred or report.type is not ReportType.FILLED:
             return
-        order = self.find(report.client_order_id, "")
+        order = self.find(report.client_order_id, report.venue_order_id)
         if order is not None and report.exec_id not in order.exec_ids:
             for exec_id in self.inferred.pop(order.client_order_id, ()):
                 why = f"execution {report.exec_id} is told: it takes the place of what was inferred"
@@ -103,7 +107,7 @@ class Judge:
         Where the venue tells of fills that no scan has shown, from the beginning of their orders.
         """
         since_ns = self.cursors.get(instrument, first_ns)
-        for name in (*self._behind, *self.inferred):
+        for name in (*self.behind, *self.inferred):
             order = self._manager.order(name)
             if order is not None and order.instrument == instrument:
                 since_ns = min(since_ns, order.submitted_ns)
@@ -111,7 +115,7 @@ class Judge:
 
     def is_behind(self, order: Order) -> bool:
         """Whether the venue told of more fills of an order than we know."""
-        return order.client_order_id in self._behind
+        return order.client_order_id in self.behind
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
@@ -122,12 +126,12 @@ class Judge:
             self.foreign.order(told, given, now_ns, effects)
             return
         name = order.client_order_id
-        self._absent.pop(told.client_order_id or name, None)
+        self.absent.pop(told.client_order_id or name, None)
         known = filled_of(order, told.client_order_id)
         if told.filled > known:
             self._catch_up(order, told, told.filled - known, now_ns, effects)
             return
-        self._behind.pop(name, None)
+        self.behind.pop(name, None)
         if told.filled < known:
             return  # it was true once
         if told.status in _LIVE:
@@ -196,8 +200,8 @@ class Judge:
 
     def _catch_up(self, order: Order, told: VenueOrder, missing: int, now_ns: int, effects: list[Effect]) -> None:
         """Meet an order of which the venue tells more fills than are known: infer them once nothing else told them."""
-        since_ns = self._behind.setdefault(order.client_order_id, now_ns)
-        scanned = self._scanned_ns.get(order.instrument, 0) > since_ns
+        since_ns = self.behind.setdefault(order.client_order_id, now_ns)
+        scanned = self.scanned_ns.get(order.instrument, 0) > since_ns
         if now_ns - since_ns < self._settings.infer_ns or not scanned:
             return
         price = told.price or order.price
@@ -205,7 +209,7 @@ class Judge:
             why = f"order {order.client_order_id}: {missing} units were filled at a price that nobody tells: book them"
             self._freezes.freeze(order.instrument, why, effects)
             return
-        del self._behind[order.client_order_id]
+        del self.behind[order.client_order_id]
         exec_id = f"{INFERRED}{told.client_order_id}-{told.filled}"
         report = OrderReport(
             type=ReportType.FILLED,
@@ -227,17 +231,17 @@ class Judge:
         order = self.find(name, "")
         if order is None or not order.is_open:
             return
-        count, first_ns = self._absent.get(name, (0, given.asked_ns))
+        count, first_ns = self.absent.get(name, (0, given.asked_ns))
         count += 1
-        self._absent[name] = (count, first_ns)
+        self.absent[name] = (count, first_ns)
         seen_ns = (first_ns if revision_of(name) else order.submitted_ns) + self._settings.visibility_ns
-        listed = self._listed_ns.get(given.venue, 0) >= seen_ns
-        scanned = self._scanned_ns.get(order.instrument, 0) >= seen_ns
+        listed = self.listed_ns.get(given.venue, 0) >= seen_ns
+        scanned = self.scanned_ns.get(order.instrument, 0) >= seen_ns
         if count < self._settings.negatives or given.asked_ns < seen_ns or not (listed and scanned):
             return
         if order.acknowledged and order.state is OrderState.UNKNOWN and not is_replaced(order):
             return  # it was there, and is denied: a person was told when it became UNKNOWN
-        del self._absent[name]
+        del self.absent[name]
         report = OrderReport(
             type=ReportType.NEVER_ARRIVED,
             client_order_id=name,
@@ -248,28 +252,53 @@ class Judge:
     def _forget(self) -> None:
         """Let go of what was noted of orders that are no more."""
         manager = self._manager
-        for name in [name for name in self._absent if not _is_open(self.find(name, ""))]:
-            del self._absent[name]
-        for noted in (self._behind, self.inferred, self.foreign.adopted):
+        for name in [name for name in self.absent if not _is_open(self.find(name, ""))]:
+            del self.absent[name]
+        for noted in (self.behind, self.inferred, self.foreign.adopted):
             for name in [name for name in noted if manager.order(name) is None]:
                 del noted[name]
-        while len(self._questions) > KEEP_QUESTIONS:  # a link that broke owes their answers
-            del self._questions[next(iter(self._questions))]
+        while len(self.questions) > KEEP_QUESTIONS:  # a link that broke owes their answers
+            del self.questions[next(iter(self.questions))]
 
     # -- fills -----------------------------------------------------------------------------------------------------
 
     def _fills(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
-        """Book the fills that were missed; the others are known by their execution ids."""
+        """Book the fills that were missed; the scan was whole where none of them was put off."""
+        late_ns = self._book(given, now_ns, effects)
+        if given.complete:
+            self.scanned_ns[question.instrument] = given.asked_ns
+            self.cursors[question.instrument] = min(given.asked_ns, late_ns)
+
+    def _book(self, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> int:
+        """Book the fills that were missed; the others are known by their execution ids.
+
+        Fills that the venue tells by its own order id alone may be of an order of ours whose answer was lost, so that
+        we do not know that id: they are put off until every such order has been asked for. Returns the time of the
+        first that was, `core.clock.NEVER` for none.
+        """
+        late_ns = NEVER
         for fill in sorted(given.fills, key=_when):
             order = self.find(fill.client_order_id, fill.venue_order_id)
-            if order is None or self.foreign.was_before(order, fill):
+            if order is None and not fill.client_order_id and self._has_nameless(fill.instrument):
+                late_ns = min(late_ns, fill.venue_ns)
+            elif order is None or self.foreign.was_before(order, fill):
                 self.foreign.fill(fill, given, now_ns, effects)
             elif fill.exec_id not in order.exec_ids:
                 report = report_of(fill, order)
                 self.before(report, fill.instrument, now_ns, effects)
                 self._manager.report(report, fill.instrument, now_ns, effects)
-        if given.complete:
-            self.cursors[question.instrument] = self._scanned_ns[question.instrument] = given.asked_ns
+        return late_ns
+
+    def _has_nameless(self, instrument: int) -> bool:
+        """Whether an open order of ours is known by our id alone."""
+        orders = self._manager.open_orders()
+        return any(order.instrument == instrument and not order.venue_order_id for order in orders)
+
+    def _name(self, told: VenueOrder, now_ns: int, effects: list[Effect]) -> None:
+        """Learn what the venue calls an order of ours: its fills may be told by that name alone."""
+        order = self.find(told.client_order_id, told.venue_order_id)
+        if order is not None and order.is_open and told.filled and told.venue_order_id and not order.venue_order_id:
+            self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
 
     def _report(
         self,
@@ -296,13 +325,13 @@ class Judge:
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
         return [
-            sorted(self._questions),
+            sorted(self.questions),
             sorted(self.cursors.items()),
             sorted(self.inferred.items()),
-            sorted(self._absent.items()),
-            sorted(self._behind.items()),
-            sorted(self._listed_ns.items()),
-            sorted(self._scanned_ns.items()),
+            sorted(self.absent.items()),
+            sorted(self.behind.items()),
+            sorted(self.listed_ns.items()),
+            sorted(self.scanned_ns.items()),
             self.opening.state(),
             self.foreign.state(),
         ]

@@ -6,7 +6,7 @@ from core.codec import UNREADABLE
 from core.effects import Effect, FreezeChanged
 from core.events import OrderReport
 from core.evidence import EvidenceGiven, EvidenceWanted
-from core.records import Kind
+from core.records import NO_INSTRUMENT, Kind
 from oms.errors import BadState
 from oms.freezes import Freezes
 from oms.manager import OrderManager
@@ -24,6 +24,11 @@ class _Saved(msgspec.Struct, frozen=True, array_like=True):
     inferred: list[tuple[str, list[str]]]
     halted: str
     frozen: list[tuple[str, str]]
+    questions: list[tuple[EvidenceWanted, str]]
+    absent: list[tuple[str, int, int]]
+    behind: list[tuple[str, int]]
+    listed: list[tuple[str, int]]
+    scanned: list[tuple[str, int]]
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -31,7 +36,10 @@ _decoder = msgspec.msgpack.Decoder(_Saved)
 
 
 class Kept:
-    """The section "reconcile": up to when fills are known, what is frozen, what is foreign, how the books began."""
+    """The section "reconcile": all that the judge goes by, what is frozen, what is foreign, how the books began.
+
+    Questions are kept, too: a state taken while one is open may be folded on from, and then meets its answer.
+    """
 
     name = "reconcile"
     version = 1
@@ -55,6 +63,11 @@ class Kept:
             inferred=sorted(judge.inferred.items()),
             halted=self._freezes.halted,
             frozen=[(name(index), reason) for index, reason in sorted(self._freezes.instruments.items())],
+            questions=[(each, self._name_of(each)) for each in judge.questions.values()],
+            absent=[(each, *counted) for each, counted in sorted(judge.absent.items())],
+            behind=sorted(judge.behind.items()),
+            listed=sorted(judge.listed_ns.items()),
+            scanned=[(name(index), asked_ns) for index, asked_ns in sorted(judge.scanned_ns.items())],
         )
         return _encode(saved) if any(msgspec.structs.astuple(saved)) else b""
 
@@ -73,6 +86,14 @@ class Kept:
         judge.foreign.told.update(dict.fromkeys(saved.told))
         judge.foreign.adopted.update(dict(saved.adopted))
         judge.inferred.update(dict(saved.inferred))
+        for wanted, name in saved.questions:
+            if not name or name in by_name:
+                index = by_name.get(name, NO_INSTRUMENT)
+                judge.asked(msgspec.structs.replace(wanted, instrument=index))
+        judge.absent.update({name: (count, first_ns) for name, count, first_ns in saved.absent})
+        judge.behind.update(dict(saved.behind))
+        judge.listed_ns.update(dict(saved.listed))
+        judge.scanned_ns.update({by_name[name]: asked_ns for name, asked_ns in saved.scanned if name in by_name})
         frozen = {by_name[name]: reason for name, reason in saved.frozen if name in by_name}
         self._freezes.restore(saved.halted, frozen)
 
@@ -88,6 +109,10 @@ class Kept:
         elif isinstance(payload, FreezeChanged):
             self._freezes.take(payload)
         self._dropped.clear()
+
+    def _name_of(self, wanted: EvidenceWanted) -> str:
+        """Return the name of the instrument that a question is about, empty for none."""
+        return "" if wanted.instrument == NO_INSTRUMENT else self._name(wanted.instrument)
 
     def _name(self, index: int) -> str:
         """Return the name of an instrument."""

@@ -63,7 +63,7 @@ class Line:
     later: list[Later] = field(default_factory=list)
     doubts: dict[str, Doubt] = field(default_factory=dict)
     differs: list[Difference] = field(default_factory=list)
-    figures: tuple[object, ...] = ()
+    figures: dict[str, int] = field(default_factory=dict)  # ours, when the venue's were asked for
 
     def is_staged(self) -> bool:
         """Whether the stage of the round still waits for an answer."""
@@ -87,4 +87,5 @@ class Line:
             [(each.wanted.number, each.due_ns, each.tries, each.staged) for each in self.later],
             [(name, each.next_ns, each.step_ns, each.since_ns, each.paged) for name, each in self.doubts.items()],
             [(each.key, str(each.figure)) for each in self.differs],
+            [(key, str(figure)) for key, figure in sorted(self.figures.items())],
         ]

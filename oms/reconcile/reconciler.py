@@ -22,7 +22,7 @@ from oms.reconcile.line import ACCOUNT, ASK, FILLS, IDLE, ORDERS, Doubt, Later, 
 from oms.reconcile.settings import ReconcileSettings
 
 _DOUBTED = (OrderState.SUBMITTED, OrderState.PENDING_CANCEL, OrderState.UNKNOWN)
-_MOVES_MAX = 3  # a comparison that the market outruns so often is left to the next one
+_MOVES_MAX = 3  # figures that move so often while they are compared are left to the next comparison
 _SKIPPED = (Subject.FILLS, Subject.ORDER)  # what one instrument or order may fail at without stopping the rest
 
 
@@ -204,11 +204,16 @@ class Reconciler:
 
     def _compare(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
         """End a full round: agreed, to be looked at again, or broken."""
-        if line.figures != figures(self._manager) and line.moved < _MOVES_MAX:
+        before, ours = line.figures, figures(self._manager)
+        if before != ours and line.moved < _MOVES_MAX:
             line.moved += 1
             line.next_ns = now_ns + self.settings.tick_ns
             return
-        found = differences(self._manager, self.judge.opening, self.settings.venues, line.venue)
+        found = [
+            each
+            for each in differences(self._manager, self.judge.opening, self.settings.venues, line.venue)
+            if before.get(each.key, 0) == ours.get(each.key, 0)  # else the venue was asked before it moved
+        ]
         line.differs = [each for each in found if self._accepted.get(each.key) != each.figure]
         line.moved, line.compared_ns = 0, now_ns
         grave = [each for each in line.differs if each.instruments]

@@ -144,12 +144,19 @@ class Venue(Child):
         self.rest_url: str = said["rest_url"]
         self.ws_url: str = said["ws_url"]
         self.usdm_ws_url: str = said.get("usdm_ws_url", said["ws_url"])
+        self.ws_api_url: str = said["ws_api_url"]
+        self.api_key: str = said.get("api_key", "")  # of the demo account
+        self.api_secret: str = said.get("api_secret", "")
 
     def get(self, path: str) -> Json:
         return self._request("GET", path, None)
 
     def state(self) -> Json:
         return self.get("/emulator/state")
+
+    def ledger(self, market: str = "spot") -> Json:
+        """Everything that the exchange knows of the demo account."""
+        return self.get("/emulator/ledger")[market]["accounts"]["demo"]
 
     def fault(self, fault: str, **fields: object) -> None:
         self._request("POST", "/emulator/faults", json.dumps({"fault": fault, **fields}))

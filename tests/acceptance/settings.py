@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.acceptance.processes import Venue
+from tests.acceptance.processes import Venue, environment
 
 
 def venue_table(
@@ -22,11 +22,30 @@ channels = ["quotes", "trades", "book"]
 """
 
 
-def write_settings(folder: Path, *tables: str, session: str = "") -> Path:
+def live_tables(venue: Venue, folder: Path, name: str = "binance", **live: object) -> str:
+    """What live trading needs on the embedded exchange: the account under `folder`, its key by the name `demo`."""
+    lines = "\n".join(f"{key} = {value}" for key, value in live.items())
+    return f"""
+[venues.{name}.trading]
+key = "demo"
+ws_api_url = "{venue.ws_api_url}"
+[live]
+account = "demo"
+root = "{folder / "accounts"}"
+{lines}
+"""
+
+
+def live_environment(venue: Venue) -> dict[str, str]:
+    """The environment of a daemon that trades live on the embedded exchange."""
+    return environment(TICKERD_SECRET_DEMO_API_KEY=venue.api_key, TICKERD_SECRET_DEMO_API_SECRET=venue.api_secret)
+
+
+def write_settings(folder: Path, *tables: str, session: str = "", mode: str = "paper") -> Path:
     """A settings file in `folder` whose sessions are kept beside it, without metrics: ports are scarce in tests."""
     head = f"""
 [session]
-mode = "paper"
+mode = "{mode}"
 root = "{folder / "sessions"}"
 {session}
 [metrics]

@@ -10,8 +10,10 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import journaling, live, replaying, trading
+from tests.bench import journaling, live, replaying, trading, wire
 from tests.bench.figures import Figure
+
+PARTS = ["process", "replay", "journal", "trading", "ingest", "latency"]
 
 
 def main() -> int:
@@ -19,10 +21,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure tickerd on this machine.")
     parser.add_argument("--runs", type=int, default=5, help="runs of each figure; the median counts (default 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full amount of data (default 1)")
-    parser.add_argument("--only", choices=["replay", "ingest", "latency", "journal", "process", "trading"], action="append")
+    parser.add_argument(
+        "--only", choices=["replay", "ingest", "latency", "journal", "process", "trading"], action="append"
+    )
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     options = parser.parse_args()
-    wanted = options.only or ["process", "replay", "journal", "trading", "ingest", "latency"]
+    wanted = options.only or PARTS
     live.pin()
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="tickerd-bench-") as name:
@@ -35,6 +39,7 @@ def main() -> int:
                 figures += journaling.measure(folder, options.runs, options.scale)
             elif part == "trading":
                 figures += trading.measure(folder, options.runs, options.scale)
+                figures += wire.measure(folder, options.scale)
             elif part == "ingest":
                 figures += live.ingest(folder, options.runs, options.scale)
             elif part == "latency":

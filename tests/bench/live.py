@@ -13,10 +13,12 @@ import uvloop
 
 from config.compose import engine_settings, session_head
 from config.load import parse
+from config.secrets import read_secret
 from config.strategies import load_strategies
 from core.events import LifecycleState
 from daemon.app import Daemon
 from daemon.clock import SessionClock
+from daemon.live.trading import Secrets
 from daemon.projection import rss_bytes
 from daemon.stats import Latency
 from daemon.warmup import warm_up
@@ -42,7 +44,7 @@ instruments = ["BTCUSDT.BINANCE"]
 """
 
 
-def live_daemon(text: str) -> Daemon:
+def live_daemon(text: str, secrets: Secrets = read_secret) -> Daemon:
     """Return a daemon of these settings, warmed as `tickerd run` does it; call it inside the event loop."""
     config = parse(text)
     loaded = load_strategies(config)
@@ -54,7 +56,7 @@ def live_daemon(text: str) -> Daemon:
     warm_up()
     gc.collect()
     gc.freeze()
-    return Daemon(config.settings, engine, journal, clock, [])
+    return Daemon(config.settings, engine, journal, clock, [], None, secrets)
 
 
 async def until_quiet(daemon: Daemon, inputs: int) -> tuple[float, float]:

@@ -5,8 +5,6 @@ import itertools
 import time
 from pathlib import Path
 
-from connectors.embedded.exchange.matching import Book
-from connectors.embedded.exchange.orders import Order, OrderType, SelfTrade, Side, TimeInForce
 from core.clock import NEVER
 from core.effects import Effect
 from core.events import FeedChanged, FeedState, LifecycleChanged, LifecycleState, OrderReport, ReportType
@@ -14,7 +12,6 @@ from core.evidence import EvidenceWanted
 from core.market import Quote
 from core.orders import ApprovedCommand, ApprovedSubmit, Liquidity
 from core.records import NO_INSTRUMENT, Event, Kind
-from core.rng import Rng
 from daemon.feeds import definition
 from daemon.pipeline import Pipeline
 from daemon.projection import rss_bytes
@@ -24,13 +21,13 @@ from engine.engine import Engine
 from journal.writer import JournalWriter
 from risk.limits import RiskLimits
 from strategies.base import Strategy
+from tests.bench import matching
 from tests.bench.figures import Figure, median_of
 from tests.bench.journaling import head_of
 from tests.bench.market import BTC, START_NS, STEP_NS, prices
 
 ORDERS = 20_000
 CLOSED = 100_000
-MATCHED = 200_000
 
 
 class EveryQuote(Strategy):
@@ -107,11 +104,10 @@ def measure(folder: Path, runs: int, scale: float) -> list[Figure]:
     def rate() -> float:
         return _orders_per_s(folder / f"orders-{next(sessions)}", int(ORDERS * scale))
 
-    matched = median_of(lambda: _matching(scale), runs)
     grown = _memory_of_closed(folder / "closed", int(CLOSED * scale))
     return [
         Figure("orders_per_s", "gate, OMS, journal: acknowledged and filled", median_of(rate, runs), "orders/s"),
-        Figure("matching_orders_per_s", "exchange, two accounts", matched, "orders/s"),
+        *matching.measure(runs, scale),
         Figure("closed_orders_mb", "the first 100,000 closed orders", grown[0], "MB"),
         Figure("closed_orders_mb", "the next 100,000: bounded", grown[1], "MB", 1.0),
     ]
@@ -179,40 +175,3 @@ def _desk(folder: Path) -> tuple[Pipeline, AtOnce]:
 
 def _ignore(_now_ns: int, _effect: Effect) -> None:
     """Watch nothing."""
-
-
-def _matching(scale: float) -> float:
-    """Return how many orders a second the exchange's book takes: four in ten rest, three cross, three are cancelled."""
-    count, rng, book = int(MATCHED * scale), Rng(1), Book()
-    resting: list[Order] = []
-    orders = [_order(number, rng) for number in range(count)]
-    cancels = [rng.below(10) < 3 for _ in range(count)]
-    started = time.perf_counter()
-    for order, cancel in zip(orders, cancels, strict=True):
-        if cancel and resting:
-            dropped = resting.pop()
-            if dropped.resting:
-                book.cancel(dropped)
-        book.submit(order)
-        if order.resting:
-            resting.append(order)
-    return count / (time.perf_counter() - started)
-
-
-def _order(number: int, rng: Rng) -> Order:
-    """Return a limit order around the middle, one of two accounts'."""
-    side = Side.BUY if rng.below(2) else Side.SELL
-    away = rng.below(40) - 12  # some cross, most rest
-    price = 6_000_000_000_000 + (-away if side is Side.BUY else away) * 1_000_000
-    return Order(
-        account="ab"[number % 2],
-        symbol="BTCUSDT",
-        side=side,
-        type=OrderType.LIMIT,
-        tif=TimeInForce.GTC,
-        price=price,
-        quantity=(1 + rng.below(50)) * 100_000,
-        order_id=number,
-        client_order_id="",
-        stp=SelfTrade.NONE,
-    )

@@ -10,6 +10,7 @@ from config.strategies import load_strategies
 from core.orders import ApprovedSubmit, Side
 from core.records import Kind
 from strategies import BUILTIN, Kernel
+from strategies.algos import ALGORITHMS, ParentParams
 from strategies.kernel import Kernel as KernelBase
 from tests.docs.markdown import document
 from tests.engine.scenario import LOT, only
@@ -42,13 +43,21 @@ def load_pressure(tmp_path):
 
 def test_the_table_has_every_built_in_strategy_with_its_parameters():
     rows = dict(re.findall(r"^\| `([\w-]+)` \| `([\w-]+)` \|", GUIDE.text, re.MULTILINE))
-    assert set(rows) | set(rows.values()) == set(BUILTIN)
+    assert set(rows) | set(rows.values()) == set(BUILTIN) - ALGORITHMS.keys()
     for python, kernel in rows.items():
         assert kernel == f"{python}-kernel"
         (line,) = [line for line in GUIDE.text.splitlines() if line.startswith(f"| `{python}` |")]
         fields = {field.name for field in msgspec.structs.fields(BUILTIN[python].Params)}
         assert set(re.findall(r"`(\w+)`", line.split("|")[4])) == fields
         assert msgspec.structs.fields(BUILTIN[kernel].Params) == msgspec.structs.fields(BUILTIN[python].Params)
+
+
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+def test_the_table_has_every_algorithm_with_its_parameters(name):
+    (line,) = [line for line in GUIDE.text.splitlines() if line.startswith(f"| `{name}` |")]
+    fields = {field.name for field in msgspec.structs.fields(ALGORITHMS[name].Params)}
+    shared = {field.name for field in msgspec.structs.fields(ParentParams)}
+    assert set(re.findall(r"`(\w+)`", line.split("|")[3])) == fields - shared
 
 
 def test_the_guide_names_every_callback_of_a_kernel():

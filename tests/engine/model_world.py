@@ -88,6 +88,7 @@ class World:
         """A new session: rules, the books of the one before, the link, RECONCILING."""
         self.epoch += 1
         self.records = []
+        self.snapshot = None
         spec = StrategySpec(
             id="s",
             strategy=self.strategy,
@@ -140,11 +141,28 @@ class World:
         self.step(Kind.LINK, LinkChanged(venue="MODEL", state=LinkState.UP))
 
     def fold(self):
+        """The books by the journal alone: from the session's beginning, and from a snapshot taken on the way."""
+        whole = self.fold_from(0, None)
+        if self.snapshot is not None:
+            assert self.fold_from(*self.snapshot).durable_state() == whole.durable_state()
+        return whole
+
+    def fold_from(self, first, state):
         manager = OrderManager({})
         fold = Fold(manager, [folded_part(manager, self.settings, self.epoch)])
-        for kind, index, now_ns, payload in self.records:
+        if state is not None:
+            for record in self.records[:first]:
+                if record[0] == Kind.INSTRUMENT:
+                    fold.record(*record[:3], decode_payload(record[0], record[3]))
+            carried = StateCarried(session="s", seq=first, state=state, digest=hashlib.sha256(state).digest())
+            fold.record(Kind.CARRIED, NO_INSTRUMENT, 0, carried)
+        for kind, index, now_ns, payload in self.records[first:]:
             fold.record(kind, index, now_ns, decode_payload(kind, payload))
         return fold
+
+    def take_snapshot(self):
+        """Keep the state of now, as the daemon does every so often."""
+        self.snapshot = (len(self.records), self.engine.durable_state())
 
     # -- one event -------------------------------------------------------------------------------------------------
 

@@ -498,3 +498,30 @@ def test_stops_beyond_the_order_rate_go_out_when_it_allows():
     assert len(sent(play.trade(99_40))) == 2
     assert sent(play.quote(99_39, 99_41)) == []
     assert len(sent(play.quote(99_39, 99_41, after_ns=SECOND))) == 1
+
+
+def test_a_group_cannot_belong_to_two_parents():
+    play = Play()
+
+    def hang(me, market):
+        rule = {"group": "g", "contingency": Contingency.OCO}
+        for _ in range(2):
+            parent = me.buy(market, LOT, 99_00)
+            me.submit(me.order(market, SELL, OrderType.LIMIT, LOT, 101_00, terms=OrderTerms(parent=parent, **rule)))
+
+    _, effects = play.ask(hang)
+    play.desk.ids = None
+    assert [refusal.code for refusal in only(effects, Refusal)] == ["GROUP"]
+
+
+def test_cancelling_what_is_being_replaced_drops_the_replacement():
+    play = Play()
+    until = OrderTerms(expire_ns=play.now_ns + 60 * SECOND)
+    name, _ = play.ask(lambda me, market: me.buy(market, 2 * LOT, 99_90, time_in_force=TimeInForce.GTD, terms=until))
+    play.report(ReportType.ACCEPTED, name, venue_order_id="v1")
+    play.ask(lambda me, market: me.replace(name, quantity=LOT))
+    play.ask(lambda me, market: me.cancel(name))
+    effects = play.report(ReportType.CANCELLED, name)
+    assert sent(effects) == []
+    assert play.engine.manager.order(name).state is CANCELLED
+    assert play.engine.manager.held.orders == {}

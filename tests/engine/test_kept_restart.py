@@ -55,7 +55,7 @@ def quoted(journal, bid):
         journal.write(KIND_OF[type(effect)], 0, stage.now_ns, effect)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.lists(st.one_of(steps, st.tuples(st.just("price"), st.integers(99_90, 100_10))), max_size=30),
     st.integers(1, 1000),

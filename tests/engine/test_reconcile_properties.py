@@ -29,6 +29,8 @@ def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK):
     cut = {dice.randrange(steps): None for _ in range(cuts)}
     for number in range(steps):
         world.advance(world.now_ns + dice.randrange(1, SECOND))
+        if dice.random() < 0.2:
+            world.take_snapshot()
         if number in fatal:
             world.crash()
         elif number in cut:
@@ -51,13 +53,13 @@ def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK):
 
 @pytest.mark.parametrize("block", range(3))
 def test_once_faults_stop_the_books_are_the_venues(block):
-    worlds = [run(seed, cuts=seed % 3) for seed in range(block * 30, block * 30 + 30)]
+    worlds = [run(seed, cuts=seed % 3) for seed in range(block * 50, block * 50 + 50)]
     assert sum(world.venue.lost for world in worlds) > 50
     assert sum(len(world.venue.fills) for world in worlds) > 100
 
 
 def test_five_crashes_deep_nothing_is_lost_and_nothing_is_booked_twice():
-    worlds = [run(seed, crashes=5, cuts=1) for seed in range(1_000, 1_030)]
+    worlds = [run(seed, crashes=5, cuts=1) for seed in range(1_000, 1_040)]
     assert max(world.crashes for world in worlds) == 5
 
 

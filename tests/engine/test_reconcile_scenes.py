@@ -251,6 +251,30 @@ def test_a_fill_known_by_a_cumulative_quantity_alone_is_inferred_late_and_replac
     assert scene.settled() == []
 
 
+def test_a_fill_told_by_the_venues_id_alone_is_ours_where_an_order_of_ours_is_still_without_one():
+    scene = Scene().ready()
+    look = scene.venue.look
+
+    def nameless(wanted):  # as Binance's myTrades, which has the order's id and no client order id
+        given = look(wanted)
+        if wanted.subject is Subject.FILLS:
+            given["fills"] = tuple(msgspec.structs.replace(fill, client_order_id="") for fill in given["fills"])
+        return given
+
+    scene.venue.look = nameless
+    bought = scene.buy(quantity=10)
+    scene.pass_time(0.2)
+    scene.venue.outbox.clear()  # neither the acknowledgement nor the fill comes back
+    scene.venue.fill(bought.intent.client_order_id, 10)
+    scene.venue.outbox.clear()
+    assert scene.order(bought).venue_order_id == ""
+    scene.pass_time(20)
+    assert scene.order(bought).state is OrderState.FILLED
+    assert {"HALTED", "FILL_INFERRED", "FROZEN"}.isdisjoint(scene.codes())
+    assert scene.engine.manager.balances() == balances_of(scene.venue.fills)
+    assert scene.settled() == []
+
+
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
@@ -394,6 +418,17 @@ def test_a_key_that_may_not_trade_halts():
     assert scene.code(scene.buy()) == "HALTED"
     scene.command(RELEASE)
     assert scene.code(scene.buy()) == "passes"
+
+
+def test_trading_without_a_pause_is_no_difference():
+    scene = Scene().ready()
+    for _ in range(400):
+        bought = scene.tell(lambda s: s.buy(s.markets[s.rng.below(2)], 1 + s.rng.below(9), PRICES[0]))
+        scene.pass_time(0.25)
+        if isinstance(bought, ApprovedSubmit) and bought.intent.client_order_id in scene.venue.orders:
+            scene.venue.fill(bought.intent.client_order_id, 1)
+    assert "FROZEN" not in scene.codes()
+    assert len(scene.asked(Subject.BALANCES)) > 5
 
 
 # -- others on the account ---------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def at_risk(venue: Venue) -> int:
 @pytest.mark.parametrize(
     ("native", "in_place"), [(True, True), (True, False), (False, False)], ids=["in place", "new order", "by hand"]
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(steps)
 def test_nothing_more_is_at_risk_than_is_reserved(native, in_place, drawn):
     play = Play(native=native)

@@ -225,7 +225,7 @@ def test_a_posting_without_its_other_side_stops_the_program_with_the_facts(monke
 def test_a_position_that_misses_an_execution_stops_the_program(monkeypatch):
     desk = world()
     desk.submit(quantity=100)
-    monkeypatch.setattr(execution, "fill_position", lambda position, side, quantity, price: 0)
+    monkeypatch.setattr(execution, "apply_fill", lambda held, cost, side, quantity, price: (held, cost, 0))
     with pytest.raises(InvariantError, match="missed"):
         desk.fill("x", 100, 60_000_00)
 

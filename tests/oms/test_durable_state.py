@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.events import AccountMoved, AccountTraded
+from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.orders import Side
+from core.records import NO_INSTRUMENT
 from oms.errors import AlreadyUsed, BadState, UndefinedInstrument, UnitsChanged
 from oms.manager import OrderManager
 from oms.order import Order, OrderNumbers
@@ -54,7 +55,7 @@ def lived(keep, past, account):
     return manager
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(bounds, histories, st.lists(moves | liquidations, max_size=4), histories)
 def test_what_comes_back_has_the_state_and_the_future_of_what_lived(keep, past, account, future):
     manager = lived(keep, past, account)
@@ -168,3 +169,19 @@ def test_a_section_comes_back_with_its_version_and_the_new_indexes():
     restore_state(data, again, [counter])
     assert counter.told == (3, 7, {0: 1})
     assert durable_state(desk.manager, [Counter()]) == durable_state(desk.manager)
+
+
+def test_a_report_that_waits_for_its_orders_name_still_waits_after_a_restart():
+    desk = Desk()
+    desk.submit("o1", quantity=100)
+    nameless = OrderReport(
+        type=ReportType.FILLED, client_order_id="", venue_order_id="v9", exec_id="x", price=100, quantity=40
+    )
+    desk.manager.report(nameless, BTC, 2_000, [])
+    again = after_restart(desk.manager, (100, 100))
+    assert again.state() == desk.manager.state()
+    again.report(OrderReport(type=ReportType.ACCEPTED, client_order_id="o1", venue_order_id="v9"), BTC, 3_000, [])
+    assert again.order("o1").filled == 40
+    nobodys = msgspec.structs.replace(nameless, venue_order_id="v8")
+    desk.manager.report(nobodys, NO_INSTRUMENT, 4_000, [])
+    assert after_restart(desk.manager, (100, 100)).state() == desk.manager.state()

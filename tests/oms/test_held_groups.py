@@ -240,7 +240,7 @@ def run(family: list[HeldOrder], script: list[tuple[str, int, int]], see: Callab
 scripts = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5), st.integers(1, 20)), max_size=25)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(families(), scripts)
 def test_whatever_the_venue_does_no_family_exceeds_what_it_may(family, script):
     run(family, script, lambda venue: check(venue, family))

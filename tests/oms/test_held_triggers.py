@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.market import MarketNumbers
@@ -20,6 +20,7 @@ from oms.held.triggers import (
     waits_for_rise,
 )
 
+FEW = settings(max_examples=50)
 prices = st.integers(1, 10_000)
 sides = st.sampled_from(Side)
 BUY, SELL = Side.BUY, Side.SELL
@@ -43,11 +44,13 @@ def test_a_stop_waits_for_the_market_to_run_away_and_a_touch_for_it_to_come(type
     assert waits_for_rise(type_, side) is rise
 
 
+@FEW
 @given(st.booleans(), prices, prices)
 def test_a_trigger_is_pulled_at_its_price_and_beyond(rise, trigger, price):
     assert pulled(rise, trigger, price, price) == (price >= trigger if rise else price <= trigger)
 
 
+@FEW
 @given(st.booleans(), st.integers(0, 10_000))
 def test_without_a_price_or_a_trigger_nothing_is_pulled(rise, price):
     assert not pulled(rise, 0, price, price)
@@ -63,6 +66,7 @@ def trail_naively(side, path, first, trail, ppm):
     return max(stands) if side is SELL else min(stands)
 
 
+@FEW
 @given(
     sides,
     st.lists(prices, min_size=1, max_size=30),
@@ -89,6 +93,7 @@ def test_a_trailing_trigger_stands_behind_the_best_price_seen_within_a_tick(
         assert exact <= trigger <= exact + tick + 1
 
 
+@FEW
 @given(sides, prices, prices, st.integers(1, 500))
 def test_a_trailing_stop_is_not_pulled_by_the_price_that_moves_it(side, trigger, price, trail):
     moved = followed(side, trigger, price, price, trail, 0, 1)
@@ -96,11 +101,13 @@ def test_a_trailing_stop_is_not_pulled_by_the_price_that_moves_it(side, trigger,
         assert not pulled(side is BUY, moved, price, price)
 
 
+@FEW
 @given(prices, st.integers(1, PPM - 1))
 def test_a_share_of_the_price_is_rounded_away_from_the_market(price, ppm):
     assert 0 <= trail_distance(price, 0, ppm) - Fraction(price * ppm, PPM) < 1
 
 
+@FEW
 @given(sides, prices, st.integers(0, 500), st.sampled_from([1, 5, 25]))
 def test_the_limit_beyond_a_trigger_is_a_whole_tick_that_fills_sooner(side, trigger, offset, tick):
     limit = limit_beyond(side, trigger, offset, tick)
@@ -143,6 +150,7 @@ def test_each_reference_is_what_its_name_says(by, side, span):
     assert reference_range(market(**QUOTED), 95, by, side, 0, 0) == span
 
 
+@FEW
 @given(st.booleans(), prices, prices, st.integers(0, 100))
 def test_a_middle_between_two_units_pulls_nothing_early(rise, trigger, bid, spread):
     low, high = reference_range(market(bid_price=bid, ask_price=bid + spread, quote_ns=1), 0, TriggerBy.MID, BUY, 0, 0)
@@ -164,6 +172,7 @@ def test_a_crossed_or_missing_touch_is_no_reference():
     assert reference_range(market(), 0, TriggerBy.LAST, BUY, 0, 0) == (0, 0)
 
 
+@FEW
 @given(st.integers(0, 2**60))
 def test_a_day_ends_at_the_next_midnight(now_ns):
     end = end_of_day(now_ns)

@@ -138,6 +138,18 @@ def test_a_split_keeps_the_cost_of_every_lot_and_the_whole_quantity(fills, numer
     assert left == cost
 
 
+@pytest.mark.parametrize("method", [FIFO, LIFO])
+@settings(max_examples=40)
+@given(executions)
+def test_a_lot_knows_what_was_opened_and_what_it_has_realised(method, fills):
+    queue = LotQueue(method)
+    parts = play(queue, fills)
+    for number in {part.number for part in parts}:
+        mine = [part for part in parts if part.number == number]
+        assert mine[-1].gained == sum(part.gain for part in mine)
+        assert mine[-1].size == mine[-1].left + sum(part.quantity for part in mine)
+
+
 def desk(method):
     return Desk("1000000", rules=AccountingRules(lots=method))
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import field
 
 from connectors.binance.settings import Market
+from connectors.binance.trading.news import side_of
 from connectors.binance.trading.orders import ALGO
 from core.evidence import AccountFacts, VenueBalance, VenueFill, VenueOrder, VenueOrderStatus, VenuePosition
 from core.instruments import Instrument
@@ -262,7 +263,7 @@ def _to_order(answer: OrderTold, place: Place) -> VenueOrder:
         venue_order_id=str(answer.order_id),
         instrument=index,
         symbol=answer.symbol,
-        side=Side.BUY if answer.side == "BUY" else Side.SELL,
+        side=side_of(answer.side),
         status=_STATUSES.get(answer.status, VenueOrderStatus.UNKNOWN),
         price=rules.price(answer.price) if rules else 0,
         quantity=rules.quantity(answer.quantity) if rules else 0,
@@ -279,7 +280,7 @@ def _to_algo(answer: AlgoTold, place: Place) -> VenueOrder:
         venue_order_id=f"{ALGO}{answer.algo_id}",
         instrument=index,
         symbol=answer.symbol,
-        side=Side.BUY if answer.side == "BUY" else Side.SELL,
+        side=side_of(answer.side),
         status=_ALGO_STATUSES.get(answer.status, VenueOrderStatus.UNKNOWN),
         price=rules.price(answer.price) if rules else 0,
         quantity=rules.quantity(answer.quantity) if rules else 0,

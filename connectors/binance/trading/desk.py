@@ -209,6 +209,11 @@ class Desk(Teller):
             self.quarantine(index, order.name, f"algo status {order.status}", event, now_ns)
             return
         report = algo_report(order, order_id)
+        if live is not None and report is not None and report.type is ReportType.ACCEPTED:
+            self._note_answered(report.type, order.name)
+            if live.accepted:
+                return
+            live.accepted = True
         if report is not None:
             self._note_answered(report.type, order.name)
             self.report(index, now_ns, update.event_ms, report)

@@ -73,8 +73,13 @@ def log_on(settings: TradingSettings, symbols: Sequence[str]) -> Asking[Facts]:
 
 def _check_key(settings: TradingSettings) -> Asking[None]:
     """Refuse a key that may withdraw, or may not trade this market."""
-    reply = yield from _get(settings, KEY_RIGHTS, {}, settings.key_check_base)
-    rights = _read(account.decode_rights, reply)
+    reply = yield Question(Rare(KEY_RIGHTS, {}, settings.recv_window_ms), settings.key_check_base)
+    if reply.status == 404:
+        raise ConnectorError(
+            f"{settings.key_check_base} does not tell what the API key may do ({KEY_RIGHTS.path}): set key_check_url "
+            "to the address that does, of the real venue https://api.binance.com"
+        )
+    rights = _read(account.decode_rights, _checked(reply, KEY_RIGHTS))
     if rights.may_withdraw:
         raise ConnectorError(
             "the API key may withdraw: tickerd never needs that right. Untick 'Enable Withdrawals' in Binance's API "

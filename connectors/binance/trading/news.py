@@ -84,15 +84,22 @@ class News(msgspec.Struct, frozen=True, gc=False):
     time_ms: int
 
 
+def side_of(text: str) -> Side:
+    """Return a side. Raises ValueError for a word that is none."""
+    if text not in {"BUY", "SELL"}:
+        raise ValueError(f"a side called {text!r}")
+    return Side.BUY if text == "BUY" else Side.SELL
+
+
 def spot_news(report: SpotReport) -> News:
-    """Return what an `executionReport` tells."""
+    """Return what an `executionReport` tells. Raises ValueError."""
     renamed = report.execution in {"CANCELED", "REPLACED"} and report.original_name
     reason = "" if report.reject == "NONE" else report.reject
     return News(
         symbol=report.symbol,
         name=report.original_name if renamed else report.name,
         order_id=str(report.order_id),
-        side=Side.BUY if report.side == "BUY" else Side.SELL,
+        side=side_of(report.side),
         execution=report.execution,
         status=report.status,
         price=report.price,
@@ -111,14 +118,14 @@ def spot_news(report: SpotReport) -> News:
 
 
 def usdm_news(update: OrderTradeUpdate) -> News:
-    """Return what an ORDER_TRADE_UPDATE tells."""
+    """Return what an ORDER_TRADE_UPDATE tells. Raises ValueError."""
     order = update.order
     reason = "" if order.expiry in {"", "0", 0} else _EXPIRIES.get(int(order.expiry), f"expiry reason {order.expiry}")
     return News(
         symbol=order.symbol,
         name=order.name,
         order_id=str(order.order_id),
-        side=Side.BUY if order.side == "BUY" else Side.SELL,
+        side=side_of(order.side),
         execution=order.execution,
         status=order.status,
         price=order.price,

@@ -8,7 +8,7 @@ from core.errors import PrecisionError
 from core.events import AccountMoved
 from core.money import money
 
-MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, PrecisionError, ValueError)
+MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, PrecisionError, ValueError, ArithmeticError)
 """What bytes raise that are not what the venue documents."""
 
 decode_frame = msgspec.json.Decoder(messages.ApiFrame).decode

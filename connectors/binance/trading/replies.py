@@ -34,6 +34,7 @@ class Reply(msgspec.Struct, frozen=True):
     verdict: Verdict
     code: int
     reason: str
+    status: int = 0  # of HTTP, 0 where there was no answer
 
     @property
     def may_pass(self) -> bool:
@@ -66,10 +67,10 @@ def reply_of(market: Market, status: int, body: bytes) -> Reply:
     """Return a REST answer as a reply; a 200 that is no JSON is no answer: "classify by status and content"."""
     if status == 200:
         if body[:1] in {b"{", b"["}:
-            return Reply(ok=True, body=body, verdict=_OK, code=0, reason="")
-        return Reply(False, body, Verdict(Meaning.UNKNOWN), 0, "HTTP 200 without a readable answer")
+            return Reply(ok=True, body=body, verdict=_OK, code=0, reason="", status=status)
+        return Reply(False, body, Verdict(Meaning.UNKNOWN), 0, "HTTP 200 without a readable answer", status)
     refused = read_error(market, status, body)
-    return Reply(False, body, refused.verdict, refused.code, refused.reason)
+    return Reply(False, body, refused.verdict, refused.code, refused.reason, status)
 
 
 def no_reply(reason: str) -> Reply:

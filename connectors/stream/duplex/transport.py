@@ -164,8 +164,10 @@ class DuplexLine:
         try:
             await open_stream(url, member, setup.connect_timeout_s)
         except VenueUnreachable as error:
-            # The address may hold a key.
-            raise VenueUnreachable(str(error).replace(url, url.partition("/ws/")[0])) from None
+            raise VenueUnreachable(_without_key(str(error), url)) from None
+        except VenueRefused as error:
+            shown = _without_key(str(error), url)
+            raise VenueRefused(shown, status=error.status, retry_after_s=error.retry_after_s) from None
 
     async def _follow(self) -> None:
         """Watch the connections for as long as there is one."""
@@ -227,3 +229,8 @@ class DuplexLine:
         """Note why there is no connection."""
         self.last_error = reason
         self._owner.on_refused(self, status, reason)
+
+
+def _without_key(message: str, url: str) -> str:
+    """Return an error's words without what follows `/ws/` in an address: a listen key reads the account."""
+    return message.replace(url, url.partition("/ws/")[0])

@@ -8,9 +8,19 @@ from core.effects import Alert, Effect
 from core.events import OrderReport, ReportType
 from core.evidence import Subject
 from core.instruments import Instrument
-from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, OrderState, OrderTerms, OrderType, Side
+from core.orders import (
+    ApprovedCancel,
+    ApprovedReplace,
+    ApprovedSubmit,
+    OrderState,
+    OrderTerms,
+    OrderType,
+    Side,
+    TriggerBy,
+)
 from oms.manager import OrderManager
 from tests.connectors.binance_trading.live import INDEX, Live, World
+from tests.connectors.binance_trading.test_trading_usdm import mark
 
 MONEY = 10**18
 
@@ -127,7 +137,16 @@ async def test_a_conditional_order_of_usdm_is_one_order_in_the_books_from_first_
         await books.becomes(name, OrderState.ACCEPTED)
         books.cancel(name, name)
         await books.becomes(name, OrderState.CANCELLED)
+        near = await live.price(0.99)
+        terms = OrderTerms(trigger_price=live.rules.price(near), trigger_by=TriggerBy.MARK)
+        triggered = live.order(Side.SELL, quantity="0.01", kind=OrderType.STOP, terms=terms)
+        books.send(triggered)
+        await books.becomes(triggered.intent.client_order_id, OrderState.ACCEPTED)
+        mark(live, await live.price(0.985))
+        await live.venue.flush()
+        await books.becomes(triggered.intent.client_order_id, OrderState.FILLED)
         assert books.alerts() == []
+        await agree(books, "usdm")
 
 
 async def test_a_refused_replacement_ends_the_order_in_the_books_as_it_did_at_the_venue():

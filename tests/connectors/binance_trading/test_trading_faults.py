@@ -5,6 +5,7 @@ import json
 import time
 
 import aiohttp
+import pytest
 from yarl import URL
 
 from connectors.base import TradingConnector
@@ -219,6 +220,7 @@ async def test_f32_a_half_open_connection_is_left_for_another():
         assert live.trading.stats.reconnects == 1
 
 
+@pytest.mark.slow
 async def test_f33_a_venue_that_refuses_is_not_stormed():
     async with World.spot(bent=True) as live:
         await live.up()

@@ -1,5 +1,6 @@
 """Secrets stay secret, and keys that may too much or too little are refused."""
 
+import asyncio
 import pickle
 import traceback
 
@@ -82,3 +83,36 @@ async def test_a_venue_that_does_not_answer_at_the_start_is_told_with_the_addres
     async with World.spot(start=False, start_timeout_s=0.5, rest_url="http://127.0.0.1:9") as live:
         with pytest.raises(VenueUnreachable, match=r"within 0.5 s; check rest_url \(http://127.0.0.1:9\)"):
             await live.trading.run()
+
+
+async def test_an_address_that_does_not_tell_the_keys_rights_is_told_at_once():
+    async with World.spot(start=False) as live:
+        await live.fault(fault="http", path="/apiRestrictions", status=404, body="<html>", content_type="text/html")
+        with pytest.raises(ConnectorError, match="set key_check_url to the address that does"):
+            await live.trading.run()
+
+
+async def test_what_passes_at_the_start_is_asked_for_again():
+    async with World.spot(start=False) as live:
+        await live.fault(fault="http", path="/apiRestrictions", status=502, body="<html>", content_type="text/html")
+        await live.fault(fault="http", path="/exchangeInfo", status=200, body="{", count=1)
+        await live.trading.check()
+        assert "replace" in live.trading.native["BTCUSDT"]
+
+
+@pytest.mark.parametrize("answer", ["HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", ""])
+async def test_an_address_with_a_listen_key_is_shown_without_it(answer):
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer.encode())
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    address = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, World.usdm(private_ws_url=address, start_timeout_s=5.0) as live:
+        line = live.trading._private_line
+        assert line is not None
+        await live.until(lambda: line.last_error)
+        assert address in line.last_error
+        assert "/ws/" not in line.last_error
+        assert "listenKey" not in line.last_error

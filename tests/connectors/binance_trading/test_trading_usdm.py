@@ -1,6 +1,7 @@
 """Orders of a USDⓈ-M account on the embedded venue, over real sockets."""
 
 import asyncio
+import json
 import time
 
 import aiohttp
@@ -10,8 +11,9 @@ from yarl import URL
 from connectors.binance.trading.credentials import Credentials
 from connectors.binance.trading.requests import Rare, Target, rest_request
 from connectors.embedded.exchange.members import Member
+from connectors.embedded.exchange.usdm.exchange import Decision
 from connectors.errors import ConnectorError
-from core.events import LinkState, ReportType
+from core.events import AccountMoved, AccountTraded, LinkState, ReportType
 from core.evidence import Subject, VenueOrderStatus
 from core.orders import Liquidity, OrderTerms, OrderType, Side, TimeInForce, TriggerBy
 from tests.connectors.binance_trading.live import KEY, SECRET, Live, World
@@ -193,3 +195,71 @@ async def test_f34_both_connections_are_replaced_before_they_are_old_without_a_m
         name = live.submit(Side.BUY, quantity="0.01", kind=OrderType.MARKET)
         await live.told(name, ReportType.FILLED)
         assert live.links() == [LinkState.UP]
+
+
+def mark(live: Live, price: str) -> None:
+    """Let the venue's mark price be something."""
+    event = {"e": "markPriceUpdate", "s": "BTCUSDT", "p": price, "i": price, "P": price, "r": "0.00010000", "T": 0}
+    live.venue.exchanges.usdm.on_mark("BTCUSDT", json.dumps(event).encode())
+
+
+async def test_a_stop_that_is_triggered_trades_under_its_own_name_and_number():
+    async with World.usdm() as live:
+        await live.up()
+        bid = float(await live.price(1.0))
+        terms = OrderTerms(trigger_price=live.rules.price(f"{bid * 0.99:.1f}"), trigger_by=TriggerBy.MARK)
+        stop = live.submit(Side.SELL, quantity="0.01", kind=OrderType.STOP, terms=terms)
+        accepted = await live.told(stop, ReportType.ACCEPTED)
+        mark(live, f"{bid * 0.985:.1f}")
+        await live.venue.flush()
+        filled = await live.told(stop, ReportType.FILLED)
+        assert filled.venue_order_id == accepted.venue_order_id
+        kinds = [each.type for each in live.reports(stop)]
+        assert kinds.count(ReportType.TRIGGERED) == 1
+        assert kinds.count(ReportType.ACCEPTED) == 1
+        (fill,) = (await live.ask(Subject.FILLS)).fills
+        assert (fill.client_order_id, fill.venue_order_id, fill.exec_id) == (
+            stop,
+            filled.venue_order_id,
+            filled.exec_id,
+        )
+        given = await live.ask(Subject.ORDER, client_order_id=stop)
+        assert given.orders[0].status is VenueOrderStatus.FILLED
+        assert [each.exec_id for each in given.fills] == [filled.exec_id]
+
+
+async def test_funding_and_transfers_are_told_as_money_that_moved():
+    async with World.usdm() as live:
+        await live.up()
+        name = live.submit(Side.BUY, quantity="0.01", kind=OrderType.MARKET)
+        await live.told(name, ReportType.FILLED)
+        venue = live.venue.exchanges.usdm
+        venue.decide(Decision(symbol="BTCUSDT", funding_rate="0.01", exchange_funding=True))
+        venue.decide(Decision(account="trader", asset="USDT", transfer="-50"))
+        await live.venue.flush()
+
+        def moved() -> list[AccountMoved]:
+            return [event[5] for event in live.events if isinstance(event[5], AccountMoved)]
+
+        await live.until(lambda: len(moved()) == 2)
+        funding, transfer = moved()
+        assert (funding.reason, funding.currency, int(funding.amount) < 0) == ("funding", "USDT", True)
+        assert (transfer.reason, transfer.amount) == ("transfer", str(-50 * 10**18))
+
+
+async def test_a_liquidation_is_told_as_the_venues_own_trade():
+    small = Member(name="trader", key=KEY, secret=SECRET, futures_balances={"USDT": "700"})
+    async with World.usdm(member=small) as live:
+        await live.up()
+        name = live.submit(Side.BUY, quantity="0.2", kind=OrderType.MARKET)
+        filled = await live.told(name, ReportType.FILLED)
+        mark(live, f"{float(live.rules.price_text(filled.price)) * 0.945:.1f}")
+        await live.venue.flush()
+
+        def traded() -> list[AccountTraded]:
+            return [event[5] for event in live.events if isinstance(event[5], AccountTraded)]
+
+        await live.until(traded)
+        assert {each.reason for each in traded()} <= {"liquidation", "adl"}
+        assert {each.side for each in traded()} == {Side.SELL}
+        assert live.reports("autoclose") == []

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from connectors.embedded.exchange_info import usdm_exchange_info
-from tests.connectors.embedded.futures import LISTINGS, START_MS, Bench, Json, Refused
+from tests.connectors.embedded.futures import LISTINGS, ONE, START_MS, Bench, Json, Refused
 
 
 def opened() -> Bench:
@@ -229,3 +229,51 @@ def test_orders_beyond_what_exchange_info_tells_are_refused() -> None:
     for _ in range(filters["MAX_NUM_ORDERS"]["limit"] - 1):
         trader.order("BUY", "0.001", "59000.0")
     assert refusal(bench, "BUY", "0.001", "59000.0") == -2025
+
+
+def test_an_order_far_from_the_mark_costs_its_open_loss_too() -> None:
+    bench = Bench(balance="360")
+    bench.market(59_999.0, 60_001.0)
+    bench.last(60_000.0)
+    # A buy at 61,800 with 20x leverage needs 309 of margin, and loses 180 against the mark at once.
+    assert refusal(bench, "BUY", "0.100", "61800.0") == -2019
+    bench.trader().order("BUY", "0.100", "60000.0")
+
+
+def test_a_post_only_order_is_cancelled_when_its_new_price_would_trade() -> None:
+    bench = opened()
+    trader = bench.trader()
+    row = trader.order("BUY", "0.010", "59990.0", timeInForce="GTX")
+    terms = {"symbol": "BTCUSDT", "side": "BUY", "orderId": row["orderId"], "quantity": "0.010"}
+    assert trader.call("PUT", "v1/order", **terms, price="60001.0")["status"] == "CANCELED"
+    assert trader.position() == 0
+
+
+def test_a_market_order_does_not_trade_beyond_the_percent_price_bound() -> None:
+    bench = opened()
+    trader = bench.trader()
+    asks = [(60_001 * ONE, ONE // 100), (63_100 * ONE, ONE)]
+    bench.exchange.on_market_levels("BTCUSDT", [(59_999 * ONE, ONE)], asks, whole=True)
+    row = trader.order("BUY", "0.100")
+    assert (row["status"], row["executedQty"], row["price"]) == ("EXPIRED", "0.010", "0.0")
+    assert refusal(bench, "BUY", "0.100") == -4131
+
+
+def test_histories_are_cut_as_asked() -> None:
+    bench = opened()
+    trader = bench.trader()
+    ids = []
+    for step in range(5):
+        ids.append(trader.order("BUY", "0.001", f"{59_000 + step}.0")["orderId"])
+        bench.now_ms += 1_000
+
+    def told(**terms: object) -> list[int]:
+        return [row["orderId"] for row in trader.call("GET", "v1/allOrders", symbol="BTCUSDT", **terms)]
+
+    assert told() == ids
+    assert told(limit=2) == ids[-2:]
+    assert told(orderId=ids[1], limit=2) == ids[1:3]
+    assert told(startTime=START_MS + 1_500, limit=2) == ids[2:4]
+    assert told(startTime=START_MS + 1_500, endTime=START_MS + 2_500) == ids[2:3]
+    with pytest.raises(Refused):
+        told(startTime=START_MS + 1, endTime=START_MS)

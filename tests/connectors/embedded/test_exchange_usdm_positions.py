@@ -266,3 +266,21 @@ def test_a_close_at_a_price_beyond_bankruptcy_leaves_no_debt() -> None:
     assert (trader.position(), trader.wallet()) == (0.0, 0.0)
     (paid,) = trader.call("GET", "v1/income", incomeType="INSURANCE_CLEAR")
     assert float(paid["income"]) > 140
+
+
+def test_the_mark_price_is_the_median_of_three_prices() -> None:
+    bench = opened()
+
+    def mark() -> str:
+        row: Any = bench.exchange.public.premium_index({"symbol": "BTCUSDT"})
+        return str(row["markPrice"])
+
+    assert mark() == "60000.00000000"
+    bench.last(59_000.0)  # of last, index and the index with funding, it is the index that lies between
+    assert mark() == "60000.00000000"
+    bench.exchange.decide(Decision(symbol="BTCUSDT", funding_rate="0.01", exchange_funding=True))
+    bench.market(59_999.0, 60_001.0)
+    bench.last(60_100.0)
+    # 60000 * (1 + 0.01 * the share of the interval that is left): between the index and the last price only then.
+    left = (bench.exchange.state.symbols["BTCUSDT"].pricing.next_funding_ms - bench.now_ms) / 28_800_000
+    assert float(mark()) == pytest.approx(min(60_100.0, 60_000 * (1 + 0.01 * left)))

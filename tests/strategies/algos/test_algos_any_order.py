@@ -92,7 +92,7 @@ def one_step(place: Place, what: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(("algorithm", "params"), PARENTS, ids=[each.algorithm for each, _ in PARENTS])  # type: ignore[attr-defined]
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(STEPS)
 def test_the_children_never_come_to_more_than_their_parent(algorithm, params, drawn):
     place = Place(algorithm, quantity="0.10", **params)

@@ -53,7 +53,7 @@ def market(moves: list[int]) -> list[Event]:
     return events
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.sampled_from(sorted(ALGORITHMS)), st.lists(st.integers(-3, 3), min_size=25, max_size=40))
 def test_a_parent_is_never_exceeded_at_a_simulated_venue(use, moves):
     seen: list[Effect] = []
