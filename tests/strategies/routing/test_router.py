@@ -1,16 +1,24 @@
 """The router on the engine it runs in: what it sends where, and what it does when a venue does not as it should."""
 
+import json
+import re
+from typing import Any
+
+import msgspec
 import pytest
 
 from core.effects import StrategyChanged, StrategyState
 from core.events import FeedState, ReportType
 from core.instruments import AssetClass
 from core.orders import ApprovedCancel, Side, TimeInForce
-from strategies import BUILTIN, Strategy
+from strategies import BUILTIN
+from strategies.algos import ParentParams
 from strategies.routing import SmartRouter
+from tests.docs.markdown import document
 from tests.engine.scenario import LOT, SECOND, only
 from tests.strategies.routing.places import MILLISECOND, TWO, Places, at
 
+PAGE = document("docs/routing.md")
 FREE = {"drift_ppm_s": 0, "fee_ppm": 0}
 
 
@@ -241,7 +249,7 @@ def test_units_of_venues_convert_exactly():
     place = Places(at("NEAR"), far, quantity="0.1234567", **FREE)
     place.quote(0, 99_98, 100_00, 4)
     place.quote(1, 99_980, 100_001, 9)
-    near, other = (command.intent for command in place.inbox)
+    near, other = place.intents.values()
     assert (near.quantity, near.price) == (3_995_000, 100_00), "the remainder that FAR cannot do"
     assert (other.quantity, other.price) == (835, 100_001)
     for index in (0, 1):
@@ -270,16 +278,19 @@ def test_a_fee_for_a_venue_that_is_not_there_is_refused():
     assert "a fee is given for NAER, but the router's venues are NEAR, FAR" in change.traceback
 
 
-class Asker(Strategy):
-    """Asks for a router once."""
+def test_the_page_lists_every_parameter_with_its_default():
+    rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", PAGE.text, re.MULTILINE))
+    own = {field.name for field in msgspec.structs.fields(SmartRouter.Params)}
+    own -= {field.name for field in msgspec.structs.fields(ParentParams)}
+    made = SmartRouter.Params()
+    assert {name: json.loads(text) for name, text in rows.items()} == {name: getattr(made, name) for name in own}
 
-    def on_start(self) -> None:
-        near, far = self.markets
-        self.name = self.work(SmartRouter, near, beside=[far], quantity="0.12", fee_ppm=0, drift_ppm_s=0)
 
-
-def test_a_strategy_asks_for_it():
-    place = Places(*TWO, strategy=Asker)
+def test_a_strategy_asks_for_it_as_the_page_shows():
+    [code] = [block.text for block in PAGE.blocks if block.language == "python"]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    place = Places(*TWO, strategy=names["Rebalance"])
     place.quote(0, 99_98, 100_00, 5)
     place.quote(1, 99_99, 100_01, 9)
     assert place.sent == [(0, 5, 100_00), (1, 7, 100_01)]
