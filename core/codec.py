@@ -53,11 +53,23 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 
 _decoders = {kind: msgspec.msgpack.Decoder(struct) for kind, struct in PAYLOAD_TYPES.items()}
-encode_payload = msgspec.msgpack.Encoder(order="deterministic").encode
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises at bytes that are not what they should be: text that is no UTF-8 has an error of its own."""
+
+
+def encode_payload(struct: msgspec.Struct) -> bytes:
+    """Return a payload's bytes. msgpack's integers end at 64 bits; a smallest notional of 19 units of money does not."""
+    try:
+        return _encode(struct)
+    except OverflowError:
+        if not isinstance(struct, events.InstrumentDefined):
+            raise
+        instrument = struct.instrument
+        narrow = msgspec.structs.replace(instrument, min_notional=0)
+        return _encode(events.InstrumentDefined(narrow, min_notional=str(instrument.min_notional)))
 
 
 def fields_of(struct: msgspec.Struct) -> dict[str, object]:
@@ -76,6 +88,10 @@ def decode_payload(kind: int, payload: bytes | memoryview) -> msgspec.Struct:
     if decoder is None:
         raise CodecError(f"records of kind {kind} carry no payload known to this build; read them with a newer one")
     try:
-        return decoder.decode(payload)
-    except UNREADABLE as error:
+        struct = decoder.decode(payload)
+        if isinstance(struct, events.InstrumentDefined) and struct.min_notional:
+            wide = msgspec.structs.replace(struct.instrument, min_notional=int(struct.min_notional))
+            return events.InstrumentDefined(wide)
+        return struct
+    except (*UNREADABLE, ValueError) as error:
         raise CodecError(f"payload of kind {Kind(kind).name} does not decode: {error}") from error

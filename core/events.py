@@ -22,10 +22,14 @@ class LifecycleState(enum.StrEnum):
     STOPPED = "STOPPED"
 
 
-class InstrumentDefined(msgspec.Struct, frozen=True):
-    """The rules of one instrument, as the venue gave them; the record's `instrument` is the index given to it."""
+class InstrumentDefined(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The rules of one instrument, as the venue gave them; the record's `instrument` is the index given to it.
+
+    `min_notional` is the journal's own: that rule as text where it leaves the 64 bits of its numbers (`core.codec`).
+    """
 
     instrument: Instrument
+    min_notional: str = ""
 
 
 class ReportType(enum.StrEnum):

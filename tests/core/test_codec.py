@@ -3,7 +3,9 @@ import pytest
 
 from core import codec
 from core.errors import CodecError
-from core.events import FeedChanged, FeedState, OrderReport, ReportType
+from core.events import FeedChanged, FeedState, InstrumentDefined, OrderReport, ReportType
+from core.instruments import AssetClass, Instrument
+from core.money import money
 from core.orders import ApprovedSubmit, OrderIntent, OrderType, Side
 from core.records import Kind
 
@@ -69,3 +71,20 @@ def test_an_intent_is_the_same_bytes_every_time():
         )
 
     assert codec.encode_payload(intent()) == codec.encode_payload(intent())
+
+
+def test_a_smallest_notional_beyond_64_bits_comes_back_whole():
+    rules = Instrument(
+        symbol="BTCUSDT",
+        venue="BINANCE",
+        asset_class=AssetClass.PERPETUAL,
+        base="BTC",
+        quote="USDT",
+        price_precision=2,
+        size_precision=3,
+        tick=10,
+        lot=1,
+        min_notional=money("100"),  # Binance USDⓈ-M's: 10^20 units of money
+    )
+    payload = codec.encode_payload(InstrumentDefined(rules))
+    assert codec.decode_payload(Kind.INSTRUMENT, payload) == InstrumentDefined(rules)

@@ -29,7 +29,8 @@ def after_restart(manager, rules, order=(0, 1, 2, 3)):
 @settings(max_examples=30)
 @given(streams)
 def test_legs_loans_and_lots_survive_a_restart(stream):
-    desk, booked = world(HEDGED), []
+    desk = world(HEDGED)
+    booked: list[tuple[str, str]] = []
     for number, event in enumerate(stream):
         happens(desk, number, event, booked, hedging=True)
     again = after_restart(desk.manager, HEDGED)
@@ -41,7 +42,8 @@ def test_legs_loans_and_lots_survive_a_restart(stream):
 @settings(max_examples=20)
 @given(streams)
 def test_they_follow_their_instruments_to_other_indexes(stream):
-    desk, booked = world(HEDGED), []
+    desk = world(HEDGED)
+    booked: list[tuple[str, str]] = []
     for number, event in enumerate(stream):
         happens(desk, number, event, booked, hedging=True)
     again = after_restart(desk.manager, HEDGED, order=(3, 2, 1, 0))

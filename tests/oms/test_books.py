@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.effects import Effect
 from core.errors import InvariantError
 from core.events import AccountMoved, AccountTraded, CorporateAction, CorporateKind, ReportType
 from core.instruments import AssetClass, Instrument
@@ -86,7 +87,7 @@ def world(rules=None):
 def happens(desk, number, event, booked, *, hedging=False):
     """Let one event of a stream happen."""
     kind, *what = event
-    effects = []
+    effects: list[Effect] = []
     if kind == "fill":
         index, side, quantity, price, fee, currency, strategy_id = what
         name = f"o{number}"
@@ -130,7 +131,8 @@ def happens(desk, number, event, booked, *, hedging=False):
 @settings(max_examples=40)
 @given(streams)
 def test_the_books_balance_after_every_event(method, stream):
-    desk, booked = world(AccountingRules(lots=method)), []
+    desk = world(AccountingRules(lots=method))
+    booked: list[tuple[str, str]] = []
     for number, event in enumerate(stream):
         happens(desk, number, event, booked)
         desk.manager.books.ledger.books.check()
@@ -142,7 +144,8 @@ def test_the_books_balance_after_every_event(method, stream):
 @settings(max_examples=40)
 @given(streams)
 def test_the_account_is_the_sum_of_its_strategies_and_lots_are_the_positions_of_their_strategies(stream):
-    desk, booked = world(AccountingRules(lots=LotMethod.FIFO)), []
+    desk = world(AccountingRules(lots=LotMethod.FIFO))
+    booked: list[tuple[str, str]] = []
     for number, event in enumerate(stream):
         happens(desk, number, event, booked)
     for index in EVERY:
@@ -155,7 +158,8 @@ def test_the_account_is_the_sum_of_its_strategies_and_lots_are_the_positions_of_
 @settings(max_examples=40)
 @given(streams)
 def test_in_hedge_mode_the_net_position_is_the_sum_of_its_legs(stream):
-    desk, booked = world(AccountingRules(hedging=True)), []
+    desk = world(AccountingRules(hedging=True))
+    booked: list[tuple[str, str]] = []
     for number, event in enumerate(stream):
         happens(desk, number, event, booked, hedging=True)
         desk.manager.books.ledger.books.check()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.effects import Alert, LotChange, LotChanged, PositionChanged
+from core.effects import Alert, Effect, LotChange, LotChanged, PositionChanged
 from core.events import CorporateAction, CorporateKind
 from core.money import money
 from core.orders import Side
@@ -28,7 +28,7 @@ def trade(made, name, side, shares, price, strategy_id="s"):
 
 
 def happens(made, kind, name="c1", **fields):
-    effects = []
+    effects: list[Effect] = []
     action = CorporateAction(venue="NYSE", action_id=name, kind=kind, **fields)
     made.manager.account_event(action, AAPL, effects, made.now_ns)
     made.manager.books.ledger.books.check()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.effects import Effect
 from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.orders import Side
 from core.records import NO_INSTRUMENT
@@ -66,7 +67,8 @@ def test_what_comes_back_has_the_state_and_the_future_of_what_lived(keep, past, 
         assert dataclasses.asdict(again.exposure(index)) == dataclasses.asdict(manager.exposure(index))
     assert play(again, future, 20_000) == play(manager, future, 20_000)
     for what in account:
-        effects, others = [], []
+        effects: list[Effect] = []
+        others: list[Effect] = []
         again.account_event(what, ETH, effects)
         manager.account_event(what, ETH, others)
         assert effects == others

@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.effects import BalanceChanged, PositionChanged
+from core.effects import BalanceChanged, Effect, PositionChanged
 from core.events import AccountMoved
 from core.money import MONEY_UNIT, money, money_text
 from core.orders import Side
@@ -78,7 +78,7 @@ def test_a_short_gains_where_the_price_falls_and_the_entry_is_the_harmonic_mean(
 def test_fees_and_funding_are_paid_in_the_coin_and_count_against_the_position():
     made = desk()
     trade(made, "a", Side.BUY, 100, 500_000, fee="0.0001")
-    effects = []
+    effects: list[Effect] = []
     move = AccountMoved(venue="V", move_id="f", currency="BTC", amount=str(-money("0.0002")), reason="funding")
     made.manager.account_event(move, COIN, effects)
     changed, cash = effects

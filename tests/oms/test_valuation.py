@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.effects import Alert, ConversionUsed
+from core.effects import Alert, ConversionUsed, Effect
 from core.events import AccountMoved, AccountTraded
 from core.instruments import AssetClass, Instrument
 from core.market import Market
@@ -158,7 +158,7 @@ def test_dust_left_by_a_fee_is_swept_by_the_venue_and_the_books_still_balance():
     desk.submit(quantity=43)
     desk.fill("x", 43, 60_000_00)
     [dust] = dusts(desk.manager)
-    effects = []
+    effects: list[Effect] = []
     sweep = AccountTraded(
         venue="BINANCE",
         order_id="dust-1",

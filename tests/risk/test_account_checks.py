@@ -1,5 +1,7 @@
 """Checks that an account asks for: legs in hedge mode, and balances that cover what open orders may need."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from oms.rules import AccountingRules
 from tests.risk.room import BTC, Room
 
 LONG, SHORT = OrderTerms(hedge=Side.BUY), OrderTerms(hedge=Side.SELL)
-SPOT = {"asset_class": AssetClass.CRYPTO_SPOT, "settlement": ""}
+SPOT: dict[str, Any] = {"asset_class": AssetClass.CRYPTO_SPOT, "settlement": ""}
 
 
 def hedged(**limits):

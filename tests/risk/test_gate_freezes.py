@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.effects import Effect
 from core.events import ReportType
 from core.orders import ApprovedCancel, ApprovedReplace, OrderTerms, Refusal, ReplaceIntent, Side
 from oms.freezes import Freezes
@@ -87,14 +88,15 @@ def test_another_instrument_and_another_venue_are_not_concerned():
 
 
 def test_nothing_is_asked_once_everything_is_released():
-    freezes, effects = Freezes(), []
+    freezes = Freezes()
+    effects: list[Effect] = []
     freezes.freeze(1, "why", effects)
     freezes.freeze(1, "another", effects)
     freezes.halt("why", effects)
     freezes.halt("another", effects)
     freezes.pause(2, 10)
-    assert freezes.active
-    assert [type(effect).__name__ for effect in effects] == ["FreezeChanged", "Alert"] * 2
+    names = [type(effect).__name__ for effect in effects]
+    assert (freezes.active, names) == (True, ["FreezeChanged", "Alert"] * 2)
     freezes.wake(10)
     freezes.release(1, "agreed", effects)
     freezes.resume("agreed", effects)

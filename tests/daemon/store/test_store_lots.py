@@ -12,7 +12,7 @@ from oms.rules import AccountingRules, LotMethod
 from tests.oms.making import BTC, SPOT, Desk
 from tests.oms.test_books import COIN, INVERSE, world
 
-KINDS = {LotChanged: Kind.LOT, PositionChanged: Kind.POSITION, OrderFilled: Kind.FILL}
+KINDS: dict[type, Kind] = {LotChanged: Kind.LOT, PositionChanged: Kind.POSITION, OrderFilled: Kind.FILL}
 
 
 def projected(known, effects, table):

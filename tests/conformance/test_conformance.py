@@ -1,0 +1,31 @@
+"""Every case of the suite on every venue; `docs/conformance.md` is made from the same register."""
+
+import pytest
+
+from tests.conformance import binance, cases_faults, cases_orders
+from tests.conformance.case import CASES
+from tests.conformance.table import OFFERS
+from tests.conformance.venue import Opened
+
+VENUES: dict[str, Opened] = {"spot": binance.spot, "usdm": binance.usdm}
+assert cases_orders
+assert cases_faults
+
+
+def _each() -> list[object]:
+    found = []
+    for number, one in sorted(CASES.items()):
+        for venue in VENUES:
+            if one.needs and one.needs not in OFFERS[venue]:
+                continue
+            marks = [pytest.mark.slow] if one.slow else []
+            if venue in one.broken:
+                marks.append(pytest.mark.xfail(strict=True, reason="docs/conformance.md says so"))
+            found.append(pytest.param(number, venue, id=f"{one.name}-{one.body.__name__}-{venue}", marks=marks))
+    return found
+
+
+@pytest.mark.parametrize(("number", "venue"), _each())
+async def test_conformance(number: int, venue: str) -> None:
+    async with VENUES[venue]() as opened:
+        await CASES[number].body(opened)
