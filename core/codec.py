@@ -60,8 +60,8 @@ UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises at bytes that are not what they should be: text that is no UTF-8 has an error of its own."""
 
 
-def encode_payload(struct: msgspec.Struct) -> bytes:
-    """Return a payload's bytes. msgpack's integers end at 64 bits; a smallest notional of 19 units of money does not."""
+def encode_payload(struct: object) -> bytes:
+    """Return a payload's bytes. msgpack's integers end at 64 bits, which a smallest notional of 19 units leaves."""
     try:
         return _encode(struct)
     except OverflowError:

@@ -106,7 +106,7 @@ def run_session(
     root = Path(settings.session.root)
     folder = create_session_folder(root, started_ns, settings.session.mode.value)
     if account is not None:
-        account.lease.hold(folder, started_ns)
+        account.lease.hold(folder, started_ns, account.before)
     # On a terminal the screen has the last word: logs go beside the session.
     logs = start_logging(settings.log, folder / LOG_NAME if on_terminal else None)
     head = session_head(settings, loaded, started_ns, folder.name, labels)

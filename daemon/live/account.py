@@ -7,7 +7,7 @@ import msgspec
 
 from config.load import Config
 from core.events import StateCarried
-from daemon.live.carry import carried_from
+from daemon.live.carry import carried_from, last_with_state
 from daemon.live.lease import Lease
 
 
@@ -16,6 +16,7 @@ class Account(msgspec.Struct, frozen=True):
 
     lease: Lease
     carried: StateCarried | None
+    before: Path | None  # the session that the state is of
 
     @classmethod
     def take(cls, config: Config) -> Self:
@@ -26,10 +27,9 @@ class Account(msgspec.Struct, frozen=True):
         live = config.settings.live
         lease = Lease(Path(live.root) / live.account)
         try:
-            carried = None
-            if lease.previous is not None:
-                carried = carried_from(Path(lease.previous.session))
+            before = None if lease.previous is None else last_with_state(lease.previous)
+            carried = None if before is None else carried_from(before)
         except BaseException:
             lease.release()
             raise
-        return cls(lease, carried)
+        return cls(lease, carried, before)

@@ -14,6 +14,7 @@ from core.errors import CodecError
 from core.events import StateCarried
 from core.records import NO_INSTRUMENT, Kind
 from daemon.errors import StartFailed
+from daemon.live.lease import LeaseRecord
 from daemon.replay import relived_engine
 from journal.chunks import PayloadRecord
 from journal.errors import JournalNotFound
@@ -27,6 +28,22 @@ from oms.state import state_hash
 _decode = msgspec.msgpack.Decoder(StateCarried).decode
 
 
+def last_with_state(record: LeaseRecord) -> Path | None:
+    """Return the session to go on from: the last one, or where it died before it had taken over, the one before it.
+
+    None where the account's very first session died before it had written anything. Raises JournalIOError.
+    """
+    last = Path(record.session)
+    try:
+        with open_session(last) as reader:
+            begun = not record.before or next(reader.payloads((Kind.CARRIED,)), None) is not None
+    except JournalNotFound:
+        begun = not record.before and not last.is_dir()  # a folder that is gone is told, by `carried_from`
+    if begun:
+        return last
+    return Path(record.before) if record.before else None
+
+
 def carried_from(folder: Path) -> StateCarried:
     """Return the state at the end of the session in `folder`, by the settings and the epoch of its own head.
 
@@ -34,6 +51,8 @@ def carried_from(folder: Path) -> StateCarried:
     wrong (nothing is repaired), StartFailed where the session is gone or does not fold, JournalLocked, JournalIOError.
     """
     try:
+        if not folder.is_dir():
+            raise JournalNotFound(f"no folder {folder}")
         recover(folder)
         verify(folder).raise_if_damaged()
         with open_session(folder, verify=False) as reader:

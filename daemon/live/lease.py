@@ -19,12 +19,17 @@ RECORD_NAME = "lease.json"
 
 
 class LeaseRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds, or last held, an account: the folder of the session, the epoch that its order ids begin with."""
+    """Who holds, or last held, an account: the folder of the session, the epoch that its order ids begin with.
+
+    `before` is the session whose state this one takes over. Until that state is in its journal, a crash leaves the
+    account where `before` left it.
+    """
 
     epoch: int
     pid: int
     session: str
     started_ns: int
+    before: str = ""
 
 
 class Lease:
@@ -46,8 +51,11 @@ class Lease:
         self.previous = self._read()
         """The last holder's record, None where there was none."""
 
-    def hold(self, session: Path, started_ns: int) -> LeaseRecord:
-        """Write who holds it from now on. Raises StartFailed where the clock is behind the last holder's."""
+    def hold(self, session: Path, started_ns: int, before: Path | None = None) -> LeaseRecord:
+        """Write who holds it from now on, and from which session it goes on.
+
+        Raises StartFailed where the clock is behind the last holder's.
+        """
         epoch, previous = session_epoch(started_ns), self.previous
         if previous is not None and epoch <= previous.epoch:
             behind_s = (previous.epoch - epoch) / 1000
@@ -55,7 +63,13 @@ class Lease:
                 f"the clock is {behind_s:.3f} s behind the start of the last session of this account: its order ids "
                 "would come again; set the clock right, or wait"
             )
-        record = LeaseRecord(epoch=epoch, pid=os.getpid(), session=str(session.resolve()), started_ns=started_ns)
+        record = LeaseRecord(
+            epoch=epoch,
+            pid=os.getpid(),
+            session=str(session.resolve()),
+            started_ns=started_ns,
+            before="" if before is None else str(before.resolve()),
+        )
         path = self.folder / RECORD_NAME
         fresh = path.with_name(f".{RECORD_NAME}")
         try:

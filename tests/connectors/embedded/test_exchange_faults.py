@@ -194,7 +194,7 @@ async def test_rules_change_while_the_venue_runs(world) -> None:
         for at, kind in ((odd, ReportType.REJECTED), (even, ReportType.ACCEPTED)):
             await live.told(live.submit(Side.BUY, at), kind)
         told = await live.http("GET", f"{base}/exchangeInfo")
-        (symbol,) = [each for each in told["symbols"] if each["symbol"] == "BTCUSDT"]  # type: ignore[attr-defined]
+        (symbol,) = [each for each in told["symbols"] if each["symbol"] == "BTCUSDT"]
         (tick,) = [each["tickSize"] for each in symbol["filters"] if each["filterType"] == "PRICE_FILTER"]
         assert float(tick) == 5
 
