@@ -23,6 +23,7 @@ from strategies.routing.venues import SECOND_NS, Levels, Path, RoutingError, Uni
 
 END, WAITED, RESTED = "end", "waited", "rested"
 MARKET = "market"
+DUST = "what is left is less than any venue takes"
 
 
 class SmartRouter(ParentStrategy):
@@ -206,7 +207,11 @@ class SmartRouter(ParentStrategy):
     def _route(self, why: str) -> None:
         """Divide what is left over the venues, send it, and tell what was seen."""
         room = self.room
-        if self.ending or room < self.lot:
+        if self.ending:
+            return
+        if room < self.lot:
+            if not self.children and self.filled < self.quantity:  # an odd lot was executed
+                self.end("expired", DUST)
             return
         if self._waits:
             self._waits = not all(path.market.quote_ns or path.market.book_ns for path in self.paths)
@@ -232,7 +237,7 @@ class SmartRouter(ParentStrategy):
             prices = [_reached(levels, quantity) for levels, quantity in zip(seen, quantities, strict=True)]
         if not any(quantities):
             if self._is_dust_everywhere(room):
-                self.end("expired", "what is left is less than any venue takes")
+                self.end("expired", DUST)
                 return
             if self._is_idle:
                 return  # as it was told already

@@ -17,7 +17,7 @@ from core.events import (
 )
 from core.instruments import Instrument
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent
-from core.records import NO_INSTRUMENT, Event, Kind
+from core.records import ASK, FIRST, LAST, NO_INSTRUMENT, SNAPSHOT, Event, Kind
 from engine import EngineSettings, StrategySpec, build_engine
 from strategies.routing import SmartRouter
 from tests.engine.scenario import BTC, LOT, SECOND, only
@@ -81,6 +81,15 @@ class Places:
         self.count += 1
         size = 10 ** self.instruments[index].size_precision // 100
         self.step((Kind.QUOTE, 0, index, self.now_ns, 0, bid, (bids or lots) * size, ask, lots * size, self.count))
+
+    def book(self, index: int, asks: list[tuple[int, int]]) -> None:
+        """Show a whole book by (price, lots) of its asks, and one bid."""
+        self.now_ns += 1_000
+        self.count += 1
+        levels = [(0, 99_97, 1), *((ASK, price, lots) for price, lots in asks)]
+        for place, (side, price, lots) in enumerate(levels):
+            flags = SNAPSHOT | side | (FIRST if not place else 0) | (LAST if place == len(levels) - 1 else 0)
+            self.step((Kind.BOOK, flags, index, self.now_ns, 0, price, lots * LOT, 0, self.count, 0))
 
     def time(self, after_ns: int) -> None:
         self.now_ns += after_ns

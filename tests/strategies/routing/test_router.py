@@ -72,6 +72,36 @@ def test_three_venues_with_depth_each_give_their_cheapest_levels():
     assert place.sent == [(0, 6, 100_00), (2, 14, 100_04)], "FAR asks 99.99 and 0.10 on top"
 
 
+def test_a_book_is_swept_by_one_order_at_its_last_level():
+    place = two(quantity="0.12", taker_fees_ppm={"FAR": 100})
+    place.book(0, [(100_00, 2), (100_01, 3), (100_03, 9)])
+    place.book(1, [(100_01, 4), (100_02, 9)])
+    assert place.sent == [(0, 8, 100_03), (1, 4, 100_01)], "100.02 costs 100.030002 all in"
+    assert [each.levels for each in place.routes] == ["100x0.02 100.01x0.03 100.03x0.09", "100.01x0.04 100.02x0.09"]
+
+
+def test_the_ticker_goes_before_the_book_and_what_an_order_went_through_is_gone():
+    place = two(quantity="0.05", limit="100.01")
+    place.quote(1, 99_98, 100_09, 1)
+    place.book(0, [(100_00, 2), (100_01, 3), (100_02, 9)])
+    name = place.accept(0)
+    place.quote(0, 99_99, 100_01, 1)  # the ticker: 100.00 has gone
+    place.end(name)
+    assert place.sent == [(0, 1, 100_01)]
+    place.end(place.accept(0))
+    assert place.last_decision()[0] == ("empty", 0, "")
+
+
+def test_an_odd_lot_that_is_left_ends_it():
+    place = two(quantity="0.05")
+    place.quote(0, 99_98, 100_00, 5)
+    place.quote(1, 99_99, 100_01, 5)
+    name = place.accept(0)
+    place.fill(name, 5 * LOT - 1)
+    place.end(name)
+    assert (place.progress[-1].state, place.progress[-1].filled) == ("expired", 5 * LOT - 1)
+
+
 def test_nothing_is_sent_beyond_the_limit():
     place = two(limit="100.00")
     place.quote(0, 99_98, 100_00, 5)
