@@ -1,5 +1,7 @@
 """The exchange's faults: which messages meet which, and what becomes of them; then on sockets."""
 
+import time
+
 import aiohttp
 import pytest
 from hypothesis import given
@@ -24,6 +26,8 @@ from connectors.embedded.exchange.faults import (
 )
 from connectors.embedded.exchange.plan import FaultPlan, Message
 from connectors.embedded.market import Market
+from connectors.embedded.server import EmbeddedVenue
+from connectors.embedded.settings import Settings
 from core.events import ReportType
 from core.evidence import Subject
 from core.orders import Side
@@ -208,6 +212,19 @@ async def test_a_crashed_venue_ends_its_sockets_and_comes_back_with_its_books() 
         await live.up(2)
         given = await live.ask(Subject.OPEN_ORDERS)
         assert [each.client_order_id for each in given.orders] == [name]
+
+
+async def test_a_script_given_at_the_start_is_armed() -> None:
+    settings = Settings(
+        synthetic=True, fault_script=read_script(b'seed = 9\n[[fault]]\nhook = "skew"\noffset_ms = 7000')
+    )
+    async with EmbeddedVenue(settings) as venue, aiohttp.ClientSession() as client:
+        async with client.get(f"{venue.http_url}/api/v3/time") as answer:
+            told_ms = (await answer.json())["serverTime"]
+        assert 6_000 < told_ms - time.time_ns() // 1_000_000 <= 7_000
+        async with client.get(f"{venue.http_url}/emulator/hooks") as answer:
+            told = await answer.json()
+        assert (told["seed"], [each["name"] for each in told["faults"]]) == (9, ["skew-1"])
 
 
 def test_a_reply_is_unknown_by_default() -> None:
