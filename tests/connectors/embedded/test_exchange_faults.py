@@ -1,5 +1,6 @@
 """The exchange's faults: which messages meet which, and what becomes of them; then on sockets."""
 
+import asyncio
 import time
 
 import aiohttp
@@ -229,3 +230,50 @@ async def test_a_script_given_at_the_start_is_armed() -> None:
 
 def test_a_reply_is_unknown_by_default() -> None:
     assert "-1007" in Reply().body
+
+
+async def test_rest_answers_fail_as_those_of_the_websocket_do() -> None:
+    async with EmbeddedVenue(Settings(synthetic=True)) as venue, aiohttp.ClientSession() as client:
+
+        async def arm(**fault: object) -> None:
+            async with client.post(f"{venue.http_url}/emulator/hooks", json={"what": "GET */time", **fault}) as answer:
+                assert answer.status == 200, await answer.text()
+
+        async def read() -> tuple[int, str, str]:
+            async with client.get(f"{venue.http_url}/api/v3/time") as answer:
+                return answer.status, await answer.text(), answer.headers.get("Retry-After", "")
+
+        await arm(hook="reply", place="request", status=418, body="{}", retry_after_s=7)
+        assert await read() == (418, "{}", "7")
+        await arm(hook="reply", status=200, body="<html>", content_type="text/html")
+        assert (await read())[1] == "<html>"
+        await arm(hook="truncate", keep=0.5)
+        cut = (await read())[1]
+        whole = (await read())[1]
+        assert whole.startswith(cut[:10])
+        assert len(cut) == len(whole) // 2
+        await arm(hook="delay", seconds=0.2)
+        began_ns = time.monotonic_ns()
+        assert (await read())[0] == 200
+        assert time.monotonic_ns() - began_ns > 200_000_000
+        for place in ("request", "answer"):
+            await arm(hook="drop", place=place)
+            assert await bytes_of(venue, "/api/v3/time") == b""
+        await arm(hook="crash", what="", seconds=0.5)
+        await asyncio.sleep(0.1)
+        assert await bytes_of(venue, "/api/v3/time") == b""
+        assert (await bytes_of(venue, "/emulator/state")).startswith(b"HTTP/1.1 200")
+        await asyncio.sleep(0.5)
+        assert (await bytes_of(venue, "/api/v3/time")).startswith(b"HTTP/1.1 200")
+
+
+async def bytes_of(venue: EmbeddedVenue, path: str) -> bytes:
+    """Ask once, as no client does that asks again of itself; return all that comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(venue.http_url.rsplit(":", 1)[1]))
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: venue\r\nConnection: close\r\n\r\n".encode())
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
