@@ -46,6 +46,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.PARENT: effects.ParentProgress,
     Kind.LOT: effects.LotChanged,
     Kind.CONVERSION: effects.ConversionUsed,
+    Kind.ROUTE: effects.RouteDecided,
     Kind.BUST: effects.OrderBusted,
     Kind.HELD: effects.HeldChanged,
 }

@@ -205,6 +205,31 @@ class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     reason: str = ""
 
 
+class RouteDecided(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What the router saw of one venue when it decided, and what it sent there: one for each venue of a decision.
+
+    Prices and quantities in units of `instrument`, the venue's. `score_ppm` is what the router adds to the venue's
+    prices, 10^-6 of them: the fee, what latency is expected to cost, and what is expected to be missed.
+    """
+
+    parent: str
+    strategy_id: str
+    decision: int  # counts the parent's decisions from 1
+    reason: str  # what woke the router: "market", a timer, or how the last child ended
+    instrument: int
+    side: Side
+    state: str  # "sent"; else why nothing was: "worse", "busy", "paused", "down", "stale" or "empty"
+    levels: str  # that could be traded at, best first: "price x quantity" in decimals, split by spaces
+    age_ns: int  # of what the venue showed
+    fee_ppm: int
+    latency_ns: int
+    fill_ppm: int  # how much of what was asked for lately was got
+    score_ppm: int
+    quantity: int  # sent, 0 for none
+    price: int
+    client_order_id: str
+
+
 class LotChange(enum.StrEnum):
     """What became of a tax lot."""
 
@@ -271,6 +296,7 @@ Effect = (
     | Reconciled
     | FreezeChanged
     | ParentProgress
+    | RouteDecided
     | LotChanged
     | ConversionUsed
     | Refusal
@@ -309,6 +335,7 @@ __all__ = [
     "ReconcileState",
     "Reconciled",
     "Refusal",
+    "RouteDecided",
     "Severity",
     "StrategyChanged",
     "StrategyState",

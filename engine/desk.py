@@ -16,6 +16,7 @@ from core.effects import (
     OrderFilled,
     OrderUpdated,
     ParentProgress,
+    RouteDecided,
     Severity,
     StrategyState,
     TimerSet,
@@ -254,7 +255,7 @@ class Desk:
         elif isinstance(intent, TimerIntent):
             self._timers.set(actor.id, intent.name, intent.due_ns)
             self.effects.append(TimerSet(strategy_id=actor.id, name=intent.name, due_ns=intent.due_ns))
-        elif isinstance(intent, ParentProgress):
+        elif isinstance(intent, ParentProgress | RouteDecided):
             self.effects.append(intent)
         elif isinstance(intent, WorkIntent):
             self._start_worker(actor, intent)

@@ -13,11 +13,14 @@ from strategies.context import Context, WorkIntent
 
 def hire(owner: Actor, intent: WorkIntent, markets: list[Market]) -> Actor:
     """Return the worker that was asked for, not started yet."""
-    market, own = markets[intent.instrument], owner.context
+    own = owner.context
+    given = tuple(markets[index] for index in (intent.instrument, *intent.beside))
     assert issubclass(intent.algorithm, Strategy)
     assert isinstance(intent.params, StrategyParams)
-    context = Context(own.strategy_id, (market,), own.manager, own.clock, own.counter, own.rng, intent.worker)
-    worker = Actor(intent.algorithm(intent.params, context), context, (market.instrument.id,), owner)
+    context = Context(own.strategy_id, given, own.manager, own.clock, own.counter, own.rng, intent.worker)
+    worker = Actor(
+        intent.algorithm(intent.params, context), context, tuple(market.instrument.id for market in given), owner
+    )
     owner.workers.append(worker)
     return worker
 

@@ -170,6 +170,7 @@ _PAYLOAD_KINDS = {
     "parents": Kind.PARENT,
     "lots": Kind.LOT,
     "conversions": Kind.CONVERSION,
+    "routes": Kind.ROUTE,
     "busts": Kind.BUST,
     "held": Kind.HELD,
 }

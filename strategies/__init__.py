@@ -23,6 +23,7 @@ from strategies.kernels import (
 )
 from strategies.mean_reversion import MeanReversion
 from strategies.quoter import TwoSidedQuoter
+from strategies.routing import SmartRouter
 
 BUILTIN: dict[str, type[Strategy]] = {
     "avellaneda-stoikov": AvellanedaStoikov,
@@ -38,6 +39,7 @@ BUILTIN: dict[str, type[Strategy]] = {
     "two-sided-quoter": TwoSidedQuoter,
     "two-sided-quoter-kernel": TwoSidedQuoterKernel,
     **ALGORITHMS,
+    SmartRouter.algorithm: SmartRouter,
 }
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "Kernel",
     "MeanReversion",
     "MeanReversionKernel",
+    "SmartRouter",
     "Strategy",
     "StrategyError",
     "StrategyParams",

@@ -5,6 +5,7 @@ function of what it saw: no clocks, no files, no randomness but `self.rng`. A ca
 alone; its working orders are cancelled and the traceback is journaled.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -215,11 +216,14 @@ class Strategy(OrderWords):
             raise StrategyError(f"timer {name!r} must be set at least 1 ns ahead, not {after_ns} ns")
         self.context.outbox.append(TimerIntent(name, self.now_ns + after_ns))
 
-    def work(self, algorithm: type["Strategy"], market: Market, **params: object) -> str:
+    def work(
+        self, algorithm: type["Strategy"], market: Market, *, beside: Sequence[Market] = (), **params: object
+    ) -> str:
         """Ask for an execution algorithm (`strategies.algos`) to work a parent order; return its name.
 
         `params` are those of the algorithm's settings. Its orders are this strategy's, told here as well; how it stands
-        is told by `ParentProgress`. It ends by itself, or with this strategy. Raises StrategyError.
+        is told by `ParentProgress`. It ends by itself, or with this strategy. `beside`: the further markets of one that
+        routes. Raises StrategyError.
         """
         try:
             settings = msgspec.convert(params, algorithm.Params)
@@ -228,7 +232,9 @@ class Strategy(OrderWords):
         context = self.context
         context.works += 1
         worker = f"{context.worker or context.strategy_id}#{context.works}"
-        context.outbox.append(WorkIntent(worker, algorithm, settings, market.index))
+        context.outbox.append(
+            WorkIntent(worker, algorithm, settings, market.index, tuple(each.index for each in beside))
+        )
         return worker
 
     def tell_progress(self, progress: ParentProgress) -> None:

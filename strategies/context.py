@@ -10,7 +10,7 @@ import msgspec
 
 from core.bars import BarSpec
 from core.clock import EventClock
-from core.effects import ParentProgress
+from core.effects import ParentProgress, RouteDecided
 from core.ids import client_order_id
 from core.market import Market
 from core.orders import CancelIntent, OrderIntent, ReplaceIntent
@@ -54,12 +54,16 @@ class GroupIntent(msgspec.Struct, frozen=True):
 
 
 class WorkIntent(msgspec.Struct, frozen=True):
-    """A wish that an execution algorithm work a parent order under the name `worker`."""
+    """A wish that an execution algorithm work a parent order under the name `worker`.
+
+    `beside`: further instruments that it may trade, for one that routes.
+    """
 
     worker: str
     algorithm: type
     params: msgspec.Struct
     instrument: int
+    beside: tuple[int, ...] = ()
 
 
 class RetireIntent(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +81,7 @@ Intent = (
     | WorkIntent
     | RetireIntent
     | ParentProgress
+    | RouteDecided
 )
 
 

@@ -410,7 +410,7 @@ async def out_of_service(venue: Venue) -> None:
 
 @case(124, "F23", needs="reduce-only", slow=True)
 async def phantom_position(venue: Venue) -> None:
-    """A position that a person closed at the venue is not sold again: the instrument freezes, and an alert is raised."""
+    """A position that a person closed at the venue is not sold again: the instrument freezes, and a person is told."""
     async with floor(venue, ForeignPolicy.IGNORE) as on:
         await on.state(on.ask(lambda me, market: me.buy(market, some(on, 2))), FILLED)
         on.foreign.append(await venue.human(Side.SELL, some(on, 2), far(on, 0.99)))

@@ -223,8 +223,7 @@ async def replace_refused(venue: Venue) -> None:
         name = on.ask(lambda me, market: me.buy(market, some(on, 2), far(on, 0.97), post_only=True))
         await on.state(name, ACCEPTED)
         on.ask(lambda me, market: me.replace(name, price=far(on, 1.01)))
-        refused = ReportType.REPLACE_REJECTED
-        await on.until(lambda: on.was(name, refused) or on.state_of(name) in (CANCELLED, EXPIRED))
+        await on.reported(name, ReportType.REPLACE_REJECTED)
 
 
 @case(20)

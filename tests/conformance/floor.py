@@ -38,6 +38,7 @@ from tests.conformance.venue import Ledger, Touch, Venue
 
 SECOND = 1_000_000_000
 WITHIN_S = 6.0
+SETTLED_S = 30.0
 Plan = Callable[[Any, Any], Any]
 
 
@@ -155,10 +156,10 @@ class Floor:
             raise hand.done
         return hand.done
 
-    async def until(self, is_so: Callable[[], object], within_s: float = WITHIN_S) -> None:
+    async def until(self, is_so: Callable[[], object], within_s: float = 0.0) -> None:
         """Wait until something is so."""
         loop = asyncio.get_running_loop()
-        until_s = loop.time() + within_s
+        until_s = loop.time() + (within_s or WITHIN_S)
         while not is_so():
             assert loop.time() < until_s, self.story()
             self._arrived.clear()
@@ -171,7 +172,7 @@ class Floor:
         assert found is not None, name
         return found
 
-    async def state(self, name: str, *states: OrderState, within_s: float = WITHIN_S) -> None:
+    async def state(self, name: str, *states: OrderState, within_s: float = 0.0) -> None:
         """Wait until an order is in one of these states."""
         await self.until(lambda: self.state_of(name) in states, within_s)
 
@@ -216,7 +217,7 @@ class Floor:
     async def settled(self) -> Ledger:
         """I7: once faults stop, our books are the venue's within 30 seconds."""
         await self.venue.clear()
-        until_s = asyncio.get_running_loop().time() + 30.0
+        until_s = asyncio.get_running_loop().time() + SETTLED_S
         while True:
             ledger = await self.venue.ledger()
             wrong = self.differences(ledger)

@@ -41,7 +41,9 @@ def test_a_session_with_every_kind_of_order_replays_to_itself(tmp_path):
     result = replay_session(recorder.seal())
     assert result.ok, result.text()
     assert result.digests_compared > 20
-    states, refusals, types = Counter(), Counter(), Counter()
+    states: Counter[str] = Counter()
+    refusals: Counter[str] = Counter()
+    types: Counter[OrderType] = Counter()
     with open_session(recorder.folder) as reader:
         for _, event in reader.events():
             payload = event[5]

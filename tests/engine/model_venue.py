@@ -23,7 +23,7 @@ from core.evidence import (
 from core.ids import parse_revision_id, revision_id
 from core.instruments import AssetClass, Instrument
 from core.money import MONEY_UNIT
-from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, Side
+from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, OrderIntent, Side
 from oms.positions import apply_fill
 from oms.terms import Terms
 
@@ -73,7 +73,7 @@ class Faults:
 class There:
     """An order at the venue."""
 
-    intent: object
+    intent: OrderIntent
     venue_order_id: str
     status: VenueOrderStatus = LIVE
     filled: int = 0
@@ -140,7 +140,7 @@ class ModelVenue:
         """Cancel what works of an order and take what is left of it as a new one."""
         name = name_of(command)
         assert name not in self.orders, "one replacement became two orders"
-        legs = [each for each in self.orders if parse_revision_id(each)[0] == command.client_order_id]
+        legs = [each for each in self.orders if stem_of(each) == command.client_order_id]
         live = [each for each in legs if self.orders[each].status is LIVE]
         if not live:
             self.answer(name, ReportType.REPLACE_REJECTED, silent)
@@ -267,6 +267,13 @@ def name_of(command):
     if isinstance(command, ApprovedReplace):
         return revision_id(command.client_order_id, command.revision)
     return command.client_order_id
+
+
+def stem_of(name: str) -> str:
+    """The order that an id of ours names, whatever its revision."""
+    parsed = parse_revision_id(name)
+    assert parsed is not None, f"{name} is not an id of ours"
+    return parsed[0]
 
 
 def told(name, order):

@@ -28,7 +28,7 @@ from oms.reconcile import ReconcileSettings, folded_part
 from oms.reconcile.judge import INFERRED
 from risk.limits import RiskLimits
 from strategies import Strategy
-from tests.engine.model_venue import INSTRUMENTS, LIVE, SECOND, ModelVenue, There, balances_of, position_of
+from tests.engine.model_venue import INSTRUMENTS, LIVE, SECOND, ModelVenue, There, balances_of, position_of, stem_of
 
 PRICES = (60_000_00, 3_000_0)
 QUICK = ReconcileSettings(
@@ -151,9 +151,9 @@ class World:
         manager = OrderManager({})
         fold = Fold(manager, [folded_part(manager, self.settings, self.epoch)])
         if state is not None:
-            for record in self.records[:first]:
-                if record[0] == Kind.INSTRUMENT:
-                    fold.record(*record[:3], decode_payload(record[0], record[3]))
+            for kind, index, now_ns, payload in self.records[:first]:
+                if kind == Kind.INSTRUMENT:
+                    fold.record(kind, index, now_ns, decode_payload(kind, payload))
             carried = StateCarried(session="s", seq=first, state=state, digest=hashlib.sha256(state).digest())
             fold.record(Kind.CARRIED, NO_INSTRUMENT, 0, carried)
         for kind, index, now_ns, payload in self.records[first:]:
@@ -247,9 +247,9 @@ class World:
         live: dict[str, int] = {}
         for name, there in self.venue.orders.items():
             if there.status is LIVE:
-                stem, _ = parse_revision_id(name)
+                stem = stem_of(name)
                 live[stem] = live.get(stem, 0) + there.intent.quantity - there.filled
-        for name in (*live, *[parse_revision_id(each)[0] for each in on_its_way]):
+        for name in (*live, *[stem_of(each) for each in on_its_way]):
             order = manager.order(name)
             assert order is not None, f"{name} is not known here"
             assert order.is_open, f"{name} lives at the venue and is {order.state.value} here"
@@ -257,10 +257,11 @@ class World:
 
     def settled(self):
         """What still differs from the venue, empty where nothing does."""
-        manager, venue, wrong = self.engine.manager, self.venue, []
+        manager, venue = self.engine.manager, self.venue
+        wrong: list[object] = []
         legs: dict[str, list[There]] = {}
         for name, there in venue.orders.items():
-            legs.setdefault(parse_revision_id(name)[0], []).append(there)
+            legs.setdefault(stem_of(name), []).append(there)
         for name, each in legs.items():
             order, filled = manager.order(name), sum(leg.filled for leg in each)
             works = any(leg.status is LIVE for leg in each)

@@ -1,6 +1,7 @@
 """A journal folded without strategies and markets gives the books that the engine had, at every record."""
 
 import hashlib
+from typing import Any
 
 import msgspec
 import pytest
@@ -108,7 +109,9 @@ def carry_out(journal, what):
         _, type_, order, execution, wait = what
         stage.now_ns += after(wait)
         name = stage.engine._counter.id_of(order)
-        fill = {"quantity": LOT // 2, "price": 100_00, "exec_id": f"e{execution}"} if type_ is ReportType.FILLED else {}
+        fill: dict[str, Any] = {}
+        if type_ is ReportType.FILLED:
+            fill = {"quantity": LOT // 2, "price": 100_00, "exec_id": f"e{execution}"}
         journal.step(Kind.REPORT, OrderReport(type=type_, client_order_id=name, **fill), 0)
 
 

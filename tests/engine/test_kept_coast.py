@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import NEVER
+from core.effects import Effect
 from core.orders import OrderType, Side, TriggerBy
 from core.records import Kind
 from engine.coast import coast
@@ -45,7 +46,8 @@ def test_coasting_and_stepping_release_the_same_orders(script):
     stepped, coasted = guarded(), guarded()
     events = [event(stepped, *what) for what in script]
     by_step = [effect for each in events for effect in stepped.engine.step(each)]
-    coming, by_coast = iter(events), []
+    coming = iter(events)
+    by_coast: list[Effect] = []
     while True:
         found, effects = coast(coasted.engine, coming, NEVER)
         if found is None:

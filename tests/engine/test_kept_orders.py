@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.effects import Alert, OrderUpdated
+from core.effects import Alert, Effect, OrderUpdated
 from core.events import InstrumentDefined, LifecycleState, ReportType
 from core.instruments import AssetClass
 from core.orders import (
@@ -35,6 +35,7 @@ class Desk(Strategy):
     """Does what a test hands it at its next quote."""
 
     plan: Any = None
+    ids: Any  # what the plan returned
 
     def on_start(self):
         self.told: list[Any] = []
@@ -52,9 +53,12 @@ class Desk(Strategy):
 
 class Play(Stage):
     def __init__(self, **settings):
+        self.all: list[Effect] = []
         super().__init__(Desk, **settings)
         self.open()
-        self.desk = self.engine.desk.actors[0].strategy
+        desk = self.engine.desk.actors[0].strategy
+        assert isinstance(desk, Desk)
+        self.desk = desk
 
     def ask(self, plan, bid=99_99, ask=100_01):
         """Let the strategy do something at a quote; return (ids, effects)."""
@@ -67,7 +71,7 @@ class Play(Stage):
 
     def step(self, event):
         effects = super().step(event)
-        self.__dict__.setdefault("all", []).extend(effects)
+        self.all.extend(effects)
         return effects
 
     def hold(self, quantity=LOT):
@@ -504,7 +508,7 @@ def test_a_group_cannot_belong_to_two_parents():
     play = Play()
 
     def hang(me, market):
-        rule = {"group": "g", "contingency": Contingency.OCO}
+        rule: dict[str, Any] = {"group": "g", "contingency": Contingency.OCO}
         for _ in range(2):
             parent = me.buy(market, LOT, 99_00)
             me.submit(me.order(market, SELL, OrderType.LIMIT, LOT, 101_00, terms=OrderTerms(parent=parent, **rule)))
@@ -523,5 +527,7 @@ def test_cancelling_what_is_being_replaced_drops_the_replacement():
     play.ask(lambda me, market: me.cancel(name))
     effects = play.report(ReportType.CANCELLED, name)
     assert sent(effects) == []
-    assert play.engine.manager.order(name).state is CANCELLED
+    order = play.engine.manager.order(name)
+    assert order is not None
+    assert order.state is CANCELLED
     assert play.engine.manager.held.orders == {}

@@ -78,6 +78,7 @@ def test_a_fold_of_the_journal_has_the_kept_orders_of_the_engine_after_every_rec
 def carried(state: bytes) -> Play:
     """A new session that goes on from `state`; READY is for the test to say."""
     play = Play.__new__(Play)
+    play.all = []
     Stage.__init__(play, Desk)
     play.payload(Kind.INSTRUMENT, InstrumentDefined(msgspec.structs.replace(BTC, symbol="ETHUSDT")), 0)
     play.payload(Kind.INSTRUMENT, InstrumentDefined(BTC), 1)

@@ -1,5 +1,7 @@
 """Reconciliation, scene by scene: what is asked, what the answers mean, what is frozen, halted and released."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -31,7 +33,7 @@ IGNORE = msgspec.structs.replace(QUICK, foreign=ForeignPolicy.IGNORE)
 class Told(Strategy):
     """Does what the test tells it, at the next quote."""
 
-    wishes: list = []  # noqa: RUF012 - the test's own
+    wishes: list[Callable[[Strategy], object]] = []  # noqa: RUF012 - the test's own
 
     def on_start(self):
         for market in self.markets:
@@ -108,8 +110,8 @@ class Scene(World):
 
 def test_the_first_books_open_with_the_venues_figures_and_nothing_opens_before():
     scene = Scene()
-    assert [e.state for e in scene.effects if isinstance(e, Reconciled)] == [ReconcileState.STARTED]
-    assert not scene.engine.reconciled
+    states = [e.state for e in scene.effects if isinstance(e, Reconciled)]
+    assert (states, scene.engine.reconciled) == ([ReconcileState.STARTED], False)
     scene.pass_time(2)
     assert scene.engine.reconciled
     assert [e.state for e in scene.effects if isinstance(e, Reconciled)][-1] is ReconcileState.AGREED
@@ -366,7 +368,7 @@ def test_a_position_that_differs_freezes_that_contract_alone():
     assert "position in ETHUSDT.MODEL: 0.003 at the venue, 0 in our books" in scene.alerts[-1].message
 
 
-def test_an_instrument_whose_fills_cannot_be_read_is_frozen_and_the_rest_goes_on():
+def test_an_instrument_whose_fills_cannot_be_read_is_frozen_and_the_rest_goes_on(monkeypatch):
     scene = Scene()
     look = scene.venue.look
 
@@ -375,12 +377,12 @@ def test_an_instrument_whose_fills_cannot_be_read_is_frozen_and_the_rest_goes_on
             return {"failure": "invalid symbol"}
         return look(wanted)
 
-    scene.venue.look = told
+    monkeypatch.setattr(scene.venue, "look", told)
     scene.pass_time(20)
     assert scene.engine.reconciled
     assert scene.code(scene.buy(0)) == "FROZEN"
     assert scene.code(scene.buy(1)) == "passes"
-    scene.venue.look = look
+    monkeypatch.undo()
     scene.pass_time(20)
     assert scene.code(scene.buy(0)) == "passes"
 

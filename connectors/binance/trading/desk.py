@@ -125,9 +125,10 @@ class Desk(Teller):
                 done = parse.decode_replace(body)
                 self._replaced(call, done.cancelled.executed, done.placed.number, now_ns)
             case CallKind.AMEND:
-                # "When the quantity in new order <= executedQty, the order will be canceled": the stream tells that.
-                if parse.decode_order(body).status in {"", "NEW", "PARTIALLY_FILLED"}:
+                if (status := parse.decode_order(body).status) in {"", "NEW", "PARTIALLY_FILLED"}:
                     self._amended(call, now_ns)
+                elif status == "CANCELED" and not call.answered:  # the stream tells of that: PUT /fapi/v1/order
+                    self.refuse(call.command, "the venue cancelled the order instead of changing it", now_ns)
         self.end(call)
 
     def fail(self, call: Call, refused: Refused, data: ErrorData | None, now_ns: int) -> None:
@@ -152,8 +153,7 @@ class Desk(Teller):
             for item in call.items:
                 for index, name in names_of(item.command):
                     live = self._names.find(name)
-                    order_id = live.order_id if live is not None else ""
-                    told = live.name if live is not None else name
+                    told, order_id = (live.name, live.order_id) if live is not None else (name, "")
                     report = OrderReport(type=ReportType.CANCELLED, client_order_id=told, venue_order_id=order_id)
                     self.report(index, now_ns, 0, report)
         self.end(call)

@@ -1,5 +1,8 @@
 """The exchange's faults: which messages meet which, and what becomes of them; then on sockets."""
 
+import asyncio
+import time
+
 import aiohttp
 import pytest
 from hypothesis import given
@@ -24,6 +27,8 @@ from connectors.embedded.exchange.faults import (
 )
 from connectors.embedded.exchange.plan import FaultPlan, Message
 from connectors.embedded.market import Market
+from connectors.embedded.server import EmbeddedVenue
+from connectors.embedded.settings import Settings
 from core.events import ReportType
 from core.evidence import Subject
 from core.orders import Side
@@ -194,7 +199,7 @@ async def test_rules_change_while_the_venue_runs(world) -> None:
         for at, kind in ((odd, ReportType.REJECTED), (even, ReportType.ACCEPTED)):
             await live.told(live.submit(Side.BUY, at), kind)
         told = await live.http("GET", f"{base}/exchangeInfo")
-        (symbol,) = [each for each in told["symbols"] if each["symbol"] == "BTCUSDT"]  # type: ignore[attr-defined]
+        (symbol,) = [each for each in told["symbols"] if each["symbol"] == "BTCUSDT"]
         (tick,) = [each["tickSize"] for each in symbol["filters"] if each["filterType"] == "PRICE_FILTER"]
         assert float(tick) == 5
 
@@ -210,5 +215,65 @@ async def test_a_crashed_venue_ends_its_sockets_and_comes_back_with_its_books() 
         assert [each.client_order_id for each in given.orders] == [name]
 
 
+async def test_a_script_given_at_the_start_is_armed() -> None:
+    settings = Settings(
+        synthetic=True, fault_script=read_script(b'seed = 9\n[[fault]]\nhook = "skew"\noffset_ms = 7000')
+    )
+    async with EmbeddedVenue(settings) as venue, aiohttp.ClientSession() as client:
+        async with client.get(f"{venue.http_url}/api/v3/time") as answer:
+            told_ms = (await answer.json())["serverTime"]
+        assert 6_000 < told_ms - time.time_ns() // 1_000_000 <= 7_000
+        async with client.get(f"{venue.http_url}/emulator/hooks") as answer:
+            told = await answer.json()
+        assert (told["seed"], [each["name"] for each in told["faults"]]) == (9, ["skew-1"])
+
+
 def test_a_reply_is_unknown_by_default() -> None:
     assert "-1007" in Reply().body
+
+
+async def test_rest_answers_fail_as_those_of_the_websocket_do() -> None:
+    async with EmbeddedVenue(Settings(synthetic=True)) as venue, aiohttp.ClientSession() as client:
+
+        async def arm(**fault: object) -> None:
+            async with client.post(f"{venue.http_url}/emulator/hooks", json={"what": "GET */time", **fault}) as answer:
+                assert answer.status == 200, await answer.text()
+
+        async def read() -> tuple[int, str, str]:
+            async with client.get(f"{venue.http_url}/api/v3/time") as answer:
+                return answer.status, await answer.text(), answer.headers.get("Retry-After", "")
+
+        await arm(hook="reply", place="request", status=418, body="{}", retry_after_s=7)
+        assert await read() == (418, "{}", "7")
+        await arm(hook="reply", status=200, body="<html>", content_type="text/html")
+        assert (await read())[1] == "<html>"
+        await arm(hook="truncate", keep=0.5)
+        cut = (await read())[1]
+        whole = (await read())[1]
+        assert whole.startswith(cut[:10])
+        assert len(cut) == len(whole) // 2
+        await arm(hook="delay", seconds=0.2)
+        began_ns = time.monotonic_ns()
+        assert (await read())[0] == 200
+        assert time.monotonic_ns() - began_ns > 200_000_000
+        for place in ("request", "answer"):
+            await arm(hook="drop", place=place)
+            assert await bytes_of(venue, "/api/v3/time") == b""
+        await arm(hook="crash", what="", seconds=0.5)
+        await asyncio.sleep(0.1)
+        assert await bytes_of(venue, "/api/v3/time") == b""
+        assert (await bytes_of(venue, "/emulator/state")).startswith(b"HTTP/1.1 200")
+        await asyncio.sleep(0.5)
+        assert (await bytes_of(venue, "/api/v3/time")).startswith(b"HTTP/1.1 200")
+
+
+async def bytes_of(venue: EmbeddedVenue, path: str) -> bytes:
+    """Ask once, as no client does that asks again of itself; return all that comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(venue.http_url.rsplit(":", 1)[1]))
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: venue\r\nConnection: close\r\n\r\n".encode())
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()

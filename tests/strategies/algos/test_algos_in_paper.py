@@ -1,5 +1,7 @@
 """Execution algorithms over the simulated venue: orders rest, are replaced by cancel and submit, fill and expire."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ from strategies.algos import ALGORITHMS
 from tests.engine.scenario import BTC, LOT
 from tests.strategies.algos.market_place import SECOND, WIDE
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "twap": {"duration_s": 20, "intervals": 4},
     "vwap": {"duration_s": 20, "weights": (1.0, 3.0, 2.0)},
     "implementation-shortfall": {"duration_s": 20, "intervals": 4, "risk_aversion": 0.1},
@@ -27,7 +29,7 @@ SETTINGS = {
 
 def ran(use: str, events: list[Event], seen: list[Effect]) -> VirtualRun:
     algorithm = ALGORITHMS[use]
-    params = algorithm.Params(quantity="0.10", **SETTINGS[use])  # type: ignore[call-arg]
+    params = algorithm.Params(quantity="0.10", **SETTINGS[use])
     spec = StrategySpec(id=use, strategy=algorithm, params=params, instruments=("BTCUSDT.BINANCE",))
     engine = build_engine(EngineSettings(epoch=1, seed=1, limits=WIDE, strategies=(spec,)))
     venue = PaperExecution(SimSettings(entry_latency_ns=300_000_000, response_latency_ns=200_000_000), engine.markets)
