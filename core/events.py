@@ -25,7 +25,7 @@ class LifecycleState(enum.StrEnum):
 class InstrumentDefined(msgspec.Struct, frozen=True, omit_defaults=True):
     """The rules of one instrument, as the venue gave them; the record's `instrument` is the index given to it.
 
-    `min_notional_text` is the journal's own: that rule as text where it leaves the 64 bits of its numbers (`core.codec`).
+    `min_notional_text` is the journal's own: that rule as text where it leaves 64 bits (`core.codec`).
     """
 
     instrument: Instrument
