@@ -107,7 +107,7 @@ class Binance:
 
     async def fired(self, name: str) -> int:
         told = await self._get("/emulator/hooks")
-        return next(each["fired"] for each in told["faults"] if each["name"] == name)
+        return int(next(each["fired"] for each in told["faults"] if each["name"] == name))
 
     async def clear(self) -> None:
         async with self._http.delete(f"{self._venue.http_url}/emulator/hooks") as answer:
@@ -146,7 +146,7 @@ class Binance:
         quantity = self.rules.quantity
         return VenueLeg(name, is_open, quantity(_short(row["origQty"])), quantity(_short(row["executedQty"])))
 
-    async def _get(self, path: str):  # type: ignore[no-untyped-def]
+    async def _get(self, path: str):
         async with self._http.get(f"{self._venue.http_url}{path}") as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()

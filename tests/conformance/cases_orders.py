@@ -3,7 +3,7 @@
 import time
 
 from core.effects import OrderFilled
-from core.events import ReportType
+from core.events import OrderReport, ReportType
 from core.orders import ApprovedReplace, OrderState, OrderTerms, OrderType, Side, TimeInForce
 from tests.conformance.case import case
 from tests.conformance.floor import SECOND, floor
@@ -16,12 +16,14 @@ EXPIRED, REJECTED, PARTLY = OrderState.EXPIRED, OrderState.REJECTED, OrderState.
 def far(floor_, times: float) -> int:
     """Return a price so many times the best bid, in whole ticks."""
     tick = floor_.venue.rules.tick
-    return int(floor_.touched.bid * times) // tick * tick
+    price: int = int(floor_.touched.bid * times) // tick * tick
+    return price
 
 
 def some(floor_, share: int = 1) -> int:
     """Return a quantity that the venue takes."""
-    return floor_.venue.rules.quantity("0.01") * share
+    quantity: int = floor_.venue.rules.quantity("0.01") * share
+    return quantity
 
 
 @case(1)
@@ -236,7 +238,7 @@ async def reject(venue: Venue) -> None:
         await on.until(lambda: True)
         small = on.ask(lambda me, market: me.buy(market, some(on), far(on, 0.97)))
         await on.state(small, REJECTED)
-        told = [each for each in on.heard if getattr(each, "type", None) is ReportType.REJECTED]
+        told = [each for each in on.heard if isinstance(each, OrderReport) and each.type is ReportType.REJECTED]
         assert all(each.reason for each in told)
         await venue.hook(hook="mutate_rules", symbol=venue.rules.symbol, min_notional="5")
 

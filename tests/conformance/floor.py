@@ -48,6 +48,9 @@ class Hand(Strategy):
     plan: Plan | None = None
     done: Any = None
 
+    def has_done(self) -> bool:
+        return self.plan is None
+
     def on_start(self):
         self.subscribe_quotes(self.markets[0])
 
@@ -144,14 +147,19 @@ class Floor:
                 self.step((Kind.TIME, 0, NO_INSTRUMENT, time.time_ns(), 0, 0, 0, 0, 0, 0))
                 self._arrived.set()
 
+    def _hand(self) -> Hand:
+        hand = self.engine.desk.actors[0].strategy
+        assert isinstance(hand, Hand)
+        return hand
+
     # -- what a case says ------------------------------------------------------------------------------------------
 
     def ask(self, plan: Plan) -> Any:
         """Let the strategy do something now; return what it returns: names, mostly."""
-        hand = self.engine.desk.actors[0].strategy
+        hand = self._hand()
         hand.plan = plan
         self.quote()
-        assert hand.plan is None, "the strategy does not run"
+        assert hand.has_done(), "the strategy does not run"
         if isinstance(hand.done, Exception):
             raise hand.done
         return hand.done
@@ -270,7 +278,7 @@ class Floor:
         self.put(Kind.COMMAND, CommandReceived(name=CANCEL_ALL, source="conformance"))
         self.put(Kind.LIFECYCLE, LifecycleChanged(LifecycleState.DRAINING, reason="the case is over"))
         before = len(self.effects)
-        hand = self.engine.desk.actors[0].strategy
+        hand = self._hand()
         hand.plan = lambda me, market: me.buy(market, 1)
         self.quote()
         ledger = await self.settled()

@@ -1,6 +1,7 @@
 """Every case of the suite on every venue; `docs/conformance.md` is made from the same register."""
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from tests.conformance import binance, cases_faults, cases_orders
 from tests.conformance.case import CASES
@@ -8,11 +9,10 @@ from tests.conformance.table import OFFERS
 from tests.conformance.venue import Opened
 
 VENUES: dict[str, Opened] = {"spot": binance.spot, "usdm": binance.usdm}
-assert cases_orders
-assert cases_faults
+assert len(CASES) > 50, f"{cases_orders} and {cases_faults} fill the register"
 
 
-def _each() -> list[object]:
+def _each() -> list[ParameterSet]:
     found = []
     for number, one in sorted(CASES.items()):
         for venue in VENUES:
