@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from core.effects import StrategyChanged, StrategyState
 from core.market import Market
-from strategies.base import Strategy
+from strategies.base import Saved, Strategy
 from strategies.context import Context, Intent
 
 Handler = Callable[[object], None]
@@ -46,8 +46,18 @@ class Actor:
 
     def digest_state(self) -> list[object]:
         """Return what a digest must cover."""
-        saved = self.strategy.save() if self.state is not StrategyState.LOADED else {}
-        return [self.id, self.state.value, list(self.instruments), saved, self.context.rng.state()]
+        return [self.id, self.state.value, list(self.instruments), self._saved(), self.context.rng.state()]
+
+    def _saved(self) -> Saved:
+        """Return what the strategy saves; one that raised before it was set up may have nothing that can be saved."""
+        if self.state is StrategyState.LOADED:
+            return {}
+        try:
+            return self.strategy.save()
+        except Exception as error:
+            if self.state is not StrategyState.PAUSED:
+                raise
+            return {"unsaved": type(error).__name__}
 
 
 def failure_text(error: Exception) -> tuple[str, str]:

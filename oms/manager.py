@@ -113,7 +113,7 @@ class OrderManager:
 
         Raises UndefinedInstrument.
         """
-        if not self.is_new:
+        if self._totals.submitted or self.account.canonical():  # positions alone are taken over whatever they are
             raise AlreadyUsed("this manager has a history of its own: restore into a new OrderManager")
         if balances is not None:
             self.books.reopen(balances)

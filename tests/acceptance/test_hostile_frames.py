@@ -199,6 +199,7 @@ def test_a_frame_of_ten_megabytes_is_kept_in_part_and_one_beyond_the_limit_costs
     assert (b"0123456789" * 6_554).startswith(twenty)
 
 
+@pytest.mark.slow
 def test_lost_repeated_and_cut_frames_are_told_and_the_book_finds_back(tmp_path):
     with live(tmp_path) as following:
         for fault in ("drop", "duplicate", "corrupt"):

@@ -90,6 +90,7 @@ def test_three_recordings_of_both_markets_in_one_daemon_come_out_equal_and_repla
     proof.replays_everywhere(session)
 
 
+@pytest.mark.slow
 def test_at_a_live_pace_no_frame_is_lost_or_doubled_while_connections_are_replaced(recorded_dir, tmp_path):
     """Strategies trade meanwhile, and the process is stopped for a moment as a busy host would."""
     file = recorded_file(recorded_dir, SPOT_ETH)

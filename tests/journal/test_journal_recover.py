@@ -23,6 +23,7 @@ def _ends(folder):
     return list(zip(ends, range(1, len(found) + 1), strict=True)), [record for _, record in found]
 
 
+@pytest.mark.slow
 def test_a_cut_at_every_byte_of_the_tail_recovers_exactly_the_records_before_it(tmp_path, monkeypatch):
     monkeypatch.setattr("journal.recover.os.fsync", lambda fd: None)  # thousands of them, of no use here
     written = [*mixed(14, seed=3), (Kind.RAW, b"z" * 300), quote(99), (Kind.SUBMIT, b"y" * 56)]

@@ -29,6 +29,7 @@ def said(events: list[Event]) -> dict[Kind, list[tuple[object, ...]]]:
     return told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "market", "symbol"), RECORDED, ids=[case[0] for case in RECORDED])
 def test_a_whole_recording_goes_in_over_a_socket_and_comes_out_equal(recorded_dir, name, market, symbol):
     path = Path(recorded_dir) / "binance" / f"{name}_20240808.gz"

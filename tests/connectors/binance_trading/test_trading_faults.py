@@ -17,6 +17,8 @@ from core.orders import OrderType, Side
 from tests.connectors.binance_trading.crooked import listen, swallow
 from tests.connectors.binance_trading.live import KEY, SECRET, Live, World
 
+pytestmark = pytest.mark.slow
+
 
 def is_answer(text: str) -> bool:
     return '"status"' in text[:60] and '"event"' not in text[:40]

@@ -41,7 +41,9 @@ async def read(url: str, count: int, received: list[bytes], opened: asyncio.Even
             received.append(await socket.recv(decode=False))
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=[pytest.mark.slow] if "usdm" in each else []) for each in FILES]
+)
 async def test_every_recorded_frame_arrives_once_in_order_and_the_documented_book_is_the_files(
     recorded_dir: Path, name: str
 ) -> None:

@@ -50,6 +50,7 @@ async def with_rest(action: Callable[[Any, Any], Any]) -> Any:
             exchange.session.close()
 
 
+@pytest.mark.slow
 async def test_ccxt_reads_and_sets_up_its_account() -> None:
     def act(exchange: Any, ccxt: Any) -> None:
         market = exchange.load_markets()[SYMBOL]

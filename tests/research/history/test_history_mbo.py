@@ -150,6 +150,7 @@ def test_files_that_cannot_be_read_are_refused_by_name(tmp_path) -> None:
     assert not (tmp_path / "h").exists()
 
 
+@pytest.mark.slow
 def test_the_recorded_day_by_orders_and_by_levels_gives_the_book_that_its_orders_sum_to(recorded_dir, tmp_path):
     pytest.importorskip("databento_dbn")
     (path,) = (recorded_dir / "l3").glob("*.mbo.dbn.zst")

@@ -93,8 +93,9 @@ def test_a_history_verifies_as_a_session_that_ended(tmp_path):
     assert (report.state, report.inputs, report.effects) == ("ended", 40_002, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("form", ["plain", pytest.param("compressed", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("form", ["plain", "compressed"])
 def test_memory_stays_flat_while_two_hundred_megabytes_are_read(big, tmp_path, form):
     small = write_history(tmp_path / "small", quotes(1_000))
     if form == "compressed":

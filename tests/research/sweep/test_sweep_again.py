@@ -26,6 +26,8 @@ from strategies import Kernel
 from tests.research.backtest.made import history, quotes
 from tests.research.sweep.swept import alone, plan, same, walk
 
+pytestmark = pytest.mark.slow
+
 STEP_NS = 60_000_000_000
 
 
