@@ -229,6 +229,7 @@ def test_lost_repeated_and_cut_frames_are_told_and_the_book_finds_back(tmp_path)
     assert quotes == sorted(quotes)
 
 
+@pytest.mark.slow
 def test_cut_connections_and_a_failing_depth_request_end_in_sync_again(tmp_path):
     with live(tmp_path) as following:
         venue, daemon = following.venue, following.daemon

@@ -10,15 +10,13 @@ class Orderer(Strategy):
 
     def on_start(self) -> None:
         """Follow the first instrument."""
-        self._seen = 0
         self._lot = self.markets[0].instrument.quantity("0.001")
         self.subscribe_quotes(self.markets[0])
 
     def on_quote(self, quote: Quote) -> None:
         """Order at the first of a cycle, far from the market; cancel at the last."""
-        self._seen += 1
-        place = self._seen % CYCLE
+        place = quote.update_id % CYCLE
         if place == 1:
-            self.buy(self.markets[0], self._lot, quote.bid_price - 10_000)
+            self.buy(self.markets[0], self._lot, quote.bid_price - 200_000)
         elif place == 0:
             self.cancel_all()

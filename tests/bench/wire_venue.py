@@ -97,18 +97,18 @@ async def main(cycles: int, host: str, port: int) -> None:
             async for frame in connection:
                 await connection.send(frame)
             return
+        frames = [_frame(CYCLE + index, price) for index, price in enumerate(prices(cycles * CYCLE, 10), start=1)]
+        await connection.send(_frame(CYCLE, prices(1, 1)[0]))  # without a quote it is never in sync
         await asyncio.sleep(5.0)  # the daemon has reconciled by then, or the run fails and says so
         number = 0
-        frames = [_frame(index, price) for index, price in enumerate(prices(cycles * CYCLE, 10), start=1)]
         for _ in range(cycles):
             await asyncio.sleep(PAUSE_S)
             wire.tick_ns.append(time.perf_counter_ns())
             await connection.send(frames[number])
             await asyncio.sleep(PAUSE_S)
-            burst = frames[number + 1 : number + CYCLE]
+            burst = b"".join(map(_framed, frames[number + 1 : number + CYCLE]))
             wire.burst_ns.append(time.perf_counter_ns())
-            for frame in burst:
-                await connection.send(frame)
+            connection.transport.write(burst)  # at once: they wait for the daemon, not for the sender
             number += CYCLE
         await asyncio.sleep(0.2)
         done.set()
@@ -144,6 +144,13 @@ def _frame(number: int, price: int) -> str:
         f'{{"stream":"btcusdt@bookTicker","data":{{"u":{number},"s":"BTCUSDT","b":"{price / 100:.2f}000000",'
         f'"B":"3.78826000","a":"{(price + 1) / 100:.2f}000000","A":"1.54698000"}}}}'
     )
+
+
+def _framed(text: str) -> bytes:
+    """Return a text frame of a server (RFC 6455, 5.2): final, unmasked, of 126 bytes or more."""
+    payload = text.encode()
+    assert 126 <= len(payload) < 1 << 16
+    return b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload
 
 
 def _say(what: object) -> None:

@@ -121,6 +121,7 @@ def test_a_journal_of_a_backtest_on_true_queues_replays(orders, tmp_path, capsys
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_models_that_estimate_do_the_same_on_orders_and_on_their_levels(orders, file, tmp_path):
     levels = tmp_path / "levels"
     import_history(MboSource(file=str(file), instrument=ES, book="levels"), levels)

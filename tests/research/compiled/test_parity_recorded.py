@@ -100,6 +100,7 @@ def assert_same(folder: Path, text: str, data: Path) -> Backtest:
     return compiled
 
 
+@pytest.mark.slow
 def test_an_ema_cross_on_recorded_frames_comes_to_the_same_tables_and_digest(recorded_dir, tmp_path):
     data = imported(recorded_dir, tmp_path, "usdm-btcusdt", 25_000)
     done = assert_same(tmp_path, settings("binance-usdm", "ema-cross-kernel", EMA), data)

@@ -53,6 +53,7 @@ def spot_lines(count: int = 20, gap_ns: int = SECOND // 10) -> list[str]:
 EACH = [pytest.param(name, marks=pytest.mark.slow) for name in ("spot-ethusdt", "usdm-btcusdt")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["spot-btcusdt", *EACH])
 def test_a_recording_comes_out_as_other_code_reads_it_and_as_live_sessions_do(recorded_dir, tmp_path, name):
     """The acceptance tests hold live sessions on these files to the very same facts and books."""

@@ -33,6 +33,7 @@ def recorded(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_day_of_trades_equals_an_independent_reading(recorded_dir, tmp_path):
     file = recorded(recorded_dir)
     import_history(TradesSource(file=str(file), instrument=SPY), tmp_path / "h")
