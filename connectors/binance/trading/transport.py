@@ -1,7 +1,7 @@
 """Trading at one Binance venue, live: connections, REST, clock, keys and timers. The only file here that awaits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TypeVar
 
 from connectors.base import ClockNs, Sink, TradingStats
@@ -175,7 +175,17 @@ class BinanceTrading:
         if self._group is None:
             self._asked_early.append(wanted)
         else:
-            self._group.create_task(self._inquire(wanted))
+            self._start(self._inquire(wanted))
+
+    def _start(self, work: Coroutine[object, object, None]) -> bool:
+        """Start something that ends with `run`; False, and nothing is started, where that is ending already."""
+        assert self._group is not None
+        try:
+            self._group.create_task(work)
+        except RuntimeError:  # how a group that is ending refuses
+            work.close()
+            return False
+        return True
 
     async def close(self, grace_s: float) -> None:
         """Let cancels that wait go out and be answered, for at most `grace_s`; `run` is the caller's to cancel."""
@@ -259,10 +269,8 @@ class BinanceTrading:
 
     def _spawn(self, number: int, request: RestRequest) -> None:
         """Send a command by REST."""
-        if self._group is None:
+        if self._group is None or not self._start(self._send_rest(number, request)):
             self._session.on_unsent(number, "the connector is not running", self._clock_ns())
-        else:
-            self._group.create_task(self._send_rest(number, request))
 
     async def _send_rest(self, number: int, request: RestRequest) -> None:
         """Send a command by REST and hand on what its answer comes to."""
