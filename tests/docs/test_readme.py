@@ -84,4 +84,4 @@ def test_the_picture_shows_the_screen_as_it_is_drawn_today():
 
     assert titles
     assert {word for title in titles for word in title.split()} <= words | {"in", "USDT"}
-    assert {"READY", "PAPER", "SYNTHETIC", "MARKET", "BTCUSDT.BINANCE", "ETHUSDT.BINANCE"} <= words
+    assert {"READY", "LIVE", "SYNTHETIC", "MARKET", "BTCUSDT.BINANCE", "ETHUSDT.BINANCE"} <= words
