@@ -10,6 +10,7 @@ kept under its name with a version of its own; a state that holds a section nobo
 
 import dataclasses
 import hashlib
+import zlib
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -28,6 +29,7 @@ from oms.positions import Position, PositionNumbers
 from oms.section import Section
 
 VERSION = 1
+_DEFLATE = 1  # a fifth of the bytes for a tenth of the time: a journal's record ends at 3.6 MB
 
 Number = bool | int | str
 """A number as it is written: text where it leaves 64 bits."""
@@ -113,12 +115,20 @@ def durable_state(manager: OrderManager, parts: Sequence[Section] = ()) -> bytes
         account_names=manager.account.canonical(),
         sections=[section for section in sections if section[2]],
     )
-    return _encode(state)
+    return zlib.compress(_encode(state), _DEFLATE)
 
 
 def state_hash(data: bytes) -> bytes:
-    """Return the digest that goes with a durable state, SHA-256 over it."""
-    return hashlib.sha256(data).digest()
+    """Return the digest that goes with a durable state: SHA-256 over what it unpacks to, whoever packed it.
+
+    Raises BadState.
+    """
+    return hashlib.sha256(_unpacked(data)).digest()
+
+
+def saved_state(data: bytes) -> SavedState:
+    """Return what a durable state says, for readers that restore nothing. Raises BadState."""
+    return _decoded(data)
 
 
 def instruments_of(data: bytes) -> list[Instrument]:
@@ -168,10 +178,18 @@ def read_number(value: Number) -> int:
     return int(value) if isinstance(value, str) else value
 
 
+def _unpacked(data: bytes) -> bytes:
+    """Return the bytes that were packed. Raises BadState."""
+    try:
+        return zlib.decompress(data)
+    except zlib.error as error:
+        raise BadState(f"a durable state of {len(data)} bytes does not unpack: {error}") from error
+
+
 def _decoded(data: bytes) -> SavedState:
     """Return the state in `data`. Raises BadState."""
     try:
-        saved = _decoder.decode(data)
+        saved = _decoder.decode(_unpacked(data))
     except UNREADABLE as error:
         raise BadState(f"a durable state of {len(data)} bytes does not decode: {error}") from error
     if saved.version != VERSION:

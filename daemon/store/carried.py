@@ -6,14 +6,10 @@ takes of it what it has tables for.
 
 from typing import NamedTuple
 
-import msgspec
-
-from core.codec import UNREADABLE
 from core.errors import CodecError
 from core.orders import OrderIntent
-from oms.state import SavedState, read_number
-
-_state_of = msgspec.msgpack.Decoder(SavedState).decode
+from oms.errors import BadState
+from oms.state import read_number, saved_state
 
 
 class CarriedOrder(NamedTuple):
@@ -44,9 +40,9 @@ class CarriedBooks(NamedTuple):
 def carried_books(data: bytes) -> CarriedBooks:
     """Return what `data`, as `oms.state.durable_state` wrote it, says. Raises CodecError."""
     try:
-        state = _state_of(data)
-    except UNREADABLE as error:
-        raise CodecError(f"a carried state of {len(data)} bytes does not decode: {error}") from error
+        state = saved_state(data)
+    except BadState as error:
+        raise CodecError(f"a carried state: {error}") from error
     names = {each.index: each.instrument.id for each in state.instruments}
     orders = []
     for order in state.open_orders:

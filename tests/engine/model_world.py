@@ -1,6 +1,5 @@
 """An engine, its journal and a model venue in virtual time; the engine may crash at any event and start again."""
 
-import hashlib
 import heapq
 import random
 
@@ -26,6 +25,7 @@ from oms.fold import Fold
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings, folded_part
 from oms.reconcile.judge import INFERRED
+from oms.state import state_hash
 from risk.limits import RiskLimits
 from strategies import Strategy
 from tests.engine.model_venue import INSTRUMENTS, LIVE, SECOND, ModelVenue, There, balances_of, position_of, stem_of
@@ -112,7 +112,7 @@ class World:
         for index, instrument in enumerate(INSTRUMENTS):
             self.step(Kind.INSTRUMENT, InstrumentDefined(instrument), index)
         if carried is not None:
-            digest = hashlib.sha256(carried).digest()
+            digest = state_hash(carried)
             self.step(Kind.CARRIED, StateCarried(session="before", seq=1, state=carried, digest=digest))
         self.step(Kind.FEED, FeedChanged(venue="MODEL", state=FeedState.CONNECTED))
         self.step(Kind.LINK, LinkChanged(venue="MODEL", state=LinkState.UP))
@@ -154,7 +154,7 @@ class World:
             for kind, index, now_ns, payload in self.records[:first]:
                 if kind == Kind.INSTRUMENT:
                     fold.record(kind, index, now_ns, decode_payload(kind, payload))
-            carried = StateCarried(session="s", seq=first, state=state, digest=hashlib.sha256(state).digest())
+            carried = StateCarried(session="s", seq=first, state=state, digest=state_hash(state))
             fold.record(Kind.CARRIED, NO_INSTRUMENT, 0, carried)
         for kind, index, now_ns, payload in self.records[first:]:
             fold.record(kind, index, now_ns, decode_payload(kind, payload))

@@ -1,6 +1,5 @@
 """A journal folded without strategies and markets gives the books that the engine had, at every record."""
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from engine.errors import NotFirst
 from oms.errors import BadState
 from oms.fold import Fold
 from oms.manager import OrderManager
+from oms.state import state_hash
 from strategies import Strategy
 from tests.engine.scenario import LOT, SECOND, Stage
 
@@ -146,7 +146,7 @@ def test_folding_a_journal_gives_the_books_that_the_engine_had(script, seed):
 
 
 def carried(state, digest=None):
-    return StateCarried(session="s", seq=9, state=state, digest=digest or hashlib.sha256(state).digest())
+    return StateCarried(session="s", seq=9, state=state, digest=digest or state_hash(state))
 
 
 @settings(max_examples=40)
