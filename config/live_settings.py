@@ -53,4 +53,6 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     visibility_lag_s: Annotated[float, Meta(ge=0, le=3600)] = 30.0
     sweep_s: Annotated[float, Meta(gt=0, le=15)] = 10.0  # between sweeps for missed fills while orders work
     balances_s: Annotated[float, Meta(gt=0, le=3600)] = 60.0
-    snapshot_s: Annotated[float, Meta(ge=0, le=86_400)] = 600.0  # 0: state is carried at the session's end alone
+    snapshot_s: Annotated[float, Meta(ge=0, le=86_400)] = (
+        600.0  # looked at so often, written after many orders; 0: at the end alone
+    )
