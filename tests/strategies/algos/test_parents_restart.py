@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.effects import StrategyChanged
 from core.events import LifecycleState
 from core.records import Kind
 from engine import build_engine
@@ -11,7 +12,7 @@ from oms.errors import BadState
 from oms.memories import Memories
 from strategies import Strategy
 from strategies.algos import Chase, Iceberg, Pov, Twap
-from tests.engine.scenario import Stage
+from tests.engine.scenario import Stage, only
 from tests.strategies.algos.lasting_place import LastingPlace
 from tests.strategies.algos.market_place import LOT, SECOND
 from tests.strategies.algos.test_algos_any_order import PARENTS, STEPS, one_step
@@ -193,7 +194,7 @@ class Verbose(Strategy):
 
 def test_too_much_to_remember_pauses_the_strategy_and_says_what_to_do():
     stage = Stage(Verbose)
-    [changed] = [each for each in stage.open() if getattr(each, "state", "") == "paused"]
+    changed = only(stage.open(), StrategyChanged)[-1]
     assert "keep what cannot be worked" in changed.traceback
     assert not stage.lifecycle(LifecycleState.READY)
 
