@@ -109,9 +109,8 @@ class State:
         """Remember an order that was taken."""
         self.changed(order.account)
         known = self.orders.setdefault(order.account, {})
-        if (
-            known.get(order.order_id, order) is not order
-        ):  # given again (`faults.Reuse`): the older one is found by its owner's name alone
+        if known.get(order.order_id, order) is not order:
+            # Given again (`faults.Reuse`): the older one is found by its owner's name alone.
             known[-order.order_id] = known.pop(order.order_id)
         known[order.order_id] = order
         if order.is_open:
