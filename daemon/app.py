@@ -65,19 +65,11 @@ class Daemon:
         if settings.session.mode is Mode.LIVE:
             self.trading = Trading(settings, clock.now_ns, Rng(clock.now_ns(), stream=1), self._sink, secrets)
             self.execution = LiveExecution(self.trading.connectors)
+        mode, base = settings.session.mode.value, settings.accounting.base_currency
         standing = None
         if self.trading is not None:
-            held = None if account is None else account.lease.held
-            standing = Standing(engine, settings, self.trading, self.stats, held)
-        self.projection = Projection(
-            engine,
-            self.stats,
-            str(journal.folder),
-            settings.session.mode.value,
-            labels,
-            settings.accounting.base_currency,
-            standing,
-        )
+            standing = Standing(engine, settings, self.trading, self.stats, account.lease.held if account else None)
+        self.projection = Projection(engine, self.stats, str(journal.folder), mode, labels, base, standing)
         self._account = account
         self.pipeline = Pipeline(
             engine,
