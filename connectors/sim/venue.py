@@ -88,23 +88,25 @@ class SimVenue:
 
     def define(self, index: int, instrument: Instrument, market: Market) -> None:
         """List an instrument, or change its rules; `market` is read only. Raises SimError."""
-        if instrument.inverse:
-            raise UnsupportedInstrument(
-                f"{instrument.id} is an inverse contract, whose notional the simulated venue cannot price; "
-                "take it out of this paper session's instruments"
-            )
         impact = self._settings.impact
         if impact.needs_volume and instrument.id not in impact.daily_volumes:
+            unit = "contracts" if instrument.inverse else f"whole units of {instrument.base}"
             raise MissingVolume(
                 f"the impact model {impact.model.value!r} needs to know how much of {instrument.id} trades a day; "
-                f'write it in whole units of {instrument.base}: impact.daily_volumes."{instrument.id}" = 1000'
+                f'write it in {unit}: impact.daily_volumes."{instrument.id}" = 1000'
             )
         while len(self._listings) <= index:
             self._listings.append(Listing())
             self._markets.append(market)
         self._markets[index] = market
         self._instruments[index] = instrument
-        define(self._listings[index], self._settings, instrument)
+        try:
+            define(self._listings[index], self._settings, instrument)
+        except OverflowError as error:
+            raise UnsupportedInstrument(
+                f"the fees of {instrument.id} in {self._settings.fee_decimals} decimals are beyond 64 bits: "
+                "lower fee_decimals"
+            ) from error
 
     def submit(self, command: ApprovedSubmit, now_ns: int) -> None:
         """Send an order; the matching sees it an entry latency later."""
