@@ -33,6 +33,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         native_orders=live,
         balances={} if live else {currency: money(plain(each)) for currency, each in settings.paper.balances.items()},
         reconcile=reconcile_settings(settings),
+        carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
     )
 

@@ -230,6 +230,13 @@ class RouteDecided(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     client_order_id: str
 
 
+class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a strategy, or a parent order by its name, wants to know after a restart: this alone; empty for nothing."""
+
+    strategy: str
+    data: bytes
+
+
 class LotChange(enum.StrEnum):
     """What became of a tax lot."""
 
@@ -297,6 +304,7 @@ Effect = (
     | FreezeChanged
     | ParentProgress
     | RouteDecided
+    | Remembered
     | LotChanged
     | ConversionUsed
     | Refusal
@@ -335,6 +343,7 @@ __all__ = [
     "ReconcileState",
     "Reconciled",
     "Refusal",
+    "Remembered",
     "RouteDecided",
     "Severity",
     "StrategyChanged",

@@ -116,6 +116,7 @@ class Engine(MarketHandlers):
                 [actor.digest_state() for actor in self.desk.actors],
                 *self.desk.wishes(),
                 *([] if self.reconciling is None else [self.reconciling.reconciler.state()]),
+                *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
             ]
         )
 
@@ -130,7 +131,8 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        return () if self.reconciling is None else (self.reconciling.kept,)
+        memories = self.desk.memories
+        return (memories,) if self.reconciling is None else (self.reconciling.kept, memories)
 
     # -- everything else -------------------------------------------------------------------------------------------
 
