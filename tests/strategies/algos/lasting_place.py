@@ -17,14 +17,7 @@ from tests.strategies.algos.market_place import BTC, Place
 _PAYLOADS = 32  # kinds of input from here on carry one
 
 
-class Stepping:
-    """What has a step."""
-
-    def step(self, event: Event) -> Sequence[Effect]:
-        raise NotImplementedError
-
-
-class Journaled(Stepping):
+class Journaled:
     """What keeps the records of a place, as a journal does: mix it in before the place."""
 
     engine: Any
@@ -35,9 +28,10 @@ class Journaled(Stepping):
     def step(self, event: Event) -> Sequence[Effect]:
         if event[0] >= _PAYLOADS:
             if event[3] >= self.engine.next_due_ns:  # as the pipeline has it
-                super().step((Kind.TIME, 0, NO_INSTRUMENT, event[3], 0, 0, 0, 0, 0, 0))
+                again = (Kind.TIME, 0, NO_INSTRUMENT, event[3], 0, 0, 0, 0, 0, 0)
+                super().step(again)  # type: ignore[misc]
             self.records.append((event[0], event[2], event[3], encode_payload(event[5])))
-        effects = super().step(event)
+        effects: Sequence[Effect] = super().step(event)  # type: ignore[misc]
         self.records += [(KIND_OF[type(each)], NO_INSTRUMENT, event[3], encode_payload(each)) for each in effects]
         self.last_effects = len(effects)
         return effects
