@@ -59,9 +59,7 @@ _STOPS = {
     WAKE_IN_THE_PAST: "the kernel asked to be woken at a time that is not ahead",
 }
 
-_ADAPTED = (
-    "on_quote", "on_trade", "on_book", "on_bar", "on_timer", "on_order", "on_fill", "on_refusal",
-)  # fmt: skip
+_ADAPTED = tuple(name for name in vars(Kernel) if name.startswith("on_"))
 """Callbacks that hand on to a kernel's functions, which the loop calls itself."""
 
 _NO_SLOTS = np.zeros(0, SLOT_DTYPE)
