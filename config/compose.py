@@ -33,6 +33,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         native_orders=live,
         balances={} if live else {currency: money(plain(each)) for currency, each in settings.paper.balances.items()},
         reconcile=reconcile_settings(settings),
+        carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
     )
 
@@ -54,6 +55,7 @@ def reconcile_settings(settings: Settings) -> ReconcileSettings | None:
         sweep_ns=_ns(live.sweep_s),
         account_ns=_ns(live.balances_s),
         visibility_ns=_ns(live.visibility_lag_s),
+        look_back=live.look_back,
     )
 
 

@@ -47,6 +47,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.LOT: effects.LotChanged,
     Kind.CONVERSION: effects.ConversionUsed,
     Kind.ROUTE: effects.RouteDecided,
+    Kind.REMEMBERED: effects.Remembered,
     Kind.BUST: effects.OrderBusted,
     Kind.HELD: effects.HeldChanged,
 }

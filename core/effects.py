@@ -170,11 +170,17 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
 
 
 class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """An instrument was frozen (orders may only be cancelled or reduce) or released."""
+    """An instrument was frozen (orders may only be cancelled or reduce) or released.
+
+    With a `key` nothing is frozen or released: the operator took note of the difference of that name and `figure`
+    (an integer in text), and it is no reason to freeze any more, as long as it stays the same.
+    """
 
     instrument: int
     frozen: bool
     reason: str
+    key: str = ""
+    figure: str = ""
 
 
 class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -228,6 +234,13 @@ class RouteDecided(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     quantity: int  # sent, 0 for none
     price: int
     client_order_id: str
+
+
+class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a strategy, or a parent order by its name, wants to know after a restart: this alone; empty for nothing."""
+
+    strategy: str
+    data: bytes
 
 
 class LotChange(enum.StrEnum):
@@ -297,6 +310,7 @@ Effect = (
     | FreezeChanged
     | ParentProgress
     | RouteDecided
+    | Remembered
     | LotChanged
     | ConversionUsed
     | Refusal
@@ -335,6 +349,7 @@ __all__ = [
     "ReconcileState",
     "Reconciled",
     "Refusal",
+    "Remembered",
     "RouteDecided",
     "Severity",
     "StrategyChanged",

@@ -186,6 +186,7 @@ class Pipeline:
         snapshot = StateCarried(session=head, seq=self.journal.next_seq, state=state, digest=state_hash(state))
         self.journal.append_payload(Kind.SNAPSHOT, 0, NO_INSTRUMENT, self._last_ns, encode_payload(snapshot))
         self.journal.flush()
+        self.stats.snapshot_ns = self._last_ns
         return len(state)
 
 

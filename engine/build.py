@@ -41,6 +41,8 @@ class EngineSettings:
     """With whom our books are compared, and how often; None where nobody else keeps any (paper, backtests)."""
     native_orders: bool = False
     """Whether order words that a venue keeps itself (`Instrument.native`) are left to it; else tickerd keeps all."""
+    carried: bool = False
+    """Whether a later session goes on from this one: then execution algorithms of the settings go on in it."""
     accounting: AccountingRules = field(default_factory=AccountingRules)
 
 
@@ -57,8 +59,9 @@ def build_engine(settings: EngineSettings) -> Engine:
         native_orders=settings.native_orders,
         reconcile=settings.reconcile,
     )
+    memories = engine.desk.memories.by_name
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
-        context = Context(spec.id, (), manager, clock, counter, rng)
+        context = Context(spec.id, (), manager, clock, counter, rng, memories=memories, remembers=settings.carried)
         engine.desk.add(Actor(spec.strategy(spec.params, context), context, spec.instruments))
     return engine

@@ -29,17 +29,19 @@ from engine.keeper import Keeper
 from engine.native import is_plain
 from engine.replacer import Replacer
 from engine.timers import Timers
-from engine.workers import dismiss, hire
+from engine.workers import dismiss, forget_ended, hire, returning
 from oms.manager import OrderManager
+from oms.memories import Memories
 from risk.gate import Gate
 from strategies.context import (
     AlertIntent,
     GroupIntent,
-    Intent,
     OrderCounter,
+    RememberIntent,
     RetireIntent,
     Subscription,
     TimerIntent,
+    Wish,
     WorkIntent,
 )
 
@@ -75,6 +77,7 @@ class Desk:
         "keeper",
         "manager",
         "markets",
+        "memories",
         "ready",
     )
 
@@ -95,6 +98,7 @@ class Desk:
         self.manager = manager
         self.clock = clock
         self.markets = markets
+        self.memories = Memories()
         self.actors: list[Actor] = []
         self.by_id: dict[str, Actor] = {}
         self.effects: list[Effect] = []
@@ -135,7 +139,16 @@ class Desk:
                 self.pause(actor, f"no venue defined {', '.join(missing)}")
             else:
                 self.effects.append(actor.change(StrategyState.ACTIVE, "started"))
+                self._call_back(actor)
                 self.call(actor, actor.strategy.on_start)
+
+    def _call_back(self, owner: Actor) -> None:
+        """Let the parents that were at work for a strategy before a restart go on."""
+        for wish in returning(owner, self.markets) if self.memories.by_name else ():
+            if isinstance(wish, str):
+                self.effects.append(Alert(severity=Severity.WARNING, code="PARENT_LOST", message=wish))
+            else:
+                self._start_worker(owner, wish, "goes on for")
 
     def stop(self, reason: str) -> None:
         """Stop the strategies, letting each have its last word, and cancel every working order."""
@@ -235,9 +248,22 @@ class Desk:
             self.pause(actor, f"asked for more than {MAX_INTENTS_PER_EVENT} things while handling one event")
             return
         for intent in intents:
-            self._carry_out(actor, intent)
+            if not isinstance(intent, RememberIntent):
+                self._carry_out(actor, intent)
+            elif not self._remember(actor, intent):
+                return
 
-    def _carry_out(self, actor: Actor, intent: Intent) -> None:
+    def _remember(self, actor: Actor, intent: RememberIntent) -> bool:
+        """Write down what an actor wants to know after a restart, before its orders; return whether it could be."""
+        try:
+            data = intent.data if isinstance(intent.data, bytes) else intent.data()
+            self.memories.take(actor.id, data, self.effects)
+        except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
+            self.fail(actor, error)
+            return False
+        return True
+
+    def _carry_out(self, actor: Actor, intent: Wish) -> None:
         """Carry out one intent."""
         if isinstance(intent, OrderIntent):
             if actor.owner is not None:
@@ -264,12 +290,14 @@ class Desk:
         else:
             self._alert(actor, intent)
 
-    def _start_worker(self, owner: Actor, intent: WorkIntent) -> None:
-        """Let an execution algorithm begin to work for a strategy."""
+    def _start_worker(self, owner: Actor, intent: WorkIntent, how: str = "works for") -> None:
+        """Let an execution algorithm begin to work for a strategy, or go on with it."""
         worker = hire(owner, intent, self.markets)
         self.add(worker)
-        self.effects.append(worker.change(StrategyState.ACTIVE, f"works for {owner.id}"))
+        self.effects.append(worker.change(StrategyState.ACTIVE, f"{how} {owner.id}"))
         self.call(worker, worker.strategy.on_start)
+        if intent.remembers:
+            worker.orders.update(dict.fromkeys(getattr(worker.strategy, "children", ())))  # of before the restart
 
     def _retire(self, actor: Actor) -> None:
         """Let an actor go that has done its work; one of the settings stays, stopped."""
@@ -279,6 +307,9 @@ class Desk:
         if actor.owner is not None:
             self.actors.remove(actor)
             del self.by_id[actor.id]
+            if actor.context.remembers:
+                for name in forget_ended(actor.owner, self.memories, self.by_id):
+                    self.memories.take(name, b"", self.effects)
 
     def _submit(self, intent: OrderIntent) -> None:
         """Check an order; send it, or record why not. One that asks for more than a venue's plain words is kept."""

@@ -116,6 +116,7 @@ class Engine(MarketHandlers):
                 [actor.digest_state() for actor in self.desk.actors],
                 *self.desk.wishes(),
                 *([] if self.reconciling is None else [self.reconciling.reconciler.state()]),
+                *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
             ]
         )
 
@@ -130,7 +131,8 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        return () if self.reconciling is None else (self.reconciling.kept,)
+        memories = self.desk.memories
+        return (memories,) if self.reconciling is None else (self.reconciling.kept, memories)
 
     # -- everything else -------------------------------------------------------------------------------------------
 
@@ -158,6 +160,8 @@ class Engine(MarketHandlers):
     def _on_account(self, event: Event) -> None:
         """Book what a venue did to the account without an order of ours."""
         assert isinstance(event[5], AccountMoved | AccountTraded | CorporateAction)
+        if self.reconciling is not None and isinstance(event[5], AccountMoved):
+            self.reconciling.before_move(event[5], event[3])
         self.manager.account_event(event[5], event[2], self.desk.effects, event[3])
         self.settle()
 

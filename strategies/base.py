@@ -5,6 +5,7 @@ function of what it saw: no clocks, no files, no randomness but `self.rng`. A ca
 alone; its working orders are cancelled and the traceback is journaled.
 """
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -19,11 +20,16 @@ from core.rng import Rng
 from oms.held.order import HeldOrder
 from oms.order import Order
 from strategies.context import AlertIntent, Context, RetireIntent, Subscription, Timer, TimerIntent, WorkIntent
+from strategies.memory import Standing, request_text, unpack
 from strategies.words import OrderWords
 
 # A module's attribute costs a quarter of an enumeration's.
 _BUY, _SELL = Side.BUY, Side.SELL
 _LIMIT, _MARKET = OrderType.LIMIT, OrderType.MARKET
+
+MEMORY_MAX = 64 * 1024
+REQUEST_MAX = 32 * 1024
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 Saved = dict[str, int | float | str | bool | list[int] | list[float] | None]
 
@@ -41,6 +47,8 @@ class Strategy(OrderWords):
 
     Params: ClassVar[type[StrategyParams]] = StrategyParams
     params: StrategyParams
+    algorithms: ClassVar[tuple[type["Strategy"], ...]] = ()
+    """Execution algorithms of your own that `work` asks for by name: so they are found again after a restart."""
 
     def __init__(self, params: StrategyParams, context: Context) -> None:
         """Keep parameters and context. Override `on_start` rather than this."""
@@ -131,6 +139,27 @@ class Strategy(OrderWords):
         index = None if market is None else market.index
         return self.context.manager.held.of_strategy(self.context.strategy_id, index)
 
+    @property
+    def remembered(self) -> bytes:
+        """What it remembered last, in this session or the one before it; b"" for nothing."""
+        return self.context.memories.get(self.context.name, b"")
+
+    @property
+    def parents(self) -> dict[str, Standing]:
+        """How the parent orders stand that it asked for by name; those of earlier sessions too, in `on_start` already.
+
+        Those that have not ended are at work again. Of those that have, the newest hundred are known.
+        """
+        mine = self.context.name + "#"
+        found = {}
+        for name, data in self.context.memories.items():
+            known = unpack(data) if name.startswith(mine) else None
+            if known is not None and "#" not in name[len(mine) :]:
+                found[name[len(mine) :]] = Standing(
+                    algorithm=known.algorithm, state=known.state, quantity=known.quantity, filled=known.filled
+                )
+        return found
+
     # -- what can be asked for -------------------------------------------------------------------------------------
 
     def subscribe_quotes(self, market: Market) -> None:
@@ -217,9 +246,18 @@ class Strategy(OrderWords):
         self.context.outbox.append(TimerIntent(name, self.now_ns + after_ns))
 
     def work(
-        self, algorithm: type["Strategy"], market: Market, *, beside: Sequence[Market] = (), **params: object
+        self,
+        algorithm: type["Strategy"],
+        market: Market,
+        *,
+        beside: Sequence[Market] = (),
+        name: str = "",
+        **params: object,
     ) -> str:
         """Ask for an execution algorithm (`strategies.algos`) to work a parent order; return its name.
+
+        With a `name` it goes on after a restart by itself, and is asked for once: where the name is known already, from
+        an earlier session too (`parents`), nothing is done. Without one it ends with the process.
 
         `params` are those of the algorithm's settings. Its orders are this strategy's, told here as well; how it stands
         is told by `ParentProgress`. It ends by itself, or with this strategy. `beside`: the further markets of one that
@@ -230,12 +268,39 @@ class Strategy(OrderWords):
         except msgspec.ValidationError as error:
             raise StrategyError(f"{algorithm.__name__} cannot be asked for: {error}") from error
         context = self.context
-        context.works += 1
-        worker = f"{context.worker or context.strategy_id}#{context.works}"
-        context.outbox.append(
-            WorkIntent(worker, algorithm, settings, market.index, tuple(each.index for each in beside))
-        )
+        if name:
+            worker = f"{context.name}#{name}"
+            if not _NAME.fullmatch(name) or name.isdigit():
+                raise StrategyError(
+                    f"{name!r} cannot name a parent order: take up to 32 of letters, digits, ._- and not digits alone"
+                )
+            if len(request_text(settings)) > REQUEST_MAX:
+                raise StrategyError(
+                    f"the parameters of {name!r} take more than {REQUEST_MAX} bytes, too many to be remembered: give "
+                    "fewer (weights for wider intervals), or no name"
+                )
+            if name in context.asked or worker in context.memories:
+                return worker
+            context.asked[name] = None
+        else:
+            context.works += 1
+            worker = f"{context.name}#{context.works}"
+        places = tuple(each.index for each in beside)
+        context.outbox.append(WorkIntent(worker, algorithm, settings, market.index, places, remembers=bool(name)))
         return worker
+
+    def remember(self, data: bytes) -> None:
+        """Ask to find `data` as `remembered` after a restart, b"" to forget; journaled where it is new.
+
+        The last word counts: remember all that you want to know, at most 64 KiB. It is in the journal before the orders
+        that the same callback asks for. Raises StrategyError where it is too much.
+        """
+        if len(data) > MEMORY_MAX:
+            raise StrategyError(
+                f"{len(data)} bytes are more than the {MEMORY_MAX} that can be remembered: keep what cannot be worked "
+                "out anew from the market and from your orders and positions, which are known after a restart"
+            )
+        self.context.remember(data)
 
     def tell_progress(self, progress: ParentProgress) -> None:
         """Tell how a parent order stands: journaled, shown."""

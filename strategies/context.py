@@ -4,7 +4,7 @@ Asking puts an intent into the outbox; the engine empties it when the callback r
 interrupted by the consequences of its own orders.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -64,13 +64,20 @@ class WorkIntent(msgspec.Struct, frozen=True):
     params: msgspec.Struct
     instrument: int
     beside: tuple[int, ...] = ()
+    remembers: bool = False  # whether it goes on after a restart
+
+
+class RememberIntent(msgspec.Struct, frozen=True, gc=False):
+    """A wish to know something after a restart: bytes, or what makes them once the callbacks are through."""
+
+    data: bytes | Callable[[], bytes]
 
 
 class RetireIntent(msgspec.Struct, frozen=True, gc=False):
     """A wish to be called no more: what there was to do is done."""
 
 
-Intent = (
+Wish = (
     OrderIntent
     | CancelIntent
     | ReplaceIntent
@@ -83,6 +90,7 @@ Intent = (
     | ParentProgress
     | RouteDecided
 )
+Intent = Wish | RememberIntent
 
 
 class OrderCounter:
@@ -108,7 +116,21 @@ class OrderCounter:
 class Context:
     """One strategy's window: markets, its positions and orders, the clock, its generator, and the outbox."""
 
-    __slots__ = ("clock", "counter", "manager", "markets", "next_id", "outbox", "rng", "strategy_id", "worker", "works")
+    __slots__ = (
+        "asked",
+        "clock",
+        "counter",
+        "manager",
+        "markets",
+        "memories",
+        "next_id",
+        "outbox",
+        "remembers",
+        "rng",
+        "strategy_id",
+        "worker",
+        "works",
+    )
 
     def __init__(
         self,
@@ -119,13 +141,20 @@ class Context:
         counter: OrderCounter,
         rng: Rng,
         worker: str = "",
+        *,
+        memories: Mapping[str, bytes] | None = None,
+        remembers: bool = False,
     ) -> None:
         """Join what the engine shares with one strategy; `markets` are the instruments configured for it.
 
-        `worker` is the name of an algorithm that works for the strategy.
+        `worker` is the name of an algorithm that works for the strategy. `memories`: what was remembered last, by name.
+        `remembers`: whether an execution algorithm here shall go on after a restart.
         """
         self.worker = worker
         self.works = 0  # how many algorithms it has asked for
+        self.asked: dict[str, None] = {}  # those with a name
+        self.memories: Mapping[str, bytes] = {} if memories is None else memories
+        self.remembers = remembers
         self.strategy_id = strategy_id
         self.markets = tuple(markets)
         self.manager = manager
@@ -134,3 +163,16 @@ class Context:
         self.next_id = counter.next_id
         self.rng = rng
         self.outbox: list[Intent] = []
+
+    @property
+    def name(self) -> str:
+        """The name under which it is known, journaled and remembered."""
+        return self.worker or self.strategy_id
+
+    def remember(self, data: bytes | Callable[[], bytes]) -> None:
+        """Wish to know something after a restart, before whatever else is asked for; the last wish counts."""
+        outbox, wish = self.outbox, RememberIntent(data)
+        if outbox and type(outbox[0]) is RememberIntent:
+            outbox[0] = wish
+        else:
+            outbox.insert(0, wish)

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from connectors.stream.frames import ClientFrames
 
 LONG_READ_BYTES = 64 * 1024  # a read as long as this is likely to be followed by another at once
+TURN_MESSAGES = 32  # handled in a row: what else is ready, a cancel above all, waits no longer than for these
 UNACKNOWLEDGED_MS_MAX = 20_000
 
 
@@ -41,6 +42,8 @@ class StreamConnection(asyncio.Protocol):
         self._told_lost = False
         self._paused = False
         self._reason = ""
+        self._waiting: list[bytes] = []  # messages that wait for their turn; nothing is read meanwhile
+        self._gave_way = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the handshake."""
@@ -54,18 +57,21 @@ class StreamConnection(asyncio.Protocol):
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        """Cut messages out of a chunk and hand them on."""
+        """Cut messages out of a chunk and hand them on, so many in a row that nothing else has to wait for long."""
         frames = self.frames
         messages = frames.feed(data)
         if not self._told_open and frames.is_open:
             self._told_open = True
             self._listener.on_open(self)
+        if (self._waiting or len(messages) > TURN_MESSAGES) and not frames.is_closing:
+            self._waiting += messages
+            messages = self._next_turn()
         if self._told_open and not self._told_lost:
             self._listener.on_messages(self, messages, len(data))
         self._flush()
         if frames.refusal is not None or frames.is_closing:
             self._end(frames.close_reason)
-        elif len(data) >= LONG_READ_BYTES:
+        elif self._waiting or len(data) >= LONG_READ_BYTES:
             self._give_way()
 
     def eof_received(self) -> None:
@@ -74,8 +80,10 @@ class StreamConnection(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the end, unless it was told."""
+        """Tell what had come before the end, then the end, unless it was told."""
         self.frames.end()
+        if self._waiting and not self._told_lost and not self._paused:
+            self._listener.on_messages(self, self._waiting, 0)
         self._tell_lost(self._reason or self.frames.close_reason or (str(exc) if exc else "connection lost"))
 
     def ping(self) -> None:
@@ -86,10 +94,10 @@ class StreamConnection(asyncio.Protocol):
     def send(self, data: bytes) -> bool:
         """Write a text message at once; return False where nothing more can be written."""
         transport = self._transport
-        if transport is None or transport.is_closing() or self.frames.is_closing:
+        frame = self.frames.text(data)
+        if not frame or transport is None or transport.is_closing():
             return False
-        self.frames.text(data)
-        self._flush()
+        transport.write(frame)
         return True
 
     def close(self) -> None:
@@ -114,21 +122,35 @@ class StreamConnection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        """Read again."""
+        """Read again, once nothing waits for its turn any more."""
         self._paused = False
-        if self._transport is not None and not self._transport.is_closing():
+        if self._waiting:
+            self._give_way()
+        elif self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _give_way(self) -> None:
         """Let timers, signals and other connections have their turn: under a flood libuv reads 32 times in a row."""
-        if self._transport is not None and not self._paused and not self._transport.is_closing():
-            self._transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._read_on)
+        if self._transport is None or self._paused or self._gave_way or self._transport.is_closing():
+            return
+        self._gave_way = True
+        self._transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._go_on)
 
-    def _read_on(self) -> None:
-        """Read again after giving way, unless told to pause meanwhile."""
-        if not self._paused:
-            self.resume()
+    def _go_on(self) -> None:
+        """Hand on the next messages, or read again where none wait; unless told to pause or to end meanwhile."""
+        self._gave_way = False
+        if self._paused or self._told_lost:
+            return
+        if self._waiting:
+            self._listener.on_messages(self, self._next_turn(), 0)
+            self._flush()
+        self.resume()
+
+    def _next_turn(self) -> list[bytes]:
+        """Take so many messages of those that wait."""
+        turn, self._waiting = self._waiting[:TURN_MESSAGES], self._waiting[TURN_MESSAGES:]
+        return turn
 
     def _flush(self) -> None:
         """Write what the protocol wants sent."""

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Coroutine
 
 from websockets.exceptions import InvalidURI
-from websockets.uri import parse_uri
+from websockets.uri import WebSocketURI, parse_uri
 
 from connectors.errors import ConnectorError, VenueRefused, VenueUnreachable
 from connectors.pacing import asked_wait_s
@@ -240,18 +240,10 @@ async def open_stream(url: str, listener: Listener, timeout_s: float) -> StreamC
     except InvalidURI as error:
         raise VenueUnreachable(f"{url} is no websocket address: {error}") from error
     watch = _Watch(listener)
-    secure = _tls() if address.secure else None
-    loop = asyncio.get_running_loop()
     connection = StreamConnection(frames, watch)
     try:
         async with asyncio.timeout(timeout_s):
-            await loop.create_connection(
-                lambda: connection,
-                address.host,
-                address.port,
-                ssl=secure,
-                server_hostname=address.host if secure else None,
-            )
+            await _connect(connection, address)
             await watch.opened.wait()
     except (OSError, TimeoutError) as error:
         watch.mute()
@@ -268,6 +260,29 @@ async def open_stream(url: str, listener: Listener, timeout_s: float) -> StreamC
         message = f"{url} answered HTTP {frames.refusal_status}: {frames.refusal_body[:200]!r}"
         raise VenueRefused(message, status=frames.refusal_status, retry_after_s=wait_s)
     raise VenueUnreachable(f"{url}: no websocket handshake: {frames.refusal or 'the connection was closed'}")
+
+
+async def _connect(connection: StreamConnection, address: WebSocketURI) -> None:
+    """Connect, and begin TLS where the address asks for it. Raises OSError.
+
+    What is written shall leave at once. uvloop keeps it until the end of the callback that wrote it, which may be a
+    whole chunk of ticks later, unless the buffer is above its high-water mark: so that is 0. Under TLS it is the inner
+    transport that keeps it, hence the two steps.
+    """
+    loop = asyncio.get_running_loop()
+    if not address.secure:
+        transport, _ = await loop.create_connection(lambda: connection, address.host, address.port)
+        transport.set_write_buffer_limits(high=0)
+        return
+    inner, _ = await loop.create_connection(asyncio.Protocol, address.host, address.port)
+    inner.set_write_buffer_limits(high=0)
+    try:
+        outer = await loop.start_tls(inner, connection, _tls(), server_hostname=address.host)
+    except BaseException:
+        inner.abort()
+        raise
+    assert outer is not None
+    connection.connection_made(outer)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from core.market import Trade
 from core.orders import Side
-from strategies.algos.parent import MILLISECOND_NS, SECOND_NS, ParentParams, ParentStrategy
+from strategies.algos.parent import MILLISECOND_NS, SECOND_NS, TIME_OVER, ParentParams, ParentStrategy
 from strategies.base import StrategyParams
 
 PPM = 1_000_000
@@ -29,10 +29,19 @@ class FollowingStrategy(ParentStrategy):
         if self.params.duration_s:
             self.set_timer(END, self.params.duration_s * SECOND_NS)
 
+    def resumed(self, _place: list[int]) -> None:
+        """Set the end again, or end: the time while nobody looked counts."""
+        if self.params.duration_s:
+            left_ns = self.arrived_ns + self.params.duration_s * SECOND_NS - self.now_ns
+            if left_ns > 0:
+                self.set_timer(END, left_ns)
+            else:
+                self.end("expired", TIME_OVER)
+
     def due(self, name: str) -> None:
         """End."""
         if name == END:
-            self.end("expired", "the time is over")
+            self.end("expired", TIME_OVER)
 
     def follow(self, child: str, price: int) -> None:
         """Move a child to a price, or to the limit."""
@@ -134,6 +143,16 @@ class Chase(FollowingStrategy):
         super().arrived()
         if self.params.patience_ms:
             self.set_timer(CROSS, self.params.patience_ms * MILLISECOND_NS)
+
+    def resumed(self, place: list[int]) -> None:
+        """Set the end again, and when patience ends, or lose it."""
+        super().resumed(place)
+        if self.params.patience_ms and not self.ending:
+            left_ns = self.arrived_ns + self.params.patience_ms * MILLISECOND_NS - self.now_ns
+            if left_ns > 0:
+                self.set_timer(CROSS, left_ns)
+            else:
+                self._crosses = True
 
     def due(self, name: str) -> None:
         """Lose patience, or end."""

@@ -1,5 +1,7 @@
 """What a parent order came to, in whole numbers: prices in the instrument's units, doubled where they are middles."""
 
+from collections.abc import Sequence
+
 from core.effects import ParentProgress
 from core.orders import Side
 
@@ -19,8 +21,12 @@ class Measure:
 
     def fill(self, quantity: int, price: int, mid_twice: int) -> None:
         """Count an execution of ours; of a negative quantity, one that was taken back."""
+        self.add(quantity, quantity * price, mid_twice)
+
+    def add(self, quantity: int, notional: int, mid_twice: int) -> None:
+        """Count executions by what they are worth together."""
         self.filled += quantity
-        self.notional += quantity * price
+        self.notional += notional
         self.mid_notional_twice += quantity * mid_twice
 
     def trade(self, quantity: int, price: int) -> None:
@@ -76,6 +82,11 @@ class Measure:
     def state(self) -> list[int]:
         """Return the sums, for a digest."""
         return [getattr(self, name) for name in self.__slots__]
+
+    def restore(self, sums: Sequence[int]) -> None:
+        """Take what `state` returned."""
+        for name, value in zip(self.__slots__, sums, strict=True):
+            setattr(self, name, value)
 
 
 def _ppm(part: int, whole: int) -> int:

@@ -10,8 +10,9 @@ from typing import ClassVar, Literal
 from core.effects import OrderBusted, OrderFilled, OrderUpdated
 from core.market import Market, Quote, Trade
 from core.orders import OrderState, Refusal, Side, TimeInForce
+from strategies.algos.lasting import LastingParent
 from strategies.algos.measure import Measure
-from strategies.base import Saved, Strategy, StrategyParams
+from strategies.base import Saved, StrategyParams
 from strategies.context import Timer
 
 _OPEN = frozenset(
@@ -29,6 +30,7 @@ _IOC, _GTC = TimeInForce.IOC, TimeInForce.GTC
 SECOND_NS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
 RETRY = "retry"
+TIME_OVER = "the time is over"
 
 
 class ParentParams(StrategyParams, frozen=True):
@@ -40,7 +42,7 @@ class ParentParams(StrategyParams, frozen=True):
     pause_ms: int = 1_000  # after a child that was refused or rejected
 
 
-class ParentStrategy(Strategy):
+class ParentStrategy(LastingParent):
     """Base of execution algorithms. They begin with the first quote; `move` is called whenever something is to be seen.
 
     An algorithm runs as a strategy of its own (`use = "twap"`) or is asked for by one (`Strategy.work`). Either way it
@@ -76,29 +78,12 @@ class ParentStrategy(Strategy):
         self.lot = instrument.lot
         self.quantity = instrument.quantity(params.quantity) // self.lot * self.lot
         self.limit = instrument.price(params.limit) if params.limit else 0
-        self.measure: Measure | None = None
-        self.children: dict[str, int] = {}  # what each open one may still do
-        self.child_count = 0
-        self.started_ns = self.now_ns
-        self.bid = self.ask = 0
-        self.paused = False
-        self.ending = ""  # "filled", "expired" or "stopped", once no child is to follow
-        self.has_ended = False
-        self._known: dict[str, None] = {}
+        self.open_parent()
         self.subscribe_quotes(market)
         self.subscribe_trades(market)
-        if market.bid_price and market.ask_price:
+        self.go_on()
+        if market.bid_price and market.ask_price and not self.has_ended:
             self._see(market.bid_price, market.ask_price)
-
-    @property
-    def filled(self) -> int:
-        """What is done of the parent."""
-        return 0 if self.measure is None else self.measure.filled
-
-    @property
-    def working(self) -> int:
-        """What the open children may still do."""
-        return sum(self.children.values())
 
     @property
     def room(self) -> int:
@@ -132,9 +117,7 @@ class ParentStrategy(Strategy):
             return ""
         ask = self.buy if self.side is Side.BUY else self.sell
         name = ask(self.target_market, size, at, time_in_force=_IOC if taking else _GTC)
-        self.children[name] = size
-        self._known[name] = None
-        self.child_count += 1
+        self.sent(name, size)
         return name
 
     def end(self, state: str, reason: str = "") -> None:
@@ -143,6 +126,7 @@ class ParentStrategy(Strategy):
             self.ending, self._reason = state, reason
             for name in self.children:
                 self.cancel(name)
+            self.note()
         self._look_at_end()
 
     # -- callbacks -------------------------------------------------------------------------------------------------
@@ -171,12 +155,15 @@ class ParentStrategy(Strategy):
         left = self.children.get(fill.client_order_id)
         if left is not None:
             self.children[fill.client_order_id] = max(left - fill.quantity, 0)
-        self.measure.fill(fill.quantity, fill.price, self.bid + self.ask)
+        else:
+            self.note()
+        self._count(fill.client_order_id, fill.quantity, fill.price)
 
     def on_bust(self, bust: OrderBusted) -> None:
         """Count what is done no longer."""
         if bust.client_order_id in self._known and self.measure is not None:
-            self.measure.fill(-bust.quantity, bust.price, self.bid + self.ask)
+            self._count(bust.client_order_id, -bust.quantity, bust.price)
+            self.note()
 
     def on_order(self, update: OrderUpdated) -> None:
         """Follow a child."""
@@ -188,6 +175,7 @@ class ParentStrategy(Strategy):
             return
         if self.children.pop(name, None) is None:
             return
+        self.note()
         if update.state in _DENIED:
             self._pause()
         self._tell("working", update.reason)
@@ -202,6 +190,7 @@ class ParentStrategy(Strategy):
         """Pause: what the gate refused once it will refuse again at once."""
         if self.children.pop(refusal.intent.client_order_id, None) is not None:
             self._pause()
+            self.note()
             self._tell("working", refusal.code)
             self._look_at_end()
 
@@ -213,6 +202,7 @@ class ParentStrategy(Strategy):
             self.paused = False
             self.move()
         elif not self.ending:
+            self.note()
             self.due(timer.name)
 
     def on_stop(self) -> None:
@@ -237,6 +227,8 @@ class ParentStrategy(Strategy):
         self.bid, self.ask = bid, ask
         if self.measure is None:
             self.measure = Measure(bid + ask)
+            self.arrived_ns = self.now_ns
+            self.note()
             self._tell("started", "")
             self.arrived()
         if not self.ending:
@@ -256,7 +248,9 @@ class ParentStrategy(Strategy):
     def _look_at_end(self) -> None:
         if self.ending and not self.children and not self.has_ended:
             self.has_ended = True
-            self._tell("filled" if self.filled >= self.quantity else self.ending, self._reason)
+            self._final = "filled" if self.filled >= self.quantity else self.ending
+            self.note()
+            self._tell(self._final, self._reason)
             self.retire()
 
     def _tell(self, state: str, reason: str) -> None:

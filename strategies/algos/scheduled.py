@@ -7,7 +7,7 @@ once. What an interval missed (a reject, a limit out of reach) the next one catc
 
 from typing import ClassVar, Literal
 
-from strategies.algos.parent import SECOND_NS, ParentParams, ParentStrategy
+from strategies.algos.parent import SECOND_NS, TIME_OVER, ParentParams, ParentStrategy
 from strategies.algos.schedules import almgren_chriss, even, weighted
 from strategies.base import StrategyParams
 
@@ -41,29 +41,49 @@ class ScheduledStrategy(ParentStrategy):
         """Work out the schedule and begin."""
         self.targets: list[int] = []
         self.interval = 0  # the one under way, from 1
+        self._until_ns = 0  # its end
+        self._crosses = False  # whether an interval ended while nobody looked
         self.begin()
 
     def arrived(self) -> None:
         """Begin the first interval."""
-        self.targets = self.schedule()
-        self._slice_ns = max(self.params.duration_s * SECOND_NS // len(self.targets), 1)
+        self._plan()
         self._next()
+
+    def place_now(self) -> list[int]:
+        """Return the interval under way and its end."""
+        return [self.interval, self._until_ns]
+
+    def resumed(self, place: list[int]) -> None:
+        """Go on in the interval in which it would be now: what those that passed have missed, it catches up with."""
+        self._plan()
+        self.interval, self._until_ns = place
+        while self._until_ns <= self.now_ns:
+            if self.interval > len(self.targets):
+                self.end("expired", TIME_OVER)
+                return
+            self.interval += 1
+            self._until_ns += self._slice_ns
+            self._crosses = True
+        self.set_timer(SLICE, self._until_ns - self.now_ns)
 
     def due(self, name: str) -> None:
         """End an interval: bring across what is left of it, and begin the next one."""
         if name != SLICE:
             return
         if self.interval > len(self.targets):
-            self.end("expired", "the time is over")
+            self.end("expired", TIME_OVER)
             return
-        for child in self.children:
-            self.replace(child, price=self.within(self.far))
+        self._cross()
         self._next()
 
     def move(self) -> None:
         """Ask for what is missing to the target of the interval."""
         if not self.targets:
             return
+        if self._crosses:
+            self._crosses = False
+            self._cross()
         target = self.targets[min(self.interval, len(self.targets)) - 1]
         missing = target - self.filled - self.working
         if missing >= self.lot:
@@ -73,8 +93,19 @@ class ScheduledStrategy(ParentStrategy):
     def _next(self) -> None:
         """Begin the next interval; after the last there is one more, to end what crosses."""
         self.interval += 1
+        self._until_ns = self.now_ns + self._slice_ns
         self.set_timer(SLICE, self._slice_ns)
         self.move()
+
+    def _plan(self) -> None:
+        """Work out the schedule."""
+        self.targets = self.schedule()
+        self._slice_ns = max(self.params.duration_s * SECOND_NS // len(self.targets), 1)
+
+    def _cross(self) -> None:
+        """Bring across what is left of an interval."""
+        for child in self.children:
+            self.replace(child, price=self.within(self.far))
 
 
 class Twap(ScheduledStrategy):

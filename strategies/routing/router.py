@@ -15,11 +15,11 @@ from core.decimals import to_units
 from core.effects import OrderBusted, OrderFilled, OrderUpdated, RouteDecided
 from core.market import Market, Quote, Trade
 from core.orders import Refusal, Side, TimeInForce
-from strategies.algos.measure import Measure
-from strategies.algos.parent import MILLISECOND_NS, ParentParams, ParentStrategy
+from oms.order import Order
+from strategies.algos.parent import MILLISECOND_NS, TIME_OVER, ParentParams, ParentStrategy
 from strategies.base import Saved
 from strategies.routing.split import in_proportion, split
-from strategies.routing.venues import SECOND_NS, Levels, Path, RoutingError, Units, check_fees, fee_of
+from strategies.routing.venues import SECOND_NS, Levels, Path, RoutingError, Units, check_fees, fee_of, reached
 
 END, WAITED, RESTED = "end", "waited", "rested"
 MARKET = "market"
@@ -78,14 +78,8 @@ class SmartRouter(ParentStrategy):
         self.lot = min(path.lot for path in self.paths)
         self.quantity = to_units(params.quantity, units.size_precision) // self.lot * self.lot
         self.limit = to_units(params.limit, units.price_precision) if params.limit else 0
-        self.measure: Measure | None = None
-        self.children: dict[str, int] = {}
-        self.child_count = self.decisions = 0
-        self.started_ns = now_ns
-        self.bid = self.ask = 0
-        self.paused = self.has_ended = False
-        self.ending = ""
-        self._known: dict[str, None] = {}
+        self.open_parent()
+        self.decisions = 0
         self._path_of: dict[str, Path] = {}
         self._why = MARKET
         self._waits = self._is_idle = False
@@ -96,7 +90,57 @@ class SmartRouter(ParentStrategy):
             self.subscribe_quotes(market)
             self.subscribe_book(market)
             self.subscribe_trades(market)
+        self.go_on()
         self._look()
+
+    def counted(self, order: Order) -> tuple[int, int, int]:
+        """Return (left, filled, worth) of a child in common units."""
+        path = self._path_at(order.instrument)
+        scale, finer = path.size_scale, path.price_scale
+        return order.leaves * scale, order.filled * scale, order.notional * scale * finer
+
+    def place_now(self) -> list[int]:
+        """Return where it is, and what it has learned of each venue."""
+        return [self.decisions, int(self._rests), *(each for path in self.paths for each in path.learned())]
+
+    def resumed(self, place: list[int]) -> None:
+        """Go on: wait for the venues' prices as at the beginning; what is out keeps its venue busy."""
+        self.decisions, rests, *learned = place
+        each = len(learned) // len(self.paths)
+        for number, path in enumerate(self.paths):
+            path.relearn(learned[number * each : (number + 1) * each])
+        self._rests = bool(rests)
+        params = self.params
+        if params.duration_s:
+            left_ns = self.arrived_ns + params.duration_s * SECOND_NS - self.now_ns
+            if left_ns <= 0:
+                self.end("expired", TIME_OVER)
+                return
+            self.set_timer(END, left_ns)
+        if self._rests:
+            left_ns = self.arrived_ns + params.rest_ms * MILLISECOND_NS - self.now_ns
+            if left_ns > 0:
+                self.set_timer(RESTED, left_ns)
+            else:
+                self._end_rest()
+        self._waits = True
+        self.set_timer(WAITED, params.wait_ms * MILLISECOND_NS)
+
+    def known_again(self) -> None:
+        """Know which venue each child went to."""
+        for name in self._known:
+            order = self.context.manager.order(name)
+            if order is None:
+                continue
+            path = self._path_of[name] = self._path_at(order.instrument)
+            if name in self.children:
+                path.adopt(order)
+
+    def _end_rest(self) -> None:
+        """Take back what rests, to sweep it."""
+        self._rests = False
+        for child in self.children:
+            self.cancel(child)
 
     # -- what it is told -------------------------------------------------------------------------------------------
 
@@ -112,14 +156,12 @@ class SmartRouter(ParentStrategy):
     def due(self, name: str) -> None:
         """End; wait no longer; take what rested back; try a venue again."""
         if name == END:
-            self.end("expired", "the time is over")
+            self.end("expired", TIME_OVER)
             return
         if name == WAITED:
             self._waits = False
         elif name == RESTED:
-            self._rests = False
-            for child in self.children:
-                self.cancel(child)
+            self._end_rest()
         self._route(name)
 
     def on_quote(self, _quote: Quote) -> None:
@@ -234,7 +276,7 @@ class SmartRouter(ParentStrategy):
                 for path, levels, score in zip(self.paths, seen, scores, strict=True)
             ]
             quantities = split(room, offers).quantities
-            prices = [_reached(levels, quantity) for levels, quantity in zip(seen, quantities, strict=True)]
+            prices = [reached(levels, quantity) for levels, quantity in zip(seen, quantities, strict=True)]
         if not any(quantities):
             if self._is_dust_everywhere(room):
                 self.end("expired", DUST)
@@ -272,10 +314,8 @@ class SmartRouter(ParentStrategy):
         ask = self.buy if self.side is Side.BUY else self.sell
         life = TimeInForce.GTC if self._rests else TimeInForce.IOC
         name = ask(path.market, quantity // path.size_scale, price // path.price_scale, time_in_force=life)
-        self.children[name] = quantity
-        self._known[name] = None
+        self.sent(name, quantity)
         self._path_of[name] = path
-        self.child_count += 1
         path.sent(name, quantity, price, self.now_ns, resting=self._rests)
 
     def _score_of(self, path: Path, fee_ppm: int) -> int:
@@ -348,13 +388,3 @@ class SmartRouter(ParentStrategy):
                 market_notional=str(measure.market_notional // (scale * finer)),
             )
         )
-
-
-def _reached(levels: Levels, quantity: int) -> int:
-    """Return the price of the level with which a quantity is full, 0 for none."""
-    reached = 0
-    for price, there in levels:
-        if quantity <= 0:
-            break
-        reached, quantity = price, quantity - there
-    return reached

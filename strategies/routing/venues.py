@@ -11,7 +11,8 @@ from core.effects import OrderUpdated
 from core.errors import CoreError
 from core.instruments import Instrument
 from core.market import STALE_BOOK, STALE_QUOTES, Market, touch_of
-from core.orders import OrderState, Side
+from core.orders import OrderState, Side, TimeInForce
+from oms.order import Order
 from strategies.routing.split import Offer
 
 PPM = 1_000_000
@@ -185,6 +186,12 @@ class Path:
         if not resting:
             self.taken += quantity
 
+    def adopt(self, order: Order) -> None:
+        """Note a child that was sent before a restart; what it uses up is not known any more."""
+        self.child, self.child_quantity = order.client_order_id, order.quantity * self.size_scale
+        self.child_price, self.sent_ns = order.price * self.price_scale, order.submitted_ns
+        self.resting, self.answered = order.time_in_force is TimeInForce.GTC, True
+
     def refused(self, until_ns: int) -> None:
         """Note that the gate let nothing out: nothing was taken, and nothing is tried here for a while."""
         self.taken = max(self.taken - (0 if self.resting else self.child_quantity), 0)
@@ -221,6 +228,14 @@ class Path:
             self.scored_ns += halvings * self.memory_ns
             self.asked >>= min(halvings, HALVINGS_MAX)
             self.got >>= min(halvings, HALVINGS_MAX)
+
+    def learned(self) -> list[int]:
+        """Return what was learned of the venue: how long it takes, what it kept of its word."""
+        return [self.latency_ns, self.measured, self.asked, self.got, self.scored_ns]
+
+    def relearn(self, learned: list[int]) -> None:
+        """Take what `learned` returned."""
+        self.latency_ns, self.measured, self.asked, self.got, self.scored_ns = learned
 
     def saved(self) -> list[int]:
         """Return what decides what comes next, for a digest."""
@@ -262,3 +277,13 @@ def check_fees(rates: Mapping[str, int], paths: Sequence[Path]) -> None:
     for name in rates:
         if name not in known:
             raise RoutingError(f"a fee is given for {name}, but the router's venues are {', '.join(known)}")
+
+
+def reached(levels: Levels, quantity: int) -> int:
+    """Return the price of the level with which a quantity is full, 0 for none."""
+    reached = 0
+    for price, there in levels:
+        if quantity <= 0:
+            break
+        reached, quantity = price, quantity - there
+    return reached

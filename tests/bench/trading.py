@@ -56,6 +56,7 @@ class AtOnce:
     def __init__(self) -> None:
         """Have nothing to tell."""
         self.reports: list[Event] = []
+        self.now_ns = START_NS  # the only clock here: a minute's orders are those of a minute of the market
         self._number = 0
 
     def before(self, now_ns: int) -> None:
@@ -147,7 +148,7 @@ def _memory_of_closed(folder: Path, count: int) -> tuple[float, float]:
 def _trade(pipeline: Pipeline, venue: AtOnce, path: list[int], first: int) -> None:
     """Feed quotes, and after each the reports of its order."""
     for number, price in enumerate(path, start=first + 1):
-        now_ns = START_NS + number * STEP_NS
+        venue.now_ns = now_ns = START_NS + number * STEP_NS
         pipeline.feed([(Kind.QUOTE, 0, 0, now_ns, 0, price, 10**8, price + 1, 10**8, number)])
         pipeline.feed(venue.poll(now_ns))
 
@@ -159,7 +160,14 @@ def _desk(folder: Path) -> tuple[Pipeline, AtOnce]:
     engine: Engine = build_engine(EngineSettings(epoch=1, seed=0, limits=limits, strategies=(spec,)))
     journal, venue = JournalWriter.create(folder, head_of("bench")), AtOnce()
     pipeline = Pipeline(
-        engine, journal, Stats(0), time.time_ns, durable=False, digest_every=1 << 30, watch=_ignore, execution=venue
+        engine,
+        journal,
+        Stats(0),
+        lambda: venue.now_ns,
+        durable=False,
+        digest_every=1 << 30,
+        watch=_ignore,
+        execution=venue,
     )
     connected = FeedChanged(venue=BTC.venue, state=FeedState.CONNECTED)
     ready = LifecycleChanged(LifecycleState.READY)

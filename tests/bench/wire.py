@@ -22,6 +22,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from config.secrets import Secret
+from core.events import CANCEL_ALL, CommandReceived
+from daemon.app import Daemon
 from tests.bench.figures import Figure
 from tests.bench.venue import KEY, LAST_CORE, SECRET, Listening, embedded_venue, live_toml
 
@@ -42,9 +44,10 @@ def measure(folder: Path, scale: float) -> list[Figure]:
     cycles = max(20, int(CYCLES * scale))
     with embedded_venue("--synthetic", "--limit-scale", "1000") as venue, _between(venue, cycles) as (ports, said):
         echoes = uvloop.run(_trade(venue, ports, folder / "wire"))
-        tick_ns, burst_ns, placed_ns, cancelled_ns = json.loads(said())
+        tick_ns, burst_ns, told_ns, placed_ns, cancelled_ns = json.loads(said())
     orders = _first_after(tick_ns, placed_ns)
     cancels = _first_after(burst_ns, cancelled_ns)
+    told = _first_after(told_ns, cancelled_ns)
     echo_us = [each / 1000 for each in echoes]
     echo_p50 = _percentile(echo_us, 0.5)
     figures = []
@@ -56,10 +59,9 @@ def measure(folder: Path, scale: float) -> list[Figure]:
             Figure("echo_us", f"bare websocket echo, {name} of {len(echo_us)}", _percentile(echo_us, share), "us")
         )
     for name, share, goal in (("p50", 0.5, NAUTILUS_CANCEL_US / 5), ("p99", 0.99, 900 / 5)):
-        detail = f"200 ticks ahead, on the wire, {name} of {len(cancels)}, way there and back included"
-        figures.append(Figure("cancel_us", detail, _percentile(cancels, share), "us", goal))
-        detail = f"the same less the echo's p50, {name}"
-        figures.append(Figure("cancel_us", detail, _percentile(cancels, share) - echo_p50, "us", goal))
+        for who, waits in (("operator", told), ("strategy, at the last of them", cancels)):
+            detail = f"200 ticks ahead, by the {who}, less the echo's p50, {name} of {len(waits)}"
+            figures.append(Figure("cancel_us", detail, _percentile(waits, share) - echo_p50, "us", goal))
     return figures
 
 
@@ -110,8 +112,10 @@ async def _trade(venue: Listening, ports: list[int], root: Path) -> list[int]:
     )
     keys = {"demo-api-key": Secret(KEY), "demo-api-secret": Secret(SECRET)}
     daemon = live_daemon(text, keys.__getitem__)
-    task = asyncio.get_running_loop().create_task(daemon.run(None))
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(daemon.run(None))
     echoes: list[int] = []
+    door = loop.create_task(_operate(daemon, f"ws://127.0.0.1:{feed}/operator"))
     async with connect(f"ws://127.0.0.1:{feed}/echo", compression=None) as echo:
         frame = "x" * ECHO_BYTES
         with contextlib.suppress(ConnectionClosed):  # how the other side says that the last cycle is over
@@ -121,6 +125,14 @@ async def _trade(venue: Listening, ports: list[int], root: Path) -> list[int]:
                 await echo.send(frame)
                 await echo.recv()
                 echoes.append(time.perf_counter_ns() - sent_ns)
+    await door
     daemon.stop("the benchmark is over", "bench")
     await task
     return echoes
+
+
+async def _operate(daemon: Daemon, url: str) -> None:
+    """Let a cancel in whenever the operator says so."""
+    async with connect(url, compression=None) as operator:
+        async for _ in operator:
+            daemon.command(CommandReceived(name=CANCEL_ALL, strategy_id="orderer", source="bench"))

@@ -6,6 +6,7 @@ It sends the ticks, passes the order-entry connection on to the exchange and not
 by, and echoes frames for the bare round trip to compare with; one process, so that all times are of one clock.
 
 A cycle is one tick alone, at which the strategy orders; then, all at once, 200 ticks and one more, at which it cancels.
+In every other cycle it does not, but behind the ticks leaves, on a connection of its own, what an operator would say.
 Prints its two ports, and at the end of the last cycle one line of JSON: times in ns.
 """
 
@@ -26,6 +27,11 @@ PAUSE_S = 0.02
 PLACE, CANCEL = b"order.place", b"order.cancel"
 
 
+def by_operator(cycle: int) -> bool:
+    """Whether the operator cancels in a cycle, and not the strategy."""
+    return cycle % 2 == 0
+
+
 class Wire:
     """The times at which ticks left and requests came by."""
 
@@ -33,6 +39,7 @@ class Wire:
         """Have seen nothing."""
         self.tick_ns: list[int] = []
         self.burst_ns: list[int] = []
+        self.told_ns: list[int] = []  # bursts behind which the operator spoke
         self.placed_ns: list[int] = []
         self.cancelled_ns: list[int] = []
 
@@ -90,6 +97,7 @@ class Passing(asyncio.Protocol):
 async def main(cycles: int, host: str, port: int) -> None:
     """Serve until every cycle has been sent and the daemon has left."""
     wire, loop, done = Wire(), asyncio.get_running_loop(), asyncio.Event()
+    operator: list[ServerConnection] = []
 
     async def ticks(connection: ServerConnection) -> None:
         path = connection.request.path if connection.request else ""
@@ -97,18 +105,25 @@ async def main(cycles: int, host: str, port: int) -> None:
             async for frame in connection:
                 await connection.send(frame)
             return
+        if path.startswith("/operator"):
+            operator.append(connection)
+            await connection.wait_closed()
+            return
         frames = [_frame(CYCLE + index, price) for index, price in enumerate(prices(cycles * CYCLE, 10), start=1)]
         await connection.send(_frame(CYCLE, prices(1, 1)[0]))  # without a quote it is never in sync
         await asyncio.sleep(5.0)  # the daemon has reconciled by then, or the run fails and says so
         number = 0
-        for _ in range(cycles):
+        for cycle in range(1, cycles + 1):
             await asyncio.sleep(PAUSE_S)
             wire.tick_ns.append(time.perf_counter_ns())
             await connection.send(frames[number])
             await asyncio.sleep(PAUSE_S)
             burst = b"".join(map(_framed, frames[number + 1 : number + CYCLE]))
-            wire.burst_ns.append(time.perf_counter_ns())
+            told = wire.told_ns if by_operator(cycle) else wire.burst_ns
+            told.append(time.perf_counter_ns())
             connection.transport.write(burst)  # at once: they wait for the daemon, not for the sender
+            if by_operator(cycle):
+                operator[0].transport.write(_framed("cancel".ljust(126)))
             number += CYCLE
         await asyncio.sleep(0.2)
         done.set()
@@ -125,7 +140,7 @@ async def main(cycles: int, host: str, port: int) -> None:
         _say(ports)
         await done.wait()
         feed.close()  # which ends the echo, and with it the run
-        _say([wire.tick_ns, wire.burst_ns, wire.placed_ns, wire.cancelled_ns])
+        _say([wire.tick_ns, wire.burst_ns, wire.told_ns, wire.placed_ns, wire.cancelled_ns])
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)  # until the benchmark has measured
 
 

@@ -189,3 +189,18 @@ def test_arbitrary_bytes_for_a_handshake_never_raise(data):
     frames.output()
     frames.end()
     assert not frames.is_open
+
+
+@given(data=st.binary(max_size=300) | st.sampled_from([65_535, 65_536, 70_000]).map(lambda size: b"o" * size))
+def test_what_we_send_is_read_by_the_venue_as_it_was(data):
+    frames, server = handshaken()
+    server.receive_data(frames.text(data))
+    (frame,) = server.events_received()
+    assert isinstance(frame, Frame)
+    assert (frame.opcode, bytes(frame.data), frame.fin) == (Opcode.TEXT, data, True)
+
+
+def test_nothing_is_sent_after_the_closing_frame():
+    frames, _ = handshaken()
+    frames.close()
+    assert frames.text(b"an order") == b""

@@ -45,6 +45,8 @@ class Stage:
         limits: RiskLimits | None = None,
         seed: int = 1,
         native_orders: bool = False,
+        epoch: int = 1,
+        carried: bool = False,
     ):
         specs = tuple(
             given
@@ -55,12 +57,13 @@ class Stage:
             for given in strategies
         )
         self.settings = EngineSettings(
-            epoch=1,
+            epoch=epoch,
             seed=seed,
             limits=limits or RiskLimits(max_order_notional=1_000_000, max_position_notional=10_000_000),
             strategies=specs,
             balances={"USDT": 100_000 * MONEY_UNIT},
             native_orders=native_orders,
+            carried=carried,
         )
         self.engine = build_engine(self.settings)
         self.now_ns = SECOND

@@ -5,7 +5,7 @@
 
 import base64
 import binascii
-import hmac
+import hashlib
 from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from connectors.errors import ConnectorError
 
 _SEED_BYTES = 32
+_BLOCK_BYTES = 64  # of SHA-256
 
 
 class Signer(Protocol):
@@ -59,20 +60,24 @@ class Credentials:
 
 
 class HmacSigner:
-    """HMAC-SHA256. The key's two blocks are hashed once; each signature starts from a copy."""
+    """HMAC-SHA256 (RFC 2104). The key's two blocks are hashed once; each signature starts from copies of them."""
 
-    __slots__ = ("_keyed",)
+    __slots__ = ("_inner", "_outer")
     logs_on = False
 
     def __init__(self, secret: str) -> None:
-        """Prepare the keyed state."""
-        self._keyed = hmac.new(secret.encode(), digestmod="sha256")
+        """Prepare the keyed states: the key padded to a block, or its hash where it is longer, with ipad and opad."""
+        key = secret.encode()
+        block = (key if len(key) <= _BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
     def sign(self, payload: bytes) -> str:
         """Return the signature in hex."""
-        mac = self._keyed.copy()
-        mac.update(payload)
-        return mac.hexdigest()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(payload)
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
     def __repr__(self) -> str:
         return "HmacSigner(***)"

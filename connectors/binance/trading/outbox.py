@@ -30,7 +30,8 @@ class Outbox:
 
     def is_clear(self, urgency: Urgency) -> bool:
         """Whether nothing that goes first, or is as urgent, waits."""
-        return not any(self._queues[level] for level in range(urgency + 1))
+        cancels, reduces, opens = self._queues
+        return not (cancels or (urgency >= Urgency.REDUCE and reduces) or (urgency >= Urgency.OPEN and opens))
 
     def put(self, waiting: Waiting, urgency: Urgency) -> list[Waiting]:
         """Let a command wait; return what is not to be sent any more, this command itself where there is no room.

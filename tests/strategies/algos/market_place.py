@@ -29,11 +29,14 @@ LOTS = "0.01"  # one lot of the scenario, decimal text
 class Place(Stage):
     """An engine with one strategy, quotes at 99.99 and 100.01, and the orders as a venue has them."""
 
+    carried = False
+    epoch = 1
+
     def __init__(self, strategy: type[Strategy], **params: Any) -> None:
         spec = StrategySpec(
             id="s", strategy=strategy, params=strategy.Params(**params), instruments=("BTCUSDT.BINANCE",)
         )
-        super().__init__(spec, limits=WIDE)
+        super().__init__(spec, limits=WIDE, epoch=self.epoch, carried=self.carried)
         self.progress: list[ParentProgress] = []
         self.submitted: list[tuple[int, OrderIntent]] = []
         self.updates: list[OrderUpdated] = []
@@ -43,6 +46,10 @@ class Place(Stage):
         self.executed = 0
         self.worth = 0
         self.executions = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Define, connect, become READY."""
         self.payload(Kind.INSTRUMENT, InstrumentDefined(BTC), 0)
         self.feed(FeedState.CONNECTED)
         self.lifecycle(LifecycleState.READY)
