@@ -27,7 +27,8 @@ from tests.crash.day_market import write_day
 from tests.crash.ledger import judge
 
 NEVER = -1
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
+_LOOK_S = 0.04
 _MARKET_S = 120.0  # longer than any schedule
 STRATEGY = """
 [[strategies]]
@@ -117,11 +118,12 @@ class Lives:
         """Live, die and be judged on one exchange."""
         tables = (
             venue_table(venue, "ETHUSDT").replace('"quotes", "trades", "book"', '"quotes", "trades"'),
-            live_tables(venue, folder, visibility_lag_s=0.3),
+            live_tables(venue, folder, visibility_lag_s=0.3, sweep_s=0.5),
         )
         file = STRATEGY.format(file=self._strategy)
         settings = write_settings(folder, *tables, file, mode="live", session='flush = "disk"')
         environ = {"TICKERD_SECRET_DEMO_API_KEY": venue.api_key, "TICKERD_SECRET_DEMO_API_SECRET": venue.api_secret}
+        environ["PATH"] = str(folder)  # no git to ask: nothing here is in a repository
         told: list[Told] = []
         output = folder
         for number, death in enumerate([*deaths, Death()]):
@@ -144,7 +146,7 @@ class Lives:
         deadline = time.monotonic() + PATIENCE_S
         asked = False
         with output.open() as said:
-            while not select.select([self._server.stdout], [], [], 0.02)[0]:
+            while not select.select([self._server.stdout], [], [], _LOOK_S)[0]:
                 if not asked and scripted_day.OVER in said.read():
                     asked = True
                     with contextlib.suppress(ProcessLookupError):  # killed meanwhile

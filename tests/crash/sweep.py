@@ -33,6 +33,9 @@ DEPTH = 5
 RECOVERY = 100
 """Boundaries of a recovery, and some more: a death beyond the last one is one in the trading that comes after it."""
 _BYTES = (JOURNAL, ORDERS, STREAM, REST)  # half of them may be out
+_SENDS = (ORDERS, STREAM, REST)
+"""After any other the world is as it is before the next one: nothing leaves the process in between. What was sent is
+in the loop's own buffer for a while, so a death right after a send is forced to be one with the bytes out."""
 _SURE = 8  # boundaries in a row that are not reached: the day has no more. More than workers at a time
 _PHASES = {STARTING: "until READY", TRADING: "while trading", ENDING: "while ending"}
 
@@ -87,9 +90,10 @@ class Tally:
 class Sweep:
     """What workers share: which boundary is next, which deaths in recovery are next, the tally."""
 
-    def __init__(self, seed: int = 0, first: int = 0, seconds: float = float("inf")) -> None:
-        """From boundary `first` on to the end of the day, or for about so long."""
+    def __init__(self, told: Path, seed: int = 0, first: int = 0, seconds: float = float("inf")) -> None:
+        """From boundary `first` on to the end of the day, or for about so long; `told` always tells the tally."""
         self.tally = Tally()
+        self._told = told
         self._lock = threading.Lock()
         self._at = first
         self._reached = first
@@ -114,7 +118,7 @@ class Sweep:
         """Die at one boundary of the day in each way that there is."""
         kind = ""
         for way in (BEFORE, AFTER, TORN):
-            if way == TORN and kind not in _BYTES:
+            if (way == TORN and kind not in _BYTES) or (way == AFTER and kind not in _SENDS):
                 continue
             with self._lock:
                 chosen = [Death(at, way), *(next(self._deaths) for _ in range(DEPTH - 1))]
@@ -125,6 +129,7 @@ class Sweep:
             with self._lock:
                 self.tally.boundaries += 1
                 self._reached = max(self._reached, at)
+                self._told.write_text("\n\n".join((*self.tally.failures, self.tally.table(), "")))
 
     def _schedule(self, lives: Lives, chosen: list[Death]) -> Told | None:
         """One schedule, and how its first life ended; a failure is noted, and the sweep goes on."""
@@ -151,7 +156,8 @@ def deaths(seed: int) -> Iterator[Death]:
 
 def sweep(folder: Path, workers: int, first: int = 0, seconds: float = float("inf")) -> Tally:
     """Sweep with so many daemons at a time."""
-    shared = Sweep(first=first, seconds=seconds)
+    folder.mkdir(parents=True, exist_ok=True)
+    shared = Sweep(folder / "tally.txt", first=first, seconds=seconds)
     with ThreadPoolExecutor(workers) as pool:
         done = [pool.submit(shared.work, folder / f"worker-{number}") for number in range(workers)]
     for each in done:
