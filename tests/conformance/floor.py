@@ -10,6 +10,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import msgspec
+
 from core.effects import Alert, OrderFilled, OrderUpdated
 from core.events import (
     CANCEL_ALL,
@@ -74,7 +76,6 @@ class Floor:
         self.touched = Touch(0, 0, 0, 0)
         self._arrived = asyncio.Event()
         self.connector = venue.connector(self.sink, **settings)
-        self.connector.assign({0: venue.rules})
         rules = venue.rules
         self.engine = build_engine(
             EngineSettings(
@@ -296,7 +297,12 @@ async def floor(venue: Venue, foreign: ForeignPolicy = ForeignPolicy.HALT, **set
     """A floor that is READY; the case ends as `closed` says."""
     one = Floor(venue, foreign, **settings)
     one.touched = await venue.touch()
-    one.put(Kind.INSTRUMENT, InstrumentDefined(venue.rules), 0)
+    # As the daemon does it: what the venue keeps itself is learnt before the instrument is defined.
+    await one.connector.check()
+    native = one.connector.native[venue.rules.symbol]
+    rules = msgspec.structs.replace(venue.rules, native=native)
+    one.connector.assign({0: rules})
+    one.put(Kind.INSTRUMENT, InstrumentDefined(rules), 0)
     one.put(Kind.FEED, FeedChanged(venue=venue.rules.venue, state=FeedState.CONNECTED))
     one.quote()
     one.put(Kind.LIFECYCLE, LifecycleChanged(LifecycleState.RECONCILING))
