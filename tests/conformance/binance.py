@@ -106,6 +106,13 @@ class Binance:
     async def give_again(self, number: str) -> None:
         await self.hook(hook="reuse", symbol=SYMBOL, account="trader", market=self._market.value, number=number)
 
+    async def move_money(self) -> None:
+        path, body = "futures", {"symbol": SYMBOL, "funding_rate": "0.0001", "exchange_funding": True}
+        if self._is_spot:
+            path, body = "accounts", {"name": "trader", "key": "k" * 64, "secret": "s" * 64, "balances": {"USDT": "7"}}
+        async with self._http.post(f"{self._venue.http_url}/emulator/{path}", json=body) as answer:
+            assert answer.status == 200, await answer.text()
+
     async def fired(self, name: str) -> int:
         told = await self._get("/emulator/hooks")
         return int(next(each["fired"] for each in told["faults"] if each["name"] == name))
