@@ -157,7 +157,7 @@ def deaths(seed: int) -> Iterator[Death]:
 def sweep(folder: Path, workers: int, first: int = 0, seconds: float = float("inf")) -> Tally:
     """Sweep with so many daemons at a time."""
     folder.mkdir(parents=True, exist_ok=True)
-    shared = Sweep(folder / "tally.txt", first=first, seconds=seconds)
+    shared = Sweep(folder / "tally.txt", seed=first, first=first, seconds=seconds)
     with ThreadPoolExecutor(workers) as pool:
         done = [pool.submit(shared.work, folder / f"worker-{number}") for number in range(workers)]
     for each in done:

@@ -36,7 +36,7 @@ def test_five_crashes_deep_no_order_no_execution_and_no_money_is_lost(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_kill_at_every_boundary_of_a_day_loses_no_order_no_execution_and_no_money(tmp_path, capsys):
+def test_a_kill_at_every_boundary_of_a_day_loses_no_order_and_no_money(tmp_path, capsys):
     tally = sweep(tmp_path, workers=os.cpu_count() or 1)
     with capsys.disabled():
         print("", tally.table(), sep="\n")  # noqa: T201 - the numbers are what it is run for
