@@ -173,7 +173,8 @@ class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
     """An instrument was frozen (orders may only be cancelled or reduce) or released.
 
     With a `key` nothing is frozen or released: the operator took note of the difference of that name and `figure`
-    (an integer in text), and it is no reason to freeze any more, as long as it stays the same.
+    (an integer in text), and it is no reason to freeze any more, as long as it stays the same. With "restated" in the
+    place of a name, `figure` is money that the instrument's position has realised more than it had here.
     """
 
     instrument: int

@@ -36,6 +36,7 @@ SUBJECTS = {
     Subject.BALANCES: "balances",
     Subject.POSITIONS: "positions",
     Subject.ACCOUNT: "the account's rights",
+    Subject.MOVES: "money that moved",
 }
 
 
