@@ -37,6 +37,7 @@ SUBJECTS = {
     Subject.BALANCES: "balances",
     Subject.POSITIONS: "positions",
     Subject.ACCOUNT: "the account's rights",
+    Subject.MOVES: "money that moved",
 }
 
 
