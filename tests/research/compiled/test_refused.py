@@ -138,6 +138,18 @@ def test_a_strategy_that_does_not_start_is_named():
         start(made(Unprepared))
 
 
+def test_a_kernel_that_remembers_in_callbacks_of_its_own_is_named():
+    class Diary(EmaCrossKernel):
+        """Remembers its fills."""
+
+        def on_fill(self, fill):
+            super().on_fill(fill)
+            self.remember(fill.exec_id.encode())
+
+    with pytest.raises(NotCompilable, match=r"Diary\) has callbacks in Python \(on_fill\), .* nor anything remembered"):
+        made(Diary)
+
+
 def test_a_helper_that_is_no_plain_function_is_named():
     class Odd(Kernel):
         """Names a class as its helper."""
