@@ -41,5 +41,5 @@ def test_a_kill_at_every_boundary_of_a_day_loses_no_order_and_no_money(tmp_path,
     with capsys.disabled():
         print("", tally.table(), sep="\n")  # noqa: T201 - the numbers are what it is run for
     assert not tally.failures, "\n\n".join(tally.failures)
-    last = max(tally.starts)
-    assert all(tally.starts[number] for number in range(last)), "every boundary of a recovery was died at"
+    assert tally.ready
+    assert not tally.missed(), "boundaries of a recovery at which none died"
