@@ -55,6 +55,7 @@ def reconcile_settings(settings: Settings) -> ReconcileSettings | None:
         sweep_ns=_ns(live.sweep_s),
         account_ns=_ns(live.balances_s),
         visibility_ns=_ns(live.visibility_lag_s),
+        look_back=live.look_back,
     )
 
 

@@ -32,7 +32,7 @@ _VENUE = (
     "trades_stale_s",
     "bars_stale_s",
 )
-_LIVE = ("account", "foreign_orders", "visibility_lag_s", "sweep_s", "balances_s")
+_LIVE = ("account", "foreign_orders", "visibility_lag_s", "sweep_s", "balances_s", "look_back")
 _NUMBER_TYPES = {int, float, str}
 
 
@@ -72,6 +72,9 @@ def settings_from_decisions(config: Mapping[str, object]) -> Settings:
 
     Raises msgspec.ValidationError where a session of a newer build holds a setting that this one does not know.
     """
+    live = config.get("live")
+    if isinstance(live, Mapping) and "look_back" not in live:  # a session of before there was such a thing
+        config = {**config, "live": {**live, "look_back": False}}
     return msgspec.convert(config, Settings)
 
 

@@ -53,6 +53,7 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     visibility_lag_s: Annotated[float, Meta(ge=0, le=3600)] = 30.0
     sweep_s: Annotated[float, Meta(gt=0, le=15)] = 10.0  # between sweeps for missed fills while orders work
     balances_s: Annotated[float, Meta(gt=0, le=3600)] = 60.0
+    look_back: bool = True  # ask, too, for money that moved while nobody listened, and for executions taken back
     snapshot_s: Annotated[float, Meta(ge=0, le=86_400)] = (
         600.0  # looked at so often, written after many orders; 0: at the end alone
     )

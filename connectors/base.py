@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from core.events import LinkState
 from core.evidence import EvidenceWanted
 from core.instruments import Instrument
 from core.orders import ApprovedCommand
@@ -112,6 +113,13 @@ class TradingStats(msgspec.Struct, frozen=True, kw_only=True):
     orders_limit: int
     clock_offset_ns: int
     last_error: str
+    clock_uncertainty_ns: int = 0  # half the round trip of the measure that was believed
+    link: LinkState | None = None  # as it was last told by LinkChanged, None before
+    link_reason: str = ""
+    orders_up: bool = False  # the socket of order entry is logged on; without it orders go by REST
+    private_up: bool = False  # the private stream is heard
+    silent_until_ns: int = 0  # the venue asked for silence until then, 0 where it did not
+    dead_man_until_ns: int | None = 0  # the venue cancels all then; 0: not armed, None: it has no such timer
 
 
 class TradingConnector(Protocol):

@@ -170,11 +170,17 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
 
 
 class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """An instrument was frozen (orders may only be cancelled or reduce) or released."""
+    """An instrument was frozen (orders may only be cancelled or reduce) or released.
+
+    With a `key` nothing is frozen or released: the operator took note of the difference of that name and `figure`
+    (an integer in text), and it is no reason to freeze any more, as long as it stays the same.
+    """
 
     instrument: int
     frozen: bool
     reason: str
+    key: str = ""
+    figure: str = ""
 
 
 class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -20,6 +20,7 @@ class Subject(enum.StrEnum):
     BALANCES = "balances"
     POSITIONS = "positions"
     ACCOUNT = "account"  # what the account may do: permissions, modes, leverage
+    MOVES = "moves"  # money that the venue moved without an order since a time: funding, transfers
 
 
 class VenueOrderStatus(enum.StrEnum):
@@ -86,6 +87,21 @@ class VenuePosition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
     hedge: Side | None = None  # the side of hedge mode it belongs to
 
 
+class VenueMove(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """Money that the venue moved without an order, as its history tells it; `amount` is money as an integer in text.
+
+    `move_id` is the venue's own, unique in that history; `reason` is a word of `core.events.AccountMoved`.
+    """
+
+    move_id: str
+    instrument: int  # the position that it is for, NO_INSTRUMENT for none
+    currency: str
+    amount: str
+    reason: str
+    venue_ns: int
+    detail: str = ""
+
+
 class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the account and its key may do, and how it is set."""
 
@@ -99,7 +115,7 @@ class EvidenceWanted(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     """The core asks a venue; `number` counts the session's questions and comes back with the answer.
 
     `instrument` for FILLS and ORDER; `client_order_id`, and `venue_order_id` where it is known, for ORDER; `since_ns`
-    for FILLS.
+    for FILLS and MOVES.
     """
 
     number: int
@@ -130,3 +146,4 @@ class EvidenceGiven(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     balances: tuple[VenueBalance, ...] = ()
     positions: tuple[VenuePosition, ...] = ()
     account: AccountFacts | None = None
+    moves: tuple[VenueMove, ...] = ()

@@ -28,6 +28,7 @@ from daemon.live.fitting import Fitting
 from daemon.live.trading import Secrets, Trading
 from daemon.pipeline import Execution, Pipeline
 from daemon.projection import Projection
+from daemon.standing import Standing
 from daemon.stats import Stats
 from daemon.status import Status
 from engine.engine import Engine
@@ -60,12 +61,16 @@ class Daemon:
         self.journal = journal
         self.clock = clock
         self.stats = Stats(clock.now_ns())
-        self.projection = Projection(engine, self.stats, str(journal.folder), settings.session.mode.value, labels)
         self.trading: Trading | None = None
         self.execution: Execution = PaperExecution(settings.paper.sim, engine.markets)
         if settings.session.mode is Mode.LIVE:
             self.trading = Trading(settings, clock.now_ns, Rng(clock.now_ns(), stream=1), self._sink, secrets)
             self.execution = LiveExecution(self.trading.connectors)
+        mode, base = settings.session.mode.value, settings.accounting.base_currency
+        standing = None
+        if self.trading is not None:
+            standing = Standing(engine, settings, self.trading, self.stats, account.lease.held if account else None)
+        self.projection = Projection(engine, self.stats, str(journal.folder), mode, labels, base, standing)
         self._account = account
         self.pipeline = Pipeline(
             engine,

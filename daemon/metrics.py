@@ -7,7 +7,7 @@ make it wait. Names begin with `tickerd_` and end with their unit.
 
 import ipaddress
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from wsgiref.simple_server import WSGIServer
 
@@ -20,13 +20,12 @@ from core.effects import StrategyState
 from core.events import LifecycleState
 from core.orders import OrderState
 from daemon.errors import UsageError
+from daemon.metrics_families import NS, counter, gauge, labelled, number, states
+from daemon.metrics_trading import account_metrics, live_metrics
 from daemon.status import Status
 
-NS = 1e-9
 BOOK_STATES = ("empty", "loading", "live", "invalid")
 LOCAL_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
-
-Samples = Iterable[tuple[list[str], float | None]]
 
 
 class Published(NamedTuple):
@@ -53,6 +52,10 @@ class StatusCollector(Collector):
             yield from _feeds(status)
             yield from _money(status)
             yield from _strategies(status)
+            if status.account is not None:
+                yield from account_metrics(status.account)
+            if status.live is not None:
+                yield from live_metrics(status.live, [feed.instrument for feed in status.feeds])
 
     def describe(self) -> list[Metric]:
         """Say nothing when registered: names depend on nothing, and the registry would scrape to learn them."""
@@ -66,20 +69,20 @@ def _process(status: Status) -> Iterator[Metric]:
         "What runs.",
         {"session": status.session, "mode": status.mode, "labels": ",".join(status.labels), "version": __version__},
     )
-    yield _states("tickerd_state", "1 for the state of the daemon's life.", [([], status.state)], [*LifecycleState])
-    yield _gauge("tickerd_status_timestamp_seconds", "When this was true, Unix time.", status.time_ns * NS)
-    yield _gauge("tickerd_uptime_seconds", "How long the session has run.", status.uptime_ns * NS)
-    yield _counter("tickerd_inputs", "Inputs sequenced, journaled and stepped.", status.inputs)
-    yield _counter("tickerd_effects", "Effects journaled.", status.effects)
-    yield _counter("tickerd_commands", "Commands that left for a venue.", status.commands)
-    yield _counter("tickerd_reconnects", "Connections to venues made again.", status.reconnects)
-    yield _labelled(
+    yield states("tickerd_state", "1 for the state of the daemon's life.", [([], status.state)], [*LifecycleState])
+    yield gauge("tickerd_status_timestamp_seconds", "When this was true, Unix time.", status.time_ns * NS)
+    yield gauge("tickerd_uptime_seconds", "How long the session has run.", status.uptime_ns * NS)
+    yield counter("tickerd_inputs", "Inputs sequenced, journaled and stepped.", status.inputs)
+    yield counter("tickerd_effects", "Effects journaled.", status.effects)
+    yield counter("tickerd_commands", "Commands that left for a venue.", status.commands)
+    yield counter("tickerd_reconnects", "Connections to venues made again.", status.reconnects)
+    yield labelled(
         CounterMetricFamily("tickerd_malformed_frames", "Frames that could not be used.", labels=["reason"]),
         (([reason], count) for reason, count in status.malformed.items()),
     )
-    yield _gauge("tickerd_journal_size_bytes", "The session's journal so far.", status.journal_bytes)
-    yield _gauge("tickerd_resident_memory_bytes", "Memory that the process holds.", status.rss_bytes)
-    yield _gauge("tickerd_loop_lag_seconds", "How late the event loop last ran what was due.", status.loop_lag_ns * NS)
+    yield gauge("tickerd_journal_size_bytes", "The session's journal so far.", status.journal_bytes)
+    yield gauge("tickerd_resident_memory_bytes", "Memory that the process holds.", status.rss_bytes)
+    yield gauge("tickerd_loop_lag_seconds", "How late the event loop last ran what was due.", status.loop_lag_ns * NS)
     latency = Metric(
         "tickerd_tick_to_order_seconds", "From the event that caused an order to its way out, last 16,384.", "summary"
     )
@@ -93,11 +96,11 @@ def _process(status: Status) -> Iterator[Metric]:
 def _orders(published: Published) -> Iterator[Metric]:
     """Orders by state: every known state, so that none is missing where it is nought. Refusals by code."""
     counts = {**{state.value: 0 for state in OrderState}, **published.status.orders}
-    yield _labelled(
+    yield labelled(
         GaugeMetricFamily("tickerd_orders", "Orders of this session by the state they are in.", labels=["state"]),
         (([state], count) for state, count in counts.items()),
     )
-    yield _labelled(
+    yield labelled(
         CounterMetricFamily("tickerd_refusals", "Orders that the risk gate refused.", labels=["code"]),
         (([code], count) for code, count in published.refusals.items()),
     )
@@ -107,33 +110,33 @@ def _feeds(status: Status) -> Iterator[Metric]:
     """Market data by instrument."""
     feeds = {feed.instrument: feed for feed in status.feeds}.values()
     names = ["instrument"]
-    yield _labelled(
+    yield labelled(
         GaugeMetricFamily("tickerd_feed_connected", "1 while the feed's connection stands.", labels=names),
         (([f.instrument], float(f.connected)) for f in feeds),
     )
-    yield _labelled(
+    yield labelled(
         GaugeMetricFamily("tickerd_feed_age_seconds", "Since the last event; absent before the first.", labels=names),
         (([f.instrument], f.age_ns * NS if f.age_ns >= 0 else None) for f in feeds),
     )
-    yield _labelled(
+    yield labelled(
         GaugeMetricFamily("tickerd_feed_stale_channels", "Channels that have been silent too long.", labels=names),
         (([f.instrument], len(f.stale)) for f in feeds),
     )
     books = [([f.instrument], f.book) for f in feeds]
-    yield _states("tickerd_feed_book_state", "1 for the state of the book.", books, BOOK_STATES, names)
+    yield states("tickerd_feed_book_state", "1 for the state of the book.", books, BOOK_STATES, names)
     for name, what in (("bid", "Best bid."), ("ask", "Best ask."), ("last", "Last trade.")):
-        yield _labelled(
+        yield labelled(
             GaugeMetricFamily(f"tickerd_{name}_price", what, labels=names),
-            (([f.instrument], _number(getattr(f, f"{name}_price"))) for f in feeds),
+            (([f.instrument], number(getattr(f, f"{name}_price"))) for f in feeds),
         )
 
 
 def _money(status: Status) -> Iterator[Metric]:
     """Positions, profit, fees and cash. Floats, as everything in Prometheus: the journal has the exact amounts."""
     positions = {position.instrument: position for position in status.positions}.values()
-    yield _labelled(
+    yield labelled(
         GaugeMetricFamily("tickerd_position_quantity", "Net position, short is negative.", labels=["instrument"]),
-        (([p.instrument], _number(p.quantity)) for p in positions),
+        (([p.instrument], number(p.quantity)) for p in positions),
     )
     for name, what in (
         ("realised", "Profit of what was closed, before fees."),
@@ -141,13 +144,13 @@ def _money(status: Status) -> Iterator[Metric]:
         ("fees", "Fees paid."),
     ):
         suffix = "fees" if name == "fees" else f"{name}_profit"
-        yield _labelled(
+        yield labelled(
             GaugeMetricFamily(f"tickerd_{suffix}", what, labels=["instrument", "currency"]),
-            (([p.instrument, p.currency], _number(getattr(p, name))) for p in positions),
+            (([p.instrument, p.currency], number(getattr(p, name))) for p in positions),
         )
-    yield _labelled(
+    yield labelled(
         GaugeMetricFamily("tickerd_balance", "Cash by currency.", labels=["currency"]),
-        (([currency], _number(amount)) for currency, amount in status.balances.items()),
+        (([currency], number(amount)) for currency, amount in status.balances.items()),
     )
 
 
@@ -155,55 +158,16 @@ def _strategies(status: Status) -> Iterator[Metric]:
     """Strategy actors."""
     strategies = {strategy.id: strategy for strategy in status.strategies}.values()
     names = ["strategy"]
-    states = [([s.id], s.state) for s in strategies]
-    yield _states("tickerd_strategy_state", "1 for the state of the strategy.", states, [*StrategyState], names)
-    yield _labelled(
+    present = [([s.id], s.state) for s in strategies]
+    yield states("tickerd_strategy_state", "1 for the state of the strategy.", present, [*StrategyState], names)
+    yield labelled(
         GaugeMetricFamily("tickerd_strategy_open_orders", "Orders that may still be filled.", labels=names),
         (([s.id], s.open_orders) for s in strategies),
     )
-    yield _labelled(
+    yield labelled(
         CounterMetricFamily("tickerd_strategy_fills", "Fills so far.", labels=names),
         (([s.id], s.fills) for s in strategies),
     )
-
-
-def _labelled(family: GaugeMetricFamily | CounterMetricFamily, samples: Samples) -> Metric:
-    """Return the family with its samples; a value that is not known gets none."""
-    for labels, value in samples:
-        if value is not None:
-            family.add_metric(labels, value)
-    return family
-
-
-def _gauge(name: str, what: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, what, value=value)
-
-
-def _counter(name: str, what: str, value: float) -> Metric:
-    return CounterMetricFamily(name, what, value=value)
-
-
-def _states(
-    name: str,
-    what: str,
-    present: Iterable[tuple[list[str], str]],
-    known: Iterable[str],
-    labels: list[str] | None = None,
-) -> Metric:
-    """Return 1 for the present state of each thing and 0 for all other known ones; an unknown state joins them."""
-    family = GaugeMetricFamily(name, what, labels=[*(labels or []), "state"])
-    for thing, state in present:
-        for candidate in dict.fromkeys([*(str(one) for one in known), state]):
-            family.add_metric([*thing, candidate], float(candidate == state))
-    return family
-
-
-def _number(text: str) -> float | None:
-    """Return decimal text as a float, None for what is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 class MetricsServer:

@@ -4,15 +4,18 @@ Made from the status that the screen gets, a few times a second, never on an eve
 between two looks is in the journal all the same; what is counted is told even then.
 """
 
+import logging
+
 import structlog
 
-from daemon.status import FeedStatus, Status
+from daemon.status import AlertStatus, FeedStatus, LiveStatus, Status
 
 log = structlog.get_logger("tickerd")
 
 _UNHEARD = FeedStatus(
     instrument="", connected=False, book="empty", stale=[], age_ns=-1, bid_price="", ask_price="", last_price=""
 )
+LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _LIVE = "live"
 _PAUSED = "paused"
 
@@ -38,8 +41,10 @@ class Notices:
             if total > (known := last.malformed.get(reason, 0)):
                 log.warning("frames kept raw", reason=reason, new=total - known, total=total)
         _tell_strategies(last, status)
-        for message in _new(last.alerts, status.alerts):
-            log.warning("alert", message=message)
+        for alert in _new(last.alerts, status.alerts):
+            log.log(LEVELS.get(alert.severity, logging.WARNING), "alert", code=alert.code, message=alert.message)
+        if last.live is not None and status.live is not None:
+            _tell_venues(last.live, status.live)
 
 
 def _tell_feed(last: FeedStatus, feed: FeedStatus) -> None:
@@ -73,7 +78,25 @@ def _tell_strategies(last: Status, status: Status) -> None:
             log.info("strategy", strategy=strategy.id, state=strategy.state)
 
 
-def _new(last: list[str], now: list[str]) -> list[str]:
+def _tell_venues(last: LiveStatus, live: LiveStatus) -> None:
+    """Log what became of the links and of the comparison of the books; freezes are alerts."""
+    before = {venue.venue: venue for venue in last.venues}
+    for venue in live.venues:
+        was = before.get(venue.venue, venue)
+        if venue.link != was.link:
+            tell = log.info if venue.link == "up" else log.warning
+            tell("trading link", venue=venue.venue, state=venue.link, **_why(venue.link_reason))
+        if venue.books != was.books:
+            tell = log.warning if venue.books == "broken" else log.info
+            tell("books", venue=venue.venue, state=venue.books, **_why(venue.books_reason))
+
+
+def _why(reason: str) -> dict[str, str]:
+    """Return the reason as a word of a log line, nothing for none."""
+    return {"reason": reason} if reason else {}
+
+
+def _new(last: list[AlertStatus], now: list[AlertStatus]) -> list[AlertStatus]:
     """Return what was added at the end of a list that forgets its oldest."""
     for kept in range(min(len(last), len(now)), 0, -1):
         if last[-kept:] == now[:kept]:

@@ -4,7 +4,8 @@
 
 It runs to completion on the event loop's thread, called with whole chunks of events by whoever read them. Nothing is
 queued inside the process: while a chunk is handled the socket is not read, so the kernel's buffers and TCP's own flow
-control are the bounded queue, and no event is ever dropped (docs/adr/0006).
+control are the bounded queue, and no event is ever dropped (docs/adr/0006). The one exception: what a connector says
+while a command is handed to it, a refusal of its own, comes after the chunk that caused the command.
 """
 
 from collections.abc import Callable, Sequence
@@ -57,6 +58,7 @@ class Pipeline:
     """Sequencer, journal and engine in one pass."""
 
     __slots__ = (
+        "_busy",
         "_commands",
         "_countdown",
         "_digest_every",
@@ -64,6 +66,7 @@ class Pipeline:
         "_execution",
         "_last_ns",
         "_now_ns",
+        "_said",
         "_watch",
         "engine",
         "journal",
@@ -95,10 +98,29 @@ class Pipeline:
         self._countdown = digest_every
         self._watch = watch
         self._commands: list[tuple[Leaving, int]] = []
+        self._busy = False
+        self._said: list[Sequence[Event]] = []  # by connectors, from inside `send`
         self._last_ns = 0
 
     def feed(self, events: Sequence[Event]) -> None:
-        """Take one chunk of inputs, in order. Raises JournalError, after which nothing may be sent any more."""
+        """Take one chunk of inputs, in order. Raises JournalError, after which nothing may be sent any more.
+
+        Called from inside `Execution.send` or `ask`, the chunk is taken once the one that is being handled is done:
+        an input between an effect and the next would be another history, and a command would leave twice.
+        """
+        if self._busy:
+            self._said.append(events)
+            return
+        self._busy = True
+        try:
+            self._take(events)
+            while self._said:
+                self._take(self._said.pop(0))
+        finally:
+            self._busy = False
+
+    def _take(self, events: Sequence[Event]) -> None:
+        """Handle one chunk from its first event to its last command."""
         execution, counts, last_ns = self._execution, self.stats.inputs, self._last_ns
         append, step, see = self.journal.append_event, self.engine.step, execution.on_event
         for event in events:
@@ -161,7 +183,8 @@ class Pipeline:
 
     def _send(self) -> None:
         """Let the commands out: their records, and those of their causes, are in the kernel or on the disk by now."""
-        for command, caused_ns in self._commands:
+        commands, self._commands = self._commands, []
+        for command, caused_ns in commands:
             now_ns = self._now_ns()
             if isinstance(command, EvidenceWanted):
                 self._execution.ask(command, now_ns)
@@ -170,7 +193,6 @@ class Pipeline:
             self.stats.commands += 1
             if isinstance(command, ApprovedSubmit):
                 self.stats.tick_to_order.add(now_ns - caused_ns)
-        self._commands.clear()
 
     def record_digest(self) -> bytes:
         """Journal the digest of the engine's state; replay recomputes it at the same place."""
@@ -186,6 +208,7 @@ class Pipeline:
         snapshot = StateCarried(session=head, seq=self.journal.next_seq, state=state, digest=state_hash(state))
         self.journal.append_payload(Kind.SNAPSHOT, 0, NO_INSTRUMENT, self._last_ns, encode_payload(snapshot))
         self.journal.flush()
+        self.stats.snapshot_ns = self._last_ns
         return len(state)
 
 

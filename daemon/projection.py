@@ -2,14 +2,18 @@
 
 import resource
 from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from core.book import BookState
 from core.effects import Alert, Effect, OrderFilled, StrategyChanged
 from core.market import Market, mark_price_of
 from core.money import money_text
 from core.orders import OrderState, Refusal
+from daemon.standing import Standing
 from daemon.stats import Stats
-from daemon.status import FeedStatus, FillStatus, PositionStatus, RefusalStatus, Status, StrategyStatus
+from daemon.status import AlertStatus, FeedStatus, FillStatus, PositionStatus, RefusalStatus, Status, StrategyStatus
+from daemon.worth import account_status
 from engine.engine import Engine
 
 RECENT = 8
@@ -20,8 +24,17 @@ PAGE_BYTES = resource.getpagesize()
 class Projection:
     """Remembers what recent effects said; everything else is read from the engine when asked."""
 
-    def __init__(self, engine: Engine, stats: Stats, session: str, mode: str, labels: list[str]) -> None:
-        """Project `engine`'s session."""
+    def __init__(
+        self,
+        engine: Engine,
+        stats: Stats,
+        session: str,
+        mode: str,
+        labels: list[str],
+        base_currency: str = "",
+        standing: Standing | None = None,
+    ) -> None:
+        """Project `engine`'s session; `standing` tells of the venues where it trades for real."""
         self.engine = engine
         self.stats = stats
         self.session = session
@@ -34,40 +47,58 @@ class Projection:
         self._reasons: dict[str, str] = {}
         self._recent_refusals: deque[RefusalStatus] = deque(maxlen=RECENT)
         self._recent_fills: deque[FillStatus] = deque(maxlen=RECENT)
-        self._alerts: deque[str] = deque(maxlen=RECENT)
+        self._alerts: deque[AlertStatus] = deque(maxlen=RECENT)
         self._rate = (stats.started_ns, 0, 0.0)
+        self._base_currency = base_currency
+        self._standing = standing
+        self._watched: Mapping[type, Callable[[int, Any], None]] = {
+            OrderFilled: self._filled,
+            Refusal: self._refused,
+            StrategyChanged: self._strategy_changed,
+            Alert: self._alerted,
+            **({} if standing is None else standing.watched),
+        }
 
     def watch(self, now_ns: int, effect: Effect) -> None:
-        """Take one effect as it is journaled."""
-        if isinstance(effect, OrderFilled):
-            self.fills += 1
-            self._fills_by_strategy[effect.strategy_id] += 1
-            instrument = self.engine.markets[effect.instrument].instrument
-            self._recent_fills.append(
-                FillStatus(
-                    time_ns=now_ns,
-                    strategy_id=effect.strategy_id,
-                    instrument=instrument.id,
-                    side=effect.side.name.lower(),
-                    quantity=instrument.quantity_text(effect.quantity),
-                    price=instrument.price_text(effect.price),
-                )
+        """Take one effect as it is journaled: most are of no interest, and cost one look-up."""
+        take = self._watched.get(type(effect))
+        if take is not None:
+            take(now_ns, effect)
+
+    def _filled(self, now_ns: int, fill: OrderFilled) -> None:
+        self.fills += 1
+        self._fills_by_strategy[fill.strategy_id] += 1
+        instrument = self.engine.markets[fill.instrument].instrument
+        self._recent_fills.append(
+            FillStatus(
+                time_ns=now_ns,
+                strategy_id=fill.strategy_id,
+                instrument=instrument.id,
+                side=fill.side.name.lower(),
+                quantity=instrument.quantity_text(fill.quantity),
+                price=instrument.price_text(fill.price),
             )
-        elif isinstance(effect, Refusal):
-            self.refusals[effect.code] += 1
-            self._recent_refusals.append(
-                RefusalStatus(
-                    time_ns=now_ns,
-                    strategy_id=effect.intent.strategy_id,
-                    instrument=self._name(effect.intent.instrument),
-                    code=effect.code,
-                    message=effect.message,
-                )
+        )
+
+    def _refused(self, now_ns: int, refusal: Refusal) -> None:
+        self.refusals[refusal.code] += 1
+        self._recent_refusals.append(
+            RefusalStatus(
+                time_ns=now_ns,
+                strategy_id=refusal.intent.strategy_id,
+                instrument=self._name(refusal.intent.instrument),
+                code=refusal.code,
+                message=refusal.message,
             )
-        elif isinstance(effect, StrategyChanged):
-            self._reasons[effect.strategy_id] = effect.reason
-        elif isinstance(effect, Alert):
-            self._alerts.append(effect.message)
+        )
+
+    def _strategy_changed(self, _now_ns: int, change: StrategyChanged) -> None:
+        self._reasons[change.strategy_id] = change.reason
+
+    def _alerted(self, now_ns: int, alert: Alert) -> None:
+        self._alerts.append(
+            AlertStatus(time_ns=now_ns, severity=alert.severity.value, code=alert.code, message=alert.message)
+        )
 
     def status(
         self, now_ns: int, *, journal_bytes: int, loop_lag_ns: int, malformed: dict[str, int], reconnects: int
@@ -102,6 +133,8 @@ class Projection:
             refusals=list(self._recent_refusals),
             fills=list(self._recent_fills),
             alerts=list(self._alerts),
+            account=account_status(engine.manager, engine.markets, self._base_currency),
+            live=None if self._standing is None else self._standing.status(now_ns),
         )
 
     def orders_by_state(self) -> dict[str, int]:

@@ -18,6 +18,7 @@ from config.secrets import read_secret
 from config.settings import LogSettings, Mode, Settings
 from config.strategies import load_strategies
 from core.effects import Alert, Severity
+from core.events import RELEASE, CommandReceived
 from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, UsageError
@@ -148,6 +149,7 @@ async def _live(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
+    loop.add_signal_handler(signal.SIGUSR1, _release, daemon)
     metrics = start_metrics(settings)
     teller = loop.create_task(_tell(daemon, output, metrics, logs, store, settings.screen.refresh_ms / 1000))
     try:
@@ -162,6 +164,11 @@ async def _live(
 def _stopper(daemon: Daemon, number: signal.Signals) -> Callable[[], None]:
     """Return the handler of one signal."""
     return lambda: daemon.stop(f"{number.name} received", f"signal:{number.name}")
+
+
+def _release(daemon: Daemon) -> None:
+    """Have the operator's word that what is frozen or halted may be traded again, differences taken note of."""
+    daemon.command(CommandReceived(name=RELEASE, source=f"signal:{signal.SIGUSR1.name}"))
 
 
 async def _tell(

@@ -35,7 +35,7 @@ class Latency:
 class Stats:
     """Counters of one run."""
 
-    __slots__ = ("commands", "effects", "inputs", "started_ns", "tick_to_order")
+    __slots__ = ("commands", "effects", "inputs", "snapshot_ns", "started_ns", "tick_to_order")
 
     def __init__(self, started_ns: int) -> None:
         """Count from zero at `started_ns`."""
@@ -43,6 +43,7 @@ class Stats:
         self.inputs = [0] * 256  # by record kind
         self.effects = [0] * 256
         self.commands = 0
+        self.snapshot_ns = 0  # when the last snapshot was journaled, event time; 0 before the first
         self.tick_to_order = Latency()
 
     @property

@@ -64,6 +64,104 @@ class FillStatus(msgspec.Struct, frozen=True, kw_only=True):
     price: str
 
 
+class AlertStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One recent alert, the newest last; only what is an "error" needs a person."""
+
+    time_ns: int
+    severity: str  # "info", "warning", "error"
+    code: str
+    message: str
+
+
+class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How trading at one venue stands. Ages and what is left of a time in ns; an age is -1 where there is none.
+
+    `books`: whether its figures and ours agree. `step` is what a comparison under way is at, `waits_for` the answers
+    that it waits for. `dead_man_ns`: until the venue's own timer cancels everything, 0 where it is not armed, None
+    where the venue has none, or the settings want none.
+    """
+
+    venue: str
+    market_data: str  # "up", "partly", "down"
+    orders: str  # "up", "silent", "down": orders go by REST then
+    private: str  # "up", "down"
+    link: str  # "up", "down", "maintenance", "limited"; "" before the first word
+    link_reason: str
+    books: str  # "waiting", "comparing", "agreed", "broken"
+    step: str
+    waits_for: list[str]
+    books_reason: str
+    books_age_ns: int
+    unknown_orders: int
+    unknown_age_ns: int  # of the oldest
+    weight_used: int
+    weight_limit: int
+    orders_used: int
+    orders_limit: int
+    cancel_share: float  # of the weight, kept for cancels
+    silent_ns: int  # how much longer the venue wants silence
+    queued: int
+    throttled: int
+    fallbacks: int
+    clock_offset_ns: int
+    clock_uncertainty_ns: int
+    clock_bound_ns: int
+    dead_man_ns: int | None
+    last_error: str
+
+
+class FreezeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What may not be opened: one instrument, or where `instrument` is empty, nothing at all."""
+
+    instrument: str
+    state: str  # "halted", "frozen", "paused"
+    reason: str
+    since_ns: int  # 0: since a session before this one
+    until_ns: int = 0  # of "paused"
+
+
+class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What only a session has that trades a real account."""
+
+    account: str
+    epoch: int  # of the lease: what our order ids begin with
+    foreign_policy: str
+    foreign_orders: int  # that are not ours, and were told
+    snapshot_age_ns: int  # -1 before the first
+    release: str  # the command by which the operator releases what is frozen or halted
+    venues: list[VenueStatus]
+    freezes: list[FreezeStatus]
+
+
+class WorthStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One currency of the account: how much, what open orders hold of it, and what it is worth at which rate."""
+
+    currency: str
+    amount: str
+    held: str
+    value: str  # in the base currency; "" where no market prices it
+    rate: str
+    path: str  # the markets that gave the rate, "" for the base currency itself
+
+
+class DustStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left of a position that the venue takes no order for."""
+
+    instrument: str
+    quantity: str
+    why: str
+
+
+class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the account is worth in one currency. `unpriced`: what the sum leaves out, since no market prices it."""
+
+    base_currency: str  # "" where there is none to count in
+    equity: str
+    worth: list[WorthStatus]
+    unpriced: list[str]
+    dust: list[DustStatus]
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the screen shows."""
 
@@ -92,4 +190,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     strategies: list[StrategyStatus]
     refusals: list[RefusalStatus]
     fills: list[FillStatus]
-    alerts: list[str]
+    alerts: list[AlertStatus]
+    account: AccountStatus | None = None
+    live: LiveStatus | None = None

@@ -40,7 +40,9 @@ class EngineSettings:
     reconcile: ReconcileSettings | None = None
     """With whom our books are compared, and how often; None where nobody else keeps any (paper, backtests)."""
     native_orders: bool = False
-    """Whether order words that a venue keeps itself (`Instrument.native`) are left to it; else tickerd keeps all."""
+    """Whether order words that a venue keeps itself (`Instrument.native`) are left to it; else tickerd keeps all.
+
+    Replacing is no such word: the simulated venues do it where the venues that they stand for do."""
     carried: bool = False
     """Whether a later session goes on from this one: then execution algorithms of the settings go on in it."""
     accounting: AccountingRules = field(default_factory=AccountingRules)

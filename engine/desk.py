@@ -119,7 +119,7 @@ class Desk:
             self._cancel_sent,
             native=native_orders,
         )
-        self._replacer = Replacer(gate, manager, clock, markets, self.effects, native=native_orders)
+        self._replacer = Replacer(gate, manager, clock, markets, self.effects)
         self._replaced = manager.replacements.open
         self._wishes = self._replacer.wishes
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from core.effects import Effect
-from core.events import LifecycleState, LinkChanged, OrderReport
+from core.events import AccountMoved, LifecycleState, LinkChanged, OrderReport
 from core.evidence import EvidenceGiven
 from core.records import Event, Kind
 from engine.desk import Desk
@@ -39,6 +39,10 @@ class Reconciling:
     def handlers(self) -> list[tuple[Kind, Callable[[Event], None]]]:
         """Return how the engine handles these kinds of input."""
         return [(Kind.REPORT, self._on_report), (Kind.EVIDENCE, self._on_evidence), (Kind.LINK, self._on_link)]
+
+    def before_move(self, move: AccountMoved, now_ns: int) -> None:
+        """See money that the venue says it moved before it is booked."""
+        self.reconciler.judge.heard(move, now_ns)
 
     def fire(self, now_ns: int) -> None:
         """Do what has fallen due; look again one tick later."""

@@ -1,8 +1,9 @@
 """Replacements on their way: asked for, sent or done by hand, and followed up.
 
-Where the venue replaces orders itself (`Instrument.native` has "replace") the command goes out as it is. Elsewhere the
-order is cancelled, and what is left of it submitted under its revision's name once the venue has said that the old one
-is no more: never both at once. `tend` looks after what waits for an answer, whatever brought the answer.
+Where the venue replaces orders itself (`Instrument.native` has "replace") the command goes out as it is, to the
+simulated venue too. Elsewhere the order is cancelled, and what is left of it submitted under its revision's name once
+the venue has said that the old one is no more: never both at once. `tend` looks after what waits for an answer,
+whatever brought the answer.
 """
 
 from core.clock import EventClock
@@ -27,7 +28,7 @@ _IDLE = frozenset((OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED))
 class Replacer:
     """Carries out replacements, and cancels of orders that have any."""
 
-    __slots__ = ("_clock", "_effects", "_gate", "_manager", "_markets", "_native", "wishes")
+    __slots__ = ("_clock", "_effects", "_gate", "_manager", "_markets", "wishes")
 
     def __init__(
         self,
@@ -36,11 +37,8 @@ class Replacer:
         clock: EventClock,
         markets: list[Market],
         effects: list[Effect],
-        *,
-        native: bool,
     ) -> None:
-        """Share what the desk has. Not `native`: no venue is left to replace orders itself, whatever it offers."""
-        self._native = native
+        """Share what the desk has."""
         self._gate = gate
         self._manager = manager
         self._clock = clock
@@ -108,9 +106,7 @@ class Replacer:
     def _send(self, intent: ReplaceIntent, ready: bool) -> None:
         """Check a replacement; send it, or begin it by a cancel, or say why there is nothing to send."""
         now_ns, effects = self._clock.now_ns, self._effects
-        verdict = self._gate.check_replace(
-            intent, self._market_of(intent), self._manager, ready, now_ns, native=self._native
-        )
+        verdict = self._gate.check_replace(intent, self._market_of(intent), self._manager, ready, now_ns)
         if isinstance(verdict, str):
             effects.append(Alert(severity=Severity.INFO, code="REPLACE_NOT_SENT", message=verdict))
         elif isinstance(verdict, Refusal):

@@ -138,8 +138,6 @@ class Gate:
         manager: OrderManager,
         ready: bool,
         now_ns: int,
-        *,
-        native: bool = True,
     ) -> ApprovedReplace | Refusal | str:
         """Return the command, the first refusal, or in words why there is nothing to replace.
 
@@ -186,7 +184,7 @@ class Gate:
             filled=order.filled,
             reference_price=(touch[0] + touch[2]) // 2,
             limits_version=self.limits_version,
-            native=native and NATIVE in known.instrument.native,
+            native=NATIVE in known.instrument.native,
         )
 
     def check_rest(

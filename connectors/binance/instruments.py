@@ -18,6 +18,7 @@ from core.money import MONEY_DECIMALS, money
 
 _ODD_LOT_DECIMALS = 4
 _NS_PER_MS = 1_000_000
+_REPLACES = ("replace",)
 
 _decode = msgspec.json.Decoder(messages.ExchangeInfo).decode
 
@@ -76,6 +77,7 @@ def _to_instrument(info: messages.SymbolInfo, market: Market, venue: str) -> Ins
         expiry_ns=info.delivery_ms * _NS_PER_MS if asset_class is AssetClass.FUTURE else 0,
         underlying=info.pair if asset_class is AssetClass.FUTURE else "",
         tradable=info.status == "TRADING",
+        native=_REPLACES if info.may_replace or market is Market.USDM else (),  # what a simulated venue does likewise
     )
 
 

@@ -223,7 +223,7 @@ class SymbolFilter(msgspec.Struct, gc=False):
 
 
 class SymbolInfo(msgspec.Struct):
-    """One symbol of `exchangeInfo`. The fields with defaults belong to USDⓈ-M."""
+    """One symbol of `exchangeInfo`. The fields with defaults belong to USDⓈ-M, the last one to spot."""
 
     symbol: str
     status: str
@@ -236,6 +236,7 @@ class SymbolInfo(msgspec.Struct):
     margin_asset: str = field(name="marginAsset", default="")
     pair: str = ""
     delivery_ms: Millis = field(name="deliveryDate", default=0)
+    may_replace: bool = field(name="cancelReplaceAllowed", default=False)
 
 
 class ExchangeInfo(msgspec.Struct):

@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from connectors.embedded.exchange.faults import (
+    Bust,
     Crash,
     Drop,
     Effect,
@@ -20,6 +21,7 @@ from connectors.embedded.exchange.faults import (
     MutateRules,
     Place,
     Reply,
+    Reuse,
     Stall,
     without_forgotten,
 )
@@ -28,6 +30,7 @@ from connectors.embedded.exchange.plan import Delivery, FaultPlan, Message, Verd
 from connectors.embedded.exchanges import Exchanges
 from connectors.embedded.hook_messages import decoded, private_event, rest_request, websocket_request
 from connectors.embedded.market import Market
+from connectors.embedded.rewritten import Rewritten
 from connectors.embedded.rules_changed import RulesChanged
 from connectors.embedded.websocket import Connection
 
@@ -50,6 +53,7 @@ class Hooks:
         """Let the plan's faults happen to these."""
         self.plan = plan
         self.rules = RulesChanged(exchanges)
+        self.rewritten = Rewritten(exchanges, now_ms)
         self._exchanges = exchanges
         self._connections = connections
         self._flush = flush
@@ -248,6 +252,9 @@ class Hooks:
                 connection.abort()
         elif isinstance(effect, MutateRules):
             self.rules.change(effect)
+        elif isinstance(effect, Bust | Reuse):
+            self.rewritten.happen(effect)
+            self._schedule(0, self._flush)
         elif isinstance(effect, Stall):
             for connection in self._connections:
                 if connection is line or (isinstance(line, str) and line in connection.streams):

@@ -26,7 +26,7 @@ from connectors.sim.account_settings import (
 )
 from connectors.sim.errors import MissingRates
 from connectors.sim.fees import scaled_up
-from connectors.sim.mark import MARK_CODES, MID, Worth, share_up, worth_down, worth_of
+from connectors.sim.mark import MARK_CODES, MID, Worth, doubled_value, share_up, worth_down, worth_of
 from connectors.sim.settings import SimSettings
 from core.clock import NEVER
 from core.hot import Ints, growing
@@ -98,7 +98,7 @@ def take_rate(carry: Carry) -> int:
 
 def funding_cost(worth: Worth, rate_e8: int, position: int, doubled_mark: int) -> int:
     """Return what holding a position through a funding time costs; of its notional, rounded down to fee units."""
-    notional = worth_down(worth, abs(position) * doubled_mark)
+    notional = worth_down(worth, doubled_value(worth, doubled_mark, abs(position)))
     if notional == 0:
         return 0
     rate = rate_e8

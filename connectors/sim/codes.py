@@ -43,6 +43,7 @@ HALTED = 16
 MARGIN_IS_INSUFFICIENT = 17
 BEYOND_LEVERAGE = 18
 LIQUIDATED = 19
+FILLED_THAT_FAR = 20
 REASON_TEXTS = (
     "",
     "Market is closed.",
@@ -64,5 +65,6 @@ REASON_TEXTS = (
     "Margin is insufficient.",
     "Exceeded the maximum allowable position at current leverage.",
     "liquidation: the venue cancels what rests",
+    "replaced by no more than is filled of it: the venue cancels the rest",
 )
 """In Binance's words where it has them (errors.md, "Filter failures")."""

@@ -1,7 +1,7 @@
 """Every error that the simulated venue raises; what it refuses of an order is a report, never an exception.
 
 SimError
-├── UnsupportedInstrument   an instrument whose fills it cannot price
+├── UnsupportedInstrument   an instrument whose fees it cannot count
 ├── MissingVolume           an impact model without the daily volume that it scales by
 ├── MissingRates            a funding model without the rates of an instrument
 ├── MissingSessions         a calendar of which no sessions are known
@@ -14,7 +14,7 @@ class SimError(Exception):
 
 
 class UnsupportedInstrument(SimError):
-    """The simulated venue would price this instrument's fills wrongly, so it does not take it."""
+    """The fees of this instrument are no numbers that the simulated venue can hold."""
 
 
 class MissingVolume(SimError):

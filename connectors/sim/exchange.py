@@ -32,7 +32,7 @@ from connectors.sim.hours import (
     stop_awaiting,
 )
 from connectors.sim.mark import doubled_mark
-from connectors.sim.matcher import receive_first
+from connectors.sim.orders import Request
 from connectors.sim.settings import SimSettings, uncompilable
 from connectors.sim.venue import SimVenue
 from core.clock import NEVER
@@ -40,6 +40,7 @@ from core.decimals import to_text
 from core.events import AccountMoved
 from core.instruments import Instrument
 from core.market import Market
+from core.orders import ApprovedReplace
 from core.records import LAST, NOT_MARKET, PENDING, Event, Kind
 
 _QUOTE, _TRADE, _BOOK, _BAR = int(Kind.QUOTE), int(Kind.TRADE), int(Kind.BOOK), int(Kind.BAR)
@@ -180,10 +181,19 @@ class Exchange(SimVenue):
 
     def _receive(self) -> None:
         """Take the first request under way; the account has a say in it."""
-        request = self._requests[self._numbers.request_head]
-        request.verdict = self._account.judge(request, self._listings, self._markets, self._clients)
-        receive_first(self._numbers, self._listings, self._markets, self._clients.orders, self._requests, self._reports)
-        self._commands.popleft()
+        if not isinstance(self._commands[0], ApprovedReplace):
+            request = self._request(0)
+            request.verdict = self._account.judge(request, self._listings, self._markets, self._clients)
+        super()._receive()
+
+    def _verdict(self, request: Request) -> int:
+        """Say why the account does not allow what an order shall become in the place of what it is."""
+        order = self._clients.orders[request.row]
+        leaves, quantity = order.leaves, request.quantity
+        order.leaves, request.quantity = 0, quantity - order.quantity + leaves
+        reason = self._account.judge(request, self._listings, self._markets, self._clients)
+        order.leaves, request.quantity = leaves, quantity
+        return reason
 
     def _fund(self, index: int, carry: Carry) -> None:
         """Let funding be paid or received on the position of now."""

@@ -4,7 +4,8 @@ Rates are parts per million of the notional by *tier*: the traded volume of the 
 today's tier, as Binance's fee levels do ("trading volume is evaluated over a 30-day period, every day"). A minimum is
 per order, as Interactive Brokers' is: the first fills pay it, later ones only what the rates bring beyond it.
 
-Every rate is kept as a fraction that takes price units times quantity units straight to fee units (10^-fee_decimals).
+Every rate is kept as a fraction that takes price units times quantity units straight to fee units (10^-fee_decimals);
+an inverse contract's takes quantity units over price units, and is not compiled.
 Bounds of the compiled form: price times the rate's numerator, and the fee itself, stay below 2**63; the product of
 price and quantity need not. `bounds.py` asks before a compiled run.
 """
@@ -36,6 +37,7 @@ class FeeTable:
     """One instrument's rates, four a tier; `multiplier / (divisor * divisor_rest)` fee units a price times quantity."""
 
     in_base: bool = False  # purchases pay in what they bring in, as Binance spot does without BNB
+    inverse: bool = False  # worth `quantity * multiplier / price` of the base: the rates are over a price
     minimum: int = 0  # fee units an order, 0 for none
     multipliers: Ints = ints(TIERS_MAX * RATES)
     divisors: Ints = ints(TIERS_MAX * RATES)
@@ -86,6 +88,9 @@ def fill_fee(table: FeeTable, tier: int, is_buy: bool, is_taker: bool, price: in
     place = tier * RATES
     if is_taker:
         place += _TAKER
+    if table.inverse:
+        over = table.divisors[place] * price
+        return scaled_up(table.multipliers[place], quantity, over, table.divisor_rests[place])
     factor = price
     if table.in_base and is_buy:
         place += BASE
@@ -94,8 +99,10 @@ def fill_fee(table: FeeTable, tier: int, is_buy: bool, is_taker: bool, price: in
 
 
 def traded_volume(table: FeeTable, price: int, quantity: int) -> int:
-    """Return what a fill adds to the volume that decides the tier, in hundredths, rounded down."""
+    """Return what a fill adds to the volume of the tiers, in hundredths, rounded down; its face if inverse."""
     factor = -price * table.volume_multiplier
+    if table.inverse:
+        factor = -table.volume_multiplier
     return -scaled_up(factor, quantity, table.volume_divisor, table.volume_divisor_rest)
 
 
@@ -139,8 +146,10 @@ def fee_table(settings: SimSettings, instrument: Instrument) -> FeeTable:
     table = FeeTable(
         in_base=settings.fee_currency is FeeCurrency.RECEIVED and instrument.holds_base,
         minimum=to_units(settings.minimum_fee, settings.fee_decimals),
+        inverse=instrument.inverse,
     )
-    precision = instrument.price_precision + instrument.size_precision
+    per_price = -instrument.price_precision if instrument.inverse else instrument.price_precision
+    precision = per_price + instrument.size_precision
     tiers = [(tier.maker_fee_ppm, tier.taker_fee_ppm) for tier in settings.fee_tiers]
     for tier, (maker_ppm, taker_ppm) in enumerate(tiers or [(settings.maker_fee_ppm, settings.taker_fee_ppm)]):
         for place, ppm in ((_MAKER, maker_ppm), (_TAKER, taker_ppm)):
@@ -149,7 +158,8 @@ def fee_table(settings: SimSettings, instrument: Instrument) -> FeeTable:
             for where, fraction in ((place, quote), (place + BASE, base)):
                 at = tier * RATES + where
                 table.multipliers[at], table.divisors[at], table.divisor_rests[at] = fraction
-    told = _fraction(instrument.multiplier, precision - VOLUME_DECIMALS)
+    shown = instrument.size_precision if instrument.inverse else precision
+    told = _fraction(instrument.multiplier, shown - VOLUME_DECIMALS)
     table.volume_multiplier, table.volume_divisor, table.volume_divisor_rest = told
     return table
 

@@ -10,6 +10,7 @@ from connectors.sim.ladder import Ladder
 from connectors.sim.settings import LatencySettings, QueueModel, SimSettings
 from core.clock import NEVER
 from core.instruments import Instrument
+from core.money import MONEY_DECIMALS
 
 _QUEUE_CODES = {
     QueueModel.RISK_AVERSE: queues.RISK_AVERSE,
@@ -107,6 +108,9 @@ def define(listing: Listing, settings: SimSettings, instrument: Instrument) -> N
     listing.min_quantity = instrument.min_quantity
     listing.max_quantity = instrument.max_quantity
     listing.min_product = -(-instrument.min_notional // instrument.notional_factor)
+    if instrument.inverse:  # a contract is worth its face whatever the price
+        face = int(10 ** (MONEY_DECIMALS - instrument.size_precision)) * instrument.multiplier
+        listing.min_quantity, listing.min_product = max(listing.min_quantity, -(-instrument.min_notional // face)), 0
     listing.queue_model = _QUEUE_CODES[settings.queue_model]
     listing.queue_shape = settings.queue_shape
     listing.print_lag_ns = settings.print_lag_ns

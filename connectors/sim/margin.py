@@ -22,7 +22,7 @@ from connectors.sim.account_settings import BRACKETS_MAX, PPM, MarginSettings, m
 from connectors.sim.codes import BEYOND_LEVERAGE, MARGIN_IS_INSUFFICIENT, NO_REASON
 from connectors.sim.ladder import Ladder
 from connectors.sim.listing import Listing
-from connectors.sim.mark import Worth, share_up, worth_down, worth_of
+from connectors.sim.mark import Worth, doubled_value, share_up, value_at, worth_down, worth_of
 from connectors.sim.matching import NO_LIMIT_BUY, NO_LIMIT_SELL
 from connectors.sim.orders import Order, Request
 from connectors.sim.settings import SimSettings
@@ -46,7 +46,7 @@ class Margin:
 
     wallet: int = NO_WALLET  # its place among the wallets
     doubled_mark: int = 0  # the last one known
-    cash: int = 0  # price units times quantity units that sales brought in less what purchases took
+    cash: int = 0  # the value (`mark.value_at`) that sales brought in less what purchases took
     leverage: int = 1
     initial_multiplier: int = 1
     initial_divisor: int = 1
@@ -61,7 +61,7 @@ class Margin:
 
 def book_margin(margin: Margin, wallet: Wallet, sign: int, price: int, quantity: int, fee: int) -> None:
     """Book one fill."""
-    margin.cash -= sign * price * quantity
+    margin.cash -= sign * value_at(margin.worth, price, quantity)
     wallet.balance -= fee
 
 
@@ -75,7 +75,7 @@ def bracket_of(margin: Margin, notional: int) -> int:
 
 def maintenance_of(margin: Margin, position: int) -> int:
     """Return the maintenance margin of a position at the mark, rounded up."""
-    notional = worth_down(margin.worth, abs(position) * margin.doubled_mark)
+    notional = worth_down(margin.worth, doubled_value(margin.worth, margin.doubled_mark, abs(position)))
     place = bracket_of(margin, notional)
     return max(share_up(notional, margin.maintenance_ppms[place], PPM) - margin.amounts[place], 0)
 
@@ -91,7 +91,9 @@ def equity_of(wallets: Sequence[Wallet], margins: Sequence[Margin], listings: Se
     for index in range(len(margins)):
         margin = margins[index]
         if margin.wallet == wallet:
-            doubled = 2 * margin.cash + listings[index].position * margin.doubled_mark
+            doubled = 2 * margin.cash + doubled_value(margin.worth, margin.doubled_mark, listings[index].position)
+            if margin.worth.inverse_scale != 0:  # whoever holds them gains where they come to be worth less of the base
+                doubled = -doubled
             equity += worth_down(margin.worth, doubled)
     return equity
 
@@ -105,7 +107,7 @@ def ordered(margin: Margin, ladder: Ladder, orders: Sequence[Order]) -> int:
             price = 2 * order.limit
             if order.limit in (NO_LIMIT_BUY, NO_LIMIT_SELL):
                 price = margin.doubled_mark
-            total += price * order.leaves
+            total += doubled_value(margin.worth, price, order.leaves)
     return total
 
 
@@ -114,7 +116,7 @@ def larger_side(margin: Margin, listing: Listing, orders: Sequence[Order], buyin
 
     `buying` and `selling` come on top, doubled likewise.
     """
-    held = listing.position * margin.doubled_mark
+    held = doubled_value(margin.worth, margin.doubled_mark, listing.position)
     bought = held + ordered(margin, listing.bids, orders) + buying
     sold = ordered(margin, listing.asks, orders) + selling - held
     return max(bought, sold)
@@ -134,7 +136,7 @@ def margin_refusal(
     price = margin.doubled_mark
     if not request.is_market:
         price = 2 * request.price
-    buying, selling = 0, price * request.quantity
+    buying, selling = 0, doubled_value(margin.worth, price, request.quantity)
     if request.sign > 0:
         buying, selling = selling, buying
     before = larger_side(margin, listing, orders, 0, 0)
@@ -145,7 +147,9 @@ def margin_refusal(
     place = bracket_of(margin, notional)
     if notional > margin.caps[place] or margin.leverage > margin.leverages[place]:
         return BEYOND_LEVERAGE
-    open_loss = max(request.sign * (price - margin.doubled_mark), 0) * request.quantity
+    gap = doubled_value(margin.worth, margin.doubled_mark, request.quantity)
+    gap = request.sign * (doubled_value(margin.worth, price, request.quantity) - gap)
+    open_loss = max(gap if margin.worth.inverse_scale == 0 else -gap, 0)
     free = equity_of(wallets, margins, listings, margin.wallet) + worth_down(margin.worth, -open_loss)
     for index in range(len(margins)):
         other = margins[index]
@@ -186,7 +190,8 @@ def next_to_close(margins: Sequence[Margin], listings: Sequence[Listing], wallet
 
 def liquidation_fee(margin: Margin, price: int, quantity: int) -> int:
     """Return what the venue takes for closing a position, rounded up."""
-    return share_up(worth_down(margin.worth, 2 * price * quantity), margin.liquidation_fee_ppm, PPM)
+    notional = worth_down(margin.worth, doubled_value(margin.worth, 2 * price, quantity))
+    return share_up(notional, margin.liquidation_fee_ppm, PPM)
 
 
 HOT = (

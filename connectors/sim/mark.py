@@ -17,6 +17,7 @@ from connectors.sim.settings import SimSettings
 from connectors.sim.view import touch_met
 from core.instruments import Instrument
 from core.market import MarketNumbers
+from core.money import MONEY_DECIMALS
 
 MID, LAST = 0, 1
 MARK_CODES = {MarkModel.MID: MID, MarkModel.LAST: LAST}
@@ -25,11 +26,16 @@ _SPLIT = 10**12
 
 @dataclass(slots=True)
 class Worth:
-    """How an instrument's doubled price times quantity becomes fee units: times `multiplier / (divisor * rest)`."""
+    """How an instrument's doubled price times quantity becomes fee units: times `multiplier / (divisor * rest)`.
+
+    What an inverse contract is worth is counted in money of the base, `inverse_scale` times quantity over price, and
+    doubled likewise; money over `divisor` is fee units.
+    """
 
     multiplier: int = 1
     divisor: int = 1
     divisor_rest: int = 1
+    inverse_scale: int = 0  # 0: not inverse
 
 
 def doubled_mark(listing: Listing, market: MarketNumbers, model: int) -> int:
@@ -43,8 +49,27 @@ def doubled_mark(listing: Listing, market: MarketNumbers, model: int) -> int:
     return last
 
 
+def value_at(worth: Worth, price: int, quantity: int) -> int:
+    """Return price times quantity; of inverse contracts what they are worth, money of the base cut towards zero."""
+    if worth.inverse_scale == 0:
+        return price * quantity
+    if price <= 0:
+        return 0
+    value = abs(quantity) * worth.inverse_scale // price
+    return -value if quantity < 0 else value
+
+
+def doubled_value(worth: Worth, doubled_price: int, quantity: int) -> int:
+    """Return twice that at a doubled price."""
+    if worth.inverse_scale == 0:
+        return doubled_price * quantity
+    return value_at(worth, doubled_price, 4 * quantity)
+
+
 def worth_down(worth: Worth, doubled: int) -> int:
-    """Return what a doubled price times quantity is worth in fee units, rounded down, losses too."""
+    """Return what a doubled value is worth in fee units, rounded down, losses too."""
+    if worth.inverse_scale != 0:
+        return doubled // worth.divisor
     if doubled > 0:
         return -scaled_up(-worth.multiplier, doubled, worth.divisor, worth.divisor_rest)
     if doubled < 0:
@@ -59,11 +84,15 @@ def share_up(amount: int, part: int, whole: int) -> int:
     return scaled_up(part, amount, whole, 1)
 
 
-HOT = (doubled_mark, worth_down, share_up)
+HOT = (doubled_mark, value_at, doubled_value, worth_down, share_up)
 
 
 def worth_of(settings: SimSettings, instrument: Instrument) -> Worth:
     """Return how an instrument's notional is counted, in the decimals in which the venue books fees."""
+    if instrument.inverse:
+        terms_scale = int(10 ** (MONEY_DECIMALS - instrument.size_precision + instrument.price_precision))
+        unit = int(10 ** (MONEY_DECIMALS - settings.fee_decimals))
+        return Worth(divisor=2 * unit, inverse_scale=terms_scale * instrument.multiplier)
     decimals = instrument.price_precision + instrument.size_precision - settings.fee_decimals
     numerator, denominator = instrument.multiplier, 2
     if decimals < 0:

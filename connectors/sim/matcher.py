@@ -67,7 +67,8 @@ def accept(venue: VenueNumbers, order: Order, request: Request) -> None:
     order.instrument = request.instrument
     order.sign = request.sign
     order.limit = limit
-    order.leaves = request.quantity
+    order.leaves = order.quantity = request.quantity
+    order.post_only = request.post_only
     order.rank = -request.sign * limit
     order.reduce_only = request.reduce_only
 
@@ -92,9 +93,9 @@ def receive_submit(
         return
     accept(venue, order, request)
     tell(venue, order, row, ACCEPTED, NO_REASON, out)
-    own, own_quantity, opposite, opposite_quantity = bid, bid_quantity, ask, ask_quantity
+    opposite, opposite_quantity = ask, ask_quantity
     if order.sign < 0:
-        own, own_quantity, opposite, opposite_quantity = ask, ask_quantity, bid, bid_quantity
+        opposite, opposite_quantity = bid, bid_quantity
     is_fok = request.time_in_force == FOK
     if is_fok and (
         listing.gathering
@@ -108,9 +109,30 @@ def receive_submit(
         expiry = BOOK_IS_EMPTY
     elif request.time_in_force != GTC:
         expiry = NO_MORE_WITHIN_LIMIT
+    work(venue, listing, orders, row, market, bid, bid_quantity, ask, ask_quantity, expiry, out)
+
+
+def work(
+    venue: VenueNumbers,
+    listing: Listing,
+    orders: Sequence[Order],
+    row: int,
+    market: MarketNumbers,
+    bid: int,
+    bid_quantity: int,
+    ask: int,
+    ask_quantity: int,
+    expiry: int,
+    out: AnswerSink,
+) -> None:
+    """Let an order that the venue has taken trade with the touch; the rest of it rests, waits, or ends for `expiry`."""
+    order = orders[row]
+    own, own_quantity, opposite, opposite_quantity = bid, bid_quantity, ask, ask_quantity
+    if order.sign < 0:
+        own, own_quantity, opposite, opposite_quantity = ask, ask_quantity, bid, bid_quantity
     has_bars = listing.bar_open_ns > 0
     waits = listing.gathering or (has_bars and is_between_bars(listing, market, venue.match_ns))
-    if waits and not request.post_only:
+    if waits and not order.post_only:
         wait_for_bar(listing, order, row, expiry, venue.match_ns)
     else:
         if crosses(order.sign, order.limit, opposite):
@@ -193,6 +215,7 @@ HOT = (
     refusal,
     accept,
     receive_submit,
+    work,
     receive_cancel,
     next_arrival,
     receive_first,

@@ -18,9 +18,11 @@ class Order:
     sign: int = 0
     limit: int = 0  # the worst price it may trade at
     leaves: int = 0  # 0 once the order has ended, however it did
+    quantity: int = 0  # in all, filled included
     rank: int = 0  # ascending: the best price first
     working: bool = False
     resting: bool = False  # it stands in a ladder
+    post_only: bool = False
     reduce_only: bool = False
     waits: bool = False  # for the next bar to open
     expiry: int = 0  # why a remainder ends then, 0 where it rests
@@ -34,7 +36,7 @@ class Order:
 
 @dataclass(slots=True)
 class Request:
-    """A submit or a cancel under way. A cancel has no more than arrival, row and instrument."""
+    """A submit, a cancel or a replacement under way. A cancel has no more than arrival, row and instrument."""
 
     arrival_ns: int = 0
     is_cancel: bool = False
@@ -64,4 +66,5 @@ def order_state(order: Order, client_order_id: str, venue_order_id: str) -> tupl
         order.queue.dropped_ns,
         order.joined_update_id,
         order.joined_venue_ns,
+        order.quantity,
     )

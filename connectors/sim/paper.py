@@ -16,7 +16,7 @@ from core.clock import NEVER
 from core.codec import KIND_OF
 from core.evidence import EvidenceWanted
 from core.market import Market
-from core.orders import ApprovedCancel, ApprovedCommand, ApprovedSubmit
+from core.orders import ApprovedCancel, ApprovedCommand, ApprovedReplace, ApprovedSubmit
 from core.records import Event, Kind
 
 # Plain ints: this runs for every event, and an enum member costs a look-up each time.
@@ -44,6 +44,8 @@ class PaperExecution:
             self._by_index[command.intent.instrument].submit(command, now_ns)
         elif isinstance(command, ApprovedCancel):
             self._by_index[command.instrument].cancel(command, now_ns)
+        elif isinstance(command, ApprovedReplace):
+            self._by_index[command.instrument].replace(command, now_ns)
         else:
             raise SimError(f"{type(command).__name__} reached a simulated venue: in paper tickerd keeps these itself")
         self.refresh()

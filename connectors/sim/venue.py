@@ -7,29 +7,43 @@ This is the glue between the names of commands and reports and the numbers of th
 from collections import deque
 from collections.abc import Sequence
 
-from connectors.sim.bars import open_bar
+from connectors.sim.answers import move_to, next_due
+from connectors.sim.bars import open_bar, serve_bars
 from connectors.sim.clients import Clients
-from connectors.sim.codes import TIME_IN_FORCE_CODES
+from connectors.sim.codes import NO_REASON, TIME_IN_FORCE_CODES
 from connectors.sim.delays import CONSTANT, Delay, delay_state
 from connectors.sim.errors import MissingVolume, UnsupportedInstrument
 from connectors.sim.events import on_market_event
 from connectors.sim.fifo import on_order_event
 from connectors.sim.ladder import Ladder, resting, taken_levels
 from connectors.sim.listing import Listing, define, venue_numbers
-from connectors.sim.matcher import advance, next_arrival
+from connectors.sim.matcher import advance, next_arrival, receive_first
 from connectors.sim.orders import Request, order_state
-from connectors.sim.reports import DueReport, Reports
+from connectors.sim.replacing import (
+    ask_for,
+    cancel_changed,
+    change,
+    keeps_place,
+    why_cancelled,
+    why_not_changed,
+)
+from connectors.sim.reports import DueReport, Reports, reason_text
 from connectors.sim.settings import SimSettings
+from connectors.sim.view import touch_met
 from core.clock import NEVER
 from core.codec import encode_payload
+from core.events import OrderReport, ReportType
+from core.ids import revision_id
 from core.instruments import Instrument
 from core.market import Market
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderType
+from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, OrderType
 from core.records import Event, Kind
 
 _REQUESTS_AT_FIRST = 64
 _MARKET = OrderType.MARKET  # a module's attribute costs a quarter of an enumeration's
 _MBO = int(Kind.MBO)
+
+Command = ApprovedSubmit | ApprovedCancel | ApprovedReplace
 
 
 class SimVenue:
@@ -52,6 +66,7 @@ class SimVenue:
         "_markets",
         "_name",
         "_numbers",
+        "_replaces",
         "_reports",
         "_requests",
         "_settings",
@@ -67,28 +82,31 @@ class SimVenue:
         self._listings: list[Listing] = []
         self._markets: list[Market] = []
         self._requests = [Request() for _ in range(_REQUESTS_AT_FIRST)]
-        self._commands: deque[ApprovedSubmit | ApprovedCancel] = deque()  # those of the requests under way
+        self._commands: deque[Command] = deque()  # those of the requests under way
+        self._replaces = 0  # how many of them are replacements
         self._reports = Reports(settings, venue_name, self._clients, self._instruments)
 
     def define(self, index: int, instrument: Instrument, market: Market) -> None:
         """List an instrument, or change its rules; `market` is read only. Raises SimError."""
-        if instrument.inverse:
-            raise UnsupportedInstrument(
-                f"{instrument.id} is an inverse contract, whose notional the simulated venue cannot price; "
-                "take it out of this paper session's instruments"
-            )
         impact = self._settings.impact
         if impact.needs_volume and instrument.id not in impact.daily_volumes:
+            unit = "contracts" if instrument.inverse else f"whole units of {instrument.base}"
             raise MissingVolume(
                 f"the impact model {impact.model.value!r} needs to know how much of {instrument.id} trades a day; "
-                f'write it in whole units of {instrument.base}: impact.daily_volumes."{instrument.id}" = 1000'
+                f'write it in {unit}: impact.daily_volumes."{instrument.id}" = 1000'
             )
         while len(self._listings) <= index:
             self._listings.append(Listing())
             self._markets.append(market)
         self._markets[index] = market
         self._instruments[index] = instrument
-        define(self._listings[index], self._settings, instrument)
+        try:
+            define(self._listings[index], self._settings, instrument)
+        except OverflowError as error:
+            raise UnsupportedInstrument(
+                f"the fees of {instrument.id} in {self._settings.fee_decimals} decimals are beyond 64 bits: "
+                "lower fee_decimals"
+            ) from error
 
     def submit(self, command: ApprovedSubmit, now_ns: int) -> None:
         """Send an order; the matching sees it an entry latency later."""
@@ -109,6 +127,15 @@ class SimVenue:
         request = self._send(command, command.client_order_id, now_ns)
         request.is_cancel = True
         request.instrument = command.instrument
+
+    def replace(self, command: ApprovedReplace, now_ns: int) -> None:
+        """Send a replacement; what the order fills before it arrives counts, one that is gone by then is refused."""
+        request = self._send(command, command.client_order_id, now_ns)
+        self._replaces += 1
+        request.is_cancel = False
+        request.instrument = command.instrument
+        request.quantity = command.quantity
+        request.price = command.price
 
     def on_event(self, event: Event) -> None:
         """Match on an event that the market has taken in, then take requests that arrived by its time."""
@@ -163,6 +190,9 @@ class SimVenue:
         numbers = self._numbers
         if numbers.bar_due_ns > now_ns and self._arrival_ns() > now_ns:
             return
+        if self._replaces:
+            self._advance_singly(now_ns)
+            return
         advance(numbers, self._listings, self._markets, self._clients.orders, self._requests, now_ns, self._reports)
         while len(self._commands) > numbers.request_count:
             self._commands.popleft()
@@ -192,6 +222,67 @@ class SimVenue:
             [(index, self._state_of(self._listings[index])) for index in sorted(self._instruments)],
         ]
 
+    def _advance_singly(self, now_ns: int) -> None:
+        """Do as `matcher.advance`, which knows no replacements."""
+        numbers = self._numbers
+        while min(numbers.bar_due_ns, self._arrival_ns()) <= now_ns:
+            if numbers.bar_due_ns < self._arrival_ns():
+                serve_bars(numbers, self._listings, self._clients.orders, self._reports)
+            else:
+                self._receive()
+
+    def _receive(self) -> None:
+        """Take the first request under way."""
+        command = self._commands.popleft()
+        if isinstance(command, ApprovedReplace):
+            self._receive_replace(command)
+            return
+        receive_first(self._numbers, self._listings, self._markets, self._clients.orders, self._requests, self._reports)
+
+    def _receive_replace(self, command: ApprovedReplace) -> None:
+        """Take the first request under way, a replacement: change its order, or say why not."""
+        numbers, orders = self._numbers, self._clients.orders
+        request = self._request(0)
+        numbers.request_head = (numbers.request_head + 1) % len(self._requests)
+        numbers.request_count -= 1
+        self._replaces -= 1
+        move_to(numbers, request.arrival_ns)
+        row, index = request.row, request.instrument
+        order, listing, market = orders[row], self._listings[index], self._markets[index]
+        ask_for(request, order)
+        touch = touch_met(market, listing.bar_open, listing.bar_open_ns, listing.half_spread_ppm, listing.tick)
+        keeps = keeps_place(order, request, self._instruments[index].holds_base)
+        reason = why_not_changed(listing, order, request, touch)
+        if reason == NO_REASON:
+            reason = why_cancelled(order, request, touch, keeps)
+            if reason != NO_REASON:
+                cancel_changed(numbers, listing, order, row, reason, self._reports)
+            elif not keeps:
+                reason = self._verdict(request)
+        self._reports.put(next_due(numbers), index, self._answer(command, order.number, reason))
+        if reason == NO_REASON:
+            change(numbers, listing, orders, market, request, touch, keeps, self._reports)
+        self._clients.release(row, 1)
+
+    def _verdict(self, request: Request) -> int:
+        """Say why the account does not allow a replacement, NO_REASON where it does: nobody keeps one here."""
+        del request
+        return NO_REASON
+
+    def _answer(self, command: ApprovedReplace, number: int, reason: int) -> OrderReport:
+        """Say that a replacement is in force, under its revision's name and the order's number, or why it is not."""
+        name = revision_id(command.client_order_id, command.revision)
+        if reason != NO_REASON:
+            text = reason_text(reason, self._instruments.get(command.instrument), command.price, command.quantity)
+            return OrderReport(type=ReportType.REPLACE_REJECTED, client_order_id=name, reason=text)
+        return OrderReport(
+            type=ReportType.REPLACED,
+            client_order_id=name,
+            venue_order_id=f"{self._name}-O{number}",
+            price=command.price,
+            quantity=command.quantity,
+        )
+
     def _arrival_ns(self) -> int:
         """When the first request under way arrives, NEVER without one."""
         numbers = self._numbers
@@ -201,7 +292,7 @@ class SimVenue:
         """Return the request that was sent `place` requests after the first one under way."""
         return self._requests[(self._numbers.request_head + place) % len(self._requests)]
 
-    def _send(self, command: ApprovedSubmit | ApprovedCancel, client_order_id: str, now_ns: int) -> Request:
+    def _send(self, command: Command, client_order_id: str, now_ns: int) -> Request:
         """Put a request on its way, behind those sent before it."""
         numbers = self._numbers
         if numbers.request_count == len(self._requests):

@@ -51,6 +51,8 @@ class Lease:
             raise AccountBusy(self._busy()) from None
         self.previous = self._read()
         """The last holder's record, None where there was none."""
+        self.held: LeaseRecord | None = None
+        """Ours, once `hold` has written it."""
 
     def hold(self, session: Path, started_ns: int, before: Path | None = None) -> LeaseRecord:
         """Write who holds it from now on, and from which session it goes on.
@@ -73,6 +75,7 @@ class Lease:
             taken_over=False,
         )
         self._write(record)
+        self.held = record
         return record
 
     def taken_over(self) -> None:

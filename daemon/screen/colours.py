@@ -21,6 +21,7 @@ LABEL = "bold black on yellow3"
 LIFECYCLE = {
     "STARTING": "bold yellow3",
     "SYNCING": "bold yellow3",
+    "RECONCILING": "bold yellow3",
     "READY": "bold green3",
     "DRAINING": "bold magenta",
     "STOPPED": "bold grey58",

@@ -74,13 +74,18 @@ class Style(NamedTuple):
 
 def box(title: str, lines: Sequence[Text], width: int, right: str = "", title_style: str = colours.TITLE) -> list[Text]:
     """Return lines of `width` - 4 in a rounded box that carries a title, and a word in its lower right corner."""
-    side = Text("│", style=colours.BORDER)
     top = Text.assemble(("╭─ ", colours.BORDER), (title, title_style), " ")
     top.append("─" * max(0, width - cell_len(title) - 5) + "╮", style=colours.BORDER)
     tail = f" {right} ─╯" if right else "╯"
     bottom = Text("╰" + "─" * max(0, width - 1 - cell_len(tail)), style=colours.BORDER)
     bottom.append(tail, style=colours.BORDER)
-    return [top, *(Text.assemble(side, " ", line, " ", side) for line in lines), bottom]
+    return [top, *map(framed, lines), bottom]
+
+
+def framed(line: Text) -> Text:
+    """Return one line of a box."""
+    side = Text("│", style=colours.BORDER)
+    return Text.assemble(side, " ", line, " ", side)
 
 
 def beside(left: Sequence[Text], right: Sequence[Text], gap: int) -> list[Text]:

@@ -22,9 +22,19 @@ def status_line(status: Status) -> str:
     ]
     if status.malformed:
         parts.append(f"malformed {sum(status.malformed.values()):,}")
+    parts += _trading(status)
     if status.labels:
         parts.append(f"[{', '.join(words.clipped(label, 40) for label in status.labels).upper()}]")
     return "  ".join(parts)
+
+
+def _trading(status: Status) -> list[str]:
+    """Return how each venue's books stand, and what is held back, where trading is for real."""
+    if status.live is None:
+        return []
+    held = [f"{each.state} {each.instrument}".strip() for each in status.live.freezes]
+    told = [f"{venue.venue} books {venue.books}" for venue in status.live.venues]
+    return [words.clean(text) for text in (*told, *held)]
 
 
 def working_orders(orders: dict[str, int]) -> int:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from rich.text import Text
 
-from daemon.screen import colours, words
+from daemon.screen import colours, trading, words
 from daemon.screen.history import History, profits_of
 from daemon.screen.lines import working_orders
 from daemon.screen.table import Column, Part, cell, spread
@@ -25,10 +25,10 @@ def vitals(status: Status, history: History, width: int) -> list[Text]:
 
 def _identity(status: Status, history: History, width: int) -> Text:
     """State, mode and labels; how long it runs and when it ends."""
-    live = status.mode == "live"
+    real = status.mode == "live" and not status.labels  # on a synthetic market nobody's money is at stake
     left = [
         Part(0, cell(f"● {status.state}", colours.LIFECYCLE.get(status.state, colours.ALARM))),
-        Part(0, _chip(status.mode.upper(), colours.ALARM if live else colours.CALM)),
+        Part(0, _chip(status.mode.upper(), colours.ALARM if real else colours.CALM)),
         *(Part(rank, _chip(label.upper(), colours.LABEL)) for rank, label in enumerate(status.labels)),
     ]
     if history.silent_ns >= SILENCE_NS:
@@ -58,6 +58,8 @@ def _speed(status: Status, history: History, width: int) -> Text:
 def _means(status: Status, history: History, width: int) -> Text:
     """Profit with its history; journal, memory and whatever went wrong."""
     left = [Part(0, Text.assemble(("    P&L ", colours.QUIET), _profit(status)))]
+    if (worth := trading.equity(status.account)) is not None:
+        left.append(Part(2, worth))
     malformed, cuts = sum(status.malformed.values()), status.reconnects
     right = [
         Part(4, named("journal", words.bytes_text(status.journal_bytes))),
@@ -211,7 +213,7 @@ def orders_table(orders: dict[str, int], title: str) -> list[Column]:
     rows = order_states(orders)
     return [
         Column(title, [cell(state, style) for state, _, style in rows], flexible=True),
-        Column(f"{working_orders(orders):,} working", [cell(f"{n:,}", colours.FIGURE) for _, n, _ in rows], right=True),
+        Column("count", [cell(f"{n:,}", colours.FIGURE) for _, n, _ in rows], right=True),
     ]
 
 
@@ -225,16 +227,6 @@ def orders_line(orders: dict[str, int], width: int) -> Text:
         urgent = state == "unknown"
         parts.append(Part(0 if urgent else rank, cell(f"{count:,} {state}", style)))
     return spread(parts, [], width, 2)
-
-
-def balances(rows: dict[str, str], title: str) -> list[Column]:
-    """Columns of the cash by currency."""
-    amounts = [words.number(amount) for amount in rows.values()]
-    texts = [words.balance_text(amount) for amount in amounts]
-    return [
-        Column(title, [cell(currency, colours.FIGURE) for currency in rows], flexible=True),
-        Column("amount", [cell(text, colours.BAD if text.startswith("-") else "") for text in texts], right=True),
-    ]
 
 
 def fills(rows: Sequence[FillStatus], title: str) -> list[Column]:

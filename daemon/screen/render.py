@@ -7,15 +7,19 @@ from rich.cells import chop_cells
 from rich.console import RenderableType
 from rich.text import Text
 
-from daemon.screen import colours, panels, words
+from daemon.screen import colours, panels, trading, words
 from daemon.screen.history import History
-from daemon.screen.layout import Block, Style, allot, beside, box
-from daemon.screen.lines import status_line
+from daemon.screen.layout import Block, Style, allot, beside, box, framed
+from daemon.screen.lines import status_line, working_orders
+from daemon.screen.needs import Need, alert_style, needs_of
 from daemon.screen.table import Part, cell, exact, spread
-from daemon.status import PositionStatus, Status
+from daemon.status import LiveStatus, PositionStatus, Status
 
 BOXED_WIDTH, BOXED_HEIGHT = 100, 30
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
+ORDERS_WIDTH = 27
+BALANCES_WIDTH, BALANCES_WIDE, BALANCES_WIDE_FROM = 36, 56, 118
+NEEDS_LEAST, VENUES_LEAST = 6, 2
 TITLE = "tickerd"
 
 
@@ -72,12 +76,65 @@ def _foot(status: Status, style: Style, width: int) -> Text:
 
 def _blocks(status: Status, style: Style, width: int) -> list[Block]:
     """Return the parts below the head, in the order in which they stand."""
-    blocks = [_market(status, style), _positions(status, style)]
-    blocks += [_orders_and_strategies(status, style)] if style.boxed else [_orders(status), _strategies(status, style)]
+    needs = needs_of(status)
+    blocks = [_needs(needs, style, width)] if needs else []
+    blocks.append(_market(status, style))
+    if status.live is not None:
+        blocks.append(_venues(status.live, style, width))
+    blocks.append(_positions(status, style))
+    if style.boxed:
+        blocks.append(_orders_and_strategies(status, style, width))
+    else:
+        blocks += [_orders(status), _balances(status), _strategies(status, style)]
     blocks += [_fills(status, style), _refusals(status, style)]
-    if any(map(str.strip, status.alerts)):
-        blocks.append(_alerts(status, style, width))
+    if any(alert.message.strip() for alert in status.alerts):
+        blocks.append(_alerts(status, needs, style, width))
     return blocks
+
+
+def _needs(needs: Sequence[Need], style: Style, width: int) -> Block:
+    """What needs a person and what to do next, folded: none of it may be cut off while there is room."""
+    inner = width - 4 if style.boxed else width
+    lines = []
+    for need in needs:
+        told = textwrap.wrap(cell(need.what).plain, inner, initial_indent="! ", subsequent_indent="  ")
+        after = textwrap.wrap(cell(need.next).plain, inner, initial_indent="  → ", subsequent_indent="    ")
+        lines += [exact(Text(text, style=f"bold {colours.BAD}"), inner) for text in told]
+        lines += [exact(Text(text, style=colours.FIGURE), inner) for text in after]
+
+    def draw(rows: int, width: int) -> list[Text]:
+        shown = lines[:rows]
+        return box("needs you", shown, width, title_style=f"bold {colours.BAD}") if style.boxed else shown
+
+    return Block(0, len(lines), min(len(lines), NEEDS_LEAST), 2 if style.boxed else 0, draw)
+
+
+def _venues(live: LiveStatus, style: Style, width: int) -> Block:
+    """Links, books, allowances and clocks by venue; what is waited for, and the account, below."""
+    inner = width - 4 if style.boxed else width
+    notes = trading.footnotes(live, inner)
+    wanted = len(live.venues) + len(notes)
+
+    def draw(rows: int, width: int) -> list[Text]:
+        venues, more = list(live.venues), ""
+        if len(venues) > rows:
+            venues.sort(key=trading.venue_is_well)
+            more = f"… {len(venues) - rows + 1:,} more"
+            venues = venues[: rows - 1]
+        columns = trading.venues(venues, "venue" if style.boxed else "VENUES", inner)
+        lines = style.part("trading", columns, width, rows, "no venue takes orders", more)
+        at = len(live.venues) + (2 if style.boxed else 1)
+        for note in notes[: max(0, rows - len(live.venues))]:
+            lines[at] = framed(note) if style.boxed else note
+            at += 1
+        return lines
+
+    return Block(1, wanted, min(wanted, len(live.venues) + 1, VENUES_LEAST), style.overhead, draw)
+
+
+def _balances(status: Status) -> Block:
+    """Cash on one line."""
+    return Block(4, 1, 1, 0, lambda _rows, width: [trading.balances_line(status, width)])
 
 
 def _market(status: Status, style: Style) -> Block:
@@ -93,7 +150,7 @@ def _market(status: Status, style: Style) -> Block:
         columns = panels.market(feeds, "instrument" if style.boxed else "MARKET")
         return style.part("market", columns, width, rows, "no instruments yet", more)
 
-    return Block(0, max(1, len(status.feeds)), 1, style.overhead, draw)
+    return Block(0, max(1, len(status.feeds)), max(1, min(2, len(status.feeds))), style.overhead, draw)
 
 
 def _positions(status: Status, style: Style) -> Block:
@@ -135,22 +192,25 @@ def _strategies(status: Status, style: Style) -> Block:
         columns = panels.strategies(actors, "strategy" if style.boxed else "STRATEGIES")
         return style.part("strategies", columns, width, rows, "none", more)
 
-    return Block(3, max(1, len(status.strategies)), 1, style.overhead, draw)
+    return Block(3, max(1, len(status.strategies)), max(1, min(2, len(status.strategies))), style.overhead, draw)
 
 
-def _orders_and_strategies(status: Status, style: Style) -> Block:
+def _orders_and_strategies(status: Status, style: Style, width: int) -> Block:
     """Orders by state, strategies and cash beside each other."""
     strategies = _strategies(status, style)
-    wanted = max(3, strategies.wanted, len(panels.order_states(status.orders)), min(6, len(status.balances)))
+    dust = trading.dust_text(status)
+    cash = min(6, len(status.balances) + bool(dust))
+    wanted = max(3, strategies.wanted, len(panels.order_states(status.orders)), cash)
+    side = BALANCES_WIDTH if width < BALANCES_WIDE_FROM else BALANCES_WIDE
 
     def draw(rows: int, width: int) -> list[Text]:
-        side = 32
         orders = panels.orders_table(status.orders, "state")
-        cash = panels.balances(status.balances, "currency")
-        more = f"… {len(status.balances) - rows + 1:,} more" if len(status.balances) > rows else ""
+        working = f"orders: {working_orders(status.orders):,} working"
+        cash = trading.balances(status, "asset")
+        more = f"… {len(status.balances) - rows + 1:,} more" if len(status.balances) > rows else dust
         parts = (
-            style.part("orders", orders, side, rows, "none yet"),
-            strategies.draw(rows, width - 2 * side),
+            style.part(working, orders, ORDERS_WIDTH, rows, "none yet"),
+            strategies.draw(rows, width - ORDERS_WIDTH - side),
             style.part("balances", cash, side, rows, "none", more),
         )
         return beside(beside(parts[0], parts[1], 0), parts[2], 0)
@@ -179,14 +239,19 @@ def _refusals(status: Status, style: Style) -> Block:
     return Block(5, min(6, max(2, len(groups))), 1, style.overhead, draw)
 
 
-def _alerts(status: Status, style: Style, width: int) -> Block:
-    """The last alerts, the newest first, folded: what is wrong must not be cut off."""
+def _alerts(status: Status, needs: Sequence[Need], style: Style, width: int) -> Block:
+    """The last alerts, the newest first, folded: what is wrong must not be cut off. What is a need is told there."""
     inner = width - 4 if style.boxed else width
     fold = textwrap.TextWrapper(inner, initial_indent="! ", subsequent_indent="  ")
-    texts = [line for alert in reversed(status.alerts) for line in fold.wrap(cell(alert).plain)]
+    texts = [
+        Text(line, style=alert_style(alert))
+        for alert in reversed(status.alerts)
+        if not any(alert.message in need.what for need in needs)
+        for line in fold.wrap(f"{words.clock_text(alert.time_ns)} {cell(alert.message).plain}")
+    ]
 
     def draw(rows: int, width: int) -> list[Text]:
-        lines = [exact(Text(text, style=f"bold {colours.BAD}"), inner) for text in texts[:rows]]
+        lines = [exact(text, inner) for text in texts[:rows]]
         return box("alerts", lines, width) if style.boxed else lines
 
     return Block(2, min(3, len(texts)), 1, 2 if style.boxed else 0, draw)

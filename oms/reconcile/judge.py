@@ -7,7 +7,7 @@ questions and answers folded again (`oms.fold`) come to the same books.
 
 from core.clock import NEVER
 from core.effects import Alert, Effect, Severity
-from core.events import OrderReport, ReportType
+from core.events import AccountMoved, OrderReport, ReportType
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject, VenueFill, VenueOrder, VenueOrderStatus
 from core.ids import parse_revision_id
 from core.orders import OrderState
@@ -15,9 +15,11 @@ from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
 from oms.reconcile.foreign import Foreign
-from oms.reconcile.legs import filled_of, is_over, is_replaced, revision_of
+from oms.reconcile.legs import INFERRED, filled_of, is_over, is_replaced, revision_of
+from oms.reconcile.moves import Moves
 from oms.reconcile.opening import Opening
 from oms.reconcile.settings import ReconcileSettings
+from oms.reconcile.vanished import Vanished
 
 _LIVE = (VenueOrderStatus.WORKING, VenueOrderStatus.PENDING)
 _ENDED = {
@@ -26,7 +28,6 @@ _ENDED = {
     VenueOrderStatus.EXPIRED: ReportType.EXPIRED,
     VenueOrderStatus.REJECTED: ReportType.REJECTED,
 }
-INFERRED = "INFERRED-"
 KEEP_QUESTIONS = 10_000
 
 
@@ -36,10 +37,15 @@ class Judge:
     def __init__(self, manager: OrderManager, settings: ReconcileSettings, epoch: int, freezes: Freezes) -> None:
         """Judge for the session of `epoch`; nothing was asked yet."""
         self.recancel: list[str] = []
+        self.looks_back = settings.look_back
         self.cursors: dict[int, int] = {}
         """Up to when every fill of an instrument is known."""
         self.opening = Opening(manager)
         self.foreign = Foreign(manager, settings.foreign, epoch, freezes, self.opening)
+        self.moves = Moves(manager, self.opening, settings.overlap_ns)
+        self.vanished = Vanished(settings)
+        self.accepted: dict[str, int] = {}
+        """Differences that the operator took note of, by their key: they are no reason to freeze any more."""
         self.inferred: dict[str, list[str]] = {}
         """The inferred executions of an order, until the real ones come."""
         self._manager = manager
@@ -80,7 +86,14 @@ class Judge:
             self.opening.balances(given, effects)
         elif question.subject is Subject.POSITIONS and given.complete:
             self.opening.positions(given, now_ns, effects)
+        elif question.subject is Subject.MOVES:
+            self.moves.told(question, given, now_ns, effects)
         return question
+
+    def heard(self, move: AccountMoved, now_ns: int) -> None:
+        """See money that the venue's stream says it moved, before it is booked."""
+        if self.looks_back:
+            self.moves.heard(move, now_ns)
 
     def before(self, report: OrderReport, instrument: int, now_ns: int, effects: list[Effect]) -> None:
         """See a venue's report before the manager does: a real execution takes the place of the inferred ones."""
@@ -132,8 +145,14 @@ class Judge:
             self._catch_up(order, told, told.filled - known, now_ns, effects)
             return
         self.behind.pop(name, None)
-        if told.filled < known:
-            return  # it was true once
+        if told.filled < known:  # it was true once, or is again
+            if self.looks_back and given.subject is Subject.ORDER:
+                for exec_id in self.vanished.look(order, told, given):
+                    why = f"the venue does not know execution {exec_id} any more"
+                    self._report(
+                        ReportType.BUSTED, order, order.instrument, now_ns, effects, exec_id=exec_id, reason=why
+                    )
+            return
         if told.status in _LIVE:
             self._live(order, told, given, now_ns, effects)
         elif told.status in _ENDED:
@@ -254,7 +273,7 @@ class Judge:
         manager = self._manager
         for name in [name for name in self.absent if not _is_open(self.find(name, ""))]:
             del self.absent[name]
-        for noted in (self.behind, self.inferred, self.foreign.adopted):
+        for noted in (self.behind, self.inferred, self.foreign.adopted, self.vanished.counts):
             for name in [name for name in noted if manager.order(name) is None]:
                 del noted[name]
         while len(self.questions) > KEEP_QUESTIONS:  # a link that broke owes their answers
@@ -334,6 +353,8 @@ class Judge:
             sorted(self.scanned_ns.items()),
             self.opening.state(),
             self.foreign.state(),
+            *([self.vanished.state()] if self.vanished.counts else []),
+            *([self.moves.state()] if self.moves.state() else []),
         ]
 
 

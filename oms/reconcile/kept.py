@@ -4,13 +4,14 @@ import msgspec
 
 from core.codec import UNREADABLE
 from core.effects import Effect, FreezeChanged
-from core.events import OrderReport
+from core.events import AccountMoved, OrderReport
 from core.evidence import EvidenceGiven, EvidenceWanted
 from core.records import NO_INSTRUMENT, Kind
 from oms.errors import BadState
 from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.reconcile.judge import Judge
+from oms.reconcile.moves import Waiting
 from oms.reconcile.settings import ReconcileSettings
 
 
@@ -29,8 +30,14 @@ class _Saved(msgspec.Struct, frozen=True, array_like=True):
     behind: list[tuple[str, int]]
     listed: list[tuple[str, int]]
     scanned: list[tuple[str, int]]
+    accepted: list[tuple[str, str]] = []
+    vanished: list[tuple[str, int, int]] = []
+    moves_first: list[tuple[str, int]] = []
+    moves_read: list[tuple[str, int]] = []
+    moves_waiting: list[Waiting] = []
 
 
+_ALWAYS = 12  # fields that came later are left out where they hold nothing: older states keep their bytes
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decoder = msgspec.msgpack.Decoder(_Saved)
 
@@ -43,7 +50,7 @@ class Kept:
 
     name = "reconcile"
     version = 1
-    kinds = (Kind.REPORT, Kind.EVIDENCE, Kind.QUERY, Kind.FREEZE)
+    kinds = (Kind.REPORT, Kind.EVIDENCE, Kind.QUERY, Kind.FREEZE, Kind.ACCOUNT_MOVE)
 
     def __init__(self, manager: OrderManager, judge: Judge, freezes: Freezes) -> None:
         """Speak of these live objects."""
@@ -68,8 +75,16 @@ class Kept:
             behind=sorted(judge.behind.items()),
             listed=sorted(judge.listed_ns.items()),
             scanned=[(name(index), asked_ns) for index, asked_ns in sorted(judge.scanned_ns.items())],
+            accepted=[(key, str(figure)) for key, figure in sorted(judge.accepted.items()) if judge.looks_back],
+            vanished=[(each, *counted) for each, counted in sorted(judge.vanished.counts.items())],
+            moves_first=sorted(judge.moves.first_ns.items()),
+            moves_read=sorted(judge.moves.cursors.items()),
+            moves_waiting=judge.moves.waiting,
         )
-        return _encode(saved) if any(msgspec.structs.astuple(saved)) else b""
+        fields = list(msgspec.structs.astuple(saved))
+        while len(fields) > _ALWAYS and not fields[-1]:
+            fields.pop()
+        return _encode(fields) if any(fields) else b""
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Become what wrote `data`; what it says of an instrument that is not traded any more is left out."""
@@ -94,6 +109,11 @@ class Kept:
         judge.behind.update(dict(saved.behind))
         judge.listed_ns.update(dict(saved.listed))
         judge.scanned_ns.update({by_name[name]: asked_ns for name, asked_ns in saved.scanned if name in by_name})
+        judge.accepted.update({key: int(figure) for key, figure in saved.accepted})
+        judge.vanished.counts.update({name: (count, filled) for name, count, filled in saved.vanished})
+        judge.moves.first_ns.update(dict(saved.moves_first))
+        judge.moves.cursors.update(dict(saved.moves_read))
+        judge.moves.waiting = list(saved.moves_waiting)
         frozen = {by_name[name]: reason for name, reason in saved.frozen if name in by_name}
         self._freezes.restore(saved.halted, frozen)
 
@@ -106,6 +126,10 @@ class Kept:
         elif isinstance(payload, EvidenceGiven):
             self._judge.answer(payload, now_ns, self._dropped)
             self._judge.recancel.clear()  # the cancels that came of it are records of their own
+        elif isinstance(payload, AccountMoved):
+            self._judge.heard(payload, now_ns)
+        elif isinstance(payload, FreezeChanged) and payload.key:
+            self._judge.accepted[payload.key] = int(payload.figure)
         elif isinstance(payload, FreezeChanged):
             self._freezes.take(payload)
         self._dropped.clear()

@@ -3,6 +3,9 @@
 from core.ids import parse_revision_id, revision_id
 from oms.order import Order
 
+INFERRED = "INFERRED-"
+"""How the id of an execution begins that no venue told: it stands in for one that must have been."""
+
 
 def names_of(order: Order) -> list[str]:
     """Return the names to ask for: the leg that works, and the one that is to replace it."""

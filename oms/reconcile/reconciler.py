@@ -7,23 +7,23 @@ figures sweeps while orders work. Beside the rounds, each request that stays wit
 """
 
 from core.clock import NEVER
-from core.effects import Alert, Effect, Reconciled, ReconcileState, Severity
+from core.effects import Alert, Effect, FreezeChanged, Reconciled, ReconcileState, Severity
 from core.events import LinkChanged, LinkState, OrderReport, ReportType
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject
-from core.orders import OrderState
 from core.records import NO_INSTRUMENT
 from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
-from oms.reconcile.compare import contracts, differences, figures, instruments
+from oms.reconcile.compare import Difference, contracts, differences, figures, instruments
+from oms.reconcile.doubts import look_at_doubts
 from oms.reconcile.judge import Judge
 from oms.reconcile.legs import names_of
-from oms.reconcile.line import ACCOUNT, ASK, FILLS, IDLE, ORDERS, Doubt, Later, Line, Open
+from oms.reconcile.line import ACCOUNT, ASK, FILLS, IDLE, ORDERS, Line
+from oms.reconcile.questions import Questions
 from oms.reconcile.settings import ReconcileSettings
 
-_DOUBTED = (OrderState.SUBMITTED, OrderState.PENDING_CANCEL, OrderState.UNKNOWN)
+_LOOK_BACK_MAX = 20
 _MOVES_MAX = 3  # figures that move so often while they are compared are left to the next comparison
-_SKIPPED = (Subject.FILLS, Subject.ORDER)  # what one instrument or order may fail at without stopping the rest
 
 
 class Reconciler:
@@ -37,8 +37,8 @@ class Reconciler:
         self.lines = {venue: Line(venue) for venue in settings.venues}
         self._manager = manager
         self._running = False
-        self._number = 0
-        self._accepted: dict[str, int] = {}  # differences that the operator took note of
+        self._questions = Questions(self.judge, settings, freezes)
+        self._sound: dict[str, int] = {}  # what the venue has confirmed of orders since figures last agreed
         self._warned: dict[str, int] = {}
         self._rejects: dict[int, int] = {}
         for venue in settings.venues:
@@ -78,16 +78,18 @@ class Reconciler:
             self.judge.opening.began = False
             line.figures = figures(self._manager)
         if given.failure:
-            self._failed(line, was, given.failure, now_ns, effects)
+            self._questions.failed(line, was, given.failure, now_ns, effects)
         elif not given.complete:
-            self._incomplete(line, was, given, now_ns, effects)
+            self._questions.incomplete(line, was, given, now_ns, effects)
         elif question.subject is Subject.OPEN_ORDERS:
             line.listed_ns = given.asked_ns
             line.listed = dict.fromkeys(told.client_order_id or told.venue_order_id for told in given.orders)
         elif question.subject is Subject.ACCOUNT and given.account is not None and not given.account.may_trade:
             self.freezes.halt(f"{line.venue} does not let this key trade: {given.account.detail}", effects)
-        elif question.subject is Subject.ORDER and self._is_behind(question):
-            line.next_ns = min(line.next_ns, now_ns)
+        elif question.subject is Subject.ORDER:
+            if self._is_behind(question):
+                line.next_ns = min(line.next_ns, now_ns)
+            self._note_sound(given)
         self._go_on(line, now_ns, effects)
 
     def tick(self, now_ns: int, effects: list[Effect]) -> None:
@@ -100,12 +102,12 @@ class Reconciler:
             for number, each in list(line.waiting.items()):
                 if now_ns - each.sent_ns >= self.settings.answer_ns:
                     del line.waiting[number]
-                    self._failed(line, each, "no answer came", now_ns, effects)
+                    self._questions.failed(line, each, "no answer came", now_ns, effects)
             due = [each for each in line.later if each.due_ns <= now_ns]
             line.later = [each for each in line.later if each.due_ns > now_ns]
             for again in due:
-                self._ask(line, again.wanted, now_ns, effects, tries=again.tries, staged=again.staged)
-            self._doubt(line, now_ns, effects)
+                self._questions.ask(line, again.wanted, now_ns, effects, tries=again.tries, staged=again.staged)
+            look_at_doubts(line, self._open(line), self._questions, self.settings, now_ns, effects)
             self._go_on(line, now_ns, effects)
             if line.stage == IDLE and now_ns >= self._due_ns(line):
                 self._begin(line, now_ns, effects)
@@ -127,12 +129,25 @@ class Reconciler:
     def release(self, target: str, effects: list[Effect]) -> None:
         """Release what the operator names, an instrument or (empty) everything; what differs now is accepted."""
         for line in self.lines.values():
-            self._accepted |= {each.key: each.figure for each in line.differs}
+            for each in line.differs:
+                self._accept(each, effects)
         for index in sorted(self.freezes.instruments):
             if target in {"", self._manager.instrument(index).id}:
                 self.freezes.release(index, "released by the operator", effects)
         if not target:
             self.freezes.resume("released by the operator", effects)
+
+    def _accept(self, difference: Difference, effects: list[Effect]) -> None:
+        """Let a difference be no reason to freeze any more, after a restart neither."""
+        key, figure = difference.key, difference.figure
+        if self.judge.accepted.get(key) == figure:
+            return
+        self.judge.accepted[key] = figure
+        if self.settings.look_back:
+            why = f"accepted by the operator: {difference.text}"
+            effects.append(
+                FreezeChanged(instrument=NO_INSTRUMENT, frozen=False, reason=why, key=key, figure=str(figure))
+            )
 
     # -- rounds ----------------------------------------------------------------------------------------------------
 
@@ -149,9 +164,9 @@ class Reconciler:
         line.full = not line.done or line.next_ns <= now_ns or now_ns - line.compared_ns >= self.settings.account_ns
         line.next_ns, line.stage = NEVER, ORDERS
         line.unread.clear()
-        self._ask_for(line, Subject.OPEN_ORDERS, now_ns, effects)
+        self._questions.ask_for(line, Subject.OPEN_ORDERS, now_ns, effects)
         if not line.done:
-            self._ask_for(line, Subject.ACCOUNT, now_ns, effects)
+            self._questions.ask_for(line, Subject.ACCOUNT, now_ns, effects)
 
     def _go_on(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
         """Enter the next stages, as long as there is nothing to wait for."""
@@ -177,10 +192,13 @@ class Reconciler:
         every = instruments(self._manager, line.venue) if line.full else sorted(working | line.worked)
         asked = [index for index in every if index in working or self._manager.instrument(index).tradable]
         line.worked = working
+        if line.full and self.settings.look_back:
+            since_ns = self.judge.moves.since_ns(line.venue, now_ns)
+            self._questions.ask_for(line, Subject.MOVES, now_ns, effects, since_ns=since_ns)
         first_ns = min((order.submitted_ns for order in self._open(line)), default=now_ns)
         for index in asked:
             since_ns = self.judge.since_ns(index, first_ns)
-            self._ask_for(line, Subject.FILLS, now_ns, effects, instrument=index, since_ns=since_ns)
+            self._questions.ask_for(line, Subject.FILLS, now_ns, effects, instrument=index, since_ns=since_ns)
 
     def _ask_for_orders(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
         """Ask for each order of ours that should be among the open ones and is not."""
@@ -192,16 +210,16 @@ class Reconciler:
                 continue  # it is asked for by itself
             for name in names_of(order):
                 if name not in line.listed and name not in asked:
-                    self._ask_for_order(line, order, name, now_ns, effects, staged=True)
+                    self._questions.ask_for_order(line, order, name, now_ns, effects, staged=True)
 
     def _ask_for_figures(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
         """Ask for what is compared: the balances of all venues, since our books have one of each currency."""
         line.figures = figures(self._manager)
         for other in self.lines.values():
             if other.up:
-                self._ask_for(line, Subject.BALANCES, now_ns, effects, venue=other.venue)
+                self._questions.ask_for(line, Subject.BALANCES, now_ns, effects, venue=other.venue)
         if contracts(self._manager, line.venue):
-            self._ask_for(line, Subject.POSITIONS, now_ns, effects)
+            self._questions.ask_for(line, Subject.POSITIONS, now_ns, effects)
 
     def _compare(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
         """End a full round: agreed, to be looked at again, or broken."""
@@ -215,9 +233,11 @@ class Reconciler:
             for each in differences(self._manager, self.judge.opening, self.settings.venues, line.venue)
             if before.get(each.key, 0) == ours.get(each.key, 0)  # else the venue was asked before it moved
         ]
-        line.differs = [each for each in found if self._accepted.get(each.key) != each.figure]
+        line.differs = [each for each in found if self.judge.accepted.get(each.key) != each.figure]
         line.moved, line.compared_ns = 0, now_ns
         grave = [each for each in line.differs if each.instruments]
+        if grave and self.settings.look_back and line.attempt:
+            self._look_back(line, grave, now_ns, effects)
         if grave and line.attempt + 1 < self.settings.confirmations:
             line.next_ns = now_ns + (self.settings.tick_ns << line.attempt)
             line.attempt += 1
@@ -231,6 +251,28 @@ class Reconciler:
                 effects.append(Alert(severity=Severity.WARNING, code="BALANCE_DIFFERS", message=each.text))
         self._end(line, bool(grave or line.unread), "; ".join(each.text for each in grave), effects)
 
+    def _look_back(self, line: Line, grave: list[Difference], now_ns: int, effects: list[Effect]) -> None:
+        """Ask for the orders that traded where figures differ: the venue may have taken executions back."""
+        concerned = {index: None for each in grave for index in each.instruments}
+        asked = {each.wanted.client_order_id: None for each in line.waiting.values()}
+        traded = [
+            order
+            for order in (*self._manager.closed_orders(), *self._open(line))
+            if order.instrument in concerned and order.filled and order.chain is None
+        ]
+        for order in traded[-_LOOK_BACK_MAX:]:
+            name = order.client_order_id
+            if name not in asked and self._sound.get(name) != order.filled:
+                self._questions.ask_for_order(line, order, name, now_ns, effects, staged=False)
+
+    def _note_sound(self, given: EvidenceGiven) -> None:
+        """Remember of which orders the venue says what we have."""
+        if self.settings.look_back and given.complete:
+            for told in given.orders:
+                order = self.judge.find(told.client_order_id, told.venue_order_id)
+                if order is not None and order.filled == told.filled:
+                    self._sound[order.client_order_id] = order.filled
+
     def _end(self, line: Line, broken: bool, reason: str, effects: list[Effect]) -> None:
         """End a comparison: release what agrees, let orders pass, and say what was found, where that is news."""
         still = dict.fromkeys(index for each in line.differs for index in each.instruments) | line.unread
@@ -241,6 +283,8 @@ class Reconciler:
             state = ReconcileState.BROKEN if broken else ReconcileState.AGREED
             effects.append(Reconciled(venue=line.venue, state=state, reason=reason))
         line.done, line.broken = True, broken
+        if not broken:
+            self._sound.clear()
         self.freezes.unblock(line.venue)
 
     def _due_ns(self, line: Line) -> int:
@@ -251,35 +295,6 @@ class Reconciler:
         if line.worked or self._open(line):
             due_ns = min(due_ns, line.swept_ns + self.settings.sweep_ns)
         return due_ns
-
-    # -- orders in doubt -------------------------------------------------------------------------------------------
-
-    def _doubt(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
-        """Ask for every order whose last request stays without a certain answer, at 1, 2, 4, ... s."""
-        kept: dict[str, Doubt] = {}
-        settings = self.settings
-        for order in self._open(line):
-            if order.state not in _DOUBTED:
-                continue
-            since_ns = max(order.updated_ns, order.cancel_sent_ns)
-            doubt = line.doubts.get(order.client_order_id)
-            if doubt is None or (doubt.since_ns != since_ns and order.state is not OrderState.UNKNOWN):
-                doubt = Doubt(since_ns + settings.patience_ns, settings.patience_ns, since_ns)
-            kept[order.client_order_id] = doubt
-            if now_ns >= doubt.next_ns:
-                doubt.step_ns = min(2 * doubt.step_ns, settings.ask_max_ns)
-                doubt.next_ns = now_ns + doubt.step_ns
-                for name in names_of(order):
-                    self._ask_for_order(line, order, name, now_ns, effects, staged=False)
-            if order.state is OrderState.UNKNOWN and not doubt.paged and now_ns - doubt.since_ns >= settings.page_ns:
-                doubt.paged = True
-                why = (
-                    f"order {order.client_order_id} is UNKNOWN since {(now_ns - doubt.since_ns) // 10**9} s, its "
-                    f"{order.leaves} open units stay reserved: look for it on {line.venue}'s own pages"
-                )
-                alert = Alert(severity=Severity.ERROR, code="ORDER_UNKNOWN", message=why, instrument=order.instrument)
-                effects.append(alert)
-        line.doubts = kept
 
     def _rejected(self, index: int, reason: str, now_ns: int, effects: list[Effect]) -> None:
         """Pause an instrument whose orders are all rejected, and compare at once: our position may be a phantom."""
@@ -302,7 +317,7 @@ class Reconciler:
         asked = [each.wanted.client_order_id for each in line.waiting.values()]
         for name in names_of(order):
             if name not in asked:
-                self._ask_for_order(line, order, name, now_ns, effects, staged=False)
+                self._questions.ask_for_order(line, order, name, now_ns, effects, staged=False)
 
     def _is_behind(self, question: EvidenceWanted) -> bool:
         """Whether the venue told of fills of an order that we do not know yet."""
@@ -313,87 +328,15 @@ class Reconciler:
         """Return our open orders at a venue."""
         return [o for o in self._manager.open_orders() if self._manager.instrument(o.instrument).venue == line.venue]
 
-    # -- questions -------------------------------------------------------------------------------------------------
-
-    def _failed(self, line: Line, was: Open, why: str, now_ns: int, effects: list[Effect]) -> None:
-        """Ask again later, or go on without where only one instrument or order is concerned."""
-        wanted, tries = was.wanted, was.tries + 1
-        if wanted.subject in _SKIPPED and tries >= self.settings.tries:
-            if wanted.subject is Subject.FILLS:
-                line.unread[wanted.instrument] = None
-                self.freezes.freeze(wanted.instrument, f"its fills cannot be read: {why}", effects)
-            return
-        if wanted.subject is Subject.ORDER and not was.staged:
-            return  # the doubt asks again by itself
-        wait_ns = min(self.settings.tick_ns << was.tries, self.settings.ask_max_ns)
-        line.later.append(Later(wanted, now_ns + wait_ns, tries, was.staged))
-
-    def _incomplete(self, line: Line, was: Open, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
-        """Ask for the rest of fills that came in part; anything else that did has failed."""
-        wanted = was.wanted
-        seen_ns = max((fill.venue_ns for fill in given.fills), default=0)
-        if wanted.subject is Subject.FILLS and seen_ns > wanted.since_ns:
-            self._ask_for(line, Subject.FILLS, now_ns, effects, instrument=wanted.instrument, since_ns=seen_ns)
-        else:
-            self._failed(line, was, "the answer is not complete", now_ns, effects)
-
-    def _ask_for_order(
-        self, line: Line, order: Order, name: str, now_ns: int, effects: list[Effect], *, staged: bool
-    ) -> None:
-        """Ask for one order by one of its names."""
-        wanted = EvidenceWanted(
-            number=0,
-            venue=line.venue,
-            subject=Subject.ORDER,
-            instrument=order.instrument,
-            client_order_id=name,
-            venue_order_id=order.venue_order_id if name == order.client_order_id else "",
-        )
-        self._ask(line, wanted, now_ns, effects, tries=0, staged=staged)
-
-    def _ask_for(
-        self,
-        line: Line,
-        subject: Subject,
-        now_ns: int,
-        effects: list[Effect],
-        *,
-        venue: str = "",
-        instrument: int = NO_INSTRUMENT,
-        since_ns: int = 0,
-    ) -> None:
-        """Ask for something that the round waits for."""
-        wanted = EvidenceWanted(
-            number=0, venue=venue or line.venue, subject=subject, instrument=instrument, since_ns=since_ns
-        )
-        self._ask(line, wanted, now_ns, effects, tries=0, staged=True)
-
-    def _ask(
-        self, line: Line, wanted: EvidenceWanted, now_ns: int, effects: list[Effect], *, tries: int, staged: bool
-    ) -> None:
-        """Ask, under a new number."""
-        self._number += 1
-        asked = EvidenceWanted(
-            number=self._number,
-            venue=wanted.venue,
-            subject=wanted.subject,
-            instrument=wanted.instrument,
-            client_order_id=wanted.client_order_id,
-            venue_order_id=wanted.venue_order_id,
-            since_ns=wanted.since_ns,
-        )
-        self.judge.asked(asked)
-        line.waiting[self._number] = Open(asked, now_ns, tries, staged)
-        effects.append(asked)
-
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
         return [
-            [self._running, self._number],
+            [self._running, self._questions.number],
             self.freezes.state(),
             self.judge.state(),
             [line.state() for line in self.lines.values()],
-            sorted((key, str(figure)) for key, figure in self._accepted.items()),
+            sorted((key, str(figure)) for key, figure in self.judge.accepted.items()),
             sorted((key, str(figure)) for key, figure in self._warned.items()),
             sorted(self._rejects.items()),
+            *([sorted(self._sound.items())] if self._sound else []),
         ]

@@ -35,3 +35,8 @@ class ReconcileSettings(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 4  # how often a question about one instrument or order may fail before the rest goes on
     reject_streak: int = 5  # rejections in a row after which an instrument is compared and pauses
     pause_ns: int = 30 * _SECOND_NS
+    look_back: bool = False
+    """Ask, too, for money that the venue moved and executions that it took back, and keep what a person accepted.
+
+    False where nothing says otherwise, so that sessions of before there was such a thing replay as they were.
+    """

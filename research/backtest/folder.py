@@ -164,7 +164,8 @@ class RunFolder:
     def _filled(self, now_ns: int, effect: Effect) -> None:
         assert isinstance(effect, OrderFilled)
         written = self._written[effect.instrument]
-        self._account.turn_over(written.currency, effect.price * effect.quantity * written.notional_factor)
+        terms = written.terms
+        self._account.turn_over(written.currency, terms.value(effect.quantity, effect.price) * terms.value_factor)
         self._fills.add(fill_row(written, now_ns, effect))
 
     def _changed(self, now_ns: int, effect: Effect) -> None:

@@ -5,6 +5,7 @@ from core.effects import OrderFilled, OrderUpdated, PositionChanged
 from core.instruments import Instrument
 from core.money import MONEY_DECIMALS
 from core.orders import OrderIntent, Refusal
+from oms.terms import Terms
 
 Row = tuple[object, ...]
 
@@ -12,13 +13,13 @@ Row = tuple[object, ...]
 class Written:
     """How one instrument is written: its name, its units and what they are worth, looked up once."""
 
-    __slots__ = ("currency", "id", "notional_factor", "price_precision", "size_precision")
+    __slots__ = ("currency", "id", "price_precision", "size_precision", "terms")
 
     def __init__(self, instrument: Instrument) -> None:
         """Look them up."""
         self.id = instrument.id
         self.currency = instrument.currency
-        self.notional_factor = instrument.notional_factor
+        self.terms = Terms(instrument)
         self.price_precision = instrument.price_precision
         self.size_precision = instrument.size_precision
 

@@ -41,7 +41,7 @@ def _table(rows: list[OrderRow]) -> list[str]:
     for row in rows:
         table.add_row(
             row.client_order_id[-6:].lstrip("0") or "0",
-            f"{row.side} {row.quantity} {row.instrument.partition('.')[0]} {row.type}",
+            f"{row.side} {row.quantity} {row.instrument.partition('.')[0]} {row.type}{_replaced(row)}",
             _half(row.real),
             row.skipped or _half(row.sim),
             f"{_ppm(row.real)} / {_ppm(row.sim)}",
@@ -51,6 +51,11 @@ def _table(rows: list[OrderRow]) -> list[str]:
     with console.capture() as capture:
         console.print(table)
     return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def _replaced(row: OrderRow) -> str:
+    """Return how often an order was replaced, where it was."""
+    return f", replaced {row.replaced} x" if row.replaced else ""
 
 
 def _half(half: Half) -> str:

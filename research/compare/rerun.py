@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from config.digest import settings_from_decisions
 from connectors.sim.paper import PaperExecution
 from connectors.sim.settings import SimSettings
@@ -15,8 +17,9 @@ from engine.coast import Quiet
 from engine.virtual import VirtualRun
 from journal.chunks import DigestRecord, PlainRun
 from journal.reader import SessionReader
+from oms.terms import Terms
 from research.compare.errors import NothingToCompare
-from research.compare.outcome import Pair
+from research.compare.outcome import Outcome, Pair
 
 Progress = Callable[[int, int], None]
 _MARKET = frozenset((Kind.INSTRUMENT, Kind.FEED))
@@ -101,7 +104,7 @@ class Rerun:
                 assert isinstance(report, OrderReport)
                 pair = self.pairs.get(_stem(report.client_order_id))
                 if pair is not None:
-                    pair.real.take(report, chunk.recv_ns)
+                    pair.real.take(report, chunk.recv_ns, pair.touch)
         self._run.catch_up(self.engine.now_ns + 3_600_000_000_000)  # what is under way comes back
         if not self.pairs:
             raise NothingToCompare(f"{self.reader.head.session_id} sent no order: there is nothing to compare")
@@ -115,29 +118,50 @@ class Rerun:
             for order in command.orders:
                 self._submit(order, now_ns)
         elif isinstance(command, ApprovedCancel):
-            pair = self.pairs.get(command.client_order_id)
+            pair = self.pairs.get(_stem(command.client_order_id))
             if pair is not None and not pair.skipped:
-                self._paper.send(command, now_ns)
+                self._paper.send(replace(command, client_order_id=pair.sim_name), now_ns)
         elif isinstance(command, ApprovedReplace):
-            pair = self.pairs.get(command.client_order_id)
-            if pair is not None:
-                pair.skipped = "it was replaced, which the simulated venue does not know"
+            self._replace(command, now_ns)
 
     def _submit(self, command: ApprovedSubmit, now_ns: int) -> None:
         """Let one order out, and note the touch that it met."""
         intent = command.intent
-        bid, ask, _ = self.engine.markets[intent.instrument].touch()
-        pair = self.pairs[intent.client_order_id] = Pair(intent, now_ns, bid, ask)
+        stem = _stem(intent.client_order_id)
+        if stem in self.pairs:  # the rest of an order that was cancelled to be replaced
+            pair = self.pairs[stem]
+            pair.sim_name = intent.client_order_id
+            if not pair.skipped:
+                self._paper.send(command, now_ns)
+            return
+        market = self.engine.markets[intent.instrument]
+        bid, ask, _ = market.touch()
+        terms = Terms(market.instrument)
+        pair = self.pairs[stem] = Pair(intent, now_ns, bid, ask, Outcome(terms), Outcome(terms))
         if intent.terms is not None:
             pair.skipped = f"it is a {intent.type.value} order with terms that the simulated venue does not know"
         else:
             self._paper.send(command, now_ns)
 
+    def _replace(self, command: ApprovedReplace, now_ns: int) -> None:
+        """Let a replacement out as the simulated venue takes it: in all, under the name that the order has there.
+
+        One that its own venue did not take (`native` is false) went as a cancel and a new order; these follow.
+        """
+        pair = self.pairs.get(command.client_order_id)
+        if pair is None:
+            return
+        bid, ask, _ = self.engine.markets[command.instrument].touch()
+        pair.replaced, pair.quantity = pair.replaced + 1, command.quantity
+        pair.bid, pair.ask = bid, ask
+        if command.native and not pair.skipped:
+            self._paper.send(replace(command, client_order_id=pair.sim_name), now_ns)
+
     def _told(self, report: OrderReport, now_ns: int) -> None:
         """Keep what the simulated venue says."""
         pair = self.pairs.get(_stem(report.client_order_id))
         if pair is not None:
-            pair.sim.take(report, now_ns)
+            pair.sim.take(report, now_ns, pair.touch)
 
 
 def _stem(client_order_id: str) -> str:

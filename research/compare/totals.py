@@ -14,13 +14,13 @@ from research.compare.rerun import Rerun
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One order at one venue; decimal texts, `slippage_ppm` against the touch when it was sent, None without fills."""
+    """One order at one venue, decimal texts; `slippage_ppm` against the touch when it was sent or last replaced."""
 
     state: str
     filled: str
     price: str
     fees: dict[str, str]
-    slippage_ppm: float | None
+    slippage_ppm: float | None  # None without fills
     answered_ms: float | None  # from sending to the first answer
 
 
@@ -38,6 +38,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     sim: Side
     difference: str  # money in the instrument's currency, open quantity at the last price
     skipped: str
+    replaced: int = 0  # how often that was asked for; `quantity` is what was asked for last
 
 
 class InstrumentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,9 +101,9 @@ def compare(rerun: Rerun) -> Comparison:
 
 def value_of(outcome: Outcome, pair: Pair, market: Market) -> int:
     """Return what an order brought, as money: its fills at the last price, less fees that count in that currency."""
-    instrument = market.instrument
+    instrument, terms = market.instrument, outcome.terms
     side, mark = int(pair.intent.side), mark_price_of(market)
-    value = side * (outcome.filled * mark - outcome.notional) * instrument.notional_factor
+    value = terms.open_profit(side * outcome.filled, side * outcome.cost * terms.value_factor, mark)
     return value - outcome.fees.get(instrument.currency, 0) - _base_fees(outcome, instrument, mark)
 
 
@@ -116,7 +117,7 @@ def _base_fees(outcome: Outcome, instrument: Instrument, mark: int) -> int:
 def _same(pair: Pair) -> bool:
     """Whether both venues made the same of an order."""
     real, sim = pair.real, pair.sim
-    return not pair.skipped and (real.filled, real.notional, real.fees) == (sim.filled, sim.notional, sim.fees)
+    return not pair.skipped and (real.filled, real.cost, real.fees) == (sim.filled, sim.cost, sim.fees)
 
 
 def _row(pair: Pair, market: Market) -> OrderRow:
@@ -129,12 +130,13 @@ def _row(pair: Pair, market: Market) -> OrderRow:
         instrument=instrument.id,
         side=intent.side.name.lower(),
         type=intent.type.value,
-        quantity=instrument.quantity_text(intent.quantity),
+        quantity=instrument.quantity_text(pair.quantity),
         sent_ns=pair.sent_ns,
         real=_side(pair, pair.real, instrument),
         sim=_side(pair, pair.sim, instrument),
         difference=money_text(difference, 8),
         skipped=pair.skipped,
+        replaced=pair.replaced,
     )
 
 
@@ -145,7 +147,7 @@ def _side(pair: Pair, outcome: Outcome, instrument: Instrument) -> Side:
     return Side(
         state=outcome.state,
         filled=instrument.quantity_text(outcome.filled),
-        price=to_text(outcome.notional * 100 // outcome.filled, decimals) if outcome.filled else "",
+        price=to_text(outcome.hundredths, decimals) if outcome.filled else "",
         fees={currency: money_text(fee, 8) for currency, fee in sorted(outcome.fees.items())},
         slippage_ppm=pair.slippage_ppm(outcome),
         answered_ms=(answered_ns - pair.sent_ns) / 1e6 if answered_ns else None,

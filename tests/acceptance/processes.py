@@ -161,6 +161,10 @@ class Venue(Child):
     def fault(self, fault: str, **fields: object) -> None:
         self._request("POST", "/emulator/faults", json.dumps({"fault": fault, **fields}))
 
+    def hook(self, **fault: object) -> None:
+        """Have the exchange misbehave."""
+        self._request("POST", "/emulator/hooks", json.dumps(fault))
+
     def wait_passed(self, frames: int) -> None:
         """Wait until the market has had so many frames, whether or not they were sent."""
         until(lambda: bool(self.state()["frames_passed"] > frames), f"frame {frames} of the market")

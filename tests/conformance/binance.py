@@ -57,6 +57,7 @@ class Binance:
             news=f"{report}*",
             trade=f"{report}/TRADE",
             trade_text='"x":"TRADE"',
+            symbol_text=f'"s":"{SYMBOL}"',
             ended_text='"x":"CANCELED"',
             balances="outboundAccountPosition" if self._is_spot else "ACCOUNT_UPDATE",
         )
@@ -104,6 +105,12 @@ class Binance:
             told = await answer.json()
             assert answer.status == 200, told
             return str(told["names"][0])
+
+    async def take_back(self) -> None:
+        await self.hook(hook="bust", symbol=SYMBOL, account="trader", market=self._market.value)
+
+    async def give_again(self, number: str) -> None:
+        await self.hook(hook="reuse", symbol=SYMBOL, account="trader", market=self._market.value, number=number)
 
     async def fired(self, name: str) -> int:
         told = await self._get("/emulator/hooks")

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from core.effects import Alert, OrderFilled, OrderUpdated
+from core.effects import Alert, OrderBusted, OrderFilled, OrderUpdated
 from core.events import (
     CANCEL_ALL,
     CommandReceived,
@@ -31,9 +31,10 @@ from core.records import NO_INSTRUMENT, Event, Kind
 from engine import EngineSettings, StrategySpec, build_engine
 from oms.order import Order
 from oms.reconcile import ForeignPolicy, ReconcileSettings
-from oms.reconcile.judge import INFERRED
+from oms.reconcile.legs import INFERRED
 from risk.limits import RiskLimits
 from strategies import Strategy
+from tests.conformance import covered
 from tests.conformance.venue import Ledger, Touch, Venue
 
 SECOND = 1_000_000_000
@@ -66,7 +67,7 @@ class Hand(Strategy):
 class Floor:
     """One engine on one connector, in real time."""
 
-    def __init__(self, venue: Venue, foreign: ForeignPolicy, **settings: object) -> None:
+    def __init__(self, venue: Venue, foreign: ForeignPolicy, epoch: int, **settings: object) -> None:
         self.venue = venue
         self.effects: list[object] = []
         self.heard: list[object] = []
@@ -78,7 +79,7 @@ class Floor:
         rules = venue.rules
         self.engine = build_engine(
             EngineSettings(
-                epoch=4242,
+                epoch=epoch,
                 seed=1,
                 limits=RiskLimits(
                     max_order_notional=10**8,
@@ -105,6 +106,7 @@ class Floor:
                     infer_ns=SECOND,
                     page_ns=60 * SECOND,
                     pause_ns=SECOND,
+                    look_back=True,
                 ),
             )
         )
@@ -251,7 +253,12 @@ class Floor:
             if order.client_order_id not in working and order.state is not OrderState.HELD
         ]
         wrong += [f"{name} is open at the venue alone" for name in working if not self._is_open(name)]
-        booked = [each for each in self.sent(OrderFilled) if not each.exec_id.startswith(INFERRED)]
+        busted = {(each.client_order_id, each.exec_id): None for each in self.sent(OrderBusted)}
+        booked = [
+            each
+            for each in self.sent(OrderFilled)
+            if not each.exec_id.startswith(INFERRED) and (each.client_order_id, each.exec_id) not in busted
+        ]
         here = sorted((e.client_order_id, e.exec_id, e.price, e.quantity, e.fee) for e in booked)
         there = sorted(
             (_stem(f.client_order_id), f.exec_id, f.price, f.quantity, f.fee)
@@ -292,9 +299,11 @@ def _stem(name: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def floor(venue: Venue, foreign: ForeignPolicy = ForeignPolicy.HALT, **settings: object) -> AsyncIterator[Floor]:
+async def floor(
+    venue: Venue, foreign: ForeignPolicy = ForeignPolicy.HALT, *, epoch: int = 4242, **settings: object
+) -> AsyncIterator[Floor]:
     """A floor that is READY; the case ends as `closed` says."""
-    one = Floor(venue, foreign, **settings)
+    one = Floor(venue, foreign, epoch, **settings)
     one.touched = await venue.touch()
     one.put(Kind.INSTRUMENT, InstrumentDefined(venue.rules), 0)
     one.put(Kind.FEED, FeedChanged(venue=venue.rules.venue, state=FeedState.CONNECTED))
@@ -310,5 +319,6 @@ async def floor(venue: Venue, foreign: ForeignPolicy = ForeignPolicy.HALT, **set
         for task in tasks:
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
+    covered.note(one.effects)
     broken = [each for each in ended if isinstance(each, Exception)]
     assert not broken, broken

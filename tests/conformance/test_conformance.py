@@ -3,13 +3,13 @@
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from tests.conformance import binance, cases_faults, cases_orders
+from tests.conformance import binance, cases_books, cases_faults, cases_life, cases_orders, covered
 from tests.conformance.case import CASES
 from tests.conformance.table import OFFERS
 from tests.conformance.venue import Opened
 
 VENUES: dict[str, Opened] = {"spot": binance.spot, "usdm": binance.usdm}
-assert len(CASES) > 50, f"{cases_orders} and {cases_faults} fill the register"
+assert len(CASES) > 50, f"{cases_orders}, {cases_life}, {cases_faults}, {cases_books} fill the register"
 
 
 def _each() -> list[ParameterSet]:
@@ -28,5 +28,9 @@ def _each() -> list[ParameterSet]:
 
 @pytest.mark.parametrize(("number", "venue"), _each())
 async def test_conformance(number: int, venue: str) -> None:
+    seen: covered.Seen = {}
+    token = covered.SEEN.set(seen)
     async with VENUES[venue]() as opened:
         await CASES[number].body(opened)
+    covered.SEEN.reset(token)
+    assert covered.missing(number, seen) == [], f"tests/conformance/covered.py says that it shows these; seen: {seen}"

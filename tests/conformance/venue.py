@@ -60,6 +60,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     news: str  # any private event of an order
     trade: str  # that of an execution
     trade_text: str  # a text that only an execution's event holds
+    symbol_text: str  # how a private event names the instrument
     ended_text: str  # a text that only a cancellation's event holds
     balances: str
 
@@ -93,6 +94,14 @@ class Venue(Protocol):
 
     async def hook(self, **fault: object) -> str:
         """Arm a fault (`connectors/embedded/exchange/faults.py`); return its name."""
+        ...
+
+    async def take_back(self) -> None:
+        """Let the venue take back the last execution of our account, and tell nobody."""
+        ...
+
+    async def give_again(self, number: str) -> None:
+        """Let the next "trade" or "order" bear the number of our account's last."""
         ...
 
     async def fired(self, name: str) -> int:

@@ -2,7 +2,21 @@
 
 import msgspec
 
-from daemon.status import FeedStatus, FillStatus, PositionStatus, RefusalStatus, Status, StrategyStatus
+from daemon.status import (
+    AccountStatus,
+    AlertStatus,
+    DustStatus,
+    FeedStatus,
+    FillStatus,
+    FreezeStatus,
+    LiveStatus,
+    PositionStatus,
+    RefusalStatus,
+    Status,
+    StrategyStatus,
+    VenueStatus,
+    WorthStatus,
+)
 
 NOON_NS = 1_795_262_400_000_000_000  # 2026-11-21 12:00:00 UTC
 SECOND_NS = 1_000_000_000
@@ -51,6 +65,87 @@ def fill(side: str = "buy", price: str = "60123.4") -> FillStatus:
         quantity="0.01",
         price=price,
     )
+
+
+def alert(message: str = "the book has a gap", severity: str = "error", code: str = "BOOK") -> AlertStatus:
+    return AlertStatus(time_ns=NOON_NS, severity=severity, code=code, message=message)
+
+
+def venue(**changes: object) -> VenueStatus:
+    base = VenueStatus(
+        venue="BINANCE",
+        market_data="up",
+        orders="up",
+        private="up",
+        link="up",
+        link_reason="",
+        books="agreed",
+        step="",
+        waits_for=[],
+        books_reason="",
+        books_age_ns=12 * SECOND_NS,
+        unknown_orders=0,
+        unknown_age_ns=-1,
+        weight_used=500,
+        weight_limit=6_000,
+        orders_used=2,
+        orders_limit=100,
+        cancel_share=0.2,
+        silent_ns=0,
+        queued=0,
+        throttled=3,
+        fallbacks=1,
+        clock_offset_ns=-1_250_000,
+        clock_uncertainty_ns=400_000,
+        clock_bound_ns=500_000_000,
+        dead_man_ns=None,
+        last_error="",
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def freeze(instrument: str = "BTCUSDT.BINANCE", **changes: object) -> FreezeStatus:
+    base = FreezeStatus(
+        instrument=instrument,
+        state="frozen" if instrument else "halted",
+        reason="balance of BTC: 0.52 at the venue, 0.51 in our books",
+        since_ns=NOON_NS - 90 * SECOND_NS,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def live(*venues: VenueStatus, **changes: object) -> LiveStatus:
+    base = LiveStatus(
+        account="main",
+        epoch=91_232_580_944,
+        foreign_policy="halt",
+        foreign_orders=0,
+        snapshot_age_ns=180 * SECOND_NS,
+        release="kill -USR1 4711",
+        venues=list(venues) or [venue()],
+        freezes=[],
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def account(**changes: object) -> AccountStatus:
+    base = AccountStatus(
+        base_currency="USDT",
+        equity="100602.4689",
+        worth=[
+            WorthStatus(
+                currency="BTC", amount="0.01", held="0", value="601.2343", rate="60123.43", path="BTCUSDT.BINANCE"
+            ),
+            WorthStatus(currency="USDT", amount="100001.2345", held="132.4", value="100001.2345", rate="1", path=""),
+        ],
+        unpriced=["BNB"],
+        dust=[DustStatus(instrument="ETHUSDT.BINANCE", quantity="0.00004", why="orders are multiples of 0.0001 ETH")],
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def live_status(*venues: VenueStatus, **changes: object) -> Status:
+    return status(mode="live", labels=[], account=account(), live=live(*venues, **changes))
 
 
 def status(**changes: object) -> Status:
@@ -112,7 +207,26 @@ def crowded_status() -> Status:
         ],
         refusals=[refusal(f"CODE_{n}", "why " * 60) for n in range(100)],
         fills=[fill(price=f"{n}.00000001") for n in range(100)],
-        alerts=[f"alert {n} " * 30 for n in range(50)],
+        alerts=[alert(f"alert {n} " * 30) for n in range(50)],
+        account=account(unpriced=[f"COIN{n}" for n in range(50)], equity="1e30"),
+        live=live(
+            *(
+                venue(
+                    venue=f"VENUE{n}" * 4,
+                    books="comparing",
+                    step="fills",
+                    waits_for=[f"fills of {name}" for name in names[:4]],
+                    dead_man_ns=n,
+                    queued=10**9,
+                    unknown_orders=10**6,
+                    unknown_age_ns=10**18,
+                    weight_used=10**12,
+                    clock_offset_ns=-(10**15),
+                )
+                for n in range(9)
+            ),
+            freezes=[freeze(""), *(freeze(name, reason="why " * 90) for name in names)],
+        ),
     )
 
 

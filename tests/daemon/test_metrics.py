@@ -6,12 +6,24 @@ import subprocess
 import threading
 import time
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.errors import UsageError
 from daemon.metrics import MetricsServer, is_loopback
-from tests.daemon.status_samples import NOON_NS, crowded_status, empty_status, feed, position, status
+from tests.daemon.status_samples import (
+    NOON_NS,
+    SECOND_NS,
+    crowded_status,
+    empty_status,
+    feed,
+    freeze,
+    live_status,
+    position,
+    status,
+    venue,
+)
 
 
 @pytest.fixture
@@ -85,6 +97,68 @@ def test_a_scrape_tells_the_last_status(server):
     assert 'labels="synthetic market"' in scrape(server)
 
 
+def test_trading_for_real_is_told_by_venue_instrument_and_currency(server):
+    busy = venue(
+        orders="silent",
+        link="limited",
+        silent_ns=8 * SECOND_NS,
+        unknown_orders=2,
+        unknown_age_ns=5 * SECOND_NS,
+        dead_man_ns=58 * SECOND_NS,
+        private="down",
+        books="comparing",
+    )
+    server.publish(live_status(busy, freezes=[freeze(""), freeze()]))
+    got = samples(server)
+
+    expected = {
+        ("tickerd_link_up", "market-data", "BINANCE"): 1,
+        ("tickerd_link_up", "orders", "BINANCE"): 1,
+        ("tickerd_link_up", "private", "BINANCE"): 0,
+        ("tickerd_link_state", "limited", "BINANCE"): 1,
+        ("tickerd_link_state", "up", "BINANCE"): 0,
+        ("tickerd_books_state", "comparing", "BINANCE"): 1,
+        ("tickerd_books_state", "agreed", "BINANCE"): 0,
+        ("tickerd_books_age_seconds", "BINANCE"): 12,
+        ("tickerd_unknown_orders", "BINANCE"): 2,
+        ("tickerd_unknown_order_age_seconds", "BINANCE"): 5,
+        ("tickerd_request_weight_used", "BINANCE"): 500,
+        ("tickerd_request_weight_limit", "BINANCE"): 6_000,
+        ("tickerd_request_weight_cancel_share_ratio", "BINANCE"): 0.2,
+        ("tickerd_order_count_used", "BINANCE"): 2,
+        ("tickerd_order_count_limit", "BINANCE"): 100,
+        ("tickerd_retry_after_seconds", "BINANCE"): 8,
+        ("tickerd_commands_queued", "BINANCE"): 0,
+        ("tickerd_commands_throttled_total", "BINANCE"): 3,
+        ("tickerd_commands_by_rest_total", "BINANCE"): 1,
+        ("tickerd_clock_offset_seconds", "BINANCE"): -0.00125,
+        ("tickerd_clock_uncertainty_seconds", "BINANCE"): 0.0004,
+        ("tickerd_clock_bound_seconds", "BINANCE"): 0.5,
+        ("tickerd_dead_man_seconds", "BINANCE"): 58,
+        ("tickerd_halted",): 1,
+        ("tickerd_frozen", "BTCUSDT.BINANCE"): 1,
+        ("tickerd_frozen", "ETHUSDT.BINANCE"): 0,
+        ("tickerd_foreign_orders",): 0,
+        ("tickerd_lease_epoch",): 91_232_580_944,
+        ("tickerd_snapshot_age_seconds",): 180,
+        ("tickerd_equity", "USDT"): 100602.4689,
+        ("tickerd_equity_unpriced",): 1,
+        ("tickerd_rate", "USDT", "BTC"): 60123.43,
+        ("tickerd_balance_held", "USDT"): 132.4,
+        ("tickerd_dust_quantity", "ETHUSDT.BINANCE"): 0.00004,
+    }
+    assert {key: got.get(key) for key in expected} == pytest.approx(expected)
+
+
+def test_what_a_venue_does_not_have_is_left_out(server):
+    server.publish(live_status(venue(dead_man_ns=None, books_age_ns=-1, link="", orders_limit=0), snapshot_age_ns=-1))
+    got = {key[0] for key in samples(server)}
+
+    absent = {"dead_man_seconds", "books_age_seconds", "unknown_order_age_seconds", "snapshot_age_seconds"}
+    assert not got & {f"tickerd_{name}" for name in (*absent, "order_count_limit", "link_state")}
+    assert "tickerd_link_up" in got
+
+
 def test_before_the_first_status_there_is_nothing_to_tell(server):
     assert samples(server) == {}
 
@@ -114,7 +188,7 @@ def test_a_state_that_nobody_knew_of_is_told_too(server):
     assert got["tickerd_orders", "tomorrow"] == 4
 
 
-@pytest.mark.parametrize("make", [status, crowded_status, empty_status])
+@pytest.mark.parametrize("make", [status, live_status, crowded_status, empty_status])
 def test_names_have_the_prefix_and_help_and_no_series_comes_twice(server, make):
     server.publish(make())
     families = list(text_string_to_metric_families(scrape(server)))
@@ -135,7 +209,7 @@ def test_promtool_finds_nothing_to_say(server):
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not on the path; it comes with Prometheus")
-    server.publish(status(malformed={"not-json": 1}), {"MAX_POSITION": 1})
+    server.publish(msgspec.structs.replace(live_status(), malformed={"not-json": 1}), {"MAX_POSITION": 1})
     checked = subprocess.run(
         [promtool, "check", "metrics"], input=scrape(server), capture_output=True, text=True, check=False, timeout=60
     )

@@ -67,6 +67,21 @@ def test_a_strategy_that_was_paused_is_told_with_its_reason():
 
 
 def test_each_alert_is_told_once_though_only_the_last_few_are_kept():
-    first = samples.status(alerts=["a", "b"])
-    more = samples.status(alerts=["b", "c", "c"])
-    assert [figures for _, _, figures in told(first, more, more)] == [{"message": "c"}, {"message": "c"}]
+    a, b, c = (samples.alert(text, severity) for text, severity in (("a", "error"), ("b", "info"), ("c", "warning")))
+    first = samples.status(alerts=[a, b])
+    more = samples.status(alerts=[b, c, c])
+    expected = ("warning", "alert", {"code": "BOOK", "message": "c"})
+    assert told(first, more, more) == [expected, expected]
+
+
+def test_links_and_books_are_told_when_they_change():
+    before = samples.live_status()
+    after = samples.live_status(
+        samples.venue(link="down", link_reason="the socket was closed", books="broken", books_reason="BTC differs")
+    )
+    assert told(before, after, before) == [
+        ("warning", "trading link", {"venue": "BINANCE", "state": "down", "reason": "the socket was closed"}),
+        ("warning", "books", {"venue": "BINANCE", "state": "broken", "reason": "BTC differs"}),
+        ("info", "trading link", {"venue": "BINANCE", "state": "up"}),
+        ("info", "books", {"venue": "BINANCE", "state": "agreed"}),
+    ]

@@ -7,9 +7,10 @@ import pytest
 
 from config.load import parse
 from core.codec import KIND_OF
-from core.events import ClockMeasured
+from core.events import ClockMeasured, OrderReport, ReportType
 from core.orders import ApprovedSubmit
 from core.records import FIRST_EFFECT, NO_INSTRUMENT, Event, Kind
+from daemon.replay import replay_session
 from journal.reader import open_session
 from tests.daemon.sessions import Recorder
 
@@ -124,3 +125,33 @@ def test_a_timer_that_fell_due_has_an_input_of_its_own_before_the_next_report(re
     recorder.journal.flush()
     kinds = [event[0] for _, event in events_on_disk(recorder.folder) if event[3] == now_ns and event[0] < FIRST_EFFECT]
     assert kinds == [Kind.TIME, Kind.CLOCK]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_what_a_connector_refuses_while_it_is_handed_a_command_comes_after_the_chunk_and_no_command_leaves_twice(
+    recorder, durable
+):
+    """A connector may answer inside `send`: the clock is off, too much waits, trading ends."""
+    pipeline, sent = recorder.pipeline, []
+    pipeline._durable = durable
+
+    class Refusing:
+        due_ns = recorder.paper.due_ns
+        before = recorder.paper.before
+        on_event = recorder.paper.on_event
+
+        def send(self, command, now_ns):
+            assert isinstance(command, ApprovedSubmit)
+            sent.append(command.intent.client_order_id)
+            report = OrderReport(
+                type=ReportType.REJECTED, client_order_id=command.intent.client_order_id, reason="the clock is off"
+            )
+            pipeline.feed([(Kind.REPORT, 0, command.intent.instrument, now_ns, 0, report, 0, 0, 0, 0)])
+
+    pipeline._execution = Refusing()
+    recorder.trade(120)
+    assert len(sent) > 3
+    assert len(set(sent)) == len(sent) == pipeline.stats.commands
+    result = replay_session(recorder.seal())
+    assert result.ok, result
+    assert recorder.engine.manager.open_count == 0

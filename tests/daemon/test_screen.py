@@ -16,17 +16,32 @@ from daemon.screen.lines import LinesView, status_line, working_orders
 from daemon.screen.panels import grouped
 from daemon.screen.render import render
 from daemon.screen.table import Column, cell, table
-from daemon.status import FeedStatus, FillStatus, PositionStatus, RefusalStatus, Status, StrategyStatus
+from daemon.status import (
+    AlertStatus,
+    FeedStatus,
+    FillStatus,
+    PositionStatus,
+    RefusalStatus,
+    Status,
+    StrategyStatus,
+    WorthStatus,
+)
 from tests.daemon.status_samples import (
     NOON_NS,
     SECOND_NS,
+    account,
+    alert,
     crowded_status,
     empty_status,
     feed,
     fill,
+    freeze,
+    live,
+    live_status,
     position,
     refusal,
     status,
+    venue,
 )
 
 SIZES = [(120, 40), (80, 24), (100, 30), (99, 60), (200, 80), (60, 20), (40, 9), (39, 24), (80, 7), (20, 5), (1, 1)]
@@ -50,7 +65,7 @@ def assert_fits(text: str, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("make", [status, crowded_status, empty_status])
+@pytest.mark.parametrize("make", [status, live_status, crowded_status, empty_status])
 def test_a_frame_fits_the_terminal_and_leaves_its_last_line_free(make, size):
     assert_fits(drawn(make(), size), size)
 
@@ -59,6 +74,45 @@ names = st.text(max_size=30)
 amounts = st.sampled_from(["", "0", "-0", "1e5", "NaN", "-12345678901234567890.123456789", "0.00000001", "x"])
 counts = st.integers(0, 2**63 - 1)
 times = st.integers(-(2**63), 2**63 - 1)
+accounts = st.builds(
+    account,
+    base_currency=names,
+    equity=amounts,
+    unpriced=st.lists(names, max_size=3),
+    worth=st.lists(
+        st.builds(WorthStatus, currency=names, amount=amounts, held=amounts, value=amounts, rate=amounts, path=names),
+        max_size=3,
+    ),
+)
+lives = st.builds(
+    live,
+    st.builds(
+        venue,
+        venue=names,
+        market_data=names,
+        orders=names,
+        private=names,
+        link=names,
+        books=names,
+        step=names,
+        waits_for=st.lists(names, max_size=3),
+        books_age_ns=times,
+        unknown_orders=counts,
+        unknown_age_ns=times,
+        weight_used=counts,
+        weight_limit=counts,
+        silent_ns=times,
+        queued=counts,
+        clock_offset_ns=times,
+        clock_bound_ns=times,
+        dead_man_ns=st.none() | times,
+        last_error=names,
+    ),
+    foreign_orders=counts,
+    snapshot_age_ns=times,
+    release=names,
+    freezes=st.lists(st.builds(freeze, names, state=names, reason=names, since_ns=times), max_size=3),
+)
 statuses = st.builds(
     Status,
     session=names,
@@ -122,7 +176,9 @@ statuses = st.builds(
         ),
         max_size=4,
     ),
-    alerts=st.lists(names, max_size=3),
+    alerts=st.lists(st.builds(AlertStatus, time_ns=times, severity=names, code=names, message=names), max_size=3),
+    account=st.none() | accounts,
+    live=st.none() | lives,
 )
 
 
@@ -140,7 +196,7 @@ def test_any_status_can_be_drawn_on_any_terminal(shown, width, height):
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 def test_the_table_says_all_that_matters(size):
-    shown = status(alerts=["the book has a gap"], malformed={"not-json": 3})
+    shown = status(alerts=[alert("the book has a gap")], malformed={"not-json": 3})
 
     text = drawn(shown, size, History(run_for_ns=60 * SECOND_NS))
 
@@ -231,7 +287,7 @@ def test_text_from_outside_cannot_command_the_terminal():
             session=evil,
             state=evil,
             labels=[evil],
-            alerts=[evil],
+            alerts=[alert(evil)],
             refusals=[refusal(evil, evil)],
             feeds=[feed(evil, book=evil)],
         ),

@@ -24,7 +24,7 @@ from engine import EngineSettings, StrategySpec, build_engine
 from oms.fold import Fold
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings, folded_part
-from oms.reconcile.judge import INFERRED
+from oms.reconcile.legs import INFERRED
 from oms.state import state_hash
 from risk.limits import RiskLimits
 from strategies import Strategy
@@ -39,6 +39,7 @@ QUICK = ReconcileSettings(
     ask_max_ns=8 * SECOND,
     visibility_ns=6 * SECOND,
     infer_ns=8 * SECOND,
+    look_back=True,
 )
 
 

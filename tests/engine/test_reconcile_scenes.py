@@ -120,6 +120,7 @@ def test_the_first_books_open_with_the_venues_figures_and_nothing_opens_before()
     assert subjects == [
         Subject.OPEN_ORDERS,
         Subject.ACCOUNT,
+        Subject.MOVES,
         Subject.FILLS,
         Subject.FILLS,
         Subject.BALANCES,

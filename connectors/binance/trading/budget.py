@@ -46,6 +46,10 @@ class Window(msgspec.Struct):
             self.used = 0
         self.start_ns = start_ns
 
+    def used_at(self, now_ns: int) -> int:
+        """Return what is used of the interval of now."""
+        return 0 if now_ns - now_ns % self.interval_ns > self.start_ns else self.used
+
     def wait_ns(self, now_ns: int, amount: int, limit: int) -> int:
         """Return how long until `amount` fits below `limit`, 0 where it does now."""
         start_ns = now_ns - now_ns % self.interval_ns
@@ -143,10 +147,20 @@ class Budget:
         else:
             self.closed_ns = max(self.closed_ns, until_ns)
 
-    def busiest_orders(self) -> tuple[int, int]:
+    def weight_used(self, now_ns: int) -> int:
+        """Return the weight that is used of the venue's present minute."""
+        return self.weight.used_at(now_ns + self.offset_ns)
+
+    def busiest_orders(self, now_ns: int) -> tuple[int, int]:
         """Return (used, limit) of the order count nearest to its limit; (0, 0) before the venue told any."""
-        windows = [(window.used / window.limit, window.used, window.limit) for window in self.orders.values()]
-        return max(windows)[1:] if windows else (0, 0)
+        venue_ns = now_ns + self.offset_ns
+        used = [(window.used_at(venue_ns), window.limit) for window in self.orders.values()]
+        return max(used, key=lambda each: each[0] / each[1]) if used else (0, 0)
+
+    def silent_until_ns(self, now_ns: int) -> int:
+        """Return until when the venue asked for silence, about orders at least; 0 where it did not."""
+        until_ns = max(self.closed_ns, self.opens_closed_ns)
+        return until_ns if until_ns > now_ns else 0
 
 
 def _header_seconds(text: str) -> int:

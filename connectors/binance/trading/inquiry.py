@@ -12,7 +12,8 @@ from connectors.binance.settings import Market
 from connectors.binance.trading import account
 from connectors.binance.trading.account import Place
 from connectors.binance.trading.codes import Meaning
-from connectors.binance.trading.names import Names
+from connectors.binance.trading.moves import moves
+from connectors.binance.trading.names import Names, is_another
 from connectors.binance.trading.orders import ALGO, CANCELLED_SUFFIX
 from connectors.binance.trading.parse import MALFORMED
 from connectors.binance.trading.replies import Asking, Question, Reply
@@ -26,6 +27,8 @@ _DAY_MS = 86_400_000
 _PAGE = 1000
 _PAGES_MAX = 20
 _LOOK_UPS_MAX = 50
+_NOT_OFFERED = 404
+_AHEAD_MS = 60_000  # the venue's clock may be ahead of ours
 
 _SPOT_ORDER = Target("", "GET", "/api/v3/order", 4)
 _SPOT_OPEN = Target("", "GET", "/api/v3/openOrders", 80)
@@ -71,6 +74,7 @@ class Inquirer:
             Subject.BALANCES: self._balances,
             Subject.POSITIONS: self._positions,
             Subject.ACCOUNT: self._account,
+            Subject.MOVES: self._moves,
         }
         given = EvidenceGiven(number=wanted.number, venue=wanted.venue, subject=wanted.subject, asked_ns=now_ns)
         if wanted.subject in {Subject.ORDER, Subject.FILLS} and wanted.instrument not in self._instruments:
@@ -92,6 +96,7 @@ class Inquirer:
             balances=found.balances,
             positions=found.positions,
             account=found.account,
+            moves=found.moves,
         )
 
     def _get(self, target: Target, params: dict[str, str], base: str = "") -> Asking[Reply]:
@@ -150,6 +155,8 @@ class Inquirer:
             reply = yield from self._get(target, {"symbol": symbol} | way)
             if reply.ok:
                 order = account.order(reply.body, self._place)
+                if name and is_another(order.client_order_id, name):
+                    continue
                 return msgspec.structs.replace(order, client_order_id=name) if name else order
         if is_spot:
             return None
@@ -163,7 +170,8 @@ class Inquirer:
         reply = yield from self._get(_USDM_ORDER, {"symbol": symbol, "orderId": working_id})
         if not reply.ok:
             return algo
-        return msgspec.structs.replace(account.order(reply.body, self._place), client_order_id=name)
+        order = account.order(reply.body, self._place)
+        return algo if is_another(order.client_order_id, name) else msgspec.structs.replace(order, client_order_id=name)
 
     def _as_told(self, order: VenueOrder) -> VenueOrder:
         """Return an order under the number by which reports call it."""
@@ -255,6 +263,21 @@ class Inquirer:
             return found
         reply = yield from self._get(_USDM_POSITIONS, {})
         return msgspec.structs.replace(found, positions=account.positions(reply.body, self._place))
+
+    def _moves(self, wanted: EvidenceWanted, now_ns: int) -> Asking[EvidenceGiven]:
+        """Ask for money that moved without an order since a time."""
+        since_ms, until_ms = wanted.since_ns // _NS_PER_MS, now_ns // _NS_PER_MS + _AHEAD_MS
+        course = moves(self._market, self._get_offered, self._place.indexes, since_ms, until_ms)
+        found, complete = yield from course
+        return msgspec.structs.replace(self._found(wanted, now_ns), moves=tuple(found), complete=complete)
+
+    def _get_offered(self, target: Target, params: dict[str, str]) -> Asking[Reply]:
+        """Ask an endpoint that test networks do not have: spot's wallet, at the address of the key's rights."""
+        base = self._settings.key_check_base if self._market is Market.SPOT else ""
+        reply = yield Question(Rare(target, params, self._settings.recv_window_ms), base)
+        if not reply.ok and reply.status != _NOT_OFFERED:
+            raise _NoAnswerError(f"{target.path}: {reply.reason}")
+        return reply
 
     def _account(self, wanted: EvidenceWanted, now_ns: int) -> Asking[EvidenceGiven]:
         """Ask what account and key may do."""

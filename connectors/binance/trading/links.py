@@ -24,18 +24,30 @@ class Link:
     def __init__(self, venue: str, events: list[Event], *, needs_private: bool) -> None:
         """Be down. `needs_private`: the private stream has a connection of its own."""
         self.maintenance = False
+        self.told: LinkState | None = None
+        """What was last said, and why."""
+        self.reason = ""
         self._venue = venue
         self._events = events
         self._needs_private = needs_private
         self._orders = False
         self._private = False
         self._until_ns = 0
-        self._told: LinkState | None = None
 
     @property
     def is_up(self) -> bool:
         """Whether orders may be sent and the private stream is heard."""
-        return self._orders and (self._private or not self._needs_private)
+        return self._orders and self.is_heard
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether orders can be entered by the socket."""
+        return self._orders
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the private stream is heard: on spot it comes by the socket on which orders are entered."""
+        return self._private if self._needs_private else self._orders
 
     def orders_up(self, now_ns: int) -> None:
         """Orders can be entered."""
@@ -82,13 +94,13 @@ class Link:
             state = LinkState.MAINTENANCE if self.maintenance else LinkState.DOWN
         elif self._until_ns:
             state = LinkState.LIMITED
-        if state is self._told and not again:
+        if state is self.told and not again:
             return
-        if self._told is None and state is LinkState.DOWN:
+        if self.told is None and state is LinkState.DOWN:
             return  # it never was anything else
-        self._told = state
+        self.told, self.reason = state, reason[:300]
         until_ns = self._until_ns if state is LinkState.LIMITED else 0
-        change = LinkChanged(venue=self._venue, state=state, reason=reason[:300], until_ns=until_ns)
+        change = LinkChanged(venue=self._venue, state=state, reason=self.reason, until_ns=until_ns)
         self._events.append((KIND_OF[LinkChanged], 0, NO_INSTRUMENT, now_ns, 0, change, 0, 0, 0, 0))
 
 

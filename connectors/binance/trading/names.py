@@ -98,3 +98,13 @@ def stem_of(name: str) -> str:
     """Return the client order id of one of our names, empty for a foreign one."""
     parsed = parse_revision_id(name)
     return parsed[0] if parsed is not None else ""
+
+
+def is_another(told: str, asked: str) -> bool:
+    """Whether a name told is that of another order of ours than was asked for.
+
+    A venue that restarts with its counters rolled back gives a number again: then what it has under the number of an
+    order is not that order. A name that is not ours says nothing: spot renames an order by its cancel.
+    """
+    stem = stem_of(told)
+    return bool(stem) and stem != stem_of(asked)

@@ -62,6 +62,7 @@ class BinanceTrading:
         self._failure: Exception | None = None
         self._failed = asyncio.Event()
         self._problem = ""  # of a chore, empty since it last went well
+        self._armed: dict[str, int] = {}  # until when the venue's dead-man timer waits, by symbol
         self._rng = Rng(rng.next_u32(), stream=0)
         bucket = TokenBucket(per_second=0.5, burst=5)  # "300 connections per attempt every 5 minutes" per address
         self._orders_line = DuplexLine(self._setup(self._orders_url, bucket, 1), self)
@@ -77,9 +78,9 @@ class BinanceTrading:
     @property
     def stats(self) -> TradingStats:
         """Counters and allowances."""
-        session = self._session
+        session, now_ns = self._session, self._clock_ns()
         lines = [line for line in (self._orders_line, self._private_line) if line is not None]
-        orders_used, orders_limit = session.out.budget.busiest_orders()
+        orders_used, orders_limit = session.out.budget.busiest_orders(now_ns)
         return TradingStats(
             sent=session.out.sent.commands,
             fallbacks=session.out.sent.fallbacks,
@@ -88,7 +89,7 @@ class BinanceTrading:
             queued=len(session.outbox),
             reconnects=sum(max(line.attempts - 1, 0) for line in lines),
             requests=self._asker.client.requests,
-            weight_used=session.out.budget.weight.used,
+            weight_used=session.out.budget.weight_used(now_ns),
             weight_limit=session.out.budget.weight.limit,
             orders_used=orders_used,
             orders_limit=orders_limit,
@@ -96,7 +97,21 @@ class BinanceTrading:
             last_error=next(
                 (line.last_error for line in lines if line.last_error), self._asker.last_error or self._problem
             ),
+            clock_uncertainty_ns=self._asker.clock_uncertainty_ns,
+            link=session.link.told,
+            link_reason=session.link.reason,
+            orders_up=session.link.takes_orders,
+            private_up=session.link.is_heard,
+            silent_until_ns=session.out.budget.silent_until_ns(now_ns),
+            dead_man_until_ns=self._dead_man_until_ns(now_ns),
         )
+
+    def _dead_man_until_ns(self, now_ns: int) -> int | None:
+        """Return when the first of the venue's dead-man timers runs out, 0 where one is not armed, None for spot."""
+        if self._settings.market is Market.SPOT:
+            return None
+        until_ns = min((self._armed.get(each.symbol, 0) for each in self._session.instruments.values()), default=0)
+        return until_ns if until_ns > now_ns else 0
 
     @property
     def native(self) -> Mapping[str, tuple[str, ...]]:
@@ -320,8 +335,11 @@ class BinanceTrading:
                 continue
             for rules in self._session.instruments.values():
                 params = {"symbol": rules.symbol, "countdownTime": countdown}
+                asked_ns = self._clock_ns()
                 reply = await self._asker.reply(Question(Rare(_COUNTDOWN, params, self._settings.recv_window_ms)))
                 self._problem = "" if reply.ok else f"the dead-man timer could not be armed: {reply.reason}"
+                if reply.ok:
+                    self._armed[rules.symbol] = asked_ns + int(self._settings.dead_man_s * 1e9)
             await asyncio.sleep(self._settings.dead_man_s / 3)
 
     async def _keep_listen_key(self) -> None:

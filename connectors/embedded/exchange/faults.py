@@ -6,6 +6,7 @@ meet; `connectors/embedded/hooks.py`, which owns the sockets, carries that out.
 
 import enum
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -26,10 +27,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, tag_field="hook", forbid_
     """Which messages a fault meets, and how often.
 
     `what` is a pattern (`*`, `?`) of the method (`order.place`), the endpoint (`POST /api/v3/order`), the event
-    (`executionReport`) or the event with what happened (`ORDER_TRADE_UPDATE/TRADE`); empty in `crash` and
-    `mutate_rules` means that no message is waited for. `order` is how a client order id begins, `holding` a text in
-    the message. The first `skip` messages pass, then `count` (0: without end) are met, each with `probability`;
-    from `after_s` on, for `for_s`.
+    (`executionReport`) or the event with what happened (`ORDER_TRADE_UPDATE/TRADE`); empty in `crash`,
+    `mutate_rules`, `bust` and `reuse` means that no message is waited for. `order` is how a client order id begins,
+    `holding` a text in the message. The first `skip` messages pass, then `count` (0: without end) are met, each with
+    `probability`; from `after_s` on, for `for_s`.
     """
 
     name: str = ""
@@ -147,10 +148,36 @@ class MutateRules(Fault, frozen=True, kw_only=True, tag="mutate_rules"):
     what: str = ""
 
 
+class Alter(Fault, frozen=True, kw_only=True, tag="alter"):
+    """Put another text in the place of one: a symbol that nobody lists, a word that no document has."""
+
+    find: str
+    put: str
+
+
+class Bust(Fault, frozen=True, kw_only=True, tag="bust"):
+    """Take back the last execution of `account` in `symbol`: out of its trades and balances, and no event tells it."""
+
+    what: str = ""
+
+
+class Reuse(Fault, frozen=True, kw_only=True, tag="reuse"):
+    """Give a number again, as after a restart with a counter rolled back: that of `account`'s last in `symbol`.
+
+    `number` "trade": the next trade bears the number of the last one. "order": the next order that of the last.
+    """
+
+    number: Literal["trade", "order"]
+    what: str = ""
+
+
 AnyFault = (
     Delay | Drop | Dup | Reorder | Truncate | Corrupt | Stall | Reply | Crash | Skew | Forget | MutateRules
+    | Alter | Bust | Reuse
 )  # fmt: skip
-Effect = Drop | Reply | Crash | Forget | MutateRules | Stall
+Happening = Crash | MutateRules | Bust | Reuse
+"""What may happen by the clock alone."""
+Effect = Drop | Reply | Forget | Stall | Happening
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

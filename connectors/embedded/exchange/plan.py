@@ -9,7 +9,9 @@ import msgspec
 
 from connectors.embedded.errors import SettingsError
 from connectors.embedded.exchange.faults import (
+    Alter,
     AnyFault,
+    Bust,
     Corrupt,
     Crash,
     Delay,
@@ -17,9 +19,11 @@ from connectors.embedded.exchange.faults import (
     Dup,
     Effect,
     Forget,
+    Happening,
     MutateRules,
     Place,
     Reorder,
+    Reuse,
     Skew,
     Stall,
     Truncate,
@@ -130,8 +134,8 @@ class FaultPlan:
         """Arm a fault; returns its name. Raises SettingsError."""
         if not 0.0 <= fault.probability <= 1.0:
             raise SettingsError(f"probability is {fault.probability}; expected 0 to 1")
-        if isinstance(fault, MutateRules) and not fault.symbol:
-            raise SettingsError("mutate_rules needs a `symbol`")
+        if isinstance(fault, MutateRules | Bust | Reuse) and not fault.symbol:
+            raise SettingsError(f"{fault.__struct_config__.tag} needs a `symbol`")
         self._numbers += 1
         armed = Armed(fault, self._numbers, self.seed, now_ns)
         self.armed.append(armed)
@@ -148,12 +152,12 @@ class FaultPlan:
         """Return every fault with its counters."""
         return [armed.told() for armed in self.armed]
 
-    def due(self, now_ns: int) -> list[Crash | MutateRules]:
+    def due(self, now_ns: int) -> list[Happening]:
         """Return what happens by the clock alone and has its time now; each is returned once for each `count`."""
-        happening: list[Crash | MutateRules] = []
+        happening: list[Happening] = []
         for armed in self.armed:
             fault = armed.fault
-            if isinstance(fault, Crash | MutateRules) and not fault.what and armed.holds(now_ns):
+            if isinstance(fault, Happening) and not fault.what and armed.holds(now_ns):
                 armed.fired += 1
                 happening.append(fault)
         return happening
@@ -163,7 +167,7 @@ class FaultPlan:
         waiting = [
             armed.from_ns
             for armed in self.armed
-            if isinstance(armed.fault, Crash | MutateRules) and not armed.fault.what and armed.from_ns > now_ns
+            if isinstance(armed.fault, Happening) and not armed.fault.what and armed.from_ns > now_ns
         ]
         return min(waiting, default=None)
 
@@ -215,6 +219,9 @@ class FaultPlan:
             verdict.deliveries = [Delivery(_cut(each.text, fault.keep), each.delay_ns) for each in deliveries]
         elif isinstance(fault, Corrupt):
             verdict.deliveries = [Delivery(_turned(each.text, armed.dice), each.delay_ns) for each in deliveries]
+        elif isinstance(fault, Alter):
+            find, put = fault.find.encode(), fault.put.encode()
+            verdict.deliveries = [Delivery(each.text.replace(find, put), each.delay_ns) for each in deliveries]
         elif isinstance(fault, Reorder):
             self._reorder(fault, message, verdict, now_ns)
         elif isinstance(fault, Stall):

@@ -60,14 +60,29 @@ def test_the_venues_counts_are_believed_whoever_used_them_up():
     budget = told()
     budget.told_by_headers(0, {"x-mbx-used-weight-1m": "90", "x-mbx-order-count-10s": "10", "date": "x"})
     assert budget.weight.used == 90
-    assert budget.busiest_orders() == (10, 10)
+    assert budget.busiest_orders(0) == (10, 10)
+
+
+def test_what_was_used_in_an_interval_that_is_over_is_not_told_as_used():
+    budget = told()
+    budget.spend(0, 20, 5)
+    assert (budget.weight_used(1 * S), budget.busiest_orders(1 * S)) == (20, (5, 10))
+    assert budget.busiest_orders(10 * S)[0] == 0
+    assert budget.weight_used(60 * S) == 0
+
+
+def test_the_silence_that_a_venue_asked_for_is_told_until_it_is_over():
+    budget = told()
+    assert budget.silent_until_ns(0) == 0
+    budget.close(5 * S, orders_only=True)
+    assert (budget.silent_until_ns(0), budget.silent_until_ns(5 * S)) == (5 * S, 0)
 
 
 def test_a_count_that_falls_is_believed_and_what_is_under_way_comes_on_top():
     budget = told()
     budget.spend(0, 1, 9)
     budget.told(0, (RateLimit("ORDERS", "SECOND", 10, 10, 2),), in_flight=3)  # the others were filled
-    assert budget.busiest_orders() == (5, 10)
+    assert budget.busiest_orders(0) == (5, 10)
     budget.told(0, (RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 100, 0),))  # weight only grows: this answer is old
     assert budget.weight.used == 1
 

@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from connectors.sim import UnsupportedInstrument
 from core.instruments import AssetClass, Instrument
 from tests.connectors.sim.world import PLAIN, World, order
 
@@ -266,9 +265,3 @@ def test_an_unknown_instrument_is_refused() -> None:
 def test_a_working_orders_id_is_not_taken_again(world: World) -> None:
     world.send("A: buy 1 @ 90", "A: buy 1 @ 91")
     world.hears("A accepted", "A rejected: Duplicate order sent.")
-
-
-def test_an_inverse_contract_is_not_taken_in() -> None:
-    inverse = msgspec.structs.replace(PLAIN, inverse=True, asset_class=AssetClass.PERPETUAL)
-    with pytest.raises(UnsupportedInstrument, match="take it out"):
-        World(instrument=inverse)

@@ -15,7 +15,7 @@ from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.instruments import AssetClass, Instrument
 from core.market import Market
 from core.money import money_text
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderType, Side, TimeInForce
+from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, OrderIntent, OrderType, Side, TimeInForce
 from core.records import ASK, FIRST, LAST, NOT_MARKET, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
 
 NO_LATENCY = SimSettings(entry_latency_ns=0, response_latency_ns=0)
@@ -64,6 +64,8 @@ def words_of(report: VenueReport) -> str:
     if report.type is ReportType.FILLED:
         assert report.liquidity is not None
         return f"{said} {report.quantity} @ {report.price} {report.liquidity.value}"
+    if report.type is ReportType.REPLACED:
+        return f"{said} {report.quantity} @ {report.price}"
     return f"{said}: {report.reason}" if report.reason else said
 
 
@@ -158,6 +160,25 @@ class World:
         """Ask to cancel."""
         command = ApprovedCancel(client_order_id=client_order_id, strategy_id="test", instrument=0, venue_order_id="")
         self.venue.cancel(command, self.now_ns)
+        self.venue.advance(self.now_ns)
+
+    def replace(self, client_order_id: str, quantity: int, price: int, revision: int = 1) -> None:
+        """Ask to change an order to a quantity in all and a price."""
+        command = ApprovedReplace(
+            client_order_id=client_order_id,
+            strategy_id="test",
+            instrument=0,
+            venue_order_id="",
+            revision=revision,
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            price=price,
+            quantity=quantity,
+            filled=0,
+            reference_price=100,
+            limits_version=1,
+        )
+        self.venue.replace(command, self.now_ns)
         self.venue.advance(self.now_ns)
 
     def heard(self) -> list[str]:

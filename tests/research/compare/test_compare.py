@@ -1,19 +1,28 @@
 """A session's orders beside what the simulated venue makes of them."""
 
 import json
+from collections import Counter
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from config.load import parse
+from core.codec import decode_payload
+from core.events import ReportType
 from core.money import MONEY_UNIT
+from core.records import SELL_AGGRESSOR, Kind
 from daemon.cli import main
 from journal.reader import open_session
 from research.compare.errors import NothingToCompare
 from research.compare.report import report_text
 from research.compare.rerun import Rerun
 from research.compare.totals import compare
-from tests.research.backtest.made import SETTINGS, backtest, config, history, quotes
+from research.history.head import Origin
+from research.history.writing import HistoryWriter
+from tests.research.backtest.made import SETTINGS, backtest, config, history, instrument, quotes
 
 
 def _session(tmp_path, settings=SETTINGS, name="run"):
@@ -71,6 +80,67 @@ def test_a_venue_that_answers_later_is_told_in_milliseconds(tmp_path):
     later = SETTINGS + "\n[paper.sim]\nentry_latency_ns = 50_000_000\nresponse_latency_ns = 30_000_000\n"
     [advice] = _compared(_session(tmp_path, later), SETTINGS).advice
     assert (advice.answered_real_ms, advice.answered_sim_ms) == (80.0, 8.0)
+
+
+AMENDER = f"""
+[venues.binance]
+connector = "binance-spot"
+instruments = ["BTCUSDT"]
+
+[[strategies]]
+id = "amender"
+use = "{Path(__file__).with_name("amender.py")}:Amender"
+instruments = ["BTCUSDT.BINANCE"]
+
+[risk]
+max_order_notional = 50_000
+max_position_notional = 1_000_000
+max_price_deviation = "0.1"
+max_orders_per_second = 100
+max_orders_per_minute = 5_000
+"""
+
+
+def _amended(tmp_path, native, sim=""):
+    """The journal of a backtest whose orders are changed while they work."""
+    folder = tmp_path / str(native)
+    rules = msgspec.structs.replace(instrument("BTCUSDT"), native=("replace",) if native else ())
+    events = [event for event in quotes(600) for event in (event, _print(event))]
+    with HistoryWriter(folder, Origin(kind="made up")) as writer:
+        writer.begin([rules], events[0][3])
+        writer.extend(events)
+    backtest(config(AMENDER + sim, journal=True), folder, out=tmp_path / f"run-{native}{len(sim)}")
+    return tmp_path / f"run-{native}{len(sim)}" / "journal"
+
+
+def _print(quote):
+    """A trade at the bid after a quote."""
+    return (Kind.TRADE, SELL_AGGRESSOR, quote[2], quote[3] + 1_000, 0, quote[5], 10**6, quote[9], 0, 0)
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["at the venue", "by cancel and new order"])
+def test_orders_that_were_replaced_are_compared_like_any_other(tmp_path, native):
+    session = _amended(tmp_path, native)
+    with open_session(session) as reader:
+        sent: Any = [decode_payload(each.kind, each.payload) for each in reader.payloads((Kind.REPLACE,))]
+        reports: Any = [decode_payload(each.kind, each.payload) for each in reader.payloads((Kind.REPORT,))]
+    told = Counter(report.type for report in reports)
+    assert len(sent) > 20
+    assert {command.native for command in sent} == {native}
+    assert (told[ReportType.REPLACED] > 20) is native
+    found = _compared(session)
+    assert found.equal == found.orders > 10
+    assert not [row for row in found.rows if row.skipped]
+    assert sum(row.replaced for row in found.rows) == len(sent)
+    assert sum(row.real.slippage_ppm is not None for row in found.rows) > 5
+    assert "replaced 2 x" in report_text(found, 50)
+
+
+def test_a_replaced_order_is_measured_by_the_touch_at_which_it_was_replaced(tmp_path):
+    session = _amended(tmp_path, True, '\n[paper.sim.impact]\nmodel = "ticks"\nticks = 3\n')
+    [advice] = _compared(session, AMENDER).advice
+    assert advice.takers > 5
+    assert 0 < advice.ticks_missing <= 3
 
 
 def test_a_history_has_nothing_to_compare(tmp_path):

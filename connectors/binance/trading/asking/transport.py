@@ -37,6 +37,7 @@ class Asker:
         """Count against the session's budget, and let it know what answers say of it."""
         self.client = RestClient(settings.request_timeout_s)
         self.last_error = ""
+        self.clock_uncertainty_ns = 0
         self._settings = settings
         self._credentials = credentials
         self._session = session
@@ -100,6 +101,7 @@ class Asker:
             samples.append(rest.clock_sample(asked_ns, self._clock_ns(), server_ns))
         best = min(samples, key=lambda sample: sample.uncertainty_ns)
         self._session.on_clock(best.offset_ns)
+        self.clock_uncertainty_ns = best.uncertainty_ns
         measured = ClockMeasured(
             venue=self._settings.venue, offset_ns=best.offset_ns, uncertainty_ns=best.uncertainty_ns
         )

@@ -26,6 +26,16 @@ class Hold(msgspec.Struct, gc=False):
     amount: int = 0
 
 
+class Deposit(msgspec.Struct, frozen=True, gc=False):
+    """One change of a balance from outside; a negative amount left."""
+
+    number: int
+    account: str
+    asset: str
+    amount: int
+    time_ms: int
+
+
 class Account(msgspec.Struct, kw_only=True):
     """One account; commission rates are in units of 10^-8 (100,000 is 0.1 %)."""
 
@@ -55,6 +65,7 @@ class Bank:
         self.market: dict[str, int] = {}
         self.commissions: dict[str, int] = {}
         self.deposited: dict[str, int] = {}
+        self.deposits: list[Deposit] = []
         self.holds: dict[int, Hold] = {}
         self.changed: dict[str, dict[str, None]] = {}  # account -> assets, in the order in which they changed
         self._bnb_prices = bnb_prices or {}

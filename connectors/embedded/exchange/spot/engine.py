@@ -13,7 +13,7 @@ from connectors.embedded.exchange import refusals
 from connectors.embedded.exchange.matching import Event, Execution, Prevention
 from connectors.embedded.exchange.orders import Order, OrderType, Status, TimeInForce
 from connectors.embedded.exchange.spot import reports
-from connectors.embedded.exchange.spot.accounts import Bank
+from connectors.embedded.exchange.spot.accounts import Bank, Deposit
 from connectors.embedded.exchange.spot.records import Amendment, Fill, Prevented, SymbolState
 from connectors.embedded.exchange.spot.rules import SpotRules
 from connectors.embedded.exchange.spot.till import Till
@@ -61,6 +61,7 @@ class Engine:
         self.trades = 0
         self.executions = 0
         self.order_ids = 0
+        self.again: dict[str, int] = {}  # numbers that the next trade or order bears though they were given before
         self._sink = sink
         self._listening = listening
         self._on_first_fill = on_first_fill
@@ -134,7 +135,7 @@ class Engine:
         """Give an accepted order its ids, remember it, and tell its owner."""
         state = self.states[order.symbol]
         self.order_ids += 1
-        order.order_id = self.order_ids
+        order.order_id = self.again.pop("order", self.order_ids)
         order.client_order_id = order.client_order_id or self.new_client_id()
         order.created_ms = order.updated_ms = now_ms
         order.status = status
@@ -205,6 +206,7 @@ class Engine:
     def deposit(self, account: str, asset: str, amount: int, now_ms: int) -> None:
         """Change a balance from outside, and tell the account."""
         self.bank.deposit(account, asset, amount)
+        self.bank.deposits.append(Deposit(len(self.bank.deposits) + 1, account, asset, amount, now_ms))
         self._sink(account, reports.balance_update(asset, amount, now_ms))
         self._tell_balances(now_ms)
 
@@ -282,6 +284,7 @@ class Engine:
 
     def _trade(self, state: SymbolState, trade: Execution, now_ms: int) -> None:
         self.trades += 1
+        trade_id = self.again.pop("trade", self.trades)
         state.prices.append(trade.price)
         for order, maker in ((trade.maker, True), (trade.taker, False)):
             if order is None:
@@ -289,7 +292,7 @@ class Engine:
                 self.bank.with_market(state.rules.base, trade.quantity if buys else -trade.quantity)
                 self.bank.with_market(state.rules.quote, -trade.quote if buys else trade.quote)
                 continue
-            fill = self.till.settle(state, order, trade, self.trades, now_ms, maker=maker)
+            fill = self.till.settle(state, order, trade, trade_id, now_ms, maker=maker)
             executed = trade.maker_executed if maker else trade.taker_executed
             order.updated_ms = now_ms
             status = Status.FILLED if executed == order.quantity else Status.PARTIALLY_FILLED

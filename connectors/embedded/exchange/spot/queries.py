@@ -4,6 +4,7 @@ Source: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/accou
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from connectors.embedded import refusals as market_refusals
@@ -14,6 +15,7 @@ from connectors.embedded.exchange.keys import Permission
 from connectors.embedded.exchange.limits import LimitKind, RateLimits
 from connectors.embedded.exchange.orders import Order
 from connectors.embedded.exchange.spot import reports
+from connectors.embedded.exchange.spot.accounts import Deposit
 from connectors.embedded.exchange.spot.drafts import Parameters, Reader
 from connectors.embedded.exchange.spot.engine import Engine
 from connectors.embedded.exchange.spot.lists import Lists
@@ -220,6 +222,52 @@ class Queries:
             }
             for name in symbols
         ]
+
+    def deposits(self, caller: Caller, parameters: Parameters) -> object:
+        """`GET /sapi/v1/capital/deposit/hisrec`: what came in from outside."""
+        return [
+            {
+                "id": str(one.number),
+                "amount": text(one.amount),
+                "coin": one.asset,
+                "status": 1,
+                "insertTime": one.time_ms,
+                "completeTime": one.time_ms,
+            }
+            for one in self._from_outside(caller, parameters)
+            if one.amount > 0
+        ]
+
+    def withdrawals(self, caller: Caller, parameters: Parameters) -> object:
+        """`GET /sapi/v1/capital/withdraw/history`: what went out; times are told in UTC, to the second."""
+        return [
+            {
+                "id": str(one.number),
+                "amount": text(-one.amount),
+                "transactionFee": "0",
+                "coin": one.asset,
+                "status": 6,
+                "applyTime": f"{datetime.fromtimestamp(one.time_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S}",
+            }
+            for one in self._from_outside(caller, parameters)
+            if one.amount < 0
+        ]
+
+    def no_rows(self, caller: Caller, parameters: Parameters) -> object:
+        """`GET /sapi/v1/asset/assetDividend` and `asset/transfer`: there are none."""
+        return {"total": 0, "rows": []}
+
+    def _from_outside(self, caller: Caller, parameters: Parameters) -> Sequence[Deposit]:
+        reader = Reader(parameters)
+        begin, end = reader.integer("startTime"), reader.integer("endTime")
+        mine = [
+            one
+            for one in self._engine.bank.deposits
+            if one.account == caller.account
+            and (begin is None or one.time_ms >= begin)
+            and (end is None or one.time_ms <= end)
+        ]
+        return mine[: _limit(parameters)]
 
     def no_margin(self, caller: Caller, parameters: Parameters) -> object:
         """`GET /sapi/v1/margin/allPairs` and `isolated/allPairs`: no pair is traded on margin."""

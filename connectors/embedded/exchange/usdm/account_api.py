@@ -62,6 +62,10 @@ class AccountApi:
             for entry in self.state.account(name).income
             if symbol in (None, entry.symbol) and kind in ("", entry.kind)
         ]
+        page, limit = integer(parameters, "page", 1), integer(parameters, "limit", 100)
+        if page > 1 and parameters.get("startTime"):
+            begin = integer(parameters, "startTime")
+            mine = [entry for entry in mine if entry.time_ms >= begin][(page - 1) * min(limit, 1_000) :]
         found = window(mine, parameters, "", lambda e: e.transaction_id, lambda e: e.time_ms, default=100)
         return [account_answers.income_row(entry) for entry in found]
 

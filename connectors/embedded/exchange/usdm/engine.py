@@ -167,7 +167,7 @@ class Engine:
     def trade(self, one: SymbolState, trade: Execution) -> None:
         """Book one execution for both parties."""
         maker, taker = as_futures(trade.maker), as_futures(trade.taker)
-        trade_id = self.state.next_id()
+        trade_id = self.state.next_of("trade")
         if maker is not None:
             self.fill(maker, trade, trade_id, maker=True)
         if taker is not None:

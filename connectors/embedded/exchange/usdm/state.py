@@ -75,6 +75,7 @@ class State:
         self.amendments: dict[int, list[Event]] = {}
         self.forced: dict[str, list[FuturesOrder]] = {}
         self.moved: dict[str, None] = {}  # symbols whose prices or positions changed since anybody looked
+        self.again: dict[str, int] = {}  # numbers that the next trade or order bears though they were given before
         self._number = 0
         self._values: dict[str, dict[tuple[str, str], list[int]]] = {}  # see `order_values`
 
@@ -87,6 +88,11 @@ class State:
         """Return a number that was not given before, for an order, a trade or a transaction."""
         self._number += 1
         return self._number
+
+    def next_of(self, what: str) -> int:
+        """Return the number of the next "trade" or "order"."""
+        number = self.next_id()
+        return self.again.pop(what, number)
 
     def account(self, name: str) -> FuturesAccount:
         """Return an account, opening an empty one where it is new."""
@@ -102,7 +108,11 @@ class State:
     def add(self, order: FuturesOrder) -> None:
         """Remember an order that was taken."""
         self.changed(order.account)
-        self.orders.setdefault(order.account, {})[order.order_id] = order
+        known = self.orders.setdefault(order.account, {})
+        if known.get(order.order_id, order) is not order:
+            # Given again (`faults.Reuse`): the older one is found by its owner's name alone.
+            known[-order.order_id] = known.pop(order.order_id)
+        known[order.order_id] = order
         if order.is_open:
             self.open.setdefault(order.account, {})[order.order_id] = order
 

@@ -260,7 +260,8 @@ class TradeApi:
     def _checked(self, account: str, parameters: Parameters) -> FuturesOrder:
         one, state = self._symbol(parameters), self.state
         dual = state.account(account).dual
-        order = new_order(one.contract, account, parameters, state.next_id(), state.now_ms(), dual=dual)
+        number = state.next_of("order")
+        order = new_order(one.contract, account, parameters, number, state.now_ms(), dual=dual)
         self.engine.check(order)
         return order
 

@@ -1,0 +1,80 @@
+"""What needs a person, and what to do about it: read off a status, the gravest first. Nothing else is shown in red."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from daemon.screen import colours, words
+from daemon.status import AlertStatus, FreezeStatus, LiveStatus, Status, VenueStatus
+
+UNKNOWN_NS = 60 * words.SECOND_NS  # the core pages a person after this, too
+NAMED_MAX = 3
+TOLD_BY_STATE = {"FROZEN", "HALTED", "ORDER_UNKNOWN", "REJECT_STREAK"}
+
+
+class Need(NamedTuple):
+    """One thing: what is the matter, and what a person does next."""
+
+    what: str
+    next: str
+
+
+def needs_of(status: Status) -> list[Need]:
+    """Return what needs a person now."""
+    return [] if status.live is None else list(_needs(status.live))
+
+
+def _needs(live: LiveStatus) -> Iterator[Need]:
+    """Tell halts, freezes, unknown orders, clocks."""
+    frozen = [each for each in live.freezes if each.state == "frozen"]
+    release = f"`{live.release}`" if live.release else "the command `release`"
+    for each in live.freezes:
+        if each.state == "halted":
+            yield Need(
+                f"HALTED{_since(each)}: {each.reason}",
+                f"nothing opens; cancels and reducing orders pass. See to it, then {release} lets orders open again",
+            )
+    for each in frozen[:NAMED_MAX]:
+        yield Need(
+            f"FROZEN {each.instrument}{_since(each)}: {each.reason}",
+            f"orders there only reduce. Compare with the venue's own pages: once the figures agree it is released by "
+            f"itself; {release} accepts what differs",
+        )
+    if len(frozen) > NAMED_MAX:
+        names = ", ".join(each.instrument for each in frozen[NAMED_MAX:])
+        yield Need(f"FROZEN, too: {names}", "the same as above; the alerts say why")
+    for venue in live.venues:
+        yield from _needs_of_venue(venue)
+
+
+def _needs_of_venue(venue: VenueStatus) -> Iterator[Need]:
+    """Tell what one venue needs."""
+    if venue.unknown_orders and venue.unknown_age_ns >= UNKNOWN_NS:
+        some = "an order is" if venue.unknown_orders == 1 else f"{venue.unknown_orders:,} orders are"
+        yield Need(
+            f"{some} UNKNOWN at {venue.venue} since {words.latency_text(venue.unknown_age_ns)}",
+            "what they may come to stays reserved, nothing is sent again: look for them on the venue's own pages",
+        )
+    if is_clock_off(venue):
+        offset_ms = venue.clock_offset_ns / 1e6
+        yield Need(
+            f"the clocks of {venue.venue} and of this machine are {offset_ms:+,.0f} ms apart, more than "
+            f"{venue.clock_bound_ns / 1e6:,.0f}: nothing opens",
+            "set this machine's clock (NTP); it is measured again every minute",
+        )
+
+
+def alert_style(alert: AlertStatus) -> str:
+    """Return the colour of an alert: of what is still so the state tells in red, its old alert is only history."""
+    if alert.severity != "error":
+        return colours.QUIET if alert.severity == "info" else colours.CAUTION
+    return colours.CAUTION if alert.code in TOLD_BY_STATE else f"bold {colours.BAD}"
+
+
+def is_clock_off(venue: VenueStatus) -> bool:
+    """Whether the clock keeps orders from being opened."""
+    return abs(venue.clock_offset_ns) > venue.clock_bound_ns > 0
+
+
+def _since(freeze: FreezeStatus) -> str:
+    """Return since when, in words."""
+    return f" since {words.clock_text(freeze.since_ns)}" if freeze.since_ns else " since an earlier session"

@@ -1,0 +1,104 @@
+"""Money that a venue moved without an order: told by its stream, found in its history, booked once.
+
+The stream and the history name one move differently, and times differ by seconds. So a move of the one is held to be a
+move of the other where currency and amount are equal and their times are near; each is taken for one other at most,
+hence as many are booked as happened. The names of what was booked are the account's (`oms.account`): they survive
+restarts.
+"""
+
+from core.effects import Effect
+from core.events import AccountMoved
+from core.evidence import EvidenceGiven, EvidenceWanted, VenueMove
+from oms.manager import OrderManager
+from oms.reconcile.opening import Opening
+
+NEAR_NS = 120_000_000_000
+KEEP = 10_000
+Waiting = tuple[str, str, str, int, bool]
+"""(venue, currency, amount, when, whether the stream told it) of a move that has no other half yet."""
+
+
+class Moves:
+    """Pairs what the stream tells with what the history tells, and knows how far the history was read."""
+
+    def __init__(self, manager: OrderManager, opening: Opening, overlap_ns: int) -> None:
+        """Have read nothing."""
+        self.first_ns: dict[str, int] = {}
+        """From when on each venue's moves are ours to book: earlier ones were in the books already."""
+        self.cursors: dict[str, int] = {}
+        self.waiting: list[Waiting] = []
+        self._manager = manager
+        self._opening = opening
+        self._overlap_ns = overlap_ns
+
+    def since_ns(self, venue: str, now_ns: int) -> int:
+        """Return from when on a venue is asked for its moves."""
+        cursor_ns = self.cursors.get(venue)
+        return now_ns if cursor_ns is None else max(cursor_ns - self._overlap_ns, self.first_ns.get(venue, 0))
+
+    def heard(self, move: AccountMoved, now_ns: int) -> None:
+        """See a move of the stream before it is booked: it is not, where the history has told it."""
+        name = f"{move.venue}:{move.move_id}"
+        if name in self._manager.account.canonical():
+            return
+        if self._has_pair(move.venue, move.currency, move.amount, now_ns, by_stream=False):
+            self._manager.account.is_new(name)
+        else:
+            self._wait((move.venue, move.currency, move.amount, now_ns, True))
+
+    def told(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
+        """Book what the history tells and nobody told before."""
+        venue, account = given.venue, self._manager.account
+        first_ns = self.first_ns.setdefault(venue, question.since_ns)
+        known = dict.fromkeys(account.canonical())
+        for move in sorted(given.moves, key=_when):
+            name = f"{venue}:{move.move_id}"
+            old = move.venue_ns <= first_ns or not self._opening.is_after(venue, move.venue_ns)
+            if old or name in known:
+                continue
+            known[name] = None
+            if self._has_pair(venue, move.currency, move.amount, move.venue_ns, by_stream=True):
+                account.is_new(name)
+                continue
+            self._wait((venue, move.currency, move.amount, move.venue_ns, False))
+            booked = AccountMoved(
+                venue=venue,
+                move_id=move.move_id,
+                currency=move.currency,
+                amount=move.amount,
+                reason=move.reason,
+                detail=move.detail,
+            )
+            self._manager.account_event(booked, move.instrument, effects, now_ns)
+        if given.complete:
+            self.cursors[venue] = given.asked_ns
+            self._forget(venue, given.asked_ns - self._overlap_ns - NEAR_NS)
+
+    def _has_pair(self, venue: str, currency: str, amount: str, when_ns: int, *, by_stream: bool) -> bool:
+        """Take the other half of a move off what waits, if it is there."""
+        for at, waiting in enumerate(self.waiting):
+            near = waiting[4] is by_stream and abs(waiting[3] - when_ns) <= NEAR_NS
+            if near and waiting[:3] == (venue, currency, amount):
+                del self.waiting[at]
+                return True
+        return False
+
+    def _wait(self, waiting: Waiting) -> None:
+        """Keep a move for its other half."""
+        self.waiting.append(waiting)
+        if len(self.waiting) > KEEP:
+            del self.waiting[0]
+
+    def _forget(self, venue: str, before_ns: int) -> None:
+        """Let go of what can have no other half any more."""
+        self.waiting = [each for each in self.waiting if each[0] != venue or each[3] >= before_ns]
+
+    def state(self) -> list[object]:
+        """Return everything that a digest must cover, nothing where nothing was asked."""
+        told = [sorted(self.first_ns.items()), sorted(self.cursors.items()), [list(each) for each in self.waiting]]
+        return told if any(told) else []
+
+
+def _when(move: VenueMove) -> tuple[int, str]:
+    """Return what orders moves in time."""
+    return move.venue_ns, move.move_id

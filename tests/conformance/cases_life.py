@@ -1,0 +1,118 @@
+"""The rarer ways through an order's life: news before answers, ends while a cancel is under way, ends in doubt."""
+
+from core.events import ReportType
+from core.orders import OrderState, Side, TimeInForce
+from tests.conformance.case import case
+from tests.conformance.cases_faults import at_the_top
+from tests.conformance.cases_orders import ACCEPTED, CANCELLED, EXPIRED, FILLED, PARTLY, REJECTED, far, some
+from tests.conformance.floor import Floor, floor
+from tests.conformance.venue import Venue
+
+HELD = OrderState.HELD
+NOTIONAL = "100000000"
+
+
+async def answers_late(venue: Venue, seconds: float = 0.4) -> None:
+    """Let the answers to orders come after the news, of which the first is lost."""
+    await venue.hook(hook="delay", what=venue.words.submit, count=0, seconds=seconds)
+    await venue.hook(hook="drop", place="event", what=venue.words.news, count=0, holding='"x":"NEW"')
+
+
+async def silence(venue: Venue) -> None:
+    """Let nothing be heard of orders: the venue answers that it does not know, and their news are lost."""
+    await venue.hook(hook="reply", what=venue.words.submit, status=504, count=0)
+    await venue.hook(hook="drop", place="event", what=venue.words.news, count=0)
+
+
+def ioc(on: Floor) -> str:
+    """Place an order that expires at once."""
+    name = on.ask(lambda me, market: me.buy(market, some(on), far(on, 0.97), time_in_force=TimeInForce.IOC))
+    return str(name)
+
+
+@case(24, "F04")
+async def part_filled_before_the_answer(venue: Venue) -> None:
+    """A part that trades before the order was acknowledged is booked."""
+    async with floor(venue) as on:
+        await answers_late(venue)
+        name = on.ask(lambda me, market: me.buy(market, some(on, 2_000), on.touched.ask))
+        await on.state(name, PARTLY)
+
+
+@case(25, "F04", "F16")
+async def ended_before_the_answer(venue: Venue) -> None:
+    """An order whose end is told before its acknowledgement has ended, and the late answer does not revive it."""
+    async with floor(venue) as on:
+        await answers_late(venue)
+        expired = ioc(on)
+        await on.state(expired, EXPIRED)
+        cancelled = on.ask(lambda me, market: me.buy(market, some(on), far(on, 0.97)))
+        await on.until(lambda: on.was(cancelled, ReportType.ACCEPTED) == 0)
+        await venue.cancel_by_hand(cancelled)
+        await on.state(cancelled, CANCELLED)
+
+
+@case(26, "F08")
+async def cancel_before_the_answer(venue: Venue) -> None:
+    """A cancel may follow its order at once: the order is cancelled, or it ends in the way that it does anyway."""
+    async with floor(venue) as on:
+
+        def both(me, market, **terms):
+            name = me.buy(market, some(on), **terms)
+            me.cancel(name)
+            return name
+
+        await venue.hook(hook="delay", what=venue.words.cancel, count=0, seconds=0.2)
+        await on.state(on.ask(lambda me, market: both(me, market, price=far(on, 0.97))), CANCELLED)
+        await on.state(on.ask(both), FILLED)
+        immediate = {"price": far(on, 0.97), "time_in_force": TimeInForce.IOC}
+        await on.state(on.ask(lambda me, market: both(me, market, **immediate)), EXPIRED)
+        await venue.hook(hook="mutate_rules", symbol=venue.rules.symbol, min_notional=NOTIONAL)
+        await on.state(on.ask(lambda me, market: both(me, market, price=far(on, 0.97))), REJECTED)
+
+
+@case(27, "F12", "F16")
+async def end_a_part_unasked(venue: Venue) -> None:
+    """An order that has traded in part and that somebody else cancels keeps what it traded."""
+    async with floor(venue) as on:
+        name = await at_the_top(on)
+        filled = on.order(name).filled
+        await venue.cancel_by_hand(name)
+        await on.state(name, CANCELLED)
+        assert on.order(name).filled >= filled > 0
+
+
+@case(28, "F01", "F04")
+async def filled_in_doubt(venue: Venue) -> None:
+    """Executions that are told of orders in doubt end the doubt, and are booked, whole or in part."""
+    async with floor(venue) as on:
+        await venue.hook(hook="reply", what=venue.words.submit, status=504, count=0)
+        await venue.hook(hook="drop", place="event", what=venue.words.news, count=0, holding='"x":"NEW"')
+        await venue.hook(hook="delay", place="event", what=venue.words.trade, count=0, seconds=0.2)
+        whole = on.ask(lambda me, market: me.buy(market, some(on)))
+        part = on.ask(lambda me, market: me.buy(market, some(on, 2_000), on.touched.ask))
+        await on.state(whole, FILLED)
+        await on.until(lambda: on.order(part).filled)
+
+
+@case(29, "F01", "F16")
+async def ended_in_doubt(venue: Venue) -> None:
+    """Orders of which nothing was heard, and which have ended, are found to have ended, each in its way."""
+    async with floor(venue) as on:
+        await silence(venue)
+        expired = ioc(on)
+        cancelled = on.ask(lambda me, market: me.buy(market, some(on), far(on, 0.97)))
+        await on.reported(expired, ReportType.OUTCOME_UNKNOWN)
+        await venue.cancel_by_hand(cancelled)
+        await on.state(expired, EXPIRED, within_s=15)
+        await on.state(cancelled, CANCELLED, within_s=15)
+
+
+@case(30)
+async def trailing_stop_limit(venue: Venue) -> None:
+    """A trailing stop with a limit, at the venue or kept by tickerd, waits and is cancelled."""
+    async with floor(venue) as on:
+        name = on.ask(lambda me, market: me.trail(market, Side.SELL, some(on), ppm=20_000, limit_offset=100))
+        await on.state(name, ACCEPTED, HELD)
+        on.ask(lambda me, market: me.cancel(name))
+        await on.state(name, CANCELLED)
