@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.acceptance.processes import Daemon, Venue
+from tests.acceptance.processes import Daemon, Json, Venue
 from tests.acceptance.settings import live_environment, live_tables, venue_table, write_settings
 
 QUOTER = """
@@ -22,7 +22,7 @@ max_orders_per_minute = 3_000
 """
 
 
-def _life(venue: Venue, folder, *tables: str, symbols=("BTCUSDT", "ETHUSDT"), fills=()) -> dict:
+def _life(venue: Venue, folder, *tables: str, symbols=("BTCUSDT", "ETHUSDT"), fills=()) -> Json:
     """Trade until each of these instruments was filled, then drain; return the last status."""
     live = live_tables(venue, folder, visibility_lag_s=1.0)
     settings = write_settings(folder, venue_table(venue, *symbols), live, *tables, RISK, mode="live")

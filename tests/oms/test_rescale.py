@@ -23,7 +23,7 @@ def _told(manager: OrderManager) -> list[object]:
         sizes = (order.quantity, order.filled, order.leaves, order.intent.quantity)
         told.append((rules.price_text(order.price), *map(rules.quantity_text, sizes)))
         told.append(order.notional * rules.notional_factor)
-        for quantity, price, *money, own, net in order.exec_ids.values():
+        for _, (quantity, price, *money, own, net) in sorted(order.exec_ids.items()):
             profits = (own * rules.notional_factor, net * rules.notional_factor)
             told.append((rules.quantity_text(quantity), rules.price_text(price), *money, *profits))
     for index, strategy_id, position in manager.positions():
@@ -34,7 +34,7 @@ def _told(manager: OrderManager) -> list[object]:
     return told
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(bounds, histories, st.lists(moves | liquidations, max_size=3), st.integers(0, 3), st.integers(0, 3))
 def test_every_figure_is_the_same_in_finer_units(keep, past, account, prices, sizes):
     manager = lived(keep, past, account)

@@ -37,7 +37,9 @@ def _state(instrument: Instrument = BTC) -> StateCarried:
     return StateCarried(session="first", seq=1, state=state, digest=state_hash(state))
 
 
-def _start(folder: Path, carried: StateCarried, rules: Instrument = BTC) -> tuple[ExitCode, Lease, str]:
+def _start(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, carried: StateCarried, rules: Instrument = BTC
+) -> tuple[ExitCode, Lease, str]:
     """Start a daemon that goes on from `carried`, at a venue that defines `rules` and then tells nothing."""
     settings = parse(SETTINGS + f'[live]\nroot = "{folder}"\naccount = "demo"\n').settings
     settings = msgspec.structs.replace(settings, session=msgspec.structs.replace(settings.session, sync_budget_s=0.01))
@@ -59,10 +61,10 @@ def _start(folder: Path, carried: StateCarried, rules: Instrument = BTC) -> tupl
         async def check():
             return None
 
-        daemon.feeds.define = define  # type: ignore[method-assign]
+        monkeypatch.setattr(daemon.feeds, "define", define)
         daemon.feeds.connectors.clear()
         assert daemon.trading is not None
-        daemon.trading.check = check  # type: ignore[method-assign]
+        monkeypatch.setattr(daemon.trading, "check", check)
         return await daemon.run(None), daemon.end_reason
 
     code, reason = asyncio.run(main())
@@ -75,23 +77,23 @@ def _next_goes_on_from(lease: Lease) -> Path | None:
     return last_with_state(record)
 
 
-def test_a_state_that_the_engine_cannot_take_leaves_the_account_to_the_session_before(tmp_path):
+def test_a_state_that_the_engine_cannot_take_leaves_the_account_to_the_session_before(tmp_path, monkeypatch):
     broken = msgspec.structs.replace(_state(), digest=b"\0" * 32)
-    code, lease, _ = _start(tmp_path, broken)
+    code, lease, _ = _start(monkeypatch, tmp_path, broken)
     assert code is not ExitCode.OK
     assert _next_goes_on_from(lease) == tmp_path / "first"
 
 
-def test_an_instrument_that_became_another_is_refused_before_anything_is_fed(tmp_path):
-    code, lease, reason = _start(tmp_path, _state(), msgspec.structs.replace(BTC, quote="USDC"))
+def test_an_instrument_that_became_another_is_refused_before_anything_is_fed(tmp_path, monkeypatch):
+    code, lease, reason = _start(monkeypatch, tmp_path, _state(), msgspec.structs.replace(BTC, quote="USDC"))
     assert code is ExitCode.VENUE_UNREACHABLE
     assert "BTCUSDT.BINANCE" in reason
     assert "with quote USDT, and the venue says USDC now" in reason
     assert _next_goes_on_from(lease) == tmp_path / "first"
 
 
-def test_a_state_that_was_taken_over_is_gone_on_from_though_the_market_never_came(tmp_path):
-    code, lease, reason = _start(tmp_path, _state())
+def test_a_state_that_was_taken_over_is_gone_on_from_though_the_market_never_came(tmp_path, monkeypatch):
+    code, lease, reason = _start(monkeypatch, tmp_path, _state())
     assert code is ExitCode.VENUE_UNREACHABLE
     assert "not in sync" in reason
     last = _next_goes_on_from(lease)
