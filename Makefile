@@ -48,7 +48,7 @@ bench: $(STAMP) ## measure; prints a table and writes bench.json
 bench-peers: $(STAMP) ## measure other engines in turn with ours; they are installed under var/peers (ARGS="--peer jesse")
 	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
-crash: $(STAMP) ## kill -9 the daemon at random moments and check what is left (KILLS=100)
+crash: $(STAMP) ## kill -9 the daemon at every boundary of a day, and at KILLS=100 random moments; check what is left
 	@TICKERD_CRASH_KILLS=$(KILLS) $(BIN)/python -m pytest -q -m slow tests/crash $(ARGS)
 
 soak: $(STAMP) ## every proof that is too long for make test: each recording at full speed, and make crash

@@ -40,6 +40,7 @@ def binance_trading(name: str, venue: VenueSettings) -> TradingSettings:
     return TradingSettings(
         venue=name.upper(),
         market=_MARKETS[venue.connector],
+        instruments=venue.instruments,
         rest_url=venue.rest_url,
         key_check_url=table.key_check_url,
         ws_api_url=table.ws_api_url,

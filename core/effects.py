@@ -173,7 +173,8 @@ class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
     """An instrument was frozen (orders may only be cancelled or reduce) or released.
 
     With a `key` nothing is frozen or released: the operator took note of the difference of that name and `figure`
-    (an integer in text), and it is no reason to freeze any more, as long as it stays the same.
+    (an integer in text), and it is no reason to freeze any more, as long as it stays the same. With "restated" in the
+    place of a name, `figure` is money that the instrument's position has realised more than it had here.
     """
 
     instrument: int
@@ -181,6 +182,16 @@ class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
     reason: str
     key: str = ""
     figure: str = ""
+
+
+class LatchChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A scope (`core.scopes`) was stopped, or its latch was taken off: `level` as in `oms.latches.Level`, 0 for off."""
+
+    scope: str
+    level: int
+    since_ns: int
+    source: str
+    reason: str
 
 
 class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -308,6 +319,7 @@ Effect = (
     | EvidenceWanted
     | Reconciled
     | FreezeChanged
+    | LatchChanged
     | ParentProgress
     | RouteDecided
     | Remembered
@@ -339,6 +351,7 @@ __all__ = [
     "EvidenceWanted",
     "FreezeChanged",
     "HeldChanged",
+    "LatchChanged",
     "LotChange",
     "LotChanged",
     "OrderBusted",

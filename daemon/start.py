@@ -152,6 +152,7 @@ async def _live(
     loop.add_signal_handler(signal.SIGUSR1, _release, daemon)
     metrics = start_metrics(settings)
     teller = loop.create_task(_tell(daemon, output, metrics, logs, store, settings.screen.refresh_ms / 1000))
+    teller.add_done_callback(_told_no_more)
     try:
         await daemon.run(for_s)
     finally:
@@ -159,6 +160,12 @@ async def _live(
         await asyncio.gather(teller, return_exceptions=True)
         if metrics is not None:
             metrics.close()
+
+
+def _told_no_more(teller: asyncio.Task[None]) -> None:
+    """Log why the state is told no more; trading goes on without anyone who looks."""
+    if not teller.cancelled() and (error := teller.exception()) is not None:
+        log.error("the state is told no more: a defect", reason=repr(error), exc_info=error)
 
 
 def _stopper(daemon: Daemon, number: signal.Signals) -> Callable[[], None]:

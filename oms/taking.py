@@ -3,7 +3,7 @@
 from core.effects import Effect
 from core.orders import OrderIntent
 from oms.booking import Bookkeeper
-from oms.books import OPENING
+from oms.books import MARKET, OPEN, OPENING, OTHER
 from oms.codes import working_state
 from oms.errors import DuplicateOrder
 from oms.execution import execute_net, execute_own
@@ -46,6 +46,23 @@ class Taking:
         ledger.add(currency, delta, "opening", effects)
         ledger.books.close(currency, OPENING, -delta, "opening")
 
+    def restate(self, instrument: int, amount: int, effects: list[Effect]) -> None:
+        """Realise `amount` (money) more of an open contract, and so much less once it is closed, as its venue does.
+
+        With average costs, what a fill realises depends on the fills before it: a venue that saw them in another order
+        than we did has another split of the same profit. What is no whole cost unit is the venue's rounding.
+        """
+        holding, ledger = self._holdings[instrument], self._books.ledger
+        units = whole_units(amount, holding.terms.value_factor)
+        holding.net.cost += units
+        holding.net.realised += units
+        effects.append(position_changed(holding.net))
+        ledger.add(holding.terms.currency, amount, "restated", effects)
+        split = units * holding.terms.value_factor
+        ledger.books.row(holding.terms.currency)[MARKET] -= split
+        ledger.books.row(holding.terms.currency)[OPEN] -= split
+        ledger.books.close(holding.terms.currency, OTHER, split - amount, "restated")
+
     def open_position(
         self, instrument: int, quantity: int, price: int, hedge: int, now_ns: int, effects: list[Effect]
     ) -> None:
@@ -57,3 +74,8 @@ class Taking:
         effects.append(position_changed(holding.net))
         if lots is not None:
             lots.fill(holding, ("", hedge), (side, size, price), 0, "opening", now_ns, effects)
+
+
+def whole_units(amount: int, factor: int) -> int:
+    """Return the whole number of `factor` that is nearest to an amount."""
+    return (2 * amount + factor) // (2 * factor)

@@ -41,6 +41,8 @@ _BOOK_FLAGS = (
 )
 _PAYLOAD_TABLES: dict[int, Table] = {table.kind: table for table in TABLES.values() if not table.plain}
 
+_UNTABLED = (Kind.EVIDENCE, Kind.CARRIED, Kind.SUBMIT_GROUP, Kind.SNAPSHOT, Kind.REMEMBERED)  # shown as they stand
+
 
 class Record(msgspec.Struct, frozen=True):
     """One record; `kind` in small letters, prices, quantities and money in `fields` as decimal text."""
@@ -136,7 +138,12 @@ class Records:
             yield self._payload_record(record, struct)
 
     def _payload_record(self, record: PayloadRecord, struct: msgspec.Struct) -> Record:
-        row = self._rows[record.kind]
+        row = self._rows.get(record.kind)
+        if row is None:
+            index, known = record.instrument, self._definitions
+            instrument = known[index].id if index in known else None
+            kind = kind_name(record.kind)
+            return Record(record.seq, kind, record.recv_ns, record.venue_ns, instrument, _as_it_stands(struct))
         _, _, _, name, *values = row.row(
             record.seq, record.recv_ns, record.venue_ns, record.instrument, struct, self._definitions
         )
@@ -146,12 +153,26 @@ class Records:
         return Record(record.seq, kind_name(record.kind), record.recv_ns, record.venue_ns, name, fields)
 
 
+def _as_it_stands(struct: msgspec.Struct) -> dict[str, object]:
+    """Return the fields of a record that no table is made of; a digest in hex, of other bytes how many there are."""
+    told: dict[str, object] = {}
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if isinstance(value, bytes):
+            told[name] = value.hex() if name == "digest" else f"{len(value)} bytes"
+        else:
+            told[name] = msgspec.to_builtins(value)
+    return told
+
+
 def kind_name(kind: int) -> str:
     """Return a kind as the command line writes it: `quote`."""
     return Kind(kind).name.lower()
 
 
-KIND_NAMES: dict[str, int] = {kind_name(kind): kind for kind in (*PLAIN_FIELDS, *_PAYLOAD_TABLES, Kind.DIGEST)}
+KIND_NAMES: dict[str, int] = {
+    kind_name(kind): kind for kind in (*PLAIN_FIELDS, *_PAYLOAD_TABLES, *_UNTABLED, Kind.DIGEST)
+}
 
 
 def in_words(record: Record) -> str:

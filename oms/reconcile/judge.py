@@ -42,7 +42,7 @@ class Judge:
         """Up to when every fill of an instrument is known."""
         self.opening = Opening(manager)
         self.foreign = Foreign(manager, settings.foreign, epoch, freezes, self.opening)
-        self.moves = Moves(manager, self.opening, settings.overlap_ns)
+        self.moves = Moves(manager, self.opening, settings)
         self.vanished = Vanished(settings)
         self.accepted: dict[str, int] = {}
         """Differences that the operator took note of, by their key: they are no reason to freeze any more."""

@@ -12,6 +12,7 @@ from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.reconcile.judge import Judge
 from oms.reconcile.moves import Waiting
+from oms.reconcile.restated import RESTATED
 from oms.reconcile.settings import ReconcileSettings
 
 
@@ -128,6 +129,8 @@ class Kept:
             self._judge.recancel.clear()  # the cancels that came of it are records of their own
         elif isinstance(payload, AccountMoved):
             self._judge.heard(payload, now_ns)
+        elif isinstance(payload, FreezeChanged) and payload.key == RESTATED:
+            self._manager.taking.restate(payload.instrument, int(payload.figure), self._dropped)
         elif isinstance(payload, FreezeChanged) and payload.key:
             self._judge.accepted[payload.key] = int(payload.figure)
         elif isinstance(payload, FreezeChanged):

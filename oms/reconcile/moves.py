@@ -11,6 +11,7 @@ from core.events import AccountMoved
 from core.evidence import EvidenceGiven, EvidenceWanted, VenueMove
 from oms.manager import OrderManager
 from oms.reconcile.opening import Opening
+from oms.reconcile.settings import ReconcileSettings
 
 NEAR_NS = 120_000_000_000
 KEEP = 10_000
@@ -21,7 +22,7 @@ Waiting = tuple[str, str, str, int, bool]
 class Moves:
     """Pairs what the stream tells with what the history tells, and knows how far the history was read."""
 
-    def __init__(self, manager: OrderManager, opening: Opening, overlap_ns: int) -> None:
+    def __init__(self, manager: OrderManager, opening: Opening, settings: ReconcileSettings) -> None:
         """Have read nothing."""
         self.first_ns: dict[str, int] = {}
         """From when on each venue's moves are ours to book: earlier ones were in the books already."""
@@ -29,7 +30,8 @@ class Moves:
         self.waiting: list[Waiting] = []
         self._manager = manager
         self._opening = opening
-        self._overlap_ns = overlap_ns
+        self._overlap_ns = settings.overlap_ns
+        self._lag_ns = settings.visibility_ns
 
     def since_ns(self, venue: str, now_ns: int) -> int:
         """Return from when on a venue is asked for its moves."""
@@ -37,11 +39,15 @@ class Moves:
         return now_ns if cursor_ns is None else max(cursor_ns - self._overlap_ns, self.first_ns.get(venue, 0))
 
     def heard(self, move: AccountMoved, now_ns: int) -> None:
-        """See a move of the stream before it is booked: it is not, where the history has told it."""
+        """See a move of the stream before it is booked: it is not, where the history has told it.
+
+        Nor is it while the books have only just begun: they may have begun with it. The history tells when it was.
+        """
         name = f"{move.venue}:{move.move_id}"
         if name in self._manager.account.canonical():
             return
-        if self._has_pair(move.venue, move.currency, move.amount, now_ns, by_stream=False):
+        young = not self._opening.is_after(move.venue, now_ns - self._lag_ns)
+        if young or self._has_pair(move.venue, move.currency, move.amount, now_ns, by_stream=False):
             self._manager.account.is_new(name)
         else:
             self._wait((move.venue, move.currency, move.amount, now_ns, True))

@@ -17,6 +17,8 @@ class Opening:
         """Whether figures were just taken over: what is compared has moved by that."""
         self.told_balances: dict[str, dict[str, int]] = {}
         self.told_positions: dict[str, dict[int, int]] = {}
+        self.told_entries: dict[str, dict[int, int]] = {}
+        """The average entry price of each position that is no leg of hedge mode, in price units."""
         self._manager = manager
 
     def balances(self, given: EvidenceGiven, effects: list[Effect]) -> None:
@@ -41,6 +43,11 @@ class Opening:
             if each.instrument != NO_INSTRUMENT:
                 told[each.instrument] = told.get(each.instrument, 0) + each.quantity
         self.told_positions[given.venue] = told
+        self.told_entries[given.venue] = {
+            each.instrument: each.entry_price
+            for each in given.positions
+            if each.instrument != NO_INSTRUMENT and each.hedge is None and each.entry_price > 0
+        }
         if not self._begins(given, "positions"):
             return
         for each in given.positions:

@@ -20,6 +20,7 @@ from oms.reconcile.judge import Judge
 from oms.reconcile.legs import names_of
 from oms.reconcile.line import ACCOUNT, ASK, FILLS, IDLE, ORDERS, Line
 from oms.reconcile.questions import Questions
+from oms.reconcile.restated import restate
 from oms.reconcile.settings import ReconcileSettings
 
 _LOOK_BACK_MAX = 20
@@ -238,6 +239,8 @@ class Reconciler:
         grave = [each for each in line.differs if each.instruments]
         if grave and self.settings.look_back and line.attempt:
             self._look_back(line, grave, now_ns, effects)
+            if line.attempt + 1 >= self.settings.confirmations:
+                grave = restate(self._manager, self.judge.opening, line, grave, effects)
         if grave and line.attempt + 1 < self.settings.confirmations:
             line.next_ns = now_ns + (self.settings.tick_ns << line.attempt)
             line.attempt += 1

@@ -7,14 +7,14 @@ import pytest
 from tests.acceptance.processes import Daemon, Json, Venue
 from tests.acceptance.settings import live_environment, live_tables, venue_table, write_settings
 
-QUOTER = """
+CROSSES = """
 [[strategies]]
-id = "quoter-{name}"
-use = "two-sided-quoter"
+id = "ema-{name}"
+use = "ema-cross"
 instruments = ["{name}USDT.BINANCE"]
-params = {{ quantity = "{quantity}", half_spread_bps = 0.2, requote_bps = 0.2, max_inventory = "1", pause_ms = 50 }}
+params = {{ fast = 2, slow = 5, quantity = "{quantity}" }}
 """
-BTC, ETH = QUOTER.format(name="BTC", quantity="0.002"), QUOTER.format(name="ETH", quantity="0.05")
+BTC, ETH = CROSSES.format(name="BTC", quantity="0.001"), CROSSES.format(name="ETH", quantity="0.01")
 RISK = """
 [risk]
 max_orders_per_second = 100
@@ -28,11 +28,11 @@ def _life(venue: Venue, folder, *tables: str, symbols=("BTCUSDT", "ETHUSDT"), fi
     settings = write_settings(folder, venue_table(venue, *symbols), live, *tables, RISK, mode="live")
     with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
         daemon.wait_ready()
-        filled: set[str] = set()
+        begun = sum(daemon.last_status()["orders"].values())
 
-        def is_enough(status) -> bool:
-            filled.update(fill["instrument"] for fill in status["fills"])
-            return filled >= set(fills)
+        def is_enough(status: Json) -> bool:
+            traded = {each["instrument"] for each in status["positions"]}
+            return traded >= set(fills) and (not fills or sum(status["orders"].values()) > begun)
 
         daemon.wait_status(is_enough, f"fills of {fills}")
         daemon.stop()

@@ -12,7 +12,6 @@ from yarl import URL
 from connectors.binance.instruments import read_exchange_info, to_instrument
 from connectors.binance.settings import Market
 from connectors.binance.trading.credentials import Credentials
-from connectors.binance.trading.native import SymbolRules, native_of
 from connectors.binance.trading.requests import Rare, Target, rest_request
 from connectors.binance.trading.settings import TradingSettings
 from connectors.binance.trading.transport import BinanceTrading
@@ -30,12 +29,6 @@ SYMBOL = "BTCUSDT"
 OURS = Credentials("k" * 64, hmac_secret="s" * 64)
 THEIRS = Credentials("o" * 64, hmac_secret="t" * 64)
 OPEN = {"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"}
-
-
-class Listed(msgspec.Struct):
-    """exchangeInfo, as far as it says what the venue itself keeps."""
-
-    symbols: list[SymbolRules]
 
 
 class Binance:
@@ -66,6 +59,7 @@ class Binance:
         venue = self._venue
         chosen: dict[str, object] = {
             "market": self._market,
+            "instruments": (SYMBOL,),
             "rest_url": venue.http_url,
             "ws_api_url": venue.ws_api_url if self._is_spot else venue.usdm_ws_api_url,
             "private_ws_url": f"{venue.usdm_ws_url}/private",
@@ -111,6 +105,13 @@ class Binance:
 
     async def give_again(self, number: str) -> None:
         await self.hook(hook="reuse", symbol=SYMBOL, account="trader", market=self._market.value, number=number)
+
+    async def move_money(self) -> None:
+        path, body = "futures", {"symbol": SYMBOL, "funding_rate": "0.0001", "exchange_funding": True}
+        if self._is_spot:
+            path, body = "accounts", {"name": "trader", "key": "k" * 64, "secret": "s" * 64, "balances": {"USDT": "7"}}
+        async with self._http.post(f"{self._venue.http_url}/emulator/{path}", json=body) as answer:
+            assert answer.status == 200, await answer.text()
 
     async def fired(self, name: str) -> int:
         told = await self._get("/emulator/hooks")
@@ -192,10 +193,8 @@ async def _opened(market: Market) -> AsyncIterator[Binance]:
         path = "/api/v3/exchangeInfo" if market is Market.SPOT else "/fapi/v1/exchangeInfo"
         async with http.get(f"{venue.http_url}{path}") as answer:
             body = await answer.read()
-        kept = msgspec.json.decode(body, type=Listed).symbols
-        native = next(native_of(each, market) for each in kept if each.symbol == SYMBOL)
         rules = to_instrument(read_exchange_info(body)[SYMBOL], market, "BINANCE")
-        yield Binance(venue, market, msgspec.structs.replace(rules, native=native), http)
+        yield Binance(venue, market, rules, http)
 
 
 def spot() -> contextlib.AbstractAsyncContextManager[Binance]:

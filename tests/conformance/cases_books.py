@@ -2,14 +2,15 @@
 
 import asyncio
 
-from core.effects import OrderBusted, OrderFilled
+from core.effects import BalanceChanged, OrderBusted, OrderFilled
 from core.events import ReportType
+from core.evidence import EvidenceWanted, Subject
 from core.orders import ApprovedSubmit, OrderState, Side
 from oms.reconcile import ForeignPolicy
 from tests.conformance.case import case
 from tests.conformance.cases_faults import at_the_top, resting
 from tests.conformance.cases_orders import ACCEPTED, CANCELLED, FILLED, far, some
-from tests.conformance.floor import floor
+from tests.conformance.floor import Floor, floor
 from tests.conformance.venue import Venue
 
 
@@ -87,3 +88,32 @@ async def later_session(venue: Venue) -> None:
             assert len(on.sent(ApprovedSubmit)) == sent
         assert later.order(name).state is OrderState.ACCEPTED
         assert later.was(name, ReportType.CANCELLED) == 0
+
+
+@case(148, "F11", slow=True)
+async def money_in_an_outage(venue: Venue) -> None:
+    """Money that the venue moves while its stream is silent is found and booked, and so is what it tells: each once."""
+    async with floor(venue) as on:
+        await on.state(on.ask(lambda me, market: me.buy(market, some(on))), FILLED)
+        await asyncio.sleep(1.6)  # the books began longer ago than the venue lags
+        lost = await venue.hook(hook="drop", place="event", what="*", count=0)
+        await venue.move_money()
+        await on.until(lambda: len(moved(on)) == 1, 10)
+        assert await venue.fired(lost)
+        await venue.clear()
+        await venue.move_money()
+        await on.until(lambda: len(moved(on)) == 2, 10)
+        rounds = asked(on)
+        await on.until(lambda: asked(on) >= rounds + 2, 15)
+        assert len(moved(on)) == 2
+        assert not on.engine.gate.freezes.instruments, on.story()
+
+
+def asked(on: Floor) -> int:
+    """Return how often the venue was asked for money that it moved."""
+    return sum(each.subject is Subject.MOVES for each in on.sent(EvidenceWanted))
+
+
+def moved(on: Floor) -> list[BalanceChanged]:
+    """Return what was booked without an order."""
+    return [each for each in on.sent(BalanceChanged) if each.reason in {"funding", "transfer"}]

@@ -10,6 +10,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import msgspec
+
 from core.effects import Alert, OrderBusted, OrderFilled, OrderUpdated
 from core.events import (
     CANCEL_ALL,
@@ -75,7 +77,6 @@ class Floor:
         self.touched = Touch(0, 0, 0, 0)
         self._arrived = asyncio.Event()
         self.connector = venue.connector(self.sink, **settings)
-        self.connector.assign({0: venue.rules})
         rules = venue.rules
         self.engine = build_engine(
             EngineSettings(
@@ -305,7 +306,12 @@ async def floor(
     """A floor that is READY; the case ends as `closed` says."""
     one = Floor(venue, foreign, epoch, **settings)
     one.touched = await venue.touch()
-    one.put(Kind.INSTRUMENT, InstrumentDefined(venue.rules), 0)
+    # As the daemon does it: what the venue keeps itself is learnt before the instrument is defined.
+    await one.connector.check()
+    native = one.connector.native[venue.rules.symbol]
+    rules = msgspec.structs.replace(venue.rules, native=native)
+    one.connector.assign({0: rules})
+    one.put(Kind.INSTRUMENT, InstrumentDefined(rules), 0)
     one.put(Kind.FEED, FeedChanged(venue=venue.rules.venue, state=FeedState.CONNECTED))
     one.quote()
     one.put(Kind.LIFECYCLE, LifecycleChanged(LifecycleState.RECONCILING))

@@ -14,7 +14,8 @@ PROCESS = {
     "F50": (
         "kill -9 at any moment",
         (
-            "tests/crash/test_live_kills.py::test_two_kills_lose_no_order_no_fill_and_no_money",
+            "tests/crash/test_boundary_kills.py::test_five_crashes_deep_no_order_no_execution_and_no_money_is_lost",
+            "tests/crash/test_boundary_kills.py::test_a_kill_at_every_boundary_of_a_day_loses_no_order_and_no_money",
             "tests/crash/test_journal_kill.py::test_nothing_that_the_kernel_had_is_lost_by_kill_9",
             (
                 "tests/engine/test_reconcile_properties.py::test_five_crashes_deep_nothing_is_lost_and_nothing_is_booked_twice"

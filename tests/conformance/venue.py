@@ -104,6 +104,10 @@ class Venue(Protocol):
         """Let the next "trade" or "order" bear the number of our account's last."""
         ...
 
+    async def move_money(self) -> None:
+        """Let the venue move money of our account without an order: funding of a position, a deposit."""
+        ...
+
     async def fired(self, name: str) -> int:
         """Return how often a fault happened."""
         ...

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from msgspec.structs import replace as replace_struct
 
-from core.events import OrderReport, ReportType
+from core.events import AccountMoved, OrderReport, ReportType
 from core.evidence import (
     AccountFacts,
     EvidenceGiven,
     Subject,
     VenueBalance,
     VenueFill,
+    VenueMove,
     VenueOrder,
     VenueOrderStatus,
     VenuePosition,
@@ -88,6 +89,7 @@ class ModelVenue:
     faults: Faults = field(default_factory=Faults)
     orders: dict[str, There] = field(default_factory=dict)
     fills: list[VenueFill] = field(default_factory=list)
+    moves: list[VenueMove] = field(default_factory=list)
     views: list[tuple[int, dict[str, There], int]] = field(default_factory=list)
     inbox: list[tuple[int, int, object]] = field(default_factory=list)
     outbox: list[tuple[int, int, object]] = field(default_factory=list)
@@ -165,7 +167,7 @@ class ModelVenue:
 
     def say(self, report, after_ns):
         """Put a report on its way; OUTCOME_UNKNOWN is the connector's own word, which nothing loses."""
-        sure = report.type is ReportType.OUTCOME_UNKNOWN
+        sure = isinstance(report, OrderReport) and report.type is ReportType.OUTCOME_UNKNOWN
         if not sure and self.happens(self.faults.drop):
             self.lost += 1
             return
@@ -217,6 +219,24 @@ class ModelVenue:
         )
         self.say(report, self.wait(0.2))
 
+    def pay(self):
+        """Move money for a position, one of few amounts: its history tells that, and its stream under another name."""
+        number, amount = self.number(), self.dice.choice((-2, -1, 1)) * MONEY_UNIT // 1000
+        self.moves.append(
+            VenueMove(
+                move_id=f"m{number}",
+                instrument=1,
+                currency="USDT",
+                amount=str(amount),
+                reason="funding",
+                venue_ns=self.now_ns,
+            )
+        )
+        told = AccountMoved(
+            venue="MODEL", move_id=f"told-{number}", currency="USDT", amount=str(amount), reason="funding"
+        )
+        self.say(told, self.wait(0.2))
+
     def note(self):
         """Keep a view of this moment, for answers that lag."""
         if self.faults.lag_ns or self.views:
@@ -251,12 +271,17 @@ class ModelVenue:
         if wanted.subject is Subject.FILLS:
             wished = [f for f in fills if f.instrument == wanted.instrument and f.venue_ns >= wanted.since_ns]
             return {"fills": tuple(wished[:3]), "complete": len(wished) <= 3}
+        moves = [move for move in self.moves if move.venue_ns <= self.now_ns - lag_ns]
+        if wanted.subject is Subject.MOVES:
+            wished_moves = [move for move in moves if move.venue_ns >= wanted.since_ns]
+            return {"moves": tuple(wished_moves[:3]), "complete": len(wished_moves) <= 3}
         if wanted.subject is Subject.BALANCES:
-            balances = balances_of(fills)
+            balances = balances_of(fills, moves)
             return {"balances": tuple(VenueBalance(currency=c, total=str(t)) for c, t in balances.items())}
         if wanted.subject is Subject.POSITIONS:
-            quantity = position_of(fills, 1)[0]
-            return {"positions": (VenuePosition(instrument=1, symbol="ETHUSDT", quantity=quantity, entry_price=1),)}
+            quantity, cost, _ = position_of(fills, 1)
+            entry = (2 * cost + quantity) // (2 * quantity) if quantity else 0
+            return {"positions": (VenuePosition(instrument=1, symbol="ETHUSDT", quantity=quantity, entry_price=entry),)}
         return {"account": AccountFacts(may_trade=True, may_withdraw=False)}
 
 
@@ -303,10 +328,10 @@ def position_of(fills, instrument):
     return quantity, cost, profit
 
 
-def balances_of(fills):
-    """What the account owns after a list of fills."""
+def balances_of(fills, moves=()):
+    """What the account owns after a list of fills, and of money moved."""
     spot, perpetual = Terms(SPOT), Terms(PERPETUAL)
-    usdt, btc = 100_000 * MONEY_UNIT, 3 * MONEY_UNIT
+    usdt, btc = 100_000 * MONEY_UNIT + sum(int(move.amount) for move in moves), 3 * MONEY_UNIT
     for fill in fills:
         usdt -= int(fill.fee)
         if fill.instrument == 0:

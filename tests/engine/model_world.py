@@ -6,6 +6,7 @@ import random
 from core.codec import KIND_OF, decode_payload, encode_payload
 from core.effects import Alert, OrderFilled
 from core.events import (
+    AccountMoved,
     FeedChanged,
     FeedState,
     InstrumentDefined,
@@ -59,9 +60,13 @@ class Restless(Strategy):
             order = open_orders[self.rng.below(len(open_orders))]
             self.replace(order.client_order_id, quantity=order.filled + 1 + self.rng.below(50))
         elif dice == 0:
-            self.sell(market, 1 + self.rng.below(50), PRICES[quote.instrument])
+            self.sell(market, 1 + self.rng.below(50), self.price(quote.instrument))
         else:
-            self.buy(market, 1 + self.rng.below(50), PRICES[quote.instrument])
+            self.buy(market, 1 + self.rng.below(50), self.price(quote.instrument))
+
+    def price(self, instrument):
+        """What the next order asks for."""
+        return PRICES[instrument]
 
 
 class World:
@@ -228,6 +233,8 @@ class World:
     def hear(self, what):
         if isinstance(what, EvidenceGiven):
             self.step(Kind.EVIDENCE, what)
+        elif isinstance(what, AccountMoved):
+            self.step(Kind.ACCOUNT_MOVE, what, 1)
         else:
             assert isinstance(what, OrderReport)
             self.step(Kind.REPORT, what, self.index_of(what.client_order_id))
@@ -270,8 +277,8 @@ class World:
                 wrong.append((name, order and (order.state.value, order.filled), works, filled))
         wrong += [o.client_order_id for o in manager.open_orders() if o.client_order_id not in legs]
         wrong += [(i, "position") for i in (0, 1) if manager.position(i).quantity != position_of(venue.fills, i)[0]]
-        if manager.balances() != balances_of(venue.fills):
-            wrong.append((manager.balances(), balances_of(venue.fills)))
+        if manager.balances() != balances_of(venue.fills, venue.moves):
+            wrong.append((manager.balances(), balances_of(venue.fills, venue.moves)))
         freezes = self.engine.gate.freezes
         if freezes.instruments or freezes.halted or not self.engine.reconciled:
             wrong.append((freezes.instruments, freezes.halted, self.engine.reconciled))

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.engine.model_venue import SECOND, Faults
-from tests.engine.model_world import QUICK, World
+from tests.engine.model_world import PRICES, QUICK, Restless, World
 
 KINDS = (
     Faults(),
@@ -19,10 +19,17 @@ KINDS = (
 )
 
 
-def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK):
+class Roaming(Restless):
+    """Wants another price each time: what a fill realises hangs on which fills came before it."""
+
+    def price(self, instrument):
+        return PRICES[instrument] + self.rng.below(2_001) - 1_000
+
+
+def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK, pays=False, strategy=Restless):
     """A schedule: trade under faults, die `crashes` times, heal, and be equal to the venue in bounded time."""
     dice = random.Random(seed)
-    world = World(seed, dice.choice(KINDS), settings)
+    world = World(seed, dice.choice(KINDS), settings, strategy)
     first = dice.randrange(steps)
     spread = steps if seed % 2 else 8  # or one after the other, before the books have been compared
     fatal = {(first + dice.randrange(spread)) % steps: None for _ in range(crashes)}
@@ -31,6 +38,8 @@ def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK):
         world.advance(world.now_ns + dice.randrange(1, SECOND))
         if dice.random() < 0.2:
             world.take_snapshot()
+        if pays and dice.random() < 0.3 and (number > 15 or not world.venue.faults.lag_ns):
+            world.venue.pay()  # the figures that the books begin with must not lag
         if number in fatal:
             world.crash()
         elif number in cut:
@@ -61,6 +70,18 @@ def test_once_faults_stop_the_books_are_the_venues(block):
 def test_five_crashes_deep_nothing_is_lost_and_nothing_is_booked_twice():
     worlds = [run(seed, crashes=5, cuts=1) for seed in range(1_000, 1_040)]
     assert max(world.crashes for world in worlds) == 5
+
+
+def test_fills_found_late_at_other_prices_leave_no_difference_in_the_wallet():
+    worlds = [run(seed, cuts=seed % 3, crashes=seed % 2, strategy=Roaming) for seed in range(60)]
+    restated = [alert for world in worlds for alert in world.alerts if alert.code == "RESTATED"]
+    assert restated
+
+
+def test_money_that_moves_while_nobody_listens_is_booked_once():
+    worlds = [run(seed, crashes=2, cuts=2, pays=True) for seed in range(2_000, 2_040)]
+    assert sum(len(world.venue.moves) for world in worlds) > 200
+    assert max(world.crashes for world in worlds) == 2
 
 
 def test_the_model_venue_catches_a_reconciler_that_believes_not_found_at_once():

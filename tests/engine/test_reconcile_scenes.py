@@ -15,7 +15,7 @@ from core.events import (
     OrderReport,
     ReportType,
 )
-from core.evidence import AccountFacts, EvidenceGiven, EvidenceWanted, Subject, VenueBalance
+from core.evidence import AccountFacts, EvidenceGiven, EvidenceWanted, Subject, VenueBalance, VenueOrderStatus
 from core.ids import client_order_id
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderIntent, OrderState, OrderType, Refusal, Side
 from core.records import Kind
@@ -432,6 +432,44 @@ def test_trading_without_a_pause_is_no_difference():
             scene.venue.fill(bought.intent.client_order_id, 1)
     assert "FROZEN" not in scene.codes()
     assert len(scene.asked(Subject.BALANCES)) > 5
+
+
+def test_a_difference_that_the_operator_accepted_is_none_after_a_restart_either():
+    scene = Scene().ready()
+    look = scene.venue.look
+
+    def told(wanted):
+        given = look(wanted)
+        if wanted.subject is Subject.BALANCES:
+            return {"balances": tuple(msgspec.structs.replace(each, total="7") for each in given["balances"])}
+        return given
+
+    scene.venue.look = told
+    scene.pass_time(40)
+    assert scene.code(scene.buy()) == "FROZEN"
+    scene.command(RELEASE)
+    scene.crash()
+    scene.pass_time(60)
+    assert scene.code(scene.buy()) == "passes"
+    assert scene.fold().durable_state() == scene.engine.durable_state()
+
+
+def test_an_execution_that_the_venue_does_not_know_any_more_is_taken_back():
+    scene = Scene().ready()
+    bought = scene.buy(1)
+    scene.pass_time(1)
+    scene.venue.fill(bought.intent.client_order_id, 10)
+    scene.pass_time(20)
+    assert scene.engine.manager.position(1).quantity == 10
+    del scene.venue.fills[-1]
+    there = scene.venue.orders[bought.intent.client_order_id]
+    there.filled, there.status = 0, VenueOrderStatus.CANCELLED
+    scene.pass_time(60)
+    assert "BUSTED" in scene.codes()
+    assert scene.engine.manager.position(1).quantity == 0
+    assert scene.engine.manager.balances() == balances_of(scene.venue.fills)
+    assert not scene.engine.gate.freezes.active
+    assert scene.fold().durable_state() == scene.engine.durable_state()
 
 
 # -- others on the account ---------------------------------------------------------------------------------------------

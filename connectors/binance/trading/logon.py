@@ -27,6 +27,7 @@ _USDM_RULES = Target("", "GET", "/fapi/v1/exchangeInfo", 1)
 _SPOT_ACCOUNT = Target("", "GET", "/api/v3/account", 20)
 _USDM_ACCOUNT = Target("", "GET", "/fapi/v1/accountConfig", 5)
 _SYMBOL_CONFIG = Target("", "GET", "/fapi/v1/symbolConfig", 5)
+_USDM_STP = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")  # "There are three possible modes"
 
 
 class _Rules(msgspec.Struct):
@@ -57,6 +58,7 @@ def log_on(settings: TradingSettings, symbols: Sequence[str]) -> Asking[Facts]:
     """Ask and compare. Raises ConnectorError for what must be put right, VenueUnreachable for what may pass."""
     yield from _check_key(settings)
     rules = yield from _rules(settings, symbols)
+    _check_listed(rules, symbols)
     _check_stp(settings, rules, symbols)
     hedge_mode = False
     if settings.market is Market.SPOT:
@@ -107,14 +109,34 @@ def _rules(settings: TradingSettings, symbols: Sequence[str]) -> Asking[_Rules]:
     return _read(_decode_rules, _checked(reply, question.request.target))
 
 
+def _check_listed(rules: _Rules, symbols: Sequence[str]) -> None:
+    """Refuse a symbol that the venue does not have: nothing of what follows could be checked for it."""
+    listed = {each.symbol for each in rules.symbols}
+    missing = [symbol for symbol in symbols if symbol not in listed]
+    if missing:
+        raise ConnectorError(
+            f"the venue lists no {', '.join(missing)}: correct `instruments`, or take out what is no longer traded"
+        )
+
+
 def _check_stp(settings: TradingSettings, rules: _Rules, symbols: Sequence[str]) -> None:
-    """Refuse a self-trade prevention mode that a symbol does not have."""
+    """Refuse a self-trade prevention mode that a symbol does not have. USDⓈ-M lists none: all symbols have the same."""
+    if not settings.stp_mode:
+        return
     for each in rules.symbols:
-        if settings.stp_mode and each.symbol in symbols and each.stp_modes and settings.stp_mode not in each.stp_modes:
+        if each.symbol not in symbols:
+            continue
+        offered = each.stp_modes or (_USDM_STP if settings.market is Market.USDM else ())
+        if settings.stp_mode not in offered:
             raise ConnectorError(
-                f"{each.symbol} offers no self-trade prevention {settings.stp_mode}: set stp_mode to one of "
-                f"{', '.join(each.stp_modes)}"
+                f"{each.symbol} offers no self-trade prevention {settings.stp_mode}: set stp_mode to "
+                f"{' or '.join(_settings_word(mode) for mode in offered) or 'nothing'}, or leave it out"
             )
+
+
+def _settings_word(mode: str) -> str:
+    """Return the settings' word for one of the venue's modes."""
+    return mode.lower().replace("_", "-")
 
 
 def _check_modes(settings: TradingSettings) -> Asking[bool]:
@@ -137,7 +159,14 @@ def _check_symbols(settings: TradingSettings, symbols: Sequence[str]) -> Asking[
     if not settings.leverage and settings.margin_type is None:
         return
     reply = yield from _get(settings, _SYMBOL_CONFIG, {})
-    for config in _read(_decode_symbols, reply):
+    configs = _read(_decode_symbols, reply)
+    told = {config.symbol for config in configs}
+    if missing := [symbol for symbol in symbols if symbol not in told]:
+        raise ConnectorError(
+            f"{_SYMBOL_CONFIG.path} tells nothing of {', '.join(missing)}, so leverage and margin type cannot be "
+            "compared: leave leverage and margin_type out of the settings, or trade where they are told"
+        )
+    for config in configs:
         if config.symbol not in symbols:
             continue
         wanted = settings.leverage.get(config.symbol, config.leverage)

@@ -45,6 +45,7 @@ class TradingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     venue: str = "BINANCE"
     market: Market = Market.SPOT
+    instruments: tuple[str, ...] = ()  # the symbols that will be traded, known before their rules are
     rest_url: str = ""
     key_check_url: str = ""
     ws_api_url: str = ""

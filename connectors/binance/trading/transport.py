@@ -128,7 +128,9 @@ class BinanceTrading:
 
         Raises ConnectorError for what must be put right, VenueUnreachable where the venue did not answer in time.
         """
-        symbols = [rules.symbol for rules in self._session.instruments.values()]
+        assigned = (rules.symbol for rules in self._session.instruments.values())
+        # Instruments are assigned after this: what the venue keeps itself becomes a part of their definition.
+        symbols = list(dict.fromkeys([*self._settings.instruments, *assigned]))
         backoff = Backoff(self._rng, first_s=0.2, cap_s=2.0)
         last = "no answer"
         try:

@@ -1,0 +1,194 @@
+"""Schedules of lives and deaths of one daemon on an exchange of its own; the exchange's ledger judges each."""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from daemon.live.lease import LeaseRecord
+from journal.folders import sessions
+from tests.acceptance.processes import ROOT, Venue, environment, until
+from tests.acceptance.settings import live_tables, venue_table, write_settings
+from tests.crash import scripted_day
+from tests.crash.boundaries import AFTER, Told
+from tests.crash.boundary_child import Ended, Request
+from tests.crash.day_market import write_day
+from tests.crash.ledger import judge
+
+NEVER = -1
+PATIENCE_S = 60.0
+_LOOK_S = 0.04
+_MARKET_S = 120.0  # longer than any schedule
+STRATEGY = """
+[[strategies]]
+id = "day"
+use = "{file}:ScriptedDay"
+instruments = ["ETHUSDT.BINANCE"]
+
+[screen]
+refresh_ms = 50
+
+[risk]
+max_order_notional = 100_000
+max_position_notional = 10_000_000
+max_orders_per_second = 1_000
+max_orders_per_minute = 50_000
+max_open_orders = 200
+max_open_orders_total = 500
+"""
+
+
+class Death(msgspec.Struct, frozen=True):
+    """Where a life is to end: at which boundary, in which way."""
+
+    at: int = NEVER
+    way: str = AFTER
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a schedule came to: its lives, the last one in peace; the states that its orders ended in; executions."""
+
+    lives: list[Told]
+    orders: dict[str, int]
+    executions: int
+
+
+class Lives:
+    """An exchange, and lives of daemons that trade on it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin; use as a context."""
+        self._folder = folder
+        self._frames = folder / "day.frames"
+        self._strategy = folder / "scripted_day.py"  # outside of the repository: nothing uncommitted trades live
+        shutil.copy(scripted_day.__file__, self._strategy)
+        write_day(self._frames, _MARKET_S)
+        self._errors = (folder / "lives.err").open("wb")
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.boundary_child"],
+            cwd=ROOT,
+            env=environment(OPENBLAS_NUM_THREADS="1"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            bufsize=0,  # so that `select` sees a line that has come
+        )
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        if error is not None:
+            self._server.kill()
+        self._server.wait(PATIENCE_S)
+        self._server.stdout.close()
+        self._errors.close()
+
+    def schedule(self, deaths: list[Death]) -> Outcome:
+        """Live and die as told, then live once in peace, and have the ledger judge; the same account throughout."""
+        self._number += 1
+        folder = self._folder / f"schedule-{self._number}"
+        folder.mkdir()
+        words = ("--frames", str(self._frames), "--start", "now", "--no-wait-snapshot", "--port", "0", "--json")
+        output = folder / "venue"
+        number = self._begin(Request(["emulate", "binance", *words], str(output)))
+        try:
+            return self._schedule(folder, Exchange(output), deaths)
+        finally:
+            self._ask(Request([], "", ends=number))
+
+    def _schedule(self, folder: Path, venue: Venue, deaths: list[Death]) -> Outcome:
+        """Live, die and be judged on one exchange."""
+        tables = (
+            venue_table(venue, "ETHUSDT").replace('"quotes", "trades", "book"', '"quotes", "trades"'),
+            live_tables(venue, folder, visibility_lag_s=0.3, sweep_s=0.5),
+        )
+        file = STRATEGY.format(file=self._strategy)
+        settings = write_settings(folder, *tables, file, mode="live", session='flush = "disk"')
+        environ = {"TICKERD_SECRET_DEMO_API_KEY": venue.api_key, "TICKERD_SECRET_DEMO_API_SECRET": venue.api_secret}
+        environ["PATH"] = str(folder)  # no git to ask: nothing here is in a repository
+        told: list[Told] = []
+        output = folder
+        for number, death in enumerate([*deaths, Death()]):
+            output = folder / f"life-{number}"
+            words = ["run", "-c", str(settings), "--live", "--json"]
+            request = Request(words, str(output), environ, str(folder), death.at, death.way)
+            told.append(self._live(request, output))
+        status = _last_status(output)
+        lease = msgspec.json.decode((folder / "accounts" / "demo" / "lease.json").read_bytes(), type=LeaseRecord)
+        ledger = venue.ledger()
+        books = judge(ledger, sessions(folder / "sessions"), Path(lease.session), status["balances"])
+        ended_as = Counter(order.state.value for order in books.closed_orders())
+        shutil.rmtree(folder)
+        return Outcome(told, dict(ended_as), len(ledger["executions"]))
+
+    def _live(self, request: Request, output: Path) -> Told:
+        """One life: it dies where it was told to, or is asked to stop once its day is over."""
+        assert self._server.stdout is not None
+        process = self._begin(request)
+        deadline = time.monotonic() + PATIENCE_S
+        asked = False
+        with output.open() as said:
+            while not select.select([self._server.stdout], [], [], _LOOK_S)[0]:
+                if not asked and scripted_day.OVER in said.read():
+                    asked = True
+                    with contextlib.suppress(ProcessLookupError):  # killed meanwhile
+                        os.kill(process, signal.SIGINT)
+                if time.monotonic() > deadline:
+                    os.kill(process, signal.SIGKILL)
+                    self._server.stdout.readline()
+                    raise AssertionError(f"neither dead nor done after {PATIENCE_S:g} s\n{_story(request)}")
+        ended = msgspec.json.decode(self._server.stdout.readline(), type=Ended)
+        assert ended.status == (-signal.SIGKILL if ended.told.way else 0), f"{ended.status}\n{_story(request)}"
+        return ended.told
+
+    def _begin(self, request: Request) -> int:
+        """Begin a process; return its number."""
+        assert self._server.stdout is not None
+        Path(request.output).touch()
+        self._ask(request)
+        return int(self._server.stdout.readline())
+
+    def _ask(self, request: Request) -> None:
+        assert self._server.stdin is not None
+        self._server.stdin.write(msgspec.json.encode(request) + b"\n")
+        self._server.stdin.flush()
+
+
+class Exchange(Venue):
+    """An exchange that was begun by another process; `output` is what it says."""
+
+    def __init__(self, output: Path) -> None:
+        until(lambda: output.read_text().endswith("\n"), "the exchange's address")
+        said = json.loads(output.read_text())
+        self.rest_url, self.ws_url, self.ws_api_url = said["rest_url"], said["ws_url"], said["ws_api_url"]
+        self.api_key, self.api_secret = said["api_key"], said["api_secret"]
+
+
+def _last_status(output: Path) -> dict[str, Any]:
+    """The last status that a life told."""
+    told = [json.loads(line) for line in output.read_text().splitlines()]
+    return next(each for each in reversed(told) if each["event"] == "status")
+
+
+def _story(request: Request) -> str:
+    """What a life said last."""
+    errors = Path(f"{request.output}.err").read_text(errors="replace")
+    return f"{request}\n{Path(request.output).read_text(errors='replace')[-1500:]}\n{errors[-6000:]}"

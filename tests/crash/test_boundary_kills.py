@@ -1,0 +1,45 @@
+"""kill -9 at every journal write and every send of a scripted trading day, five deep; the exchange's ledger judges.
+
+The day has one of each: resting, taking, filled in part, replaced, amended, stopped, bracketed, cancelled. A daemon
+dies at one boundary of it, four times more at boundaries of its own recovery, and then lives. `make crash` does it for
+every boundary, and prints what it came to; the suite does one of a kind.
+"""
+
+import os
+
+import pytest
+
+from tests.crash.boundaries import AFTER, BEFORE, ORDERS, STARTING, TORN
+from tests.crash.lives import Death, Lives
+from tests.crash.sweep import sweep
+
+IN_TRADING = 95
+"""A boundary by which the daemon has sent orders: it is READY at the 70th or so."""
+
+
+def test_five_crashes_deep_no_order_no_execution_and_no_money_is_lost(tmp_path):
+    deaths = [
+        Death(IN_TRADING, TORN),
+        Death(12, BEFORE),  # the lease is held, no state is taken over yet
+        Death(50, AFTER),
+        Death(IN_TRADING, AFTER),
+        Death(40, TORN),
+    ]
+    with Lives(tmp_path) as lives:
+        outcome = lives.schedule(deaths)
+    assert [told.count for told in outcome.lives[:-1]] == [death.at + 1 for death in deaths]
+    first, early, late, *_ = outcome.lives
+    assert ORDERS in first.kinds
+    assert early.phases[-1] == late.phases[-1] == STARTING
+    assert not outcome.lives[-1].way
+    assert outcome.executions > 0
+
+
+@pytest.mark.slow
+def test_a_kill_at_every_boundary_of_a_day_loses_no_order_and_no_money(tmp_path, capsys):
+    tally = sweep(tmp_path, workers=os.cpu_count() or 1)
+    with capsys.disabled():
+        print("", tally.table(), sep="\n")  # noqa: T201 - the numbers are what it is run for
+    assert not tally.failures, "\n\n".join(tally.failures)
+    last = max(tally.starts)
+    assert all(tally.starts[number] for number in range(last)), "every boundary of a recovery was died at"
