@@ -69,6 +69,8 @@ class Standing:
         self._reasons[told.venue] = told.reason
 
     def _freeze_changed(self, now_ns: int, change: FreezeChanged) -> None:
+        if change.key:
+            return  # a difference was accepted or restated: nothing was frozen or released
         if change.frozen:
             self._since_ns[change.instrument] = now_ns
         else:
