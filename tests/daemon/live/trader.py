@@ -23,7 +23,7 @@ from connectors.embedded.exchange.members import Member
 from connectors.embedded.market import Market
 from connectors.embedded.server import EmbeddedVenue
 from connectors.embedded.settings import Settings
-from core.effects import Alert
+from core.effects import Alert, Reconciled
 from core.events import LifecycleState
 from core.orders import Refusal
 from daemon.app import Daemon
@@ -118,6 +118,7 @@ def settings_of(
     venue: str = "",
     trading: str = "",
     strategy: str = "",
+    live: str = "",
     more: str = "",
 ) -> Config:
     """Settings of a daemon on that exchange, its strategy a hand that does what a test tells it."""
@@ -147,6 +148,7 @@ private_ws_url = "{where.venue.usdm_ws_url}/private"
 [live]
 root = "{folder / "accounts"}"
 visibility_lag_s = 1.0
+{live}
 [[strategies]]
 id = "hand"
 use = "{strategy or f"{folder / 'hand.py'}:Hand"}"
@@ -210,6 +212,13 @@ class Trader:
 
     def alerts(self) -> list[str]:
         return [each.code for each in self.effects if isinstance(each, Alert)]
+
+    def messages(self) -> list[str]:
+        return [each.message for each in self.effects if isinstance(each, Alert)]
+
+    def reasons(self) -> list[str]:
+        """In what our books and the venue's do not agree."""
+        return [each.reason for each in self.effects if isinstance(each, Reconciled)]
 
     def refusals(self) -> list[str]:
         return [each.message for each in self.effects if isinstance(each, Refusal)]
