@@ -48,6 +48,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.CONVERSION: effects.ConversionUsed,
     Kind.ROUTE: effects.RouteDecided,
     Kind.REMEMBERED: effects.Remembered,
+    Kind.LATCH: effects.LatchChanged,
     Kind.BUST: effects.OrderBusted,
     Kind.HELD: effects.HeldChanged,
 }

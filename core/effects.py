@@ -184,6 +184,16 @@ class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
     figure: str = ""
 
 
+class LatchChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A scope (`core.scopes`) was stopped, or its latch was taken off: `level` as in `oms.latches.Level`, 0 for off."""
+
+    scope: str
+    level: int
+    since_ns: int
+    source: str
+    reason: str
+
+
 class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """How far an execution algorithm has come with its parent order: at its start, at each child's end, at its own.
 
@@ -309,6 +319,7 @@ Effect = (
     | EvidenceWanted
     | Reconciled
     | FreezeChanged
+    | LatchChanged
     | ParentProgress
     | RouteDecided
     | Remembered
@@ -340,6 +351,7 @@ __all__ = [
     "EvidenceWanted",
     "FreezeChanged",
     "HeldChanged",
+    "LatchChanged",
     "LotChange",
     "LotChanged",
     "OrderBusted",

@@ -4,7 +4,8 @@ CoreError
 ├── InvariantError      a broken invariant: the process must stop, with the facts
 ├── PrecisionError      a number that the instrument's integer units cannot hold exactly
 ├── UnknownInstrument   a name that no instrument carries
-└── CodecError          bytes that do not decode as the record they claim to be
+├── CodecError          bytes that do not decode as the record they claim to be
+└── ScopeError          a text that is no scope of a command
 """
 
 
@@ -26,3 +27,7 @@ class UnknownInstrument(CoreError):
 
 class CodecError(CoreError, ValueError):
     """A record whose payload does not decode; the journal is damaged or was written by another schema."""
+
+
+class ScopeError(CoreError, ValueError):
+    """A text that names neither everything nor a venue, an instrument or a strategy."""

@@ -95,12 +95,14 @@ RELEASE = "release"  # `strategy_id` names the instrument to release; empty: all
 
 
 class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator's command, let in through the sequenced door."""
+    """An operator's command, let in through the sequenced door: `engine.commands` says what each does."""
 
-    name: str  # CANCEL_ALL, RELEASE, "pause", "resume"
+    name: str
     strategy_id: str = ""
-    source: str = ""  # "signal:SIGTERM", "socket:uid=1000"
+    source: str = ""  # "signal:SIGTERM", "socket:uid=1000,pid=4711", "file:KILL"
     reason: str = ""
+    scope: str = ""  # what it is about, see `core.scopes`; empty for the commands that name a strategy
+    args: dict[str, str] = {}  # what else it needs, by name
 
 
 class RawReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

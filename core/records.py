@@ -87,6 +87,7 @@ class Kind(enum.IntEnum):
     CONVERSION = 146  # a rate between two currencies was used in the books
     ROUTE = 147  # what the router saw of one venue in one decision, and what it sent there
     REMEMBERED = 148  # what a strategy wants to know after a restart
+    LATCH = 149  # trading was stopped somewhere by a person or a breaker, or may go on
     BUST = 150  # an execution that the venue took back
     HELD = 153  # what tickerd keeps of an order that is not, or not whole, at the venue
 

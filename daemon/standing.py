@@ -12,6 +12,7 @@ from config.settings import Settings
 from connectors.base import TradingStats
 from core.effects import FreezeChanged, Reconciled
 from core.evidence import EvidenceWanted, Subject
+from core.ids import COUNTER_DIGITS, client_order_id
 from core.orders import OrderState
 from core.records import NO_INSTRUMENT
 from daemon.live.lease import LeaseRecord
@@ -68,6 +69,8 @@ class Standing:
         self._reasons[told.venue] = told.reason
 
     def _freeze_changed(self, now_ns: int, change: FreezeChanged) -> None:
+        if change.key:
+            return  # a difference was accepted or restated: nothing was frozen or released
         if change.frozen:
             self._since_ns[change.instrument] = now_ns
         else:
@@ -87,6 +90,7 @@ class Standing:
         return LiveStatus(
             account=self._settings.live.account,
             epoch=0 if self._lease is None else self._lease.epoch,
+            order_prefix="" if self._lease is None else client_order_id(self._lease.epoch, 0)[:-COUNTER_DIGITS],
             foreign_policy=self._settings.live.foreign_orders,
             foreign_orders=len(foreign.told),
             snapshot_age_ns=now_ns - snapshot_ns if snapshot_ns else -1,

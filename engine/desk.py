@@ -170,6 +170,11 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
             self.fail(actor, error)
 
+    def resume(self, actor: Actor, reason: str) -> None:
+        """Start a strategy that was paused once more, as a restart would: it sees its positions and begins anew."""
+        self.effects.append(actor.change(StrategyState.ACTIVE, reason))
+        self.call(actor, actor.strategy.on_start)
+
     def fail(self, actor: Actor, error: Exception) -> None:
         """Pause a strategy that raised, with its traceback in the journal, and cancel its working orders."""
         reason, trace = failure_text(error)
@@ -202,6 +207,14 @@ class Desk:
             if strategy_id in {"", order.strategy_id}:
                 self._cancel_sent(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
         self.keeper.cancel_all(strategy_id)
+
+    def cancel_where(self, matches: Callable[[str, int], bool]) -> int:
+        """Cancel every working order whose (strategy id, instrument) match; return how many are open there."""
+        concerned = [each for each in self.manager.open_orders() if matches(each.strategy_id, each.instrument)]
+        for order in concerned:
+            self._cancel_sent(CancelIntent(client_order_id=order.client_order_id, strategy_id=order.strategy_id))
+        self.keeper.cancel_where(matches)
+        return len(concerned)
 
     def cancel_again(self, client_order_id: str) -> None:
         """Cancel an order whose cancel was lost."""
@@ -268,7 +281,7 @@ class Desk:
         if isinstance(intent, OrderIntent):
             if actor.owner is not None:
                 actor.orders[intent.client_order_id] = None
-            self._submit(intent)
+            self.submit(intent)
         elif isinstance(intent, CancelIntent):
             self._cancel(intent)
         elif isinstance(intent, GroupIntent):
@@ -311,7 +324,7 @@ class Desk:
                 for name in forget_ended(actor.owner, self.memories, self.by_id):
                     self.memories.take(name, b"", self.effects)
 
-    def _submit(self, intent: OrderIntent) -> None:
+    def submit(self, intent: OrderIntent) -> None:
         """Check an order; send it, or record why not. One that asks for more than a venue's plain words is kept."""
         if not is_plain(intent):
             self.keeper.ask((intent,))

@@ -7,9 +7,8 @@ handler runs. Everything that needs orders goes through `engine.desk`.
 from collections.abc import Callable, Sequence
 
 from core.clock import EventClock
-from core.effects import Alert, Effect, Severity
+from core.effects import Effect
 from core.events import (
-    RELEASE,
     AccountMoved,
     AccountTraded,
     CommandReceived,
@@ -24,10 +23,12 @@ from core.events import (
 from core.market import Market
 from core.records import Event, Kind
 from engine.bus import Bus
+from engine.commands import Commands
 from engine.desk import Desk
 from engine.digest import market_state, state_digest
 from engine.errors import NotFirst, UndefinedInstrument
 from engine.feeds import change_feed
+from engine.flatten import Flattener
 from engine.reconciling import Reconciling
 from engine.ticks import NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
@@ -74,6 +75,17 @@ class Engine(MarketHandlers):
         self.reconciling = (
             None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers, self.settle)
         )
+        self.flattener = Flattener(
+            manager,
+            self.markets,
+            self.timers,
+            clock,
+            counter,
+            gate.freezes.latches,
+            self.desk.effects,
+            self.desk.submit,
+        )
+        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -116,6 +128,8 @@ class Engine(MarketHandlers):
                 [actor.digest_state() for actor in self.desk.actors],
                 *self.desk.wishes(),
                 *([] if self.reconciling is None else [self.reconciling.reconciler.state()]),
+                *([["latches", *self.gate.freezes.latches.state()]] if self.gate.freezes.latches.held else []),
+                *([["flatten", *self.flattener.state()]] if self.flattener.wanted else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
             ]
         )
@@ -131,8 +145,8 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        memories = self.desk.memories
-        return (memories,) if self.reconciling is None else (self.reconciling.kept, memories)
+        beside = self.desk.memories, self.gate.freezes.latches
+        return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
 
@@ -173,6 +187,7 @@ class Engine(MarketHandlers):
                 "a state is carried over into a session that has orders of its own: it must come before them"
             )
         take_over(event[5], self.manager, self.parts())
+        self.gate.freezes.restored(self._effects)
         self.desk.keeper.restored()
         self.next_due_ns = self.timers.next_ns
 
@@ -200,18 +215,8 @@ class Engine(MarketHandlers):
 
     def _on_command(self, event: Event) -> None:
         """Carry out an operator's command."""
-        command = event[5]
-        assert isinstance(command, CommandReceived)
-        actor = self.desk.by_id.get(command.strategy_id)
-        if command.name == "cancel-all":
-            self.desk.cancel_working(command.strategy_id)
-        elif command.name == "pause" and actor is not None and actor.active:
-            self.desk.pause(actor, command.reason or f"paused by {command.source}")
-        elif command.name == RELEASE and self.reconciling is not None:
-            self.reconciling.release(command.strategy_id)
-        else:
-            message = f"command {command.name!r} for {command.strategy_id!r} cannot be carried out now"
-            self.desk.effects.append(Alert(severity=Severity.WARNING, code="COMMAND_REFUSED", message=message))
+        assert isinstance(event[5], CommandReceived)
+        self.commands.carry_out(event[5], event[3])
         self.settle()
 
     def _on_recorded(self, _event: Event) -> None:

@@ -275,6 +275,11 @@ class Keeper:
         """End every kept order of one strategy, or of all."""
         self.held.cancel_all(strategy_id, "", self)
 
+    def cancel_where(self, matches: Callable[[str, int], bool]) -> None:
+        """End the kept orders whose (strategy id, instrument) match."""
+        ending = [each for each in self.held.orders.values() if matches(each.intent.strategy_id, each.instrument)]
+        self.held.cancel_these(ending, "", self)
+
     def restored(self) -> None:
         """Go on with orders that were carried over from the session before: triggers are looked at once READY."""
         self.held.align((*self._manager.closed_orders(), *self._manager.open_orders()))

@@ -57,15 +57,16 @@ class Sight:
         return 0 < bid <= ask and touch_ns >= self._clock.now_ns - limits.max_data_age_ns
 
     def lets(self, order: HeldOrder) -> bool:
-        """Whether an order may go out now: its market can be trusted, and reconciliation does not hold it back."""
+        """Whether an order may go out now: its market can be trusted, and nothing holds it back."""
         if order.instrument != self._seen_index and not self.trusts(order.instrument):
             return False
         freezes = self._freezes
         if not freezes.active:
             return True
-        venue = self._markets[order.instrument].instrument.venue
-        reduces, now_ns = order.intent.reduce_only, self._clock.now_ns
-        return freezes.breach(order.instrument, venue, reduces=reduces, now_ns=now_ns) is None
+        instrument = self._markets[order.instrument].instrument
+        strategy_id, reduces = order.intent.strategy_id, order.intent.reduce_only
+        now_ns = self._clock.now_ns
+        return freezes.breach(order.instrument, instrument, strategy_id, reduces=reduces, now_ns=now_ns) is None
 
     def reference(self, order: HeldOrder, by: TriggerBy) -> tuple[int, int]:
         """Return what the market spanned; nothing where the order could not go out now."""

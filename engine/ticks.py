@@ -12,7 +12,9 @@ from core.market import Market, Quote, Trade
 from core.orders import Side
 from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event
 from engine.bus import BARS, Bus, Routes, opens_time_bar
+from engine.commands import Commands
 from engine.desk import Desk
+from engine.flatten import FLATTEN, Flattener
 from engine.keeper import KEPT
 from engine.reconciling import RECONCILE, Reconciling
 from engine.timers import Timers
@@ -32,7 +34,9 @@ class MarketHandlers:
         "_quote_routes",
         "_watched",
         "bus",
+        "commands",
         "desk",
+        "flattener",
         "markets",
         "next_due_ns",
         "reconciling",
@@ -43,6 +47,8 @@ class MarketHandlers:
     timers: Timers
     bus: Bus
     desk: Desk
+    commands: Commands
+    flattener: Flattener
     next_due_ns: int
     reconciling: Reconciling | None
     _effects: list[Effect]
@@ -211,6 +217,9 @@ class MarketHandlers:
                     self._publish(feed.routes, bar)
             elif owner.startswith(KEPT):
                 self.desk.keeper.fire(owner, name)
+                self.settle()
+            elif owner == FLATTEN:
+                self.flattener.fire(now_ns)
                 self.settle()
             elif owner == RECONCILE:
                 assert self.reconciling is not None

@@ -5,7 +5,9 @@ reduce a position, except in an instrument that is paused because the venue refu
 """
 
 from core.effects import Alert, Effect, FreezeChanged, Severity
+from core.instruments import Instrument
 from core.records import NO_INSTRUMENT
+from oms.latches import Latches
 
 FROZEN, HALTED, RECONCILING, PAUSED = "FROZEN", "HALTED", "RECONCILING", "PAUSED"
 
@@ -13,29 +15,37 @@ FROZEN, HALTED, RECONCILING, PAUSED = "FROZEN", "HALTED", "RECONCILING", "PAUSED
 class Freezes:
     """The reasons why something may not be opened; empty, and free to ask, in a session without reconciliation."""
 
-    __slots__ = ("active", "halted", "instruments", "paused", "venues")
+    __slots__ = ("active", "halted", "instruments", "latches", "paused", "venues")
 
     def __init__(self) -> None:
         """Hold nothing back."""
         self.active = False
         """Whether anything is held back at all."""
+        self.latches = Latches()
+        """What a person or a breaker stopped; call `look` after a change."""
         self.halted = ""
         self.instruments: dict[int, str] = {}
         self.venues: dict[str, str] = {}
         self.paused: dict[int, int] = {}
 
-    def breach(self, instrument: int, venue: str, *, reduces: bool, now_ns: int) -> tuple[str, str] | None:
+    def breach(
+        self, index: int, instrument: Instrument, strategy_id: str, *, reduces: bool, now_ns: int
+    ) -> tuple[str, str] | None:
         """Return (code, what a person is told) where an order may not pass, None where it may."""
-        if now_ns < self.paused.get(instrument, 0):
+        stopped = self.latches.breach(instrument, strategy_id, reduces=reduces)
+        if stopped is not None:
+            return stopped
+        if now_ns < self.paused.get(index, 0):
             return PAUSED, "the venue refused order after order here: look at its reasons, it is tried again soon"
         if reduces:
             return None
         if self.halted:
-            return HALTED, f"trading is halted ({self.halted}): see to it, then give the command `release`"
-        if venue in self.venues:
-            return RECONCILING, f"{venue} is not reconciled ({self.venues[venue]}): wait, or cancel and reduce"
-        if instrument in self.instruments:
-            return FROZEN, f"the instrument is frozen ({self.instruments[instrument]}): compare with the venue"
+            return HALTED, f"trading is halted ({self.halted}): see to it, then give the command `tickerd release`"
+        if instrument.venue in self.venues:
+            why = self.venues[instrument.venue]
+            return RECONCILING, f"{instrument.venue} is not reconciled ({why}): wait, or cancel and reduce"
+        if index in self.instruments:
+            return FROZEN, f"the instrument is frozen ({self.instruments[index]}): compare with the venue"
         return None
 
     def freeze(self, instrument: int, reason: str, effects: list[Effect]) -> None:
@@ -74,7 +84,7 @@ class Freezes:
     def unblock(self, venue: str) -> None:
         """Let a venue's orders pass again."""
         self.venues.pop(venue, None)
-        self._look()
+        self.look()
 
     def pause(self, instrument: int, until_ns: int) -> None:
         """Hold back every order of an instrument until then."""
@@ -84,7 +94,7 @@ class Freezes:
     def wake(self, now_ns: int) -> None:
         """Forget the pauses that are over."""
         self.paused = {index: until_ns for index, until_ns in self.paused.items() if now_ns < until_ns}
-        self._look()
+        self.look()
 
     def take(self, change: FreezeChanged) -> None:
         """Follow a change that was made elsewhere."""
@@ -94,12 +104,25 @@ class Freezes:
             self.instruments.setdefault(change.instrument, change.reason)
         else:
             self.instruments.pop(change.instrument, None)
-        self._look()
+        self.look()
 
     def restore(self, halted: str, instruments: dict[int, str]) -> None:
         """Hold back what was held back before a restart."""
         self.halted, self.instruments = halted, dict(instruments)
-        self._look()
+        self.look()
+
+    def restored(self, effects: list[Effect]) -> None:
+        """Say what the session before left held back: who starts a daemon must not have to look for it."""
+        self.look()
+        if self.halted:
+            why = f"still halted since the session before ({self.halted}): see to it, then `tickerd release`"
+            effects.append(Alert(severity=Severity.ERROR, code=HALTED, message=why))
+        for index, reason in sorted(self.instruments.items()):
+            why = f"still frozen since the session before ({reason}): compare with the venue, then `tickerd release`"
+            effects.append(Alert(severity=Severity.ERROR, code=FROZEN, message=why, instrument=index))
+        for scope, latch in sorted(self.latches.held.items()):
+            why = f"{scope} is still stopped since the session before ({latch.reason}): see to it, then `tickerd arm`"
+            effects.append(Alert(severity=Severity.ERROR, code="LATCHED", message=why))
 
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
@@ -112,7 +135,8 @@ class Freezes:
 
     def _say(self, instrument: int, frozen: bool, reason: str, effects: list[Effect]) -> None:
         effects.append(FreezeChanged(instrument=instrument, frozen=frozen, reason=reason))
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
-        self.active = bool(self.halted or self.instruments or self.venues or self.paused)
+    def look(self) -> None:
+        """See whether anything is held back."""
+        self.active = bool(self.halted or self.instruments or self.venues or self.paused or self.latches.held)

@@ -349,9 +349,9 @@ class Gate:
         )
 
     def _held_back(self, intent: OrderIntent, instrument: Instrument, now_ns: int) -> Refusal | None:
-        """Return the refusal of an order that reconciliation holds back, None where it may pass."""
+        """Return the refusal of an order that reconciliation or a latch holds back, None where it may pass."""
         reduces = intent.reduce_only or hedge_side(intent) == -intent.side
-        breach = self.freezes.breach(intent.instrument, instrument.venue, reduces=reduces, now_ns=now_ns)
+        breach = self.freezes.breach(intent.instrument, instrument, intent.strategy_id, reduces=reduces, now_ns=now_ns)
         if breach is None:
             return None
         code, message = breach

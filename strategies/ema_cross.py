@@ -32,8 +32,8 @@ class EmaCross(Strategy):
         self._fast = self._slow = 0.0
         self._warm_up = self.params.slow
         self._seen = 0
-        self._target = 0
-        self._working = ""
+        self._target = self.position(self._market)  # that of before a restart, too
+        self._working = next((order.client_order_id for order in self.open_orders(self._market)), "")
         self.subscribe_quotes(self._market)
 
     def on_quote(self, quote: Quote) -> None:

@@ -105,6 +105,9 @@ class Kernel(Strategy):
             raise StrategyError(f"a kernel trades instruments below index {MARKETS_MAX}: configure fewer")
         self.state = self.prepare(self.params, self.markets)
         self.desk.now_ns = self.now_ns
+        self.cancel_all()  # what an earlier session left open has no number here
+        for market in self.markets:
+            self.desk.positions[market.index] = self.position(market)
         for market in self.markets:
             if self.overrides("at_quote"):
                 self.subscribe_quotes(market)
@@ -160,7 +163,7 @@ class Kernel(Strategy):
     def on_order(self, update: OrderUpdated) -> None:
         """Hand an order's change to the kernel."""
         desk = self._open()
-        number = _number_of(update.client_order_id)
+        number = self._number_of(update.client_order_id)
         self.at_order(self.state, number, _STATE_CODES[update.state], update.filled, desk)
         if desk.asked:
             self._carry_out()
@@ -170,7 +173,7 @@ class Kernel(Strategy):
         desk = self._open()
         own = self.context.manager.strategy_position(self.context.strategy_id, fill.instrument)
         desk.positions[fill.instrument] = own.quantity
-        number = _number_of(fill.client_order_id)
+        number = self._number_of(fill.client_order_id)
         self.at_fill(self.state, number, int(fill.side), fill.price, fill.quantity, desk)
         if desk.asked:
             self._carry_out()
@@ -178,7 +181,7 @@ class Kernel(Strategy):
     def on_refusal(self, refusal: Refusal) -> None:
         """Hand a refusal to the kernel."""
         desk = self._open()
-        self.at_refusal(self.state, _number_of(refusal.intent.client_order_id), desk)
+        self.at_refusal(self.state, self._number_of(refusal.intent.client_order_id), desk)
         if desk.asked:
             self._carry_out()
 
@@ -195,6 +198,13 @@ class Kernel(Strategy):
         for market, quantity in zip(self.markets, positions, strict=True):
             self.desk.positions[market.index] = int(quantity)
         _load(self.state, "", saved)
+
+    def _number_of(self, client_order_id: str) -> int:
+        """Return an order's number from its id; 0 of one that the venue made by itself, -1 of an earlier session's."""
+        parsed = parse_client_order_id(client_order_id)
+        if parsed is None:
+            return 0
+        return parsed[1] if parsed[0] == self.context.counter.epoch else -1
 
     def _open(self) -> KernelDesk:
         """Return the desk, ready for one callback."""
@@ -234,12 +244,6 @@ class Kernel(Strategy):
             post_only=bool(flags & POST_ONLY),
             reduce_only=bool(flags & REDUCE_ONLY),
         )
-
-
-def _number_of(client_order_id: str) -> int:
-    """Return an order's number from its id, 0 of one that the venue made by itself: a liquidation."""
-    parsed = parse_client_order_id(client_order_id)
-    return parsed[1] if parsed is not None else 0
 
 
 def _save(record: Any, path: str, saved: Saved) -> None:  # noqa: ANN401 - each kernel has its own record

@@ -17,11 +17,15 @@ class PursuitStrategy(Strategy):
     """
 
     def begin(self, market: Market, pause_ms: int) -> None:
-        """Begin flat; call it in `on_start`."""
+        """Aim at nothing; call it in `on_start`.
+
+        After a restart what there is of a position is closed: what its exit would be is forgotten. An order that is
+        still out is waited for.
+        """
         self._market = market
         self._pause_ns = pause_ms * 1_000_000
         self._lot = market.instrument.lot  # fees taken in the base, and odd lots of the venue, leave less than one
-        self._working = ""
+        self._working = next((order.client_order_id for order in self.open_orders(market)), "")
         self._paused = False
         self.target = 0
 

@@ -38,6 +38,11 @@ class TwoSidedQuoter(Strategy):
         self._orders = {Side.BUY: "", Side.SELL: ""}
         self._cancelling = {Side.BUY: False, Side.SELL: False}
         self._resting = False
+        for order in self.open_orders(self._market):  # of before a restart: moved with the first quote
+            if self._orders[order.intent.side]:
+                self.cancel(order.client_order_id)
+            else:
+                self._orders[order.intent.side] = order.client_order_id
         self.subscribe_quotes(self._market)
 
     def on_quote(self, quote: Quote) -> None:

@@ -20,7 +20,10 @@ class RestingStrategy(Strategy):
     """
 
     def keep_places(self, market: Market, places: int, pause_ms: int) -> None:
-        """Begin with empty places; call it in `on_start`."""
+        """Begin with empty places; call it in `on_start`.
+
+        After a restart orders that still work take places, bids the first half, asks the second; more are cancelled.
+        """
         self._market = market
         self._orders = [""] * places
         self._prices = [0] * places
@@ -28,6 +31,13 @@ class RestingStrategy(Strategy):
         self._pause_ns = pause_ms * 1_000_000
         self.stale = True
         self.paused = False
+        for order in self.open_orders(market):
+            half = range(places // 2) if order.intent.side is Side.BUY else range(places // 2, places)
+            place = next((each for each in half if not self._orders[each]), -1)
+            if place < 0:
+                self.cancel(order.client_order_id)
+            else:
+                self._orders[place], self._prices[place] = order.client_order_id, order.price
 
     def put(self, place: int, side: Side, quantity: int, price: int) -> None:
         """Ask for an order at an empty place."""

@@ -56,7 +56,10 @@ class HeldOrders(HeldBook):
 
     def cancel_all(self, strategy_id: str, reason: str, door: Door) -> None:
         """End every order of one strategy, or of all."""
-        ending = self.of_strategy(strategy_id)
+        self.cancel_these(self.of_strategy(strategy_id), reason, door)
+
+    def cancel_these(self, ending: Sequence[HeldOrder], reason: str, door: Door) -> None:
+        """End some orders, all of them before what hangs on them is looked at."""
         for order in ending:
             order.end(OrderState.CANCELLED, reason)
         for order in ending:

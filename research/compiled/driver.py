@@ -59,6 +59,9 @@ _STOPS = {
     WAKE_IN_THE_PAST: "the kernel asked to be woken at a time that is not ahead",
 }
 
+_ADAPTED = tuple(name for name in vars(Kernel) if name.startswith("on_"))
+"""Callbacks that hand on to a kernel's functions, which the loop calls itself."""
+
 _NO_SLOTS = np.zeros(0, SLOT_DTYPE)
 Slots = np.ndarray[Any, Any]
 Flush = Callable[[Slots], None]
@@ -275,6 +278,12 @@ def _only_kernel(settings: EngineSettings) -> type[Kernel]:
         raise NotCompilable(
             f"strategy {spec.id} ({spec.strategy.__name__}) is written in Python, not as a kernel: use "
             'driver = "python", or write it as strategies/kernels shows'
+        )
+    own = [name for name in _ADAPTED if getattr(spec.strategy, name) is not getattr(Kernel, name)]
+    if own:
+        raise NotCompilable(
+            f"strategy {spec.id} ({spec.strategy.__name__}) has callbacks in Python ({', '.join(own)}), which "
+            'would not be called, nor anything remembered there: use driver = "python"'
         )
     return spec.strategy
 

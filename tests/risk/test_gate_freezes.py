@@ -1,12 +1,13 @@
 """What reconciliation holds back at the gate, and what always passes it."""
 
+import msgspec
 import pytest
 
 from core.effects import Effect
 from core.events import ReportType
 from core.orders import ApprovedCancel, ApprovedReplace, OrderTerms, Refusal, ReplaceIntent, Side
 from oms.freezes import Freezes
-from tests.risk.room import BTC, SECOND_NS, Room
+from tests.risk.room import BTC, INSTRUMENT, SECOND_NS, Room
 
 
 def frozen(room):
@@ -82,9 +83,11 @@ def test_another_instrument_and_another_venue_are_not_concerned():
     freezes = Freezes()
     freezes.freeze(1, "why", [])
     freezes.block("KRAKEN", "why")
-    assert freezes.breach(0, "BINANCE", reduces=False, now_ns=0) is None
-    assert freezes.breach(1, "BINANCE", reduces=False, now_ns=0) is not None
-    assert freezes.breach(0, "KRAKEN", reduces=False, now_ns=0) is not None
+    assert freezes.breach(0, INSTRUMENT, "s", reduces=False, now_ns=0) is None
+    assert freezes.breach(1, INSTRUMENT, "s", reduces=False, now_ns=0) is not None
+    assert (
+        freezes.breach(0, msgspec.structs.replace(INSTRUMENT, venue="KRAKEN"), "s", reduces=False, now_ns=0) is not None
+    )
 
 
 def test_nothing_is_asked_once_everything_is_released():

@@ -17,14 +17,48 @@ from tests.strategies.algos.market_place import BTC, Place
 _PAYLOADS = 32  # kinds of input from here on carry one
 
 
-class LastingPlace(Place):
+class Journaled:
+    """What keeps the records of a place, as a journal does: mix it in before the place."""
+
+    engine: Any
+    settings: Any
+    records: list[tuple[int, int, int, bytes]]
+    last_effects = 0
+
+    def step(self, event: Event) -> Sequence[Effect]:
+        if event[0] >= _PAYLOADS:
+            if event[3] >= self.engine.next_due_ns:  # as the pipeline has it
+                again = (Kind.TIME, 0, NO_INSTRUMENT, event[3], 0, 0, 0, 0, 0, 0)
+                super().step(again)  # type: ignore[misc]
+            self.records.append((event[0], event[2], event[3], encode_payload(event[5])))
+        effects: Sequence[Effect] = super().step(event)  # type: ignore[misc]
+        self.records += [(KIND_OF[type(each)], NO_INSTRUMENT, event[3], encode_payload(each)) for each in effects]
+        self.last_effects = len(effects)
+        return effects
+
+    def tear(self, torn: int, inbox: Any) -> None:
+        """Take back so many effects of the last event, and the commands that then never left."""
+        for _ in range(min(torn, self.last_effects)):
+            kind, _, _, payload = self.records.pop()
+            if kind in {Kind.SUBMIT, Kind.CANCEL} and inbox and encode_payload(inbox[-1]) == payload:
+                inbox.pop()
+
+    def folded(self) -> bytes:
+        """The state to go on from, by the journal alone."""
+        scratch = build_engine(self.settings)
+        fold = Fold(scratch.manager, scratch.parts())
+        for kind, index, now_ns, payload in self.records:
+            fold.record(kind, index, now_ns, decode_payload(kind, payload))
+        return fold.durable_state()
+
+
+class LastingPlace(Journaled, Place):
     """Begin with `carried_from` None; `died` gives the one that goes on."""
 
     carried = True
 
     def __init__(self, strategy: type[Strategy], carried_from: "LastingPlace | None" = None, **params: Any) -> None:
-        self.records: list[tuple[int, int, int, bytes]] = []
-        self.last_effects = 0
+        self.records = []
         self.untold: list[tuple[str, int, int]] = []  # executions that the venue made while nobody listened
         self._before, self._asked = carried_from, (strategy, params)
         self.epoch = 1 if carried_from is None else carried_from.epoch + 1
@@ -47,34 +81,13 @@ class LastingPlace(Place):
         self.feed(FeedState.CONNECTED)
         self.lifecycle(LifecycleState.READY)
 
-    def step(self, event: Event) -> Sequence[Effect]:
-        if event[0] >= _PAYLOADS:
-            if event[3] >= self.engine.next_due_ns:  # as the pipeline has it
-                super().step((Kind.TIME, 0, NO_INSTRUMENT, event[3], 0, 0, 0, 0, 0, 0))
-            self.records.append((event[0], event[2], event[3], encode_payload(event[5])))
-        effects = super().step(event)
-        self.records += [(KIND_OF[type(each)], NO_INSTRUMENT, event[3], encode_payload(each)) for each in effects]
-        self.last_effects = len(effects)
-        return effects
-
-    def folded(self) -> bytes:
-        """The state to go on from, by the journal alone."""
-        scratch = build_engine(self.settings)
-        fold = Fold(scratch.manager, scratch.parts())
-        for kind, index, now_ns, payload in self.records:
-            fold.record(kind, index, now_ns, decode_payload(kind, payload))
-        return fold.durable_state()
-
     def died(self, *, torn: int = 0, arrived: int = 0, **params: Any) -> Self:
         """Die; return the one that goes on, before it is READY.
 
         `torn`: so many effects of the last event were not written, so that their commands never left. `arrived`: bits
         that say which of the commands under way came to the venue.
         """
-        for _ in range(min(torn, self.last_effects)):
-            kind, _, _, payload = self.records.pop()
-            if kind in {Kind.SUBMIT, Kind.CANCEL} and self.inbox and encode_payload(self.inbox[-1]) == payload:
-                self.inbox.pop()
+        self.tear(torn, self.inbox)
         for number, command in enumerate(self.inbox):
             if arrived >> number & 1:
                 self.arrive(command)

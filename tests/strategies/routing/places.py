@@ -37,13 +37,18 @@ TWO = (at("NEAR"), at("FAR"))
 class Places:
     """An engine with one router; everything that it puts out is kept."""
 
+    epoch = 1
+    carried = False
+
     def __init__(
         self, *instruments: Instrument, limits: Any = WIDE, strategy: Any = SmartRouter, **params: Any
     ) -> None:
         self.instruments = instruments or TWO
         names = tuple(each.id for each in self.instruments)
         spec = StrategySpec(id="r", strategy=strategy, params=strategy.Params(**params), instruments=names)
-        self.settings = EngineSettings(epoch=1, seed=1, limits=limits, strategies=(spec,))
+        self.settings = EngineSettings(
+            epoch=self.epoch, seed=1, limits=limits, strategies=(spec,), carried=self.carried
+        )
         self.engine = build_engine(self.settings)
         self.now_ns = SECOND
         self.count = 0
@@ -53,6 +58,10 @@ class Places:
         self.intents: dict[str, OrderIntent] = {}
         self.leaves: dict[str, int] = {}
         self.executed = [0] * len(self.instruments)
+        self.begin()
+
+    def begin(self) -> None:
+        """Define, connect, become READY."""
         for index, instrument in enumerate(self.instruments):
             self.payload(Kind.INSTRUMENT, InstrumentDefined(instrument), index)
             self.feed(index, FeedState.CONNECTED)

@@ -1,0 +1,172 @@
+"""What an operator may ask of the engine while it runs. Every command is an input event, so it replays.
+
+| command | scope | what it does |
+|---|---|---|
+| `kill` | any | cancel everything that works there, let nothing but cancels pass; `flatten=yes` closes positions too |
+| `halt` | any | let nothing but cancels pass |
+| `stop-entry` | any | let pass only what reduces |
+| `arm` | any | take the latch off: needs a reason, and after a kill clean books |
+| `cancel` | any | cancel what works there |
+| `flatten` | any | cancel what works there and close positions, within `collar_ppm` of the middle |
+| `cancel-all` | a strategy, or all | the same as `cancel` |
+| `pause`, `resume` | a strategy | take it off the bus and cancel its orders; start it again |
+| `release` | an instrument, or all | accept a difference that reconciliation froze |
+
+A command that cannot be carried out says why in an alert, and changes nothing.
+"""
+
+from collections.abc import Callable
+
+from core.effects import Alert, Severity, StrategyState
+from core.errors import ScopeError
+from core.events import CANCEL_ALL, RELEASE, CommandReceived
+from core.market import Market
+from core.scopes import ALL, split_scope, strategy_scope
+from engine.desk import Desk
+from engine.flatten import COLLAR_PPM, Flattener, Matches
+from engine.reconciling import Reconciling
+from oms.latches import Latches, Level
+
+KILL, HALT, STOP_ENTRY, ARM = "kill", "halt", "stop-entry", "arm"
+CANCEL, FLATTEN, PAUSE, RESUME = "cancel", "flatten", "pause", "resume"
+COLLAR = "collar_ppm"
+_LEVELS = {KILL: Level.KILL, HALT: Level.HALT, STOP_ENTRY: Level.REDUCE}
+_COLLAR_PPM_MAX = 500_000
+
+
+class Commands:
+    """Carries commands out, one at a time."""
+
+    def __init__(
+        self, desk: Desk, markets: list[Market], flattener: Flattener, reconciling: Reconciling | None
+    ) -> None:
+        """Act on these."""
+        self._desk = desk
+        self._markets = markets
+        self._flattener = flattener
+        self._reconciling = reconciling
+        self._latches: Latches = desk.gate.freezes.latches
+        self._handlers: dict[str, Callable[[CommandReceived, int], str]] = {
+            KILL: self._latch,
+            HALT: self._latch,
+            STOP_ENTRY: self._latch,
+            ARM: self._arm,
+            CANCEL: self._cancel,
+            CANCEL_ALL: self._cancel,
+            FLATTEN: self._flatten,
+            PAUSE: self._pause,
+            RESUME: self._resume,
+            RELEASE: self._release,
+        }
+
+    def carry_out(self, command: CommandReceived, now_ns: int) -> None:
+        """Carry a command out, or say why not."""
+        handler = self._handlers.get(command.name)
+        try:
+            why = (
+                f"no such command; known are {', '.join(self._handlers)}"
+                if handler is None
+                else handler(command, now_ns)
+            )
+        except ScopeError as error:
+            why = str(error)
+        if why:
+            what = f"{command.name} {command.scope or command.strategy_id}".strip()
+            self._alert(Severity.WARNING, "COMMAND_REFUSED", f"{what}: {why}")
+
+    def matches(self, scope: str) -> Matches:
+        """Return what tells whether (strategy id, instrument) is in a scope. Raises ScopeError."""
+        kind, name = split_scope(scope)
+        if kind == ALL:
+            return lambda _strategy_id, _index: True
+        if kind == "strategy":
+            return lambda strategy_id, _index: strategy_id == name
+        instruments = [market.instrument for market in self._markets]
+        if kind == "venue":
+            inside = frozenset(index for index, each in enumerate(instruments) if each.venue == name)
+        else:
+            inside = frozenset(index for index, each in enumerate(instruments) if each.id == name)
+        return lambda _strategy_id, index: index in inside
+
+    def _latch(self, command: CommandReceived, now_ns: int) -> str:
+        """Block first, then cancel: nothing slips in between."""
+        scope, level = command.scope or ALL, _LEVELS[command.name]
+        matches = self.matches(scope)
+        collar_ppm = _collar(command)
+        if isinstance(collar_ppm, str):
+            return collar_ppm
+        self._latches.set(scope, level, now_ns, command.source, command.reason, self._desk.effects)
+        self._desk.gate.freezes.look()
+        if level is Level.KILL:
+            self._desk.cancel_where(matches)
+            if command.args.get("flatten") == "yes":
+                self._flattener.begin(scope, matches, collar_ppm)
+        return ""
+
+    def _arm(self, command: CommandReceived, now_ns: int) -> str:
+        """Take a latch off where that is safe."""
+        scope = command.scope or ALL
+        matches = self.matches(scope)
+        latch = self._latches.held.get(scope)
+        if latch is None:
+            held = ", ".join(sorted(self._latches.held)) or "nothing"
+            return f"nothing is latched there; latched: {held}"
+        if not command.reason.strip():
+            return "give the reason why it is safe to go on"
+        if latch.level == Level.KILL:
+            left = [each for each in self._desk.manager.open_orders() if matches(each.strategy_id, each.instrument)]
+            if left:
+                return f"{len(left)} orders are not known to be over yet: wait for the venue, or reconcile"
+            if self._reconciling is not None and not self._reconciling.reconciler.reconciled:
+                return "the books have not been compared with the venue's: wait for reconciliation"
+        self._flattener.end(scope)
+        self._latches.clear(scope, now_ns, command.source, command.reason, self._desk.effects)
+        self._desk.gate.freezes.look()
+        return ""
+
+    def _cancel(self, command: CommandReceived, _now_ns: int) -> str:
+        scope = command.scope or (strategy_scope(command.strategy_id) if command.strategy_id else ALL)
+        self._desk.cancel_where(self.matches(scope))
+        return ""
+
+    def _flatten(self, command: CommandReceived, _now_ns: int) -> str:
+        scope = command.scope or ALL
+        matches, collar_ppm = self.matches(scope), _collar(command)
+        if isinstance(collar_ppm, str):
+            return collar_ppm
+        self._desk.cancel_where(matches)
+        self._flattener.begin(scope, matches, collar_ppm)
+        return ""
+
+    def _pause(self, command: CommandReceived, _now_ns: int) -> str:
+        actor = self._desk.by_id.get(command.strategy_id)
+        if actor is None or not actor.active:
+            return "no strategy of that name is active"
+        self._desk.pause(actor, command.reason or f"paused by {command.source}")
+        return ""
+
+    def _resume(self, command: CommandReceived, _now_ns: int) -> str:
+        actor = self._desk.by_id.get(command.strategy_id)
+        if actor is None or actor.state is not StrategyState.PAUSED or actor.owner is not None:
+            return "no strategy of that name is paused"
+        if not self._desk.ready:
+            return "the daemon is not READY"
+        self._desk.resume(actor, command.reason or f"resumed by {command.source}")
+        return ""
+
+    def _release(self, command: CommandReceived, _now_ns: int) -> str:
+        if self._reconciling is None:
+            return "nothing is reconciled in this session"
+        self._reconciling.release(command.strategy_id)
+        return ""
+
+    def _alert(self, severity: Severity, code: str, message: str) -> None:
+        self._desk.effects.append(Alert(severity=severity, code=code, message=message))
+
+
+def _collar(command: CommandReceived) -> int | str:
+    """Return how far from the middle positions may be closed, or why that is no collar."""
+    text = command.args.get(COLLAR, str(COLLAR_PPM))
+    if text.isascii() and text.isdecimal() and int(text) <= _COLLAR_PPM_MAX:
+        return int(text)
+    return f"{COLLAR} is {text!r}: expected 0 to {_COLLAR_PPM_MAX}, 10000 is 1 %"
