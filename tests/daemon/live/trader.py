@@ -86,6 +86,9 @@ class Exchange:
         async with self.http.get(f"{self.venue.http_url}/emulator/hooks") as answer:
             return int(next(each["fired"] for each in (await answer.json())["faults"] if each["name"] == name))
 
+    async def fired_at_least(self, name: str, times: int) -> bool:
+        return await self.fired(name) >= times
+
     async def clear(self) -> None:
         """Take all faults off."""
         async with self.http.delete(f"{self.venue.http_url}/emulator/hooks") as answer:
@@ -120,6 +123,7 @@ def settings_of(
     strategy: str = "",
     live: str = "",
     more: str = "",
+    symbols: tuple[str, ...] = (SYMBOL,),
 ) -> Config:
     """Settings of a daemon on that exchange, its strategy a hand that does what a test tells it."""
     (folder / "hand.py").write_text(HAND)
@@ -137,7 +141,7 @@ port = 0
 connector = "{"binance-spot" if is_spot else "binance-usdm"}"
 rest_url = "{where.venue.http_url}"
 ws_url = "{where.venue.ws_url if is_spot else where.venue.usdm_ws_url}"
-instruments = ["{SYMBOL}"]
+instruments = [{", ".join(f'"{each}"' for each in symbols)}]
 channels = ["quotes", "trades"]
 {venue}
 [venues.binance.trading]
