@@ -30,15 +30,6 @@ STEPS = {
     ASK: "orders that are not among the open ones",
     ACCOUNT: "balances and positions",
 }
-SUBJECTS = {
-    Subject.OPEN_ORDERS: "open orders",
-    Subject.ORDER: "order",
-    Subject.FILLS: "fills",
-    Subject.BALANCES: "balances",
-    Subject.POSITIONS: "positions",
-    Subject.ACCOUNT: "the account's rights",
-    Subject.MOVES: "money that moved",
-}
 
 
 class Standing:
@@ -162,11 +153,11 @@ class Standing:
         named = waits[:NAMED_MAX]
         if len(waits) > NAMED_MAX:
             named.append(f"{len(waits) - NAMED_MAX} more")
-        return STEPS[line.stage], named
+        return STEPS.get(line.stage, line.stage), named
 
     def _asked(self, wanted: EvidenceWanted) -> str:
         """Return what a question asks for, in words."""
-        what = SUBJECTS[wanted.subject]
+        what = wanted.subject.value.replace("-", " ")
         if wanted.subject is Subject.ORDER:
             return f"{what} {wanted.client_order_id}"
         return what if wanted.instrument == NO_INSTRUMENT else f"{what} of {self._name(wanted.instrument)}"

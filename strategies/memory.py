@@ -13,7 +13,7 @@ from core.instruments import Instrument
 
 MARK = b"parent 1\n"  # a strategy of the same name may have remembered something of its own
 WORKING = "working"
-ENDED_CHILDREN_MAX = 64
+ENDED_CHILDREN_MAX = 32
 """So many children that have ended are remembered, the newest: for executions that come late or are taken back."""
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode

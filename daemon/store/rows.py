@@ -113,7 +113,8 @@ TABLES: dict[str, Table] = {
     "links": Table(_columns("seq recv_ns venue state reason until_ns"), ("seq",)),
     "evidence": Table(
         _columns(
-            "seq recv_ns venue subject number asked_ns complete absent failure orders fills balances positions summary"
+            "seq recv_ns venue subject number asked_ns complete absent failure orders fills balances positions moves "
+            "summary"
         ),
         ("seq",),
     ),

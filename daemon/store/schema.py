@@ -342,6 +342,7 @@ _LIVE = (
         fills INTEGER NOT NULL,
         balances INTEGER NOT NULL,
         positions INTEGER NOT NULL,
+        moves INTEGER NOT NULL,
         summary TEXT NOT NULL,
         PRIMARY KEY (session_no, seq)
     ) STRICT, WITHOUT ROWID""",

@@ -10,13 +10,15 @@ from daemon.store.kinds import AVERAGE_DIGITS, Record, of
 from daemon.store.known import Known, Traded
 from daemon.store.rows import Rows
 
-TOLD_MAX = 4  # orders, fills, balances or positions of one answer that its summary names
+TOLD_MAX = 4  # orders, fills, balances, positions or moves of one answer that its summary names
 SUMMARY_MAX = 300
 
 
 @of(Kind.FREEZE)
 def freeze_changed(known: Known, record: Record, change: FreezeChanged, rows: Rows) -> None:
     """An instrument, or everything, was held back or let go."""
+    if change.key:
+        return  # a difference was accepted or restated: nothing was held back or let go
     name = known.name(change.instrument)
     rows.add("freezes", (record.seq, record.recv_ns, name, int(change.frozen), change.reason))
 
@@ -51,6 +53,7 @@ def evidence_given(known: Known, record: Record, given: EvidenceGiven, rows: Row
         len(given.fills),
         len(given.balances),
         len(given.positions),
+        len(given.moves),
         summary_of(known, given),
     )
     rows.add("evidence", row)
@@ -111,6 +114,7 @@ def summary_of(known: Known, given: EvidenceGiven) -> str:
         told += [
             f"{each.symbol} {known.quantity(each.instrument, each.quantity)}" for each in given.positions[-TOLD_MAX:]
         ]
+        told += [f"{each.reason} {money_text(int(each.amount))} {each.currency}" for each in given.moves[-TOLD_MAX:]]
         if given.absent:
             told.append("absent")
     text = "; ".join(told)

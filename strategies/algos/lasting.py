@@ -70,10 +70,11 @@ class LastingParent(Strategy):
 
     def go_on(self) -> None:
         """Go on with what is remembered of this parent; call it in `begin`, before the first price."""
-        if not self.context.remembers:
-            return
+        # What tells the request: all of it where it is to be asked for again by it.
+        self._request = request_text(self.params) if self.context.worker else request_digest(self.params)
+        self._counted_in = counted_in([market.instrument for market in self.markets])
         known = unpack(self.remembered)
-        if known is not None and known.is_of(type(self), self._request(), self._counted_in()):
+        if known is not None and known.is_of(type(self), self._request, self._counted_in):
             self._take_back(known)
         elif known is not None:
             self._leave(known)
@@ -166,8 +167,8 @@ class LastingParent(Strategy):
         data = pack(
             ParentMemory(
                 algorithm=algorithm_name(type(self)),
-                request=self._request(),
-                instruments=self._counted_in(),
+                request=self._request,
+                instruments=self._counted_in,
                 state=self._final or WORKING,
                 reason=self._reason,
                 ending=self.ending,
@@ -190,13 +191,6 @@ class LastingParent(Strategy):
     def _child(self, name: str) -> ChildMemory:
         filled, worth = self._known[name]
         return ChildMemory(name, self.children.get(name, 0), filled, str(worth))
-
-    def _request(self) -> bytes:
-        """Return what tells the request: all of it where it is to be asked for again by it."""
-        return request_text(self.params) if self.context.worker else request_digest(self.params)
-
-    def _counted_in(self) -> tuple[str, ...]:
-        return counted_in([market.instrument for market in self.markets])
 
     def _count(self, name: str, quantity: int, price: int) -> None:
         """Count an execution of a child, or of a negative quantity one that was taken back."""

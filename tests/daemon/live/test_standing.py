@@ -138,7 +138,7 @@ def test_before_the_link_is_up_the_books_wait_for_it(desk):
 def test_a_comparison_says_its_step_and_the_answers_that_it_waits_for(desk):
     begin(desk)
     assert (desk.venue.books, desk.venue.step) == ("comparing", "open orders")
-    assert desk.venue.waits_for == ["open orders", "the account's rights"]
+    assert desk.venue.waits_for == ["open orders", "account"]
 
 
 def test_books_that_agree_say_since_when(desk):

@@ -12,6 +12,7 @@ from core.evidence import (
     Subject,
     VenueBalance,
     VenueFill,
+    VenueMove,
     VenueOrder,
     VenueOrderStatus,
     VenuePosition,
@@ -145,6 +146,22 @@ def test_an_answer_is_told_by_its_counts_and_in_short(tmp_path):
         (
             given(Subject.POSITIONS, positions=(VenuePosition(instrument=0, symbol="BTCUSDT", quantity=-(10**8)),)),
             "BTCUSDT -1",
+        ),
+        (
+            given(
+                Subject.MOVES,
+                moves=(
+                    VenueMove(
+                        move_id="m1",
+                        instrument=0,
+                        currency="USDT",
+                        amount=str(-MONEY_UNIT),
+                        reason="funding",
+                        venue_ns=START_NS,
+                    ),
+                ),
+            ),
+            "funding -1 USDT",
         ),
         (given(Subject.ACCOUNT, account=AccountFacts(may_trade=False, may_withdraw=False)), "may not trade"),
         (
