@@ -75,6 +75,9 @@ class LastingParent(Strategy):
         self._counted_in = counted_in([market.instrument for market in self.markets])
         known = unpack(self.remembered)
         if known is not None and known.is_of(type(self), self._request, self._counted_in):
+            if known.instruments != self._counted_in and known.sums:
+                self._stand_still(known)
+                return
             self._take_back(known)
         elif known is not None:
             self._leave(known)
@@ -151,9 +154,22 @@ class LastingParent(Strategy):
             self.alert(f"child {name} is forgotten: {child.left} units of it are counted as done")
         self._known[name] = counted
 
+    def _stand_still(self, known: ParentMemory) -> None:
+        """Ask for nothing: what was counted in other units would be guessed at."""
+        self.alert(
+            f"it was counted in {', '.join(known.instruments)} and would be in {', '.join(self._counted_in)} now: it "
+            "does not go on; ask for what is left under another name"
+        )
+        self.has_ended = True
+        self._cancel_open(known)
+        self.retire()
+
     def _leave(self, known: ParentMemory) -> None:
         """Let go of another request's parent under the same name: what it has open is cancelled."""
         self.alert("the request has changed since the restart: what the one before it has open is cancelled")
+        self._cancel_open(known)
+
+    def _cancel_open(self, known: ParentMemory) -> None:
         for child in known.children:
             order = self.context.manager.order(child.name)
             if order is not None and order.is_open:

@@ -277,3 +277,18 @@ def test_parameters_too_long_to_be_remembered_cannot_have_a_name():
     me = LastingPlace(Diary).algo
     with pytest.raises(StrategyError, match="fewer"):
         me.work(Vwap, me.markets[0], name="long", weights=(1.5,) * 5_000)
+
+
+def test_a_parent_that_was_counted_in_other_units_asks_for_nothing_and_says_so(monkeypatch):
+    place = LastingPlace(Twap, quantity="0.10", duration_s=10, intervals=2)
+    place.quote(99_99, 100_01)
+    place.obey()
+    [left] = place.leaves
+    place = place.died()
+    monkeypatch.setattr("strategies.algos.lasting.counted_in", lambda _instruments: ("BTCUSDT.BINANCE:3:8",))
+    place.payload(Kind.FEED, FeedChanged(venue="BINANCE", state=FeedState.CONNECTED), 0)
+    effects = place.lifecycle(LifecycleState.READY)
+    assert [each.message for each in only(effects, Alert) if "it does not go on" in each.message]
+    place.run(30)
+    assert (place.submitted, place.leaves) == ([], {})
+    assert left in place.intents
