@@ -8,7 +8,7 @@ and the trade time `T` of trades, which is when it happened; bars carry their op
 """
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 import msgspec
@@ -218,7 +218,7 @@ def _rounded(text: str, precision: int) -> int:
         raise PrecisionError(f"a number of {len(text)} characters")
     try:
         return int(Decimal(text).scaleb(precision).to_integral_value(ROUND_HALF_EVEN))
-    except (InvalidOperation, ValueError, OverflowError) as error:
+    except (ArithmeticError, ValueError) as error:
         raise PrecisionError(f"{text!r} is no number") from error
 
 
