@@ -191,7 +191,7 @@ def test_allowances_clock_and_the_venues_timer_are_the_connectors(desk):
 
 
 def test_lease_policy_and_the_age_of_the_snapshot_are_told(desk):
-    assert (desk.live.account, desk.live.epoch, desk.live.release) == ("mine", 7, "kill -USR1 4711")
+    assert (desk.live.account, desk.live.epoch, desk.live.release) == ("mine", 7, "tickerd release")
     assert (desk.live.foreign_policy, desk.live.foreign_orders, desk.live.snapshot_age_ns) == ("ignore", 0, -1)
     desk.stats.snapshot_ns = desk.now_ns - SECOND_NS
     assert desk.live.snapshot_age_ns == SECOND_NS
