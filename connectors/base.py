@@ -73,8 +73,11 @@ class MarketDataConnector(Protocol):
         """
         ...
 
-    def assign(self, indexes: Mapping[str, int]) -> None:
-        """Take the index of each symbol: the `instrument` of every event from now on."""
+    def assign(self, indexes: Mapping[str, int], rules: Mapping[str, Instrument] | None = None) -> None:
+        """Take the index of each symbol: the `instrument` of every event from now on.
+
+        `rules` are the symbols' own in the units that events are to be told in, as fine as the venue's or finer.
+        """
         ...
 
     async def run(self) -> None:

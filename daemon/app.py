@@ -16,14 +16,15 @@ from connectors.errors import ConnectorError
 from connectors.sim.paper import PaperExecution
 from core.clock import NEVER
 from core.errors import InvariantError
-from core.events import CommandReceived, LifecycleChanged, LifecycleState
+from core.events import CommandReceived, LifecycleChanged, LifecycleState, StateCarried
 from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
 from core.rng import Rng
 from daemon.clock import SessionClock
 from daemon.errors import DaemonError, ExitCode, JournalStopped, SessionOver, StartFailed
-from daemon.feeds import Feeds
+from daemon.feeds import Feeds, definition, instrument_of
 from daemon.live.account import Account
 from daemon.live.execution import LiveExecution
+from daemon.live.fitting import Fitting
 from daemon.live.trading import Secrets, Trading
 from daemon.pipeline import Execution, Pipeline
 from daemon.projection import Projection
@@ -171,23 +172,32 @@ class Daemon:
             definitions.cancel()
             await asyncio.gather(definitions, return_exceptions=True)
             return False
-        self._sink(definitions.result())
+        events, carried = definitions.result()
+        self._sink(events)
         if self.trading is not None:
             self.trading.assign({market.index: market.instrument for market in self.engine.markets})
         if self._account is not None:
-            if self._account.carried is not None:
-                carried = self._account.carried
+            if carried is not None:
                 self._sink([(Kind.CARRIED, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, carried, 0, 0, 0, 0)])
+            if self._failure is not None:
+                return False  # the state is not in this journal, so the account still goes on from the one before
             self.journal.flush(durable=True)
             self._account.lease.taken_over()
         return True
 
-    async def _definitions(self) -> list[Event]:
-        """Ask the venues for their rules, live also for what the account may do and what they keep themselves."""
+    async def _definitions(self) -> tuple[list[Event], StateCarried | None]:
+        """Ask the venues for their rules, live also for what the account may do and what they keep themselves.
+
+        Return the definitions and the state to take over, fitted to each other. Raises StartFailed.
+        """
         if self.trading is None:
-            return await self.feeds.define(self.clock.now_ns)
-        defined, _ = await asyncio.gather(self.feeds.define(self.clock.now_ns), self.trading.check())
-        return [self.trading.told(each) for each in defined]
+            return await self.feeds.define(self.clock.now_ns), None
+        fitting = Fitting(self.settings, None if self._account is None else self._account.carried)
+        defined, _ = await asyncio.gather(self.feeds.define(self.clock.now_ns, fitting.fit), self.trading.check())
+        events = [self.trading.told(each) for each in defined]
+        for rules in fitting.left_out([instrument_of(each) for each in events]):
+            events.append(definition(len(events), rules, self.clock.now_ns()))
+        return events, fitting.state()
 
     async def _connect(self, connector: MarketDataConnector | TradingConnector) -> None:
         """Run one connector; one that ends by itself ends the session."""

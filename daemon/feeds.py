@@ -17,6 +17,9 @@ from core.records import Event, Kind
 from core.rng import Rng
 from daemon.errors import StartFailed
 
+Fit = Callable[[Instrument], Instrument]
+"""Returns the rules of an instrument in the units that it is to be traded in, as fine as the venue's or finer."""
+
 
 def make_connector(
     name: str, settings: VenueSettings, clock_ns: Callable[[], int], rng: Rng, sink: Sink
@@ -38,23 +41,28 @@ class Feeds:
         self._by_index: list[MarketDataConnector] = []
         self.connectors = [make_connector(name, venue, clock_ns, rng, sink) for name, venue in settings.venues.items()]
 
-    async def define(self, now_ns: Callable[[], int]) -> list[Event]:
-        """Return the events that define every configured instrument. Raises StartFailed."""
+    async def define(self, now_ns: Callable[[], int], fit: Fit | None = None) -> list[Event]:
+        """Return the events that define every configured instrument, in the units that `fit` gives it.
+
+        Raises StartFailed.
+        """
         try:
             loaded = await asyncio.gather(*(connector.load_instruments() for connector in self.connectors))
         except ConnectorError as error:
             raise StartFailed(str(error)) from error
         events: list[Event] = []
         for connector, instruments in zip(self.connectors, loaded, strict=True):
-            indexes = {}
+            indexes, fitted = {}, {}
             watched_only = self._settings.session.mode is Mode.LIVE and not self._takes_orders(connector.venue)
             for instrument in instruments:
                 indexes[instrument.symbol] = index = len(events)
                 # Live, the gate refuses orders for a venue that has no [venues.NAME.trading].
-                rules = msgspec.structs.replace(instrument, tradable=False) if watched_only else instrument
+                rules = instrument if fit is None else fit(instrument)
+                fitted[rules.symbol] = rules
+                rules = msgspec.structs.replace(rules, tradable=False) if watched_only else rules
                 events.append(definition(index, rules, now_ns()))
                 self._by_index.append(connector)
-            connector.assign(indexes)
+            connector.assign(indexes, fitted)
         return events
 
     def _takes_orders(self, venue: str) -> bool:
@@ -74,7 +82,7 @@ class Feeds:
     def missing(self, markets: Sequence[Market]) -> list[str]:
         """Return what is still awaited before trading may begin, in words; empty when all is in sync."""
         waits = []
-        for market in markets:
+        for market in markets[: len(self._by_index)]:  # what comes after has no feed: it is only carried on
             channels = self._settings.venues[market.instrument.venue.lower()].channels
             if not market.connected:
                 waits.append(f"{market.instrument.id} is not connected")
@@ -104,3 +112,9 @@ class Feeds:
 def definition(index: int, instrument: Instrument, now_ns: int) -> Event:
     """Return the event that defines one instrument."""
     return (Kind.INSTRUMENT, 0, index, now_ns, 0, InstrumentDefined(instrument), 0, 0, 0, 0)
+
+
+def instrument_of(event: Event) -> Instrument:
+    """Return the instrument that such an event defines."""
+    assert isinstance(event[5], InstrumentDefined)
+    return event[5].instrument

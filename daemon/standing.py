@@ -12,6 +12,7 @@ from config.settings import Settings
 from connectors.base import TradingStats
 from core.effects import FreezeChanged, Reconciled
 from core.evidence import EvidenceWanted, Subject
+from core.ids import COUNTER_DIGITS, client_order_id
 from core.orders import OrderState
 from core.records import NO_INSTRUMENT
 from daemon.live.lease import LeaseRecord
@@ -28,15 +29,6 @@ STEPS = {
     FILLS: "fills",
     ASK: "orders that are not among the open ones",
     ACCOUNT: "balances and positions",
-}
-SUBJECTS = {
-    Subject.OPEN_ORDERS: "open orders",
-    Subject.ORDER: "order",
-    Subject.FILLS: "fills",
-    Subject.BALANCES: "balances",
-    Subject.POSITIONS: "positions",
-    Subject.ACCOUNT: "the account's rights",
-    Subject.MOVES: "money that moved",
 }
 
 
@@ -68,6 +60,8 @@ class Standing:
         self._reasons[told.venue] = told.reason
 
     def _freeze_changed(self, now_ns: int, change: FreezeChanged) -> None:
+        if change.key:
+            return  # a difference was accepted or restated: nothing was frozen or released
         if change.frozen:
             self._since_ns[change.instrument] = now_ns
         else:
@@ -87,6 +81,7 @@ class Standing:
         return LiveStatus(
             account=self._settings.live.account,
             epoch=0 if self._lease is None else self._lease.epoch,
+            order_prefix="" if self._lease is None else client_order_id(self._lease.epoch, 0)[:-COUNTER_DIGITS],
             foreign_policy=self._settings.live.foreign_orders,
             foreign_orders=len(foreign.told),
             snapshot_age_ns=now_ns - snapshot_ns if snapshot_ns else -1,
@@ -158,11 +153,11 @@ class Standing:
         named = waits[:NAMED_MAX]
         if len(waits) > NAMED_MAX:
             named.append(f"{len(waits) - NAMED_MAX} more")
-        return STEPS[line.stage], named
+        return STEPS.get(line.stage, line.stage), named
 
     def _asked(self, wanted: EvidenceWanted) -> str:
         """Return what a question asks for, in words."""
-        what = SUBJECTS[wanted.subject]
+        what = wanted.subject.value.replace("-", " ")
         if wanted.subject is Subject.ORDER:
             return f"{what} {wanted.client_order_id}"
         return what if wanted.instrument == NO_INSTRUMENT else f"{what} of {self._name(wanted.instrument)}"

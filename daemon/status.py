@@ -134,7 +134,8 @@ class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What only a session has that trades a real account."""
 
     account: str
-    epoch: int  # of the lease: what our order ids begin with
+    epoch: int  # of the lease
+    order_prefix: str  # the epoch as our order ids begin with it
     foreign_policy: str
     foreign_orders: int  # that are not ours, and were told
     snapshot_age_ns: int  # -1 before the first

@@ -6,7 +6,8 @@ OmsError
 ├── UndefinedInstrument    an instrument index that no definition introduced
 ├── UnitsChanged           an instrument in use was redefined in other integer units
 ├── AlreadyUsed            a history is to be restored into a manager that has one
-└── BadState               a durable state that this build cannot read
+├── BadState               a durable state that this build cannot read
+└── NotExact               figures that other units could not hold to the last one
 """
 
 
@@ -36,3 +37,7 @@ class AlreadyUsed(OmsError):
 
 class BadState(OmsError):
     """The bytes of a durable state are damaged, or another build's: nothing may be traded on half of them."""
+
+
+class NotExact(OmsError):
+    """Figures cannot be told in other units without a guess; the message names them."""

@@ -4,6 +4,8 @@ One memory for each strategy and for each parent order with a name: the last one
 settings name no more, so that it is there when they name it again.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from core.codec import UNREADABLE
@@ -15,6 +17,15 @@ VERSION = 1
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decoder = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
+
+
+def memories_in(sections: Iterable[tuple[str, int, bytes]]) -> list[str]:
+    """Return who remembers anything in the sections of a durable state. Raises BadState."""
+    memories = Memories()
+    for name, version, data in sections:
+        if name == Memories.name:
+            memories.restore(version, data, {})
+    return list(memories.by_name)
 
 
 class Memories:

@@ -115,6 +115,11 @@ def durable_state(manager: OrderManager, parts: Sequence[Section] = ()) -> bytes
         account_names=manager.account.canonical(),
         sections=[section for section in sections if section[2]],
     )
+    return packed_state(state)
+
+
+def packed_state(state: SavedState) -> bytes:
+    """Return a state as it is kept."""
     return zlib.compress(_encode(state), _DEFLATE)
 
 
@@ -133,7 +138,12 @@ def saved_state(data: bytes) -> SavedState:
 
 def instruments_of(data: bytes) -> list[Instrument]:
     """Return the instruments that a durable state speaks of: define them all before restoring it. Raises BadState."""
-    return [_instrument(saved) for saved in _decoded(data).instruments]
+    return saved_instruments(_decoded(data))
+
+
+def saved_instruments(state: SavedState) -> list[Instrument]:
+    """Return the instruments that a decoded state speaks of, in its order."""
+    return [_instrument(saved) for saved in state.instruments]
 
 
 def restore_state(data: bytes, manager: OrderManager, parts: Sequence[Section] = ()) -> None:

@@ -88,8 +88,9 @@ class BinanceConnector:
         self._instruments = {rules.symbol: rules for rules in found}
         return found
 
-    def assign(self, indexes: Mapping[str, int]) -> None:
-        """Take the index of each symbol and make the lines' sessions."""
+    def assign(self, indexes: Mapping[str, int], rules: Mapping[str, Instrument] | None = None) -> None:
+        """Take the index of each symbol and make the lines' sessions, which tell events in the units of `rules`."""
+        known = {**self._instruments, **(rules or {})}
         symbols = [symbol for symbol in self._settings.instruments if symbol in indexes]
         plan = lines(self._settings, symbols)
         link = VenueLink(self.venue, len(plan))
@@ -97,8 +98,8 @@ class BinanceConnector:
         bucket = TokenBucket(per_second=0.5, burst=5)  # "300 connections per attempt every 5 minutes per IP"
         self._sessions, self._supervisors = [], []
         for number, line in enumerate(plan):
-            rules = {indexes[stream.symbol]: self._instruments[stream.symbol] for stream in line.streams}
-            session = MarketSession(self._settings, line.streams, rules, link, pool)
+            told = {indexes[stream.symbol]: known[stream.symbol] for stream in line.streams}
+            session = MarketSession(self._settings, line.streams, told, link, pool)
             setup = LineSetup(
                 url=line.url,
                 connect_timeout_s=self._settings.connect_timeout_s,

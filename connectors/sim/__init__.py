@@ -27,14 +27,17 @@ What it assumes; `docs/adr/0005-simulated-venue.md` says why:
 8. Fees are parts per million of the notional, rounded against us; tiers by volume and a minimum an order are models.
 9. Where there are only bars, requests trade at opens, and lows and highs serve resting orders (`bars.py`).
 10. Funding, borrow fees, margin, sessions, halts and auctions are models, none of them on by default; ADR 0010.
-11. Where the data tells single orders, `queue_model = "fifo"` keeps true queues, without what 5 and 6 guess; ADR 0011.
+11. A replacement keeps its order's place where it only takes quantity off, at a spot venue; else the order joins anew,
+   and may trade. Quantities are in all: what fills while it travels counts (`replacing.py`).
+12. Where the data tells single orders, `queue_model = "fifo"` keeps true queues, without what 5 and 6 guess; ADR 0011.
 
 Reading order: `view.py` (what is matched on), `matching.py` (the arithmetic), `orders.py`, `ladder.py` and `listing.py`
-(the records), `matcher.py` and `taking.py` (an arriving request), `events.py` (a market event), `bars.py`, `place.py`
-and `queues.py` (queues), `fifo.py` (true ones), `answers.py`, `fees.py`, `impact.py` and `delays.py` (what comes of it,
-what it costs, when it is known). All these are hot functions (`core/hot.py`). `venue.py`, `clients.py` and `reports.py`
-are the glue around them: what a driver calls. `exchange.py` and `account.py` are the glue of a venue that also keeps an
-account and hours, by `mark.py`, `carry.py`, `margin.py`, `hours.py` and `auction.py`.
+(the records), `matcher.py`, `taking.py` and `replacing.py` (an arriving request), `events.py` (a market event),
+`bars.py`, `place.py` and `queues.py` (queues), `fifo.py` (true ones), `answers.py`, `fees.py`, `impact.py` and
+`delays.py` (what comes of it, what it costs, when it is known). All these are hot functions (`core/hot.py`).
+`venue.py`, `clients.py` and `reports.py` are the glue around them: what a driver calls. `exchange.py` and `account.py`
+are the glue of a venue that also keeps an account and hours, by `mark.py`, `carry.py`, `margin.py`, `hours.py` and
+`auction.py`.
 """
 
 from connectors.sim.errors import (

@@ -33,6 +33,12 @@ LAYOUTS: dict[str, str] = {
     "refusals": "recv_ns strategy_id instrument code >figure >limit_value !message",
     "lots": "updated_ns strategy_id instrument side >open_quantity >price >!quantity >!realised !method !lot_id",
     "alerts": "recv_ns severity code message",
+    "freezes": "recv_ns instrument frozen reason",
+    "reconciliations": "recv_ns venue state reason",
+    "links": "recv_ns venue state !until_ns reason",
+    "evidence": "recv_ns venue subject failure !complete !absent summary",
+    "parents": "updated_ns strategy_id algorithm !instrument side >filled >!quantity state >!average_price "
+    ">!arrival_price >!interval_vwap >arrival_slippage_ppm >!vwap_slippage_ppm >!mid_slippage_ppm",
 }
 
 EPILOG = f"""examples:
@@ -159,11 +165,13 @@ def _tell(what: str, answer: "Answer") -> None:
 def _title(column: str) -> str:
     """Return a column's heading."""
     titles = {"strategy_id": "strategy", "client_order_id": "order", "exec_id": "execution", "limit_value": "limit"}
+    if column.endswith("_slippage_ppm"):
+        return column.removesuffix("_slippage_ppm") + " ppm"
     return "time (UTC)" if column.endswith("_ns") else titles.get(column, column.replace("_", " "))
 
 
 def _text(column: str, value: object, first: int) -> str:
     """Return one value for the eye; of a time, the characters from `first` on, to the second."""
     if column.endswith("_ns") and isinstance(value, int):
-        return utc_text(value)[first:19]
+        return utc_text(value)[first:19] if value else ""
     return "" if value is None else str(value)

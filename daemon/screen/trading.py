@@ -93,7 +93,7 @@ def footnotes(live: LiveStatus, width: int) -> list[Text]:
         *(_dead_man(venue) for venue in live.venues if venue.dead_man_ns is not None),
         *(_waiting(venue) for venue in live.venues if venue.queued),
         *(_by_rest(venue) for venue in live.venues if venue.fallbacks),
-        Part(4, _named("lease", f"{live.account}, epoch {live.epoch}")),
+        Part(4, _named("lease", f"{live.account}, orders {live.order_prefix}…")),
         Part(5, _named("snapshot", words.latency_text(age_ns) if age_ns >= 0 else "none yet")),
         *(_kept(venue) for venue in live.venues[:1]),
     ]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from core.codec import decode_payload
 from core.records import EVENT, NOT_MARKET, SLOT_BYTES, Kind
+from daemon.store import standing as _standing  # noqa: F401 - registers its kinds
 from daemon.store.equity import MINUTE_NS, sample
 from daemon.store.kinds import HANDLERS, Record
 from daemon.store.known import Known, Traded

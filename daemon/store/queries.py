@@ -32,6 +32,11 @@ VIEWS: dict[str, View] = {
     "refusals": View("refusals", "recv_ns", strategy="strategy_id"),
     "lots": View("lots", "updated_ns", strategy="strategy_id"),
     "alerts": View("alerts", "recv_ns"),
+    "freezes": View("freezes", "recv_ns"),
+    "reconciliations": View("reconciliations", "recv_ns", instrument=""),
+    "links": View("links", "recv_ns", instrument=""),
+    "evidence": View("evidence", "recv_ns", instrument=""),
+    "parents": View("parents", "updated_ns", strategy="strategy_id"),
 }
 
 

@@ -108,6 +108,25 @@ TABLES: dict[str, Table] = {
         now=True,
         kept=("opened_ns", "opened_seq", "price", "price_units"),
     ),
+    "freezes": Table(_columns("seq recv_ns instrument frozen reason"), ("seq",)),
+    "reconciliations": Table(_columns("seq recv_ns venue state reason"), ("seq",)),
+    "links": Table(_columns("seq recv_ns venue state reason until_ns"), ("seq",)),
+    "evidence": Table(
+        _columns(
+            "seq recv_ns venue subject number asked_ns complete absent failure orders fills balances positions moves "
+            "summary"
+        ),
+        ("seq",),
+    ),
+    "parents": Table(
+        _columns(
+            "parent strategy_id algorithm instrument side state quantity quantity_units filled filled_units children "
+            "average_price arrival_price interval_vwap arrival_slippage_ppm vwap_slippage_ppm mid_slippage_ppm "
+            "participation_ppm reason started_ns updated_ns updated_seq"
+        ),
+        ("parent",),
+        now=True,
+    ),
 }
 """The tables that projections write, parents first."""
 

@@ -294,10 +294,96 @@ _LOTS = (
     "CREATE INDEX lots_instrument ON lots (session_no, instrument, opened_seq)",
 )
 
+_LIVE = (
+    # What was held back and let go again; instrument '' is a halt of everything.
+    f"""CREATE TABLE freezes (
+        {_SESSION},
+        seq INTEGER NOT NULL,
+        recv_ns INTEGER NOT NULL,
+        instrument TEXT NOT NULL,
+        frozen INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (session_no, seq)
+    ) STRICT, WITHOUT ROWID""",
+    # Comparisons with a venue's account: state is 'started', 'agreed' or 'broken'.
+    f"""CREATE TABLE reconciliations (
+        {_SESSION},
+        seq INTEGER NOT NULL,
+        recv_ns INTEGER NOT NULL,
+        venue TEXT NOT NULL,
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (session_no, seq)
+    ) STRICT, WITHOUT ROWID""",
+    # The trading connection of a venue; until_ns: when a silence that the venue asked for ends, else 0.
+    f"""CREATE TABLE links (
+        {_SESSION},
+        seq INTEGER NOT NULL,
+        recv_ns INTEGER NOT NULL,
+        venue TEXT NOT NULL,
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        until_ns INTEGER NOT NULL,
+        PRIMARY KEY (session_no, seq)
+    ) STRICT, WITHOUT ROWID""",
+    # A venue's answers, in short: how many of what, and of the last few what they say. The journal has them whole.
+    f"""CREATE TABLE evidence (
+        {_SESSION},
+        seq INTEGER NOT NULL,
+        recv_ns INTEGER NOT NULL,
+        venue TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        asked_ns INTEGER NOT NULL,
+        complete INTEGER NOT NULL,
+        absent INTEGER NOT NULL,
+        failure TEXT NOT NULL,
+        orders INTEGER NOT NULL,
+        fills INTEGER NOT NULL,
+        balances INTEGER NOT NULL,
+        positions INTEGER NOT NULL,
+        moves INTEGER NOT NULL,
+        summary TEXT NOT NULL,
+        PRIMARY KEY (session_no, seq)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX evidence_subject ON evidence (session_no, venue, subject)",
+    # Parent orders of execution algorithms as they are now. Slippages in 10^-6, positive where it cost: against the
+    # middle on arrival (arrival_price), the market's own average since (interval_vwap, '' without trades) and the
+    # middle at each child. Prices here are rounded for the eye.
+    f"""CREATE TABLE parents (
+        {_SESSION},
+        parent TEXT NOT NULL,
+        strategy_id TEXT NOT NULL,
+        algorithm TEXT NOT NULL,
+        instrument TEXT NOT NULL,
+        side TEXT NOT NULL,
+        state TEXT NOT NULL,
+        quantity TEXT NOT NULL,
+        quantity_units INTEGER NOT NULL,
+        filled TEXT NOT NULL,
+        filled_units INTEGER NOT NULL,
+        children INTEGER NOT NULL,
+        average_price TEXT NOT NULL,
+        arrival_price TEXT NOT NULL,
+        interval_vwap TEXT NOT NULL,
+        arrival_slippage_ppm INTEGER NOT NULL,
+        vwap_slippage_ppm INTEGER NOT NULL,
+        mid_slippage_ppm INTEGER NOT NULL,
+        participation_ppm INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        started_ns INTEGER NOT NULL,
+        updated_ns INTEGER NOT NULL,
+        updated_seq INTEGER NOT NULL,
+        PRIMARY KEY (session_no, parent)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX parents_strategy ON parents (session_no, strategy_id, instrument)",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "sessions, orders and their events, fills, positions, balances, refusals, alerts", _FIRST),
     Migration(2, "equity by the minute", _EQUITY, reprojects=True),
     Migration(3, "lots", _LOTS, reprojects=True),
+    Migration(4, "freezes, reconciliations, links, evidence, parent orders", _LIVE, reprojects=True),
 )
 VERSION = MIGRATIONS[-1].number
 COMPLETE_FROM = max(migration.number for migration in MIGRATIONS if migration.reprojects)

@@ -188,9 +188,10 @@ class Reconciler:
                 self._compare(line, now_ns, effects)
 
     def _ask_for_fills(self, line: Line, now_ns: int, effects: list[Effect]) -> None:
-        """Ask for the fills of every instrument, or in a sweep of those in which orders work or worked."""
+        """Ask for the fills of each instrument (not of idle ones that no longer trade), in a sweep of those at work."""
         working = dict.fromkeys(order.instrument for order in self._open(line))
-        asked = instruments(self._manager, line.venue) if line.full else sorted(working | line.worked)
+        every = instruments(self._manager, line.venue) if line.full else sorted(working | line.worked)
+        asked = [index for index in every if index in working or self._manager.instrument(index).tradable]
         line.worked = working
         if line.full and self.settings.look_back:
             since_ns = self.judge.moves.since_ns(line.venue, now_ns)

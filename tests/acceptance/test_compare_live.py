@@ -3,10 +3,15 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.acceptance import exports
+from core.codec import decode_payload
+from core.events import ReportType
+from core.records import Kind
+from journal.reader import open_session
+from tests.acceptance import exports, proof
 from tests.acceptance.processes import Daemon, Venue, tickerd
 from tests.acceptance.settings import live_environment, live_tables, venue_table, write_settings
 
@@ -37,6 +42,7 @@ def test_a_live_session_with_amended_orders_is_compared_order_by_order(tmp_path)
             daemon.wait_status(lambda status: sum(status["orders"].values()) >= REPLACED, "orders")
             daemon.stop()
             session = daemon.session
+        proof.verify(session)
     events = exports.export(session, "orders")
     assert len(events) > REPLACED
     done = tickerd("compare", session, "--json")
@@ -48,3 +54,20 @@ def test_a_live_session_with_amended_orders_is_compared_order_by_order(tmp_path)
     alike = [row for row in found["rows"] if row["real"]["filled"] == row["sim"]["filled"]]
     assert len(alike) > len(found["rows"]) // 2
     assert found["advice"][0]["takers"] > 0
+
+
+@pytest.mark.slow
+def test_a_paper_session_replaces_at_the_simulated_venue_as_live_does_and_replays(tmp_path):
+    with Venue(tmp_path, "--synthetic", "--seed", "5") as venue:
+        settings = write_settings(tmp_path, venue_table(venue, "BTCUSDT"), TABLES.replace("{file}", str(AMENDER)))
+        with Daemon(settings) as daemon:
+            daemon.wait_status(lambda status: sum(status["orders"].values()) >= REPLACED, "orders")
+            daemon.stop()
+            session = daemon.session
+        proof.verify(session)
+    with open_session(session) as reader:
+        sent: Any = [decode_payload(each.kind, each.payload) for each in reader.payloads((Kind.REPLACE,))]
+        told: Any = [decode_payload(each.kind, each.payload) for each in reader.payloads((Kind.REPORT,))]
+    assert sent
+    assert all(command.native for command in sent)
+    assert sum(report.type is ReportType.REPLACED for report in told) > len(sent) // 2

@@ -37,6 +37,7 @@ def test_the_demo_trades_within_seconds_and_its_replay_command_works_as_printed(
     assert "SYNTHETIC" in done.stdout, "nobody may take it for a real market"
     first_fill = next(number for number, line in enumerate(lines) if re.search(r"[1-9]\d* filled", line))
     assert "READY" in lines[first_fill], "before the end"
+    assert "BINANCE books agreed" in lines[first_fill], "it trades as for real"
     (session,) = (tmp_path / "var" / "sessions").glob("2*")
     assert exports.export(session, "fills")
     printed = lines[-1].removeprefix("replay").strip()

@@ -5,11 +5,11 @@ import asyncio
 from core.effects import BalanceChanged, OrderBusted, OrderFilled
 from core.events import ReportType
 from core.evidence import EvidenceWanted, Subject
-from core.orders import ApprovedSubmit, OrderState, Side
+from core.orders import ApprovedSubmit, OrderState, Refusal, Side
 from oms.reconcile import ForeignPolicy
 from tests.conformance.case import case
 from tests.conformance.cases_faults import at_the_top, resting
-from tests.conformance.cases_orders import ACCEPTED, CANCELLED, FILLED, far, some
+from tests.conformance.cases_orders import ACCEPTED, CANCELLED, FILLED, REJECTED, far, some
 from tests.conformance.floor import Floor, floor
 from tests.conformance.venue import Venue
 
@@ -88,6 +88,23 @@ async def later_session(venue: Venue) -> None:
             assert len(on.sent(ApprovedSubmit)) == sent
         assert later.order(name).state is OrderState.ACCEPTED
         assert later.was(name, ReportType.CANCELLED) == 0
+
+
+@case(149, "F21")
+async def rules_read_again(venue: Venue) -> None:
+    """Once an order was rejected for a rule, the rules are read again: what breaks them is no longer sent."""
+    async with floor(venue) as on:
+        coarse = venue.rules.tick * 1_000
+        await venue.hook(hook="mutate_rules", symbol=venue.rules.symbol, tick=venue.rules.price_text(coarse))
+        whole = far(on, 0.97) // coarse * coarse
+        off = on.ask(lambda me, market: me.buy(market, some(on), whole + venue.rules.tick))
+        await on.state(off, REJECTED)
+        await on.until(lambda: on.engine.markets[0].instrument.tick == coarse)
+        sent = len(on.sent(ApprovedSubmit))
+        on.ask(lambda me, market: me.buy(market, some(on), whole + venue.rules.tick))
+        assert len(on.sent(ApprovedSubmit)) == sent
+        assert on.sent(Refusal)[-1].code == "TICK_SIZE"
+        await on.state(on.ask(lambda me, market: me.buy(market, some(on), whole)), ACCEPTED)
 
 
 @case(148, "F11", slow=True)

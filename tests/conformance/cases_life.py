@@ -116,3 +116,18 @@ async def trailing_stop_limit(venue: Venue) -> None:
         await on.state(name, ACCEPTED, HELD)
         on.ask(lambda me, market: me.cancel(name))
         await on.state(name, CANCELLED)
+
+
+@case(31, "F08", "F09")
+async def cancel_refused(venue: Venue) -> None:
+    """An order whose cancel is refused works on, is asked for, and can be cancelled again."""
+    async with floor(venue) as on:
+        name = on.ask(lambda me, market: me.buy(market, some(on), far(on, 0.97)))
+        await on.state(name, ACCEPTED)
+        refused = '{"code":-2011,"msg":"Unknown order sent."}'
+        await venue.hook(hook="reply", place="request", what=venue.words.cancel, status=400, body=refused)
+        on.ask(lambda me, market: me.cancel(name))
+        await on.reported(name, ReportType.CANCEL_REJECTED)
+        await on.state(name, ACCEPTED)
+        on.ask(lambda me, market: me.cancel(name))
+        await on.state(name, CANCELLED)

@@ -28,11 +28,11 @@ MOVES: dict[int, tuple[str, ...]] = {
     27: ("partially-filled > cancelled",),
     28: ("unknown > filled", "unknown > partially-filled"),
     29: ("unknown > expired", "unknown > cancelled"),
-    101: ("submitted > unknown", "unknown > accepted"),
+    31: ("pending-cancel > accepted",),
     102: ("unknown > never-arrived",),
+    103: ("submitted > unknown", "unknown > accepted"),
     106: ("submitted > filled",),
     110: ("partially-filled > pending-cancel", "pending-cancel > partially-filled"),
-    111: ("pending-cancel > accepted",),
     116: ("accepted > cancelled",),
     140: ("pending-cancel > unknown",),
 }

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,7 +20,9 @@ import daemon.commands.run
 import daemon.live.clean
 import daemon.start  # all of these are imported before the first fork, once for all lives
 from daemon.cli import main
+from daemon.pipeline import Pipeline
 from daemon.warmup import warm_up
+from journal.writer import JournalWriter
 from tests.crash.boundaries import Board, Boundaries, Told
 
 
@@ -27,7 +30,7 @@ class Request(msgspec.Struct, frozen=True):
     """One process: its command line, what it is told by the environment, where its output goes.
 
     A life has a `root`, whose files are watched, and dies at boundary `at` in a `way`; an exchange has none, and lives
-    until the request that `ends` it.
+    until the request that `ends` it. A `hasty` life is that of a daemon with a defect, which must be found.
     """
 
     words: list[str]
@@ -37,6 +40,7 @@ class Request(msgspec.Struct, frozen=True):
     at: int = -1
     way: str = ""
     ends: int = 0
+    hasty: bool = False
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -52,6 +56,8 @@ def live(request: Request, board: Board) -> int:
     for number, name in ((1, request.output), (2, f"{request.output}.err")):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     os.close(0)
+    if request.hasty:
+        _send_before_journaling()
     if request.root:
         Boundaries(board, Path(request.root), request.at, request.way).install()
     return main(request.words)
@@ -83,6 +89,24 @@ def serve() -> None:
         if request.root:
             _, status = os.waitpid(child, 0)
             _say(msgspec.json.encode(Ended(os.waitstatus_to_exitcode(status), board.told())))
+
+
+def _send_before_journaling() -> None:
+    """Break the promise that all of this is about: commands leave before their records do."""
+    write, init = JournalWriter._write_pending, Pipeline.__init__
+    pipelines: list[Pipeline] = []
+
+    def begin(pipeline: Pipeline, *parts: Any, **options: Any) -> None:
+        init(pipeline, *parts, **options)
+        pipelines.append(pipeline)
+
+    def write_late(journal: JournalWriter, *, link: bool) -> None:
+        for pipeline in pipelines:
+            pipeline._send()
+        write(journal, link=link)
+
+    for owner, name, broken in ((Pipeline, "__init__", begin), (JournalWriter, "_write_pending", write_late)):
+        setattr(owner, name, broken)
 
 
 def _warm_already() -> None:

@@ -67,8 +67,9 @@ class Outcome(msgspec.Struct, frozen=True):
 class Lives:
     """An exchange, and lives of daemons that trade on it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Begin; use as a context."""
+    def __init__(self, folder: Path, *, hasty: bool = False) -> None:
+        """Begin; use as a context. `hasty`: every life but the last of a schedule sends before it journals."""
+        self._hasty = hasty
         self._folder = folder
         self._frames = folder / "day.frames"
         self._strategy = folder / "scripted_day.py"  # outside of the repository: nothing uncommitted trades live
@@ -129,7 +130,8 @@ class Lives:
         for number, death in enumerate([*deaths, Death()]):
             output = folder / f"life-{number}"
             words = ["run", "-c", str(settings), "--live", "--json"]
-            request = Request(words, str(output), environ, str(folder), death.at, death.way)
+            hasty = self._hasty and number < len(deaths)
+            request = Request(words, str(output), environ, str(folder), death.at, death.way, hasty=hasty)
             told.append(self._live(request, output))
         status = _last_status(output)
         lease = msgspec.json.decode((folder / "accounts" / "demo" / "lease.json").read_bytes(), type=LeaseRecord)

@@ -49,6 +49,7 @@ class Tally:
         self.kills: Counter[tuple[str, str]] = Counter()  # kind of boundary, way
         self.phases: Counter[tuple[bool, str]] = Counter()  # whether in a recovery, phase
         self.starts: Counter[int] = Counter()  # boundaries of recoveries at which one died
+        self.ready: Counter[int] = Counter()  # how many boundaries the recoveries had that came to READY
         self.orders: Counter[str] = Counter()  # by the state that they ended in
         self.failures: list[str] = []
         self._began_s = time.monotonic()
@@ -60,6 +61,8 @@ class Tally:
         self.orders.update(outcome.orders)
         self.executions += outcome.executions
         for number, told in enumerate(outcome.lives):
+            if number and told.phases[-1] != STARTING:
+                self.ready[told.phases.count(STARTING)] += 1
             if not told.way:
                 continue
             phase = told.phases[-1]
@@ -68,20 +71,23 @@ class Tally:
             if number and phase == STARTING:
                 self.starts[told.count - 1] += 1
 
+    def missed(self) -> list[int]:
+        """The boundaries that every recovery has and none died at."""
+        return [number for number in range(min(self.ready, default=0)) if not self.starts[number]]
+
     def table(self) -> str:
         """Tell it."""
         rows = [f"{'killed at':26}" + "".join(f"{way:>8}" for way in WAYS)]
         rows += [f"{name:26}" + "".join(f"{self.kills[kind, way]:8}" for way in WAYS) for kind, name in KINDS.items()]
         rows += [f"{'':26}{'first':>8}{'later':>8}"]
         rows += [f"{name:26}{self.phases[False, each]:8}{self.phases[True, each]:8}" for each, name in _PHASES.items()]
-        last = max(self.starts, default=-1)
-        missed = [number for number in range(last + 1) if not self.starts[number]]
+        fewest, most = min(self.ready, default=0), max(self.ready, default=0)
         rows += [
             f"{self.boundaries} boundaries of the day swept in {time.monotonic() - self._began_s:.0f} s",
             f"{self.schedules} schedules, {self.lives} lives, {sum(self.kills.values())} kills",
             f"{len(self.failures)} failures",
-            f"recoveries died at {last + 1 - len(missed)} of their first {last + 1} boundaries"
-            + (f", not at {missed}" if missed else ""),
+            f"recoveries had {fewest} to {most} boundaries before READY, and died at {len(self.starts)} of them"
+            + (f", not at {self.missed()}" if self.missed() else ""),
             f"{self.executions} executions; orders " + ", ".join(f"{n} {s}" for s, n in sorted(self.orders.items())),
         ]
         return "\n".join(rows)

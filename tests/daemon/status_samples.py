@@ -118,6 +118,7 @@ def live(*venues: VenueStatus, **changes: object) -> LiveStatus:
     base = LiveStatus(
         account="main",
         epoch=91_232_580_944,
+        order_prefix="t15wu8x4w",
         foreign_policy="halt",
         foreign_orders=0,
         snapshot_age_ns=180 * SECOND_NS,

@@ -42,7 +42,7 @@ def test_links_books_unknown_orders_allowances_and_clock_are_on_one_line(size):
     shown = drawn(live_status(venue(unknown_orders=2, unknown_age_ns=5 * SECOND_NS)), size)
     weight = "8% 2% -1.2 ms" if size[0] == 80 else "500/6,000 2/100 -1.2 ms of 500 ms"
     assert f"BINANCE ● up ● up ● up agreed 12 s 2, 5.0 s {weight}" in shown
-    assert "foreign orders 0 (policy: halt)" in shown
+    assert "foreign orders 0 (policy: halt) by REST 1 lease main, orders t15wu8x4w…" in shown
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -5,8 +5,13 @@ from collections import deque
 import msgspec
 
 from connectors.binance.trading.budget import Urgency
+from connectors.binance.trading.codes import Meaning
 from connectors.binance.trading.names import stem_of
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedGroup, ApprovedReplace, ApprovedSubmit
+
+_CLOCK_TRIES = 2  # a cancel whose time was outside of the window is sent so often
+_CANCEL_TRIES = 20
+_DOWN_TRIES = 1000
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False):
@@ -131,3 +136,9 @@ def urgency_of(command: ApprovedCommand) -> Urgency:
     if isinstance(command, ApprovedSubmit):
         return Urgency.REDUCE if command.intent.reduce_only else Urgency.OPEN
     return Urgency.OPEN
+
+
+def may_repeat(waiting: Waiting, meaning: Meaning) -> bool:
+    """Whether a cancel goes again: nothing was done with it, or the venue is out of service."""
+    most = {Meaning.CLOCK: _CLOCK_TRIES, Meaning.BUSY: _CANCEL_TRIES, Meaning.DOWN: _DOWN_TRIES}
+    return waiting.tries < most.get(meaning, 0)

@@ -24,9 +24,10 @@ from connectors.binance.trading.links import Link, PrivateEvents
 from connectors.binance.trading.logon import Facts
 from connectors.binance.trading.messages import ApiError, ApiFrame
 from connectors.binance.trading.names import Names
-from connectors.binance.trading.outbox import Outbox, Waiting
+from connectors.binance.trading.outbox import Outbox, Waiting, may_repeat
 from connectors.binance.trading.outgoing import Outgoing
 from connectors.binance.trading.replies import Refused, read_error, refusal
+from connectors.binance.trading.rules import is_of_rules
 from connectors.binance.trading.settings import TradingSettings
 from core.instruments import Instrument
 from core.orders import ApprovedCommand
@@ -35,9 +36,6 @@ from core.records import NO_INSTRUMENT, Event
 _NS = 1_000_000_000
 _NS_PER_MS = 1_000_000
 _LATE_NS = 60 * _NS  # how long an answer may come after its outcome was called unknown
-_CLOCK_TRIES = 2  # a cancel whose time was outside of the window is sent so often
-_CANCEL_TRIES = 20
-_DOWN_TRIES = 1000
 _CLOCK_WAIT_NS = _NS
 _BUSY_WAIT_NS = _NS // 4
 _DOWN_WAIT_NS = 5 * _NS
@@ -53,6 +51,7 @@ class TradingSession:
         self.rotations: list[int] = []  # connections to be replaced without a break
         self.outbox = Outbox(settings.queue_max)
         self.clock_wanted = False  # measure the venue's clock now
+        self.rules_wanted = False  # read the symbols' rules now: an order broke one
         self.stopping = False
         self._settings = settings
         self._credentials = credentials
@@ -334,6 +333,7 @@ class TradingSession:
     def _fail(self, call: Call, status: int, refused: Refused, error: ApiError, now_ns: int) -> None:
         """Take an answer that does not grant. What the venue did nothing with may go again where it is a cancel."""
         meaning = refused.verdict.meaning
+        self.rules_wanted = self.rules_wanted or is_of_rules(refused.code)
         if meaning is Meaning.CLOCK:
             self.clock_wanted = True
             self._held_ns = now_ns + _CLOCK_WAIT_NS
@@ -343,7 +343,7 @@ class TradingSession:
             self.desk.end(call)
             self.dropped.append((call.connection, f"{call.kind}: {refused.reason}"))
             return
-        if call.kind in {CallKind.CANCEL, CallKind.BATCH} and self._may_repeat(call, meaning):
+        if call.kind in {CallKind.CANCEL, CallKind.BATCH} and may_repeat(call.items[0], meaning):
             self.desk.end(call)
             if meaning is not Meaning.CLOCK and status not in {429, 418}:
                 wait_ns = _DOWN_WAIT_NS if meaning is Meaning.DOWN else _BUSY_WAIT_NS
@@ -352,11 +352,6 @@ class TradingSession:
                 self.outbox.put_back(msgspec.structs.replace(item, tries=item.tries + 1), Urgency.CANCEL)
             return
         self.desk.fail(call, refused, error.data, now_ns)
-
-    def _may_repeat(self, call: Call, meaning: Meaning) -> bool:
-        """Whether a cancel goes again: nothing was done with it, or the venue is out of service."""
-        most = {Meaning.CLOCK: _CLOCK_TRIES, Meaning.BUSY: _CANCEL_TRIES, Meaning.DOWN: _DOWN_TRIES}
-        return call.items[0].tries < most.get(meaning, 0)
 
     def _be_silent(self, status: int, refused: Refused, until_ns: int, now_ns: int) -> None:
         """Obey: "you should back off and stop spamming the API"."""

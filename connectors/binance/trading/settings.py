@@ -54,6 +54,7 @@ class TradingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     recv_window_ms: int = 5000  # "It is recommended to use a small recvWindow of 5000 or less!"
     clock_bound_ms: int = 500  # opening orders wait for nobody: beyond it they are refused
     clock_every_s: float = 60.0
+    rules_every_s: float = 900.0  # the symbols' filters are read again so often, and when an order breaks one
 
     stp_mode: SelfTradePrevention = SelfTradePrevention.VENUE_DEFAULT
     hedge_mode: bool | None = None

@@ -12,12 +12,15 @@ from connectors.binance.trading.inquiry import Inquirer
 from connectors.binance.trading.logon import log_on
 from connectors.binance.trading.replies import Question
 from connectors.binance.trading.requests import Rare, RestRequest, Target
+from connectors.binance.trading.rules import read_rules
 from connectors.binance.trading.session import TradingSession
 from connectors.binance.trading.settings import TradingSettings
+from connectors.binance.trading.stats import stats_of
 from connectors.errors import ConnectorError, MalformedMessage, VenueUnreachable
 from connectors.pacing import Backoff, TokenBucket
 from connectors.stream.duplex.transport import DuplexLine, DuplexSetup
 from core.codec import KIND_OF
+from core.events import InstrumentDefined
 from core.evidence import EvidenceGiven, EvidenceWanted
 from core.instruments import Instrument
 from core.orders import ApprovedCommand
@@ -31,6 +34,7 @@ _BUSY_TICK_S = 0.01  # while commands wait for their budget
 _CLOCK_SAMPLES = 3
 _CLOCK_RETRY_S = 1.0
 _KEY_RETRY_S = 5.0
+_RULES_PAUSE_S = 1.0  # rejections in a row ask once
 _INVALID_LISTEN_KEY = -1125
 
 _LISTEN_KEY = "/fapi/v1/listenKey"
@@ -78,31 +82,15 @@ class BinanceTrading:
     @property
     def stats(self) -> TradingStats:
         """Counters and allowances."""
-        session, now_ns = self._session, self._clock_ns()
+        now_ns, asker = self._clock_ns(), self._asker
         lines = [line for line in (self._orders_line, self._private_line) if line is not None]
-        orders_used, orders_limit = session.out.budget.busiest_orders(now_ns)
-        return TradingStats(
-            sent=session.out.sent.commands,
-            fallbacks=session.out.sent.fallbacks,
-            unknown=session.desk.unknown,
-            throttled=session.out.sent.throttled,
-            queued=len(session.outbox),
+        return stats_of(
+            self._session,
+            now_ns,
             reconnects=sum(max(line.attempts - 1, 0) for line in lines),
-            requests=self._asker.client.requests,
-            weight_used=session.out.budget.weight_used(now_ns),
-            weight_limit=session.out.budget.weight.limit,
-            orders_used=orders_used,
-            orders_limit=orders_limit,
-            clock_offset_ns=session.out.offset_ns,
-            last_error=next(
-                (line.last_error for line in lines if line.last_error), self._asker.last_error or self._problem
-            ),
-            clock_uncertainty_ns=self._asker.clock_uncertainty_ns,
-            link=session.link.told,
-            link_reason=session.link.reason,
-            orders_up=session.link.takes_orders,
-            private_up=session.link.is_heard,
-            silent_until_ns=session.out.budget.silent_until_ns(now_ns),
+            requests=asker.client.requests,
+            last_error=next((line.last_error for line in lines if line.last_error), asker.last_error or self._problem),
+            clock_uncertainty_ns=asker.clock_uncertainty_ns,
             dead_man_until_ns=self._dead_man_until_ns(now_ns),
         )
 
@@ -170,6 +158,7 @@ class BinanceTrading:
                     group.create_task(self._keep_listen_key())
                     group.create_task(self._keep_alive())
                 group.create_task(self._watch_clock())
+                group.create_task(self._watch_rules())
                 group.create_task(self._tick())
                 for wanted in self._asked_early:
                     group.create_task(self._inquire(wanted))
@@ -325,6 +314,29 @@ class BinanceTrading:
             else:
                 self._problem = ""
             self._flush()
+
+    async def _watch_rules(self) -> None:
+        """Read the symbols' rules every so often, and when an order broke one; tell those that are others now."""
+        session = self._session
+        while True:
+            waited_s = 0.0
+            while waited_s < self._settings.rules_every_s and not session.rules_wanted:
+                await asyncio.sleep(_TICK_S)
+                waited_s += _TICK_S
+            session.rules_wanted = False
+            try:
+                changed = await self._asker.answer(read_rules(self._settings.market, session.instruments))
+            except ConnectorError as error:
+                self._problem = str(error)
+            else:
+                if changed:
+                    self.assign({**session.instruments, **changed})
+                session.desk.events += [
+                    (KIND_OF[InstrumentDefined], 0, index, self._clock_ns(), 0, InstrumentDefined(rules), 0, 0, 0, 0)
+                    for index, rules in changed.items()
+                ]
+            self._flush()
+            await asyncio.sleep(_RULES_PAUSE_S)
 
     async def _keep_alive(self) -> None:
         """Arm the venue's dead-man timer again and again while orders can be entered."""

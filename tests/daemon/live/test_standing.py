@@ -1,5 +1,7 @@
 """How the trading stands, read off a real engine in the middle of its reconciliation."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from config.compose import engine_settings
@@ -15,6 +17,7 @@ from core.records import NO_INSTRUMENT, Event
 from daemon.live.lease import LeaseRecord
 from daemon.projection import Projection
 from daemon.standing import Standing
+from daemon.start import _release
 from daemon.stats import Stats
 from engine.build import build_engine
 from tests.daemon.store.store_making import spot
@@ -135,7 +138,7 @@ def test_before_the_link_is_up_the_books_wait_for_it(desk):
 def test_a_comparison_says_its_step_and_the_answers_that_it_waits_for(desk):
     begin(desk)
     assert (desk.venue.books, desk.venue.step) == ("comparing", "open orders")
-    assert desk.venue.waits_for == ["open orders", "the account's rights"]
+    assert desk.venue.waits_for == ["open orders", "account"]
 
 
 def test_books_that_agree_say_since_when(desk):
@@ -192,9 +195,16 @@ def test_allowances_clock_and_the_venues_timer_are_the_connectors(desk):
 
 def test_lease_policy_and_the_age_of_the_snapshot_are_told(desk):
     assert (desk.live.account, desk.live.epoch, desk.live.release) == ("mine", 7, "tickerd release")
+    assert desk.live.order_prefix == "t00000007"
     assert (desk.live.foreign_policy, desk.live.foreign_orders, desk.live.snapshot_age_ns) == ("ignore", 0, -1)
     desk.stats.snapshot_ns = desk.now_ns - SECOND_NS
     assert desk.live.snapshot_age_ns == SECOND_NS
+
+
+def test_sigusr1_is_the_operators_word_to_release():
+    commands: list[CommandReceived] = []
+    _release(SimpleNamespace(command=commands.append))  # type: ignore[arg-type]
+    assert commands == [CommandReceived(name="release", source="signal:SIGUSR1")]
 
 
 def test_the_account_is_counted_in_the_currency_of_its_instruments(desk):

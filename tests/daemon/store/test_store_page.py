@@ -24,9 +24,10 @@ def test_every_query_of_the_page_answers(tmp_path):
     async def ask(db):
         return [list(await db.execute_fetchall(query)) for query in queries]
 
-    profits, delays, falls = with_db(tmp_path / "store.db", ask)
+    profits, delays, falls, slippages = with_db(tmp_path / "store.db", ask)
     assert {row[0] for row in profits} == {"ema-btc", "quoter-eth"}
     assert all(float(row[5]) > 0 for row in profits), "fees"
     assert all(row[3] > 0 for row in delays)
     assert delays == sorted(delays, key=lambda row: -row[3])
     assert {row[1] for row in falls} == {"BTC", "ETH", "USDT"}
+    assert slippages == [], "no algorithm ran"

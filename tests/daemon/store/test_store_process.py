@@ -185,7 +185,9 @@ def test_a_daemon_whose_follower_is_killed_again_and_again_trades_on_and_loses_n
             for pid in followers_of(daemon.process.pid):
                 os.kill(pid, signal.SIGKILL)
                 kills += 1
-        told = daemon.wait_status(lambda status: any("the store stopped" in text for text in status["alerts"]), "alert")
+        told = daemon.wait_status(
+            lambda status: any("the store stopped" in alert["message"] for alert in status["alerts"]), "alert"
+        )
         assert told["state"] == "READY"
         daemon.wait_status(lambda status: status["inputs"] > told["inputs"] + 1000, "trading")
         session = ROOT / daemon.stop()["session"]

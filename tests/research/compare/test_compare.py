@@ -12,6 +12,8 @@ import pytest
 from config.load import parse
 from core.codec import decode_payload
 from core.events import ReportType
+from core.instruments import AssetClass
+from core.market import mark_price_of
 from core.money import MONEY_UNIT
 from core.records import SELL_AGGRESSOR, Kind
 from daemon.cli import main
@@ -134,6 +136,34 @@ def test_orders_that_were_replaced_are_compared_like_any_other(tmp_path, native)
     assert sum(row.replaced for row in found.rows) == len(sent)
     assert sum(row.real.slippage_ppm is not None for row in found.rows) > 5
     assert "replaced 2 x" in report_text(found, 50)
+
+
+def test_an_inverse_contract_is_backtested_and_compared_in_its_coin(tmp_path):
+    contract = msgspec.structs.replace(
+        instrument("BTCUSDT"), asset_class=AssetClass.PERPETUAL, quote="USD", inverse=True, multiplier=100,
+        size_precision=0, lot=1, native=("replace",),
+    )  # fmt: skip
+    events = quotes(600)
+    with HistoryWriter(tmp_path / "data", Origin(kind="made up")) as writer:
+        writer.begin([contract], events[0][3])
+        writer.extend(events)
+    text = AMENDER.replace("max_order_notional = 50_000", "max_order_notional = 5_000_000")
+    text = text.replace("max_position_notional = 1_000_000", "max_position_notional = 50_000_000")
+    done = backtest(config(text, journal=True), tmp_path / "data", out=tmp_path / "run")
+    found = _compared(tmp_path / "run" / "journal")
+    assert found.equal == found.orders > 10
+    [row] = found.instruments
+    assert row.currency == "BTC"
+    position, mark = done.engine.manager.position(0), mark_price_of(done.engine.markets[0])
+    ledger = Decimal(position.realised_money + position.unrealised(mark) - position.fees) / MONEY_UNIT
+    assert Decimal(row.profit_real) == pytest.approx(ledger, abs=Decimal("1e-8"))
+    assert ledger != 0
+    # A contract of 100 USD at about 60,000: the prices of the rows are the harmonic means of their fills.
+    filled = [each for each in found.rows if each.real.price]
+    assert filled
+    assert all(59_000 < float(each.real.price) < 61_000 for each in filled)
+    fees = sum(Decimal(each.real.fees["BTC"]) for each in filled)
+    assert 0 < fees < 1
 
 
 def test_a_replaced_order_is_measured_by_the_touch_at_which_it_was_replaced(tmp_path):

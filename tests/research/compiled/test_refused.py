@@ -1,20 +1,28 @@
 """What the compiled driver cannot run is refused by name, before anything is traded."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 
 import msgspec
 import pytest
 
-from connectors.sim.account_settings import FundingModel, FundingSettings
-from connectors.sim.settings import SimSettings
+from connectors.sim.account_settings import (
+    BorrowModel,
+    BorrowSettings,
+    FundingModel,
+    FundingSettings,
+    MarginSettings,
+)
+from connectors.sim.hours_settings import HoursSettings
+from connectors.sim.settings import SimSettings, uncompilable
 from engine import StrategySpec
 from oms.rules import AccountingRules, LotMethod
 from research.compiled.driver import CompiledRun
 from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
 from research.compiled.specialise import CALLBACKS
 from risk.limits import RiskLimits
-from strategies import EmaCross, EmaCrossKernel, Kernel
+from strategies import EmaCross, EmaCrossKernel, Kernel, desk
 from tests.engine.scenario import BTC
 from tests.research.compiled.both import opening, settings_of
 
@@ -45,10 +53,35 @@ def test_several_strategies_are_counted():
         made(EmaCrossKernel, more=(other,))
 
 
-def test_a_model_that_only_python_has_is_named():
-    sim = SimSettings(funding=FundingSettings(model=FundingModel.CONSTANT))
-    with pytest.raises(NotCompilable, match=r"funding\.model = 'constant'"):
-        made(EmaCrossKernel, sim=sim)
+# Everything that the simulated venue does in Python alone, by the name with which the compiled driver refuses it.
+PYTHON_ALONE = {
+    "funding.model = 'constant'": SimSettings(funding=FundingSettings(model=FundingModel.CONSTANT)),
+    "borrow.model = 'value'": SimSettings(borrow=BorrowSettings(model=BorrowModel.VALUE)),
+    "hours.sessions": SimSettings(hours=HoursSettings(sessions={BTC.id: ((1, 2),)})),
+    "hours.halts": SimSettings(hours=HoursSettings(halts={BTC.id: ((1, 2),)})),
+    "margin.wallets": SimSettings(margin=MarginSettings(wallets={BTC.venue: {"USDT": "1"}})),
+}
+
+
+@pytest.mark.parametrize("name", PYTHON_ALONE)
+def test_a_model_that_only_python_has_is_named(name):
+    with pytest.raises(NotCompilable, match=rf"does not have {re.escape(name)} of \[paper\.sim\]: use driver"):
+        made(EmaCrossKernel, sim=PYTHON_ALONE[name])
+
+
+def test_every_model_of_the_simulated_venue_that_only_python_has_is_in_that_list():
+    every = {name: getattr(sim, name.partition(".")[0]) for name, sim in PYTHON_ALONE.items()}
+    hours = HoursSettings(sessions={BTC.id: ((1, 2),)}, halts={BTC.id: ((1, 2),)})
+    tables = {name.partition(".")[0]: table for name, table in every.items()} | {"hours": hours}
+    assert uncompilable(SimSettings(**tables)) == list(PYTHON_ALONE)
+
+
+def test_a_kernel_has_no_words_for_order_types_replacements_or_groups():
+    """What it cannot say needs no refusal: market and limit orders, their cancels, and when to be woken."""
+    assert {call.__name__ for call in desk.HOT} == {
+        "next_place", "ask_order", "position_of", "buy", "sell", "cancel", "wake_at",
+    }  # fmt: skip
+    assert (desk.GTC, desk.POST_ONLY, desk.REDUCE_ONLY, desk.IOC, desk.FOK) == (0, 1, 2, 4, 8)
 
 
 @pytest.mark.parametrize(
