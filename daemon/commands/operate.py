@@ -16,12 +16,12 @@ NEEDS_REASON = ("arm",)
 
 EXAMPLES = {
     "status": "tickerd status\n  tickerd status --json",
-    "kill": "tickerd kill --reason 'it buys the top'\n  tickerd kill strategy:ema --flatten --collar 0.5%%",
+    "kill": "tickerd kill --reason 'it buys the top'\n  tickerd kill strategy:ema --flatten --collar 0.5%",
     "halt": "tickerd halt symbol:BTCUSDT.BINANCE --reason 'news'",
     "stop-entry": "tickerd stop-entry venue:BINANCE --reason 'maintenance at 12:00'",
     "arm": "tickerd arm all --reason 'the quoter is mended, books agree'",
     "cancel": "tickerd cancel strategy:quoter",
-    "flatten": "tickerd flatten symbol:BTCUSDT.BINANCE --collar 1%%",
+    "flatten": "tickerd flatten symbol:BTCUSDT.BINANCE --collar 1%",
     "pause": "tickerd pause ema --reason 'looks wrong'",
     "resume": "tickerd resume ema",
     "release": "tickerd release\n  tickerd release BTCUSDT.BINANCE",

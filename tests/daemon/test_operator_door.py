@@ -18,6 +18,7 @@ from daemon.operator import door as door_module
 from daemon.operator.client import ask, find, request
 from daemon.operator.door import CONNECTIONS_MAX, Door, Operated
 from daemon.operator.protocol import LINE_BYTES_MAX, Request, read_request
+from daemon.words import OPERATOR
 from tests.daemon.status_samples import status
 
 WAIT_S = 10.0
@@ -194,3 +195,10 @@ def test_the_one_daemon_is_found_and_a_dead_ones_socket_is_passed_over(tmp_path)
     assert at_the_door(tmp_path, look)
     with pytest.raises(UsageError, match="no daemon is running here"):
         find(tmp_path / "run")
+
+
+def test_the_page_shows_requests_that_are_read_and_every_word():
+    page = (Path(__file__).parents[2] / "docs" / "operator.md").read_text()
+    asked = [line for line in page.splitlines() if line.startswith('{"v"') and '"ask"' in line]
+    assert [read_request(line.encode()).ask for line in asked] == ["status", "kill"]
+    assert all(f"`tickerd {word}" in page for word in OPERATOR)
