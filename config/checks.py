@@ -76,6 +76,7 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
         yield from _check_live(settings, origin)
     for name, venue in settings.venues.items():
         yield from _check_venue(venue, origin, ("venues", name))
+        yield from _check_modes(venue, settings, origin, ("venues", name, "trading"))
     yield from _check_strategies(settings, origin)
     for name in settings.risk.instruments:
         yield from _check_instrument(name, settings, origin, ("risk", "instruments", name))
@@ -113,6 +114,28 @@ def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
                 hint = did_you_mean(symbol, settings.venues[name].instruments)
                 expected = "a symbol of the venue's `instruments`"
                 yield mistake(UnknownName, origin, (*path, "leverage"), expected=expected, found=symbol, hint=hint)
+
+
+def _check_modes(venue: VenueSettings, settings: Settings, origin: Origin, path: Path) -> Iterator[ConfigError]:
+    """Yield what no account of this venue can be set to, and a position mode that the books are not kept in."""
+    table = venue.trading
+    if table is None:
+        return
+    if venue.connector is ConnectorName.BINANCE_SPOT:
+        modes: list[tuple[str, object, bool]] = [
+            ("hedge_mode", table.hedge_mode, table.hedge_mode is not None),
+            ("leverage", table.leverage, bool(table.leverage)),
+            ("margin_type", table.margin_type, bool(table.margin_type)),
+        ]
+        for key, value, is_set in modes:
+            if is_set:
+                hint = "spot has no contracts: leave it out, or set it at a venue of USDⓈ-M futures"
+                yield mistake(WrongValue, origin, (*path, key), expected="nothing on spot", found=value, hint=hint)
+    elif table.hedge_mode is not None and table.hedge_mode != settings.accounting.hedging:
+        hint = "one account is in one mode: set both to what the account is in, or leave hedge_mode out"
+        hedging = str(settings.accounting.hedging).lower()
+        expected = f"{hedging}, as [accounting] hedging says"
+        yield mistake(WrongValue, origin, (*path, "hedge_mode"), expected=expected, found=table.hedge_mode, hint=hint)
 
 
 def _check_queues(settings: Settings, origin: Origin) -> Iterator[ConfigError]:

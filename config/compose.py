@@ -97,4 +97,6 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
 
 def _source(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySource:
     """Return one strategy as the head keeps it."""
-    return StrategySource(id=chosen.id, use=chosen.use, sha256=loaded.sha256, source=loaded.source)
+    return StrategySource(
+        id=chosen.id, use=chosen.use, sha256=loaded.sha256, source=loaded.source, imported=loaded.imported
+    )

@@ -4,6 +4,7 @@ The text is read once: what is executed is what the session records. `sys.path` 
 called `strategies` cannot shadow ours; a strategy that needs files of its own becomes a package with an entry point.
 """
 
+import contextlib
 import hashlib
 import importlib.abc
 import importlib.util
@@ -16,9 +17,14 @@ from types import ModuleType
 from config.errors import StrategyBroken, StrategyNotFound, did_you_mean
 from config.explain import problem
 from config.origin import Origin, Path
+from journal.head import ImportedFile
 
 _MAX_SOURCE_BYTES = 1 << 20
 _ALONE = "a strategy file stands alone: make what needs other files a package with an entry point"
+_OURS = frozenset(
+    ("core", "oms", "risk", "strategies", "engine", "connectors", "journal", "config", "research", "daemon")
+)
+_INSTALLED = frozenset(("site-packages", "dist-packages"))
 _NOT_IN_NAMES = re.compile(r"\W+", re.ASCII)
 
 
@@ -81,6 +87,23 @@ def execute(text: str, filename: str, origin: Origin, path: Path) -> ModuleType:
         found = _raised(error, filename)
         raise problem(StrategyBroken, origin, path, expected="a module that imports", found=found, hint=hint) from error
     return module
+
+
+def imported_beside(file: FilePath) -> tuple[ImportedFile, ...]:
+    """Return the modules of other files in or below the folder of a strategy's file that are imported now.
+
+    They come by whatever put that folder on the path (PYTHONPATH, the working directory). Ours are told by the build.
+    """
+    folder, found = file.resolve().parent, {}
+    for name, module in list(sys.modules.items()):
+        place = getattr(module, "__file__", None)
+        if not place or name.partition(".")[0] in _OURS:
+            continue
+        other = FilePath(place).resolve()
+        if other != file.resolve() and other.is_relative_to(folder) and not _INSTALLED & set(other.parts):
+            with contextlib.suppress(OSError):
+                found[str(other)] = hashlib.sha256(other.read_bytes()).hexdigest()
+    return tuple(ImportedFile(file=name, sha256=sha256) for name, sha256 in sorted(found.items()))
 
 
 def _raised(error: BaseException, filename: str) -> str:

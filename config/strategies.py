@@ -16,9 +16,9 @@ from config.explain import field_types, mistakes, problem
 from config.load import Config, raise_first
 from config.origin import Origin, Path
 from config.settings import StrategySettings
-from config.source import execute, read_source
+from config.source import execute, imported_beside, read_source
 from config.words import expected_text, found_text
-from journal.head import StrategySource
+from journal.head import ImportedFile, StrategySource
 from strategies import BUILTIN, Strategy, StrategyParams
 
 ENTRY_POINT_GROUP = "tickerd.strategies"
@@ -27,12 +27,13 @@ _NOWHERE = Origin("settings")
 
 
 class LoadedStrategy(msgspec.Struct, frozen=True, kw_only=True):
-    """A strategy's class, and the text of the file that defines it with its SHA-256 in hex."""
+    """A strategy's class, its file's text with SHA-256 in hex, and what the file imports from beside it."""
 
     use: str
     strategy: type[Strategy]
     source: str
     sha256: str
+    imported: tuple[ImportedFile, ...] = ()
 
 
 class ParamInfo(msgspec.Struct, frozen=True):
@@ -78,7 +79,8 @@ def load_strategy(
     """
     if match := _FILE_USE.fullmatch(use):
         file, text = read_source(match["file"], folder, origin, path)
-        return _from_text(use, text, str(file), origin, path)
+        loaded = _from_text(use, text, str(file), origin, path)
+        return msgspec.structs.replace(loaded, imported=imported_beside(file))
     return _named(use, origin, path)
 
 

@@ -33,8 +33,11 @@ def binance_settings(name: str, venue: VenueSettings) -> BinanceSettings:
     )
 
 
-def binance_trading(name: str, venue: VenueSettings) -> TradingSettings:
-    """Return the settings of trading at `[venues.NAME]`, which has a `trading` table."""
+def binance_trading(name: str, venue: VenueSettings, *, hedging: bool) -> TradingSettings:
+    """Return the settings of trading at `[venues.NAME]`, which has a `trading` table.
+
+    `hedging`: how the books are kept, which the account's position mode must be whether or not `hedge_mode` says so.
+    """
     table = venue.trading
     assert table is not None
     return TradingSettings(
@@ -48,7 +51,7 @@ def binance_trading(name: str, venue: VenueSettings) -> TradingSettings:
         recv_window_ms=table.recv_window_ms,
         clock_bound_ms=table.clock_bound_ms,
         stp_mode=SelfTradePrevention(table.stp_mode.upper().replace("-", "_")),
-        hedge_mode=table.hedge_mode,
+        hedge_mode=hedging if venue.connector is ConnectorName.BINANCE_USDM else None,
         leverage=table.leverage,
         margin_type=MarginType(table.margin_type) if table.margin_type else None,
         dead_man_s=table.dead_man_s,

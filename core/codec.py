@@ -25,6 +25,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.ACCOUNT_TRADE: events.AccountTraded,
     Kind.EVIDENCE: evidence.EvidenceGiven,
     Kind.LINK: events.LinkChanged,
+    Kind.DEAD_MAN: events.DeadManChanged,
     Kind.CARRIED: events.StateCarried,
     Kind.CORPORATE: events.CorporateAction,
     Kind.SUBMIT: orders.ApprovedSubmit,

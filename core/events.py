@@ -139,6 +139,17 @@ class LinkChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     until_ns: int = 0  # of LIMITED: when the silence ends
 
 
+class DeadManChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The venue's own timer, which cancels an instrument's orders if we fall silent, could not be armed, or can again.
+
+    Told once for each outage of each instrument; nothing is told of a timer that was armed from the first.
+    """
+
+    venue: str
+    armed: bool
+    reason: str = ""
+
+
 class StateCarried(msgspec.Struct, frozen=True, kw_only=True):
     """What a session takes over from the one before it: orders, fills, positions, cash, as `oms.state` writes them.
 

@@ -64,6 +64,7 @@ class Kind(enum.IntEnum):
     EVIDENCE = 41  # a venue's answer to a question of ours, or why there was none
     LINK = 42  # the trading connection of a venue: up, down, limited
     CARRIED = 43  # the state that a live session takes over from the one before it
+    DEAD_MAN = 44  # the venue's timer that cancels when we fall silent: not armed, or armed again
     CORPORATE = 46  # what an issuer does to everyone who holds its share: a dividend, a split
 
     SUBMIT = 128

@@ -247,7 +247,7 @@ class Engine(MarketHandlers):
         table[Kind.ACCOUNT_TRADE] = self._on_account
         table[Kind.CORPORATE] = self._on_account
         table[Kind.CARRIED] = self._on_carried
-        table[Kind.EVIDENCE] = table[Kind.LINK] = self._on_recorded
+        table[Kind.EVIDENCE] = table[Kind.LINK] = table[Kind.DEAD_MAN] = self._on_recorded
         if self.reconciling is not None:
             for kind, handler in self.reconciling.handlers():
                 table[kind] = handler

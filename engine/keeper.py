@@ -20,7 +20,7 @@ from core.orders import (
     ReplaceIntent,
     TriggerBy,
 )
-from engine.native import NO_TERMS, changed, first_trigger, keeps_alone, native_group, plain_of
+from engine.native import NO_TERMS, changed, first_trigger, keeps_alone, native_group, plain_of, whole_price
 from engine.sight import Sight
 from engine.timers import Timers
 from oms.held.expiry import expiry_of
@@ -316,6 +316,8 @@ class Keeper:
         parent = "" if whole else order.client_order_id
         plain = plain_of(intent, name, quantity, order.trigger, order.tick, parent)
         market, now_ns = self._markets[order.instrument], self._clock.now_ns
+        if plain.price % market.instrument.tick:  # the tick grew while it was held: to the side of less risk
+            plain = msgspec.structs.replace(plain, price=whole_price(plain.side, plain.price, market.instrument.tick))
         verdict = self._gate.check_submit(plain, market, self._manager, self._is_ready(), now_ns)
         if isinstance(verdict, Refusal) and verdict.code == ORDER_RATE and order.told:
             return None  # many stops at once are no reason to lose one

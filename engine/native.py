@@ -136,3 +136,8 @@ def changed(intent: OrderIntent, price: int, quantity: int) -> OrderIntent | Non
         quantity=quantity or intent.quantity,
         terms=None if intent.terms is None else terms,
     )
+
+
+def whole_price(side: Side, price: int, tick: int) -> int:
+    """Return the nearest whole price at which an order risks no more: a buy's lower, a sale's higher."""
+    return price // tick * tick if side is Side.BUY else -(-price // tick) * tick

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from core.effects import Effect
-from core.events import AccountMoved, LifecycleState, LinkChanged, OrderReport
+from core.effects import Alert, Effect, Severity
+from core.events import AccountMoved, DeadManChanged, LifecycleState, LinkChanged, OrderReport
 from core.evidence import EvidenceGiven
 from core.records import Event, Kind
 from engine.desk import Desk
@@ -38,7 +38,12 @@ class Reconciling:
 
     def handlers(self) -> list[tuple[Kind, Callable[[Event], None]]]:
         """Return how the engine handles these kinds of input."""
-        return [(Kind.REPORT, self._on_report), (Kind.EVIDENCE, self._on_evidence), (Kind.LINK, self._on_link)]
+        return [
+            (Kind.REPORT, self._on_report),
+            (Kind.EVIDENCE, self._on_evidence),
+            (Kind.LINK, self._on_link),
+            (Kind.DEAD_MAN, self._on_dead_man),
+        ]
 
     def before_move(self, move: AccountMoved, now_ns: int) -> None:
         """See money that the venue says it moved before it is booked."""
@@ -82,3 +87,18 @@ class Reconciling:
         assert isinstance(event[5], LinkChanged)
         self.reconciler.link(event[5], event[3], self._effects)
         self._settle()
+
+    def _on_dead_man(self, event: Event) -> None:
+        """Tell a person whether the venue will cancel what works if we fall silent."""
+        told, index = event[5], event[2]
+        assert isinstance(told, DeadManChanged)
+        name = self._desk.manager.instrument(index).id
+        if told.armed:
+            severity, code, message = Severity.INFO, "DEAD_MAN_ARMED", f"the dead-man timer of {name} is armed again"
+        else:
+            severity, code = Severity.ERROR, "DEAD_MAN_NOT_ARMED"
+            message = (
+                f"the dead-man timer of {name} is not armed ({told.reason}): if tickerd ends now, its orders stay at "
+                "the venue; it is tried again, look at the key's rights and the venue's state"
+            )
+        self._effects.append(Alert(severity=severity, code=code, message=message, instrument=index))

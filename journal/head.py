@@ -36,13 +36,24 @@ class Build(msgspec.Struct, frozen=True):
     source_digest: str
 
 
-class StrategySource(msgspec.Struct, frozen=True, kw_only=True):
-    """One strategy as it ran, so that the session replays where its file is gone or changed."""
+class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a strategy's file imports from beside it: its name and its content's SHA-256 in hex."""
+
+    file: str
+    sha256: str
+
+
+class StrategySource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One strategy as it ran, so that the session replays where its file is gone or changed.
+
+    What it imports from beside it is named, not kept: a strategy that is to replay anywhere stands alone.
+    """
 
     id: str
     use: str
     sha256: str
     source: str
+    imported: tuple[ImportedFile, ...] = ()
 
 
 class SessionHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -151,6 +151,7 @@ _PAYLOAD_KINDS = {
     "account-moves": Kind.ACCOUNT_MOVE,
     "account-trades": Kind.ACCOUNT_TRADE,
     "links": Kind.LINK,
+    "dead-man": Kind.DEAD_MAN,
     "corporate-actions": Kind.CORPORATE,
     "submits": Kind.SUBMIT,
     "replaces": Kind.REPLACE,

@@ -23,7 +23,7 @@ from oms.corporate import open_orders_alert
 from oms.corrections import bust, is_fee_alone, keep_fee, repeat
 from oms.errors import AlreadyUsed, DuplicateOrder, UndefinedInstrument, UnitsChanged, UnknownOrder
 from oms.held.keeper import HeldOrders
-from oms.holding import Holding, units_of
+from oms.holding import Holding, Leg, units_of
 from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, reserve, status_order
 from oms.order import Order
 from oms.positions import Position
@@ -261,6 +261,10 @@ class OrderManager:
     def leg(self, instrument: int, side: int) -> Position:
         """Return the account's long (1) or short (-1) position in hedge mode: a live object."""
         return self._holding(instrument).leg(side).net
+
+    def legs(self, instrument: int) -> Mapping[int, Leg]:
+        """Return both sides of a position in hedge mode, by their signs; nothing in netting mode."""
+        return self._holding(instrument).legs
 
     def positions(self) -> list[tuple[int, str | None, Position]]:
         """Return (instrument, strategy id, position) of all, the account's net (None) before each strategy's own."""

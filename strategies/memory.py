@@ -13,7 +13,7 @@ from core.instruments import Instrument
 
 MARK = b"parent 1\n"  # a strategy of the same name may have remembered something of its own
 WORKING = "working"
-ENDED_CHILDREN_MAX = 64
+ENDED_CHILDREN_MAX = 32
 """So many children that have ended are remembered, the newest: for executions that come late or are taken back."""
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -55,7 +55,8 @@ class ParentMemory(msgspec.Struct, frozen=True, array_like=True):
 
     def is_of(self, algorithm: type, request: bytes, instruments: tuple[str, ...]) -> bool:
         """Whether it is the parent of this request, not of another one under the same name."""
-        return (self.algorithm, self.request, self.instruments) == (algorithm_name(algorithm), request, instruments)
+        ours, theirs = (self.algorithm, self.request), (algorithm_name(algorithm), request)
+        return ours == theirs and names_of(self.instruments) == names_of(instruments)
 
     def request_of(self, params: type[msgspec.Struct]) -> msgspec.Struct:
         """Return the parameters that it was asked with. Raises msgspec.MsgspecError."""

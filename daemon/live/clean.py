@@ -6,15 +6,16 @@ servers cost 460 million dollars in 45 minutes). Sessions keep their settings in
 """
 
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
 from config.digest import decision_config
 from config.errors import LiveUnready
 from config.load import Config, load
 from config.settings import Mode
+from config.strategies import load_strategies
 
 GIT_TIMEOUT_S = 10.0
+_OUTSIDE = "keep live settings outside of any repository"
 
 
 def refuse_half_live(config: Config, *, live: bool) -> None:
@@ -33,7 +34,7 @@ def refuse_half_live(config: Config, *, live: bool) -> None:
 
 
 def refuse_dirty(config: Config) -> None:
-    """Refuse settings of which no file, or no commit, says what they were. Raises LiveUnready."""
+    """Refuse settings and strategies of which no file, or no commit, says what they were. Raises ConfigError."""
     file = Path(config.origin.file)
     if file.is_file():
         as_written = load(file, environ={}).settings
@@ -47,26 +48,38 @@ def refuse_dirty(config: Config) -> None:
             )
     named = [chosen.use.rpartition(":")[0] for chosen in config.settings.strategies]
     files = [file, *(place / name for name in named if name for place in (config.folder, Path()))]
-    for path in uncommitted(path for path in files if path.is_file()):
+    for loaded in load_strategies(config).values():
+        files += [Path(each.file) for each in loaded.imported]
+    for path in dict.fromkeys(path.resolve() for path in files if path.is_file()):
+        _refuse_uncommitted(path)
+
+
+def _refuse_uncommitted(path: Path) -> None:
+    """Refuse a file in a git work tree that is not as it was committed, or of which git cannot tell."""
+    found, hint = _fault(path)
+    if found:
         raise LiveUnready(
-            file=str(path),
-            key="",
-            expected="a file as it was committed, in live mode",
-            found="changes that are in no commit",
-            hint="commit them, or keep live settings outside of any repository",
+            file=str(path), key="", expected="a file as it was committed, in live mode", found=found, hint=hint
         )
 
 
-def uncommitted(files: Iterable[Path]) -> list[Path]:
-    """Return those of the files that lie in a git work tree and differ from its last commit, or are not in it."""
-    return [path for path in files if _differs(path.resolve())]
-
-
-def _differs(path: Path) -> bool:
-    """Whether git calls a file changed; not where there is no git, or the file is in no work tree, or ignored."""
-    words = ["git", "-C", str(path.parent), "status", "--porcelain", "--", path.name]
+def _fault(path: Path) -> tuple[str, str]:
+    """Return what is wrong with a file and what to do about it, both empty where nothing is."""
+    tree = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    if tree is None:
+        return "", ""
+    # A tree of another user's is asked, too ("dubious ownership" otherwise), and runs no program of its own for it.
+    trusting = ["-c", f"safe.directory={tree}", "-c", "core.fsmonitor=false"]
+    words = ["git", *trusting, "-C", str(path.parent), "status", "--porcelain", "--ignored", "--", path.name]
     try:
-        answer = subprocess.run(words, capture_output=True, timeout=GIT_TIMEOUT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False  # no git on this machine: then nobody keeps the file in one either
-    return answer.returncode == 0 and bool(answer.stdout.strip())
+        answer = subprocess.run(words, capture_output=True, text=True, timeout=GIT_TIMEOUT_S, check=False)
+    except OSError as error:
+        return f"a git work tree at {tree} and no git to ask ({error.strerror})", f"install git, or {_OUTSIDE}"
+    except subprocess.TimeoutExpired:
+        return f"no answer of git within {GIT_TIMEOUT_S:g} s", f"see why `git status` in {tree} takes so long"
+    if answer.returncode:
+        said = (answer.stderr.strip().splitlines() or [f"exit status {answer.returncode}"])[0]
+        return f"git cannot tell: {said}", f"make `git status` work in {tree}, or {_OUTSIDE}"
+    if answer.stdout.startswith("!!"):
+        return "a file that git ignores, so no commit has it", f"let git keep it, or {_OUTSIDE}"
+    return ("changes that are in no commit", f"commit them, or {_OUTSIDE}") if answer.stdout.strip() else ("", "")

@@ -38,7 +38,8 @@ class Trading:
                 credentials = Credentials(key, ed25519=secrets(f"{table.key}-private-key").reveal())
             else:
                 credentials = Credentials(key, hmac_secret=secrets(f"{table.key}-api-secret").reveal())
-            made = BinanceTrading(binance_trading(name, venue), credentials, clock_ns, rng, sink)
+            told = binance_trading(name, venue, hedging=settings.accounting.hedging)
+            made = BinanceTrading(told, credentials, clock_ns, rng, sink)
             self.connectors[name.upper()] = made
 
     async def check(self) -> None:

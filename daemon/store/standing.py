@@ -17,6 +17,8 @@ SUMMARY_MAX = 300
 @of(Kind.FREEZE)
 def freeze_changed(known: Known, record: Record, change: FreezeChanged, rows: Rows) -> None:
     """An instrument, or everything, was held back or let go."""
+    if change.key:
+        return  # a difference was accepted or restated: nothing was held back or let go
     name = known.name(change.instrument)
     rows.add("freezes", (record.seq, record.recv_ns, name, int(change.frozen), change.reason))
 

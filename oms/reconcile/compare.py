@@ -7,6 +7,8 @@ from core.money import money_text
 from oms.manager import OrderManager
 from oms.reconcile.opening import Opening
 
+_SIDES = {0: "", 1: "long ", -1: "short "}
+
 
 class Difference(NamedTuple):
     """Two figures that should be one. `key` names what, `figure` how much, `instruments` whom it concerns."""
@@ -26,7 +28,7 @@ def differences(manager: OrderManager, opening: Opening, venues: Sequence[str], 
     if all(name in opening.told_balances for name in venues):
         found += _balances(manager, opening, venues)
     if venue in opening.told_positions:
-        found += _positions(manager, opening.told_positions[venue], venue)
+        found += _positions(manager, opening, venue)
     return found
 
 
@@ -44,7 +46,9 @@ def figures(manager: OrderManager) -> dict[str, int]:
     """Return our side of every comparison by its name, to see what moved meanwhile."""
     ours = {_balance_key(currency): amount for currency, amount in manager.balances().items()}
     for index in manager.instruments():
-        ours[_position_key(manager.instrument(index).id)] = manager.position(index).quantity
+        name = manager.instrument(index).id
+        ours[_position_key(name)] = manager.position(index).quantity
+        ours |= {_position_key(name, side): leg.net.quantity for side, leg in manager.legs(index).items()}
     return ours
 
 
@@ -52,8 +56,8 @@ def _balance_key(currency: str) -> str:
     return f"balance {currency}"
 
 
-def _position_key(instrument_id: str) -> str:
-    return f"position {instrument_id}"
+def _position_key(instrument_id: str, side: int = 0) -> str:
+    return f"{_SIDES[side]}position {instrument_id}"
 
 
 def _balances(manager: OrderManager, opening: Opening, venues: Sequence[str]) -> list[Difference]:
@@ -86,16 +90,24 @@ def _trading(manager: OrderManager, venues: Sequence[str], currency: str) -> tup
     return tuple(concerned)
 
 
-def _positions(manager: OrderManager, told: dict[int, int], venue: str) -> list[Difference]:
-    """Compare the positions in the contracts of one venue."""
+def _positions(manager: OrderManager, opening: Opening, venue: str) -> list[Difference]:
+    """Compare the positions in the contracts of one venue; in hedge mode each side, for a sum hides both."""
+    told, told_legs = opening.told_positions[venue], opening.told_legs.get(venue, {})
     found = []
     for index in contracts(manager, venue):
-        there, here = told.get(index, 0), manager.position(index).quantity
-        if there != here:
-            instrument = manager.instrument(index)
-            text = (
-                f"position in {instrument.id}: {instrument.quantity_text(there)} at the venue, "
-                f"{instrument.quantity_text(here)} in our books"
-            )
-            found.append(Difference(_position_key(instrument.id), there - here, (index,), text))
+        legs = manager.legs(index)
+        pairs = [(0, told.get(index, 0), manager.position(index).quantity)]
+        if legs or (index, 1) in told_legs or (index, -1) in told_legs:
+            pairs = [
+                (side, told_legs.get((index, side), 0), legs[side].net.quantity if side in legs else 0)
+                for side in (1, -1)
+            ]
+        instrument = manager.instrument(index)
+        for side, there, here in pairs:
+            if there != here:
+                text = (
+                    f"{_SIDES[side]}position in {instrument.id}: {instrument.quantity_text(there)} at the venue, "
+                    f"{instrument.quantity_text(here)} in our books"
+                )
+                found.append(Difference(_position_key(instrument.id, side), there - here, (index,), text))
     return found

@@ -17,6 +17,8 @@ class Opening:
         """Whether figures were just taken over: what is compared has moved by that."""
         self.told_balances: dict[str, dict[str, int]] = {}
         self.told_positions: dict[str, dict[int, int]] = {}
+        self.told_legs: dict[str, dict[tuple[int, int], int]] = {}
+        """The two sides of each position of an account in hedge mode, by instrument and sign."""
         self.told_entries: dict[str, dict[int, int]] = {}
         """The average entry price of each position that is no leg of hedge mode, in price units."""
         self._manager = manager
@@ -43,6 +45,11 @@ class Opening:
             if each.instrument != NO_INSTRUMENT:
                 told[each.instrument] = told.get(each.instrument, 0) + each.quantity
         self.told_positions[given.venue] = told
+        self.told_legs[given.venue] = {
+            (each.instrument, int(each.hedge)): each.quantity
+            for each in given.positions
+            if each.instrument != NO_INSTRUMENT and each.hedge is not None
+        }
         self.told_entries[given.venue] = {
             each.instrument: each.entry_price
             for each in given.positions
@@ -73,10 +80,12 @@ class Opening:
 
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
+        legs = [(venue, sorted(told.items())) for venue, told in sorted(self.told_legs.items()) if told]
         return [
             sorted(self.opened.items()),
             [(venue, sorted((name, str(total)) for name, total in told.items())) for venue, told in self._balances()],
             [(venue, sorted(told.items())) for venue, told in sorted(self.told_positions.items())],
+            *([legs] if legs else []),
         ]
 
     def _balances(self) -> list[tuple[str, dict[str, int]]]:

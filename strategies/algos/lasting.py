@@ -70,10 +70,14 @@ class LastingParent(Strategy):
 
     def go_on(self) -> None:
         """Go on with what is remembered of this parent; call it in `begin`, before the first price."""
-        if not self.context.remembers:
-            return
+        # What tells the request: all of it where it is to be asked for again by it.
+        self._request = request_text(self.params) if self.context.worker else request_digest(self.params)
+        self._counted_in = counted_in([market.instrument for market in self.markets])
         known = unpack(self.remembered)
-        if known is not None and known.is_of(type(self), self._request(), self._counted_in()):
+        if known is not None and known.is_of(type(self), self._request, self._counted_in):
+            if known.instruments != self._counted_in and known.sums:
+                self._stand_still(known)
+                return
             self._take_back(known)
         elif known is not None:
             self._leave(known)
@@ -150,9 +154,22 @@ class LastingParent(Strategy):
             self.alert(f"child {name} is forgotten: {child.left} units of it are counted as done")
         self._known[name] = counted
 
+    def _stand_still(self, known: ParentMemory) -> None:
+        """Ask for nothing: what was counted in other units would be guessed at."""
+        self.alert(
+            f"it was counted in {', '.join(known.instruments)} and would be in {', '.join(self._counted_in)} now: it "
+            "does not go on; ask for what is left under another name"
+        )
+        self.has_ended = True
+        self._cancel_open(known)
+        self.retire()
+
     def _leave(self, known: ParentMemory) -> None:
         """Let go of another request's parent under the same name: what it has open is cancelled."""
         self.alert("the request has changed since the restart: what the one before it has open is cancelled")
+        self._cancel_open(known)
+
+    def _cancel_open(self, known: ParentMemory) -> None:
         for child in known.children:
             order = self.context.manager.order(child.name)
             if order is not None and order.is_open:
@@ -166,8 +183,8 @@ class LastingParent(Strategy):
         data = pack(
             ParentMemory(
                 algorithm=algorithm_name(type(self)),
-                request=self._request(),
-                instruments=self._counted_in(),
+                request=self._request,
+                instruments=self._counted_in,
                 state=self._final or WORKING,
                 reason=self._reason,
                 ending=self.ending,
@@ -190,13 +207,6 @@ class LastingParent(Strategy):
     def _child(self, name: str) -> ChildMemory:
         filled, worth = self._known[name]
         return ChildMemory(name, self.children.get(name, 0), filled, str(worth))
-
-    def _request(self) -> bytes:
-        """Return what tells the request: all of it where it is to be asked for again by it."""
-        return request_text(self.params) if self.context.worker else request_digest(self.params)
-
-    def _counted_in(self) -> tuple[str, ...]:
-        return counted_in([market.instrument for market in self.markets])
 
     def _count(self, name: str, quantity: int, price: int) -> None:
         """Count an execution of a child, or of a negative quantity one that was taken back."""

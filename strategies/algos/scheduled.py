@@ -7,18 +7,21 @@ once. What an interval missed (a reject, a limit out of reach) the next one catc
 
 from typing import ClassVar, Literal
 
+import msgspec
+
 from strategies.algos.parent import SECOND_NS, TIME_OVER, ParentParams, ParentStrategy
 from strategies.algos.schedules import almgren_chriss, even, weighted
 from strategies.base import StrategyParams
 
 SLICE = "slice"
+_INTERVALS = 10
 
 
 class ScheduledParams(ParentParams, frozen=True):
     """`duration_s` is cut into `intervals` of the same length."""
 
     duration_s: int = 600
-    intervals: int = 10
+    intervals: int = _INTERVALS
     style: Literal["join", "take"] = "join"
 
     def __post_init__(self) -> None:
@@ -124,15 +127,27 @@ class Vwap(ScheduledStrategy):
     algorithm = "vwap"
 
     class Params(ScheduledParams, frozen=True):
-        """`weights` in any unit, one for each interval; they say how many intervals there are."""
+        """`weights` in any unit, one for each interval: they say how many there are; none: all the same.
 
-        weights: tuple[float, ...] = (1.0,)
+        Give `intervals` or `weights`.
+        """
+
+        weights: tuple[float, ...] = ()
+
+        def __post_init__(self) -> None:
+            """Refuse what makes no sense. Raises ValueError."""
+            super().__post_init__()
+            count = len(self.weights)
+            if count and self.intervals not in (count, _INTERVALS):  # a session's head keeps defaults, too
+                raise ValueError(f"{count} weights make {count} intervals, not {self.intervals}: leave `intervals` out")
+            if count:
+                msgspec.structs.force_setattr(self, "intervals", count)
 
     params: Params
 
     def schedule(self) -> list[int]:
         """Return the parts of the curve."""
-        return weighted(self.quantity, self.params.weights, self.lot)
+        return weighted(self.quantity, self.params.weights or (1.0,) * self.params.intervals, self.lot)
 
 
 class ImplementationShortfall(ScheduledStrategy):

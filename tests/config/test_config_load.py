@@ -528,3 +528,16 @@ def test_dates_in_parameters_become_text():
 def test_settings_can_be_made_without_a_file():
     document: dict[str, object] = {"venues": {"binance": {"connector": "binance-spot", "instruments": ["BTCUSDT"]}}}
     assert settings_of(document, folder=Path()).settings.instruments == ("BTCUSDT.BINANCE",)
+
+
+def test_modes_of_a_futures_account_are_refused_on_spot_and_where_the_books_are_kept_otherwise():
+    trading = '\n[venues.binance.trading]\nkey = "k"\n'
+    with pytest.raises(ConfigError) as refused:
+        parse(f'{GOOD}{trading}hedge_mode = false\nmargin_type = "crossed"\nleverage = {{ BTCUSDT = 5 }}\n')
+    told = sorted(each.key for each in (refused.value, *refused.value.others))
+    assert told == [f"venues.binance.trading.{key}" for key in ("hedge_mode", "leverage", "margin_type")]
+    usdm = GOOD.replace('"binance-spot"', '"binance-usdm"') + f"{trading}hedge_mode = true\n"
+    with pytest.raises(WrongValue) as disagrees:
+        parse(usdm)
+    assert "as [accounting] hedging says" in str(disagrees.value)
+    assert parse(usdm + "[accounting]\nhedging = true\n").settings.accounting.hedging

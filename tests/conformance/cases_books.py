@@ -8,7 +8,7 @@ from core.evidence import EvidenceWanted, Subject
 from core.orders import ApprovedSubmit, OrderState, Refusal, Side
 from oms.reconcile import ForeignPolicy
 from tests.conformance.case import case
-from tests.conformance.cases_faults import at_the_top, resting
+from tests.conformance.cases_faults import LARGE, at_the_top, resting
 from tests.conformance.cases_orders import ACCEPTED, CANCELLED, FILLED, REJECTED, far, some
 from tests.conformance.floor import Floor, floor
 from tests.conformance.venue import Venue
@@ -33,7 +33,7 @@ async def trade_id_of_two_orders(venue: Venue) -> None:
 async def fill_that_cannot_be_placed(venue: Venue) -> None:
     """A fill that is told of an instrument nobody knows is not taken for booked: it is found, and booked, once."""
     async with floor(venue) as on:
-        name = await at_the_top(on)
+        name = await at_the_top(on, LARGE)
         before = on.order(name).filled
         strange = venue.words.symbol_text.replace("BTC", "XXX")
         altered = await venue.hook(

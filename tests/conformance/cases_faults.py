@@ -24,9 +24,12 @@ async def resting(on: Floor, quantity: int = 0, times: float = 0.97) -> str:
     return str(name)
 
 
-async def at_the_top(on: Floor) -> str:
-    """Return an order that has traded in part and is now the best bid."""
-    name = on.ask(lambda me, market: me.buy(market, some(on, 2_000), on.touched.ask))
+LARGE = 8_000
+
+
+async def at_the_top(on: Floor, share: int = 2_000) -> str:
+    """Return an order that has traded in part and is now the best bid; a `LARGE` one is not finished soon."""
+    name = on.ask(lambda me, market: me.buy(market, some(on, share), on.touched.ask))
     await on.state(name, PARTLY)
     return str(name)
 
@@ -129,7 +132,7 @@ async def fill_in_an_outage(venue: Venue) -> None:
 async def fill_after_cancelled(venue: Venue) -> None:
     """A fill that is told after the cancellation is booked all the same."""
     async with floor(venue) as on:
-        name = await at_the_top(on)
+        name = await at_the_top(on, LARGE)
         await venue.hook(hook="delay", place="event", what=venue.words.trade, count=0, seconds=0.7)
         await venue.other(Side.SELL, some(on, 10), on.touched.ask)
         on.ask(lambda me, market: me.cancel(name))
@@ -172,7 +175,7 @@ async def lose_the_cancels_answer(venue: Venue) -> None:
 async def lose_a_fill(venue: Venue) -> None:
     """A fill that the stream never tells is found by the sweep while the order works."""
     async with floor(venue) as on:
-        name = await at_the_top(on)
+        name = await at_the_top(on, LARGE)
         before = on.order(name).filled
         lost = await venue.hook(hook="drop", place="event", what=venue.words.trade, count=0)
         await venue.other(Side.SELL, some(on, 10), on.touched.ask)
@@ -184,12 +187,12 @@ async def lose_a_fill(venue: Venue) -> None:
 async def fill_while_replacing(venue: Venue) -> None:
     """A fill between a replacement's sending and its answer is counted; the order never fills beyond its quantity."""
     async with floor(venue) as on:
-        name = await at_the_top(on)
+        name = await at_the_top(on, LARGE)
         await venue.hook(hook="delay", place="request", what=venue.words.replace, seconds=0.3)
-        on.ask(lambda me, market: me.replace(name, quantity=some(on, 1_900)))
+        on.ask(lambda me, market: me.replace(name, quantity=some(on, 7_900)))
         await venue.other(Side.SELL, some(on, 10), on.touched.ask)
-        await on.until(lambda: on.order(name).state in (PARTLY, FILLED) and on.order(name).quantity == some(on, 1_900))
-        assert on.order(name).filled <= some(on, 1_900)
+        await on.until(lambda: on.order(name).state in (PARTLY, FILLED) and on.order(name).quantity == some(on, 7_900))
+        assert on.order(name).filled <= some(on, 7_900)
 
 
 @case(115, "F13")
@@ -216,7 +219,7 @@ async def end_unasked(venue: Venue) -> None:
 async def evidence_first(venue: Venue) -> None:
     """A fill that evidence tells before the stream does is booked once."""
     async with floor(venue) as on:
-        name = await at_the_top(on)
+        name = await at_the_top(on, LARGE)
         await venue.hook(hook="delay", place="event", what=venue.words.trade, count=0, seconds=3.0)
         await venue.other(Side.SELL, some(on, 10), on.touched.ask)
         before = on.order(name).filled
@@ -334,7 +337,7 @@ async def rotate(venue: Venue) -> None:
 async def key_ended(venue: Venue) -> None:
     """A private stream whose key a sibling ended is opened anew, and what it missed is found."""
     async with floor(venue, listen_key_every_s=0.5) as on:
-        name = await at_the_top(on)
+        name = await at_the_top(on, LARGE)
         await venue.end_listen_key()
         before = on.order(name).filled
         await venue.other(Side.SELL, some(on, 10), on.touched.ask)

@@ -3,7 +3,7 @@
 from core.events import ReportType
 from core.orders import OrderState, Side, TimeInForce
 from tests.conformance.case import case
-from tests.conformance.cases_faults import at_the_top
+from tests.conformance.cases_faults import LARGE, at_the_top
 from tests.conformance.cases_orders import ACCEPTED, CANCELLED, EXPIRED, FILLED, PARTLY, REJECTED, far, some
 from tests.conformance.floor import Floor, floor
 from tests.conformance.venue import Venue
@@ -75,7 +75,7 @@ async def cancel_before_the_answer(venue: Venue) -> None:
 async def end_a_part_unasked(venue: Venue) -> None:
     """An order that has traded in part and that somebody else cancels keeps what it traded."""
     async with floor(venue) as on:
-        name = await at_the_top(on)
+        name = await at_the_top(on, LARGE)
         filled = on.order(name).filled
         await venue.cancel_by_hand(name)
         await on.state(name, CANCELLED)

@@ -436,6 +436,19 @@ def native(*words):
     return play
 
 
+@pytest.mark.parametrize(
+    ("side", "trigger", "price", "sends"), [(BUY, 100_50, 100_68, 100_60), (SELL, 99_50, 99_41, 99_50)]
+)
+def test_a_limit_off_a_tick_that_grew_while_it_was_held_goes_out_at_the_next_price_of_less_risk(
+    side, trigger, price, sends
+):
+    play = Play()
+    play.ask(lambda me, market: me.stop(market, side, LOT, trigger, price))
+    play.payload(Kind.INSTRUMENT, InstrumentDefined(msgspec.structs.replace(BTC, tick=10)), 0)
+    (submit,) = only(play.trade(trigger), ApprovedSubmit)
+    assert submit.intent.price == sends
+
+
 def test_a_held_stop_takes_another_trigger_and_quantity():
     play = Play()
     name, _ = play.ask(lambda me, market: me.stop(market, SELL, LOT, 99_50))

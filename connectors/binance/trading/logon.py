@@ -148,8 +148,9 @@ def _check_modes(settings: TradingSettings) -> Asking[bool]:
     if settings.hedge_mode is not None and settings.hedge_mode != config.hedge_mode:
         is_set = "hedge" if config.hedge_mode else "one-way"
         raise ConnectorError(
-            f"the futures account is in {is_set} mode and the settings want the other: change hedge_mode there, or the "
-            "position mode in Binance's futures preferences (no position or order may be open)"
+            f"the futures account is in {is_set} mode and the settings want the other: change [accounting] hedging "
+            "(hedge_mode with it), or the position mode in Binance's futures preferences (no position or order may be "
+            "open)"
         )
     return config.hedge_mode
 

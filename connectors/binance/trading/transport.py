@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from connectors.base import ClockNs, Sink, TradingStats
 from connectors.binance.settings import Market
+from connectors.binance.trading.asking.dead_man import DeadMan
 from connectors.binance.trading.asking.transport import Asker
 from connectors.binance.trading.credentials import Credentials
 from connectors.binance.trading.inquiry import Inquirer
 from connectors.binance.trading.logon import log_on
-from connectors.binance.trading.replies import Question
-from connectors.binance.trading.requests import Rare, RestRequest, Target
+from connectors.binance.trading.requests import RestRequest
 from connectors.binance.trading.rules import read_rules
 from connectors.binance.trading.session import TradingSession
 from connectors.binance.trading.settings import TradingSettings
@@ -38,7 +38,6 @@ _RULES_PAUSE_S = 1.0  # rejections in a row ask once
 _INVALID_LISTEN_KEY = -1125
 
 _LISTEN_KEY = "/fapi/v1/listenKey"
-_COUNTDOWN = Target("", "POST", "/fapi/v1/countdownCancelAll", 10)
 
 Answered = TypeVar("Answered")
 
@@ -66,7 +65,7 @@ class BinanceTrading:
         self._failure: Exception | None = None
         self._failed = asyncio.Event()
         self._problem = ""  # of a chore, empty since it last went well
-        self._armed: dict[str, int] = {}  # until when the venue's dead-man timer waits, by symbol
+        self._dead_man = DeadMan(settings, self._asker, self._session, clock_ns)
         self._rng = Rng(rng.next_u32(), stream=0)
         bucket = TokenBucket(per_second=0.5, burst=5)  # "300 connections per attempt every 5 minutes" per address
         self._orders_line = DuplexLine(self._setup(self._orders_url, bucket, 1), self)
@@ -89,7 +88,10 @@ class BinanceTrading:
             now_ns,
             reconnects=sum(max(line.attempts - 1, 0) for line in lines),
             requests=asker.client.requests,
-            last_error=next((line.last_error for line in lines if line.last_error), asker.last_error or self._problem),
+            last_error=next(
+                (line.last_error for line in lines if line.last_error),
+                asker.last_error or self._problem or self._dead_man.problem,
+            ),
             clock_uncertainty_ns=asker.clock_uncertainty_ns,
             dead_man_until_ns=self._dead_man_until_ns(now_ns),
         )
@@ -98,7 +100,9 @@ class BinanceTrading:
         """Return when the first of the venue's dead-man timers runs out, 0 where one is not armed, None for spot."""
         if self._settings.market is Market.SPOT:
             return None
-        until_ns = min((self._armed.get(each.symbol, 0) for each in self._session.instruments.values()), default=0)
+        until_ns = min(
+            (self._dead_man.until_ns.get(each.symbol, 0) for each in self._session.instruments.values()), default=0
+        )
         return until_ns if until_ns > now_ns else 0
 
     @property
@@ -342,18 +346,12 @@ class BinanceTrading:
         """Arm the venue's dead-man timer again and again while orders can be entered."""
         if self._settings.dead_man_s <= 0:
             return
-        countdown = str(int(self._settings.dead_man_s * 1000))
         while not self._session.stopping:
             if not self._session.link.is_up:
                 await asyncio.sleep(_TICK_S)
                 continue
-            for rules in self._session.instruments.values():
-                params = {"symbol": rules.symbol, "countdownTime": countdown}
-                asked_ns = self._clock_ns()
-                reply = await self._asker.reply(Question(Rare(_COUNTDOWN, params, self._settings.recv_window_ms)))
-                self._problem = "" if reply.ok else f"the dead-man timer could not be armed: {reply.reason}"
-                if reply.ok:
-                    self._armed[rules.symbol] = asked_ns + int(self._settings.dead_man_s * 1e9)
+            await self._dead_man.arm()
+            self._flush()
             await asyncio.sleep(self._settings.dead_man_s / 3)
 
     async def _keep_listen_key(self) -> None:

@@ -178,6 +178,10 @@ async def test_the_dead_man_timer_is_armed_while_up_and_runs_out_when_nobody_is_
             await live.told(name, ReportType.ACCEPTED)
             requests = live.trading.stats.requests
             await live.until(lambda: live.trading.stats.requests > requests)
+            await live.until(lambda: live.trading.stats.dead_man_until_ns)
+            stats = live.trading.stats
+            assert (stats.link, stats.orders_up, stats.private_up, stats.silent_until_ns) == ("up", True, True, 0)
+            assert stats.clock_uncertainty_ns > 0
             await live.trading.close(0.1)
         async with live.running():  # another life, that arms nothing: it is stopping
             await live.up(2)

@@ -11,6 +11,8 @@ from daemon.replay import replay_session
 from oms.order import Order
 from tests.daemon.live.trader import SYMBOL, Trader, exchange, refused, settings_of, trading
 
+HEDGING = "[accounting]\nhedging = true"
+
 
 async def test_a_leverage_that_the_account_does_not_have_is_refused(tmp_path):
     async with exchange(Market.USDM) as where:
@@ -109,3 +111,39 @@ def _order(one: Trader, name: str) -> Order:
 
 def _state(one: Trader, name: str) -> OrderState:
     return _order(one, name).state
+
+
+async def test_an_account_in_hedge_mode_is_refused_where_the_books_are_not(tmp_path):
+    async with exchange(Market.USDM) as where:
+        await where.signed("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
+        told = await refused(settings_of(where, tmp_path))
+        assert "the futures account is in hedge mode and the settings want the other" in told
+
+
+async def test_an_account_in_one_way_mode_is_refused_where_the_books_keep_two_sides(tmp_path):
+    async with exchange(Market.USDM) as where:
+        told = await refused(settings_of(where, tmp_path, more=HEDGING))
+        assert "the futures account is in one-way mode and the settings want the other" in told
+
+
+async def test_in_hedge_mode_each_side_is_traded_and_a_difference_that_the_net_hides_freezes(tmp_path):
+    async with exchange(Market.USDM) as where:
+        await where.signed("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
+        by_hand = {"symbol": SYMBOL, "type": "MARKET", "quantity": "0.01"}
+        live = 'balances_s = 0.5\nsweep_s = 0.5\nforeign_orders = "ignore"'
+        async with trading(settings_of(where, tmp_path, more=HEDGING, live=live)) as one:
+            market = one.engine.markets[0]
+            lot = market.instrument.quantity("0.01")
+
+            def both(me, market, quote):
+                long, short = OrderTerms(hedge=Side.BUY), OrderTerms(hedge=Side.SELL)
+                return me.buy(market, 2 * lot, terms=long), me.sell(market, lot, terms=short)
+
+            await one.ask(both)
+            legs = one.engine.manager.legs(market.index)
+            await one.until(lambda: {side: leg.net.quantity for side, leg in legs.items()} == {1: 2 * lot, -1: -lot})
+            await one.until(lambda: one.engine.reconciled)
+            assert not [each for each in one.messages() if "position" in each]
+            await where.signed("POST", "/fapi/v1/order", side="BUY", positionSide="LONG", **by_hand)
+            await where.signed("POST", "/fapi/v1/order", side="SELL", positionSide="SHORT", **by_hand)
+            await one.until(lambda: any("long position in BTCUSDT" in text for text in one.reasons()))

@@ -23,7 +23,7 @@ from connectors.embedded.exchange.members import Member
 from connectors.embedded.market import Market
 from connectors.embedded.server import EmbeddedVenue
 from connectors.embedded.settings import Settings
-from core.effects import Alert
+from core.effects import Alert, Reconciled
 from core.events import LifecycleState
 from core.orders import Refusal
 from daemon.app import Daemon
@@ -86,6 +86,9 @@ class Exchange:
         async with self.http.get(f"{self.venue.http_url}/emulator/hooks") as answer:
             return int(next(each["fired"] for each in (await answer.json())["faults"] if each["name"] == name))
 
+    async def fired_at_least(self, name: str, times: int) -> bool:
+        return await self.fired(name) >= times
+
     async def clear(self) -> None:
         """Take all faults off."""
         async with self.http.delete(f"{self.venue.http_url}/emulator/hooks") as answer:
@@ -118,7 +121,9 @@ def settings_of(
     venue: str = "",
     trading: str = "",
     strategy: str = "",
+    live: str = "",
     more: str = "",
+    symbols: tuple[str, ...] = (SYMBOL,),
 ) -> Config:
     """Settings of a daemon on that exchange, its strategy a hand that does what a test tells it."""
     (folder / "hand.py").write_text(HAND)
@@ -136,7 +141,7 @@ port = 0
 connector = "{"binance-spot" if is_spot else "binance-usdm"}"
 rest_url = "{where.venue.http_url}"
 ws_url = "{where.venue.ws_url if is_spot else where.venue.usdm_ws_url}"
-instruments = ["{SYMBOL}"]
+instruments = [{", ".join(f'"{each}"' for each in symbols)}]
 channels = ["quotes", "trades"]
 {venue}
 [venues.binance.trading]
@@ -147,6 +152,7 @@ private_ws_url = "{where.venue.usdm_ws_url}/private"
 [live]
 root = "{folder / "accounts"}"
 visibility_lag_s = 1.0
+{live}
 [[strategies]]
 id = "hand"
 use = "{strategy or f"{folder / 'hand.py'}:Hand"}"
@@ -210,6 +216,13 @@ class Trader:
 
     def alerts(self) -> list[str]:
         return [each.code for each in self.effects if isinstance(each, Alert)]
+
+    def messages(self) -> list[str]:
+        return [each.message for each in self.effects if isinstance(each, Alert)]
+
+    def reasons(self) -> list[str]:
+        """In what our books and the venue's do not agree."""
+        return [each.reason for each in self.effects if isinstance(each, Reconciled)]
 
     def refusals(self) -> list[str]:
         return [each.message for each in self.effects if isinstance(each, Refusal)]

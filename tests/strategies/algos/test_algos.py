@@ -43,6 +43,20 @@ def test_vwap_follows_the_curve():
     assert by_interval(place, 10) == [2, 4, 12, 2]
 
 
+def test_vwap_without_a_curve_does_the_same_in_each_of_its_intervals():
+    place = Place(Vwap, quantity="0.20", duration_s=40, intervals=4, style="take")
+    place.run(60, fill=True)
+    assert by_interval(place, 10) == [5, 5, 5, 5]
+    assert place.states()[-1] == "filled"
+
+
+def test_vwap_takes_a_curve_or_a_number_of_intervals_not_both():
+    with pytest.raises(ValueError, match=r"3 weights make 3 intervals, not 5: leave `intervals` out"):
+        Vwap.Params(weights=(1.0, 2.0, 1.0), intervals=5)
+    assert Vwap.Params(weights=(1.0, 2.0, 1.0)).intervals == 3, "and what is shown is what is used"
+    assert Vwap.Params(weights=(1.0, 2.0, 1.0), intervals=10).intervals == 3, "a recorded default"
+
+
 def test_implementation_shortfall_does_more_at_first():
     settings = {"risk_aversion": 1.0, "volatility": 1.0, "temporary_impact": 50.0}
     place = Place(ImplementationShortfall, quantity="1", duration_s=40, intervals=4, style="take", **settings)

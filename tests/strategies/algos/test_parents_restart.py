@@ -4,14 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.effects import StrategyChanged
-from core.events import LifecycleState
+from core.effects import Alert, StrategyChanged
+from core.events import FeedChanged, FeedState, LifecycleState
 from core.records import Kind
 from engine import build_engine
+from engine.workers import ENDED_MAX, forget_ended
 from oms.errors import BadState
+from oms.manager import OrderManager
 from oms.memories import Memories
-from strategies import Strategy
-from strategies.algos import Chase, Iceberg, Pov, Twap
+from strategies import Strategy, StrategyError
+from strategies.algos import Chase, Iceberg, Pov, Twap, Vwap
 from tests.engine.scenario import Stage, only
 from tests.strategies.algos.lasting_place import LastingPlace
 from tests.strategies.algos.market_place import LOT, SECOND
@@ -202,3 +204,91 @@ def test_too_much_to_remember_pauses_the_strategy_and_says_what_to_do():
 def test_memories_of_another_version_are_refused():
     with pytest.raises(BadState, match="use the one that wrote them"):
         Memories().restore(9, b"", {})
+
+
+class Mine(Twap):
+    """An algorithm of one's own."""
+
+    algorithm = "mine"
+
+
+class Unnamed(Strategy):
+    """Asks for it without saying where it is found again."""
+
+    def on_start(self):
+        if not self.parents:
+            self.work(Mine, self.markets[0], name="own", quantity="0.10", duration_s=10, intervals=2, style="take")
+
+
+class Named(Unnamed):
+    """Says so."""
+
+    algorithms = (Mine,)
+
+
+@pytest.mark.parametrize(("strategy", "executed"), [(Unnamed, 5), (Named, 10)])
+def test_an_algorithm_of_ones_own_is_found_again_by_its_name_or_a_person_is_told(strategy, executed):
+    place = LastingPlace(strategy)
+    place.quote(99_99, 100_01)
+    place.obey(fill=True)
+    place = place.died()
+    place.payload(Kind.FEED, FeedChanged(venue="BINANCE", state=FeedState.CONNECTED), 0)
+    effects = place.lifecycle(LifecycleState.READY)
+    lost = [each.message for each in only(effects, Alert) if each.code == "PARENT_LOST"]
+    assert [("`algorithms`" in each) for each in lost] == [True] * (strategy is Unnamed)
+    place.run(20, fill=True)
+    assert place.executed == executed * LOT
+
+
+def test_a_child_of_which_only_the_name_is_known_counts_as_done(monkeypatch):
+    place = LastingPlace(Twap, quantity="0.10", duration_s=10, intervals=2)
+    place.quote(99_99, 100_01)
+    place.obey()
+    place = place.died()
+    monkeypatch.setattr(OrderManager, "order", lambda _self, _name: None)
+    monkeypatch.setattr(OrderManager, "knows", lambda _self, _name: True)
+    place.ready()
+    assert place.algo.filled == 5 * LOT
+    assert place.algo.working == 0
+
+
+def test_of_the_parents_that_ended_long_ago_only_the_newest_stay_known():
+    place = LastingPlace(Diary)
+    memories, [owner] = place.engine.desk.memories, place.engine.desk.actors
+    for number in range(ENDED_MAX + 2):
+        memories.take(f"s#p{number}", b"ended", [])
+    memories.take("s#at-work", b"working", [])
+    memories.take("t#p1", b"another's", [])
+    assert forget_ended(owner, memories, {"s#at-work": owner}) == ["s#p0", "s#p1"]
+
+
+@pytest.mark.parametrize("name", ["", "a#b", "7", "x" * 33, "a b"])
+def test_a_parent_is_named_in_plain_letters(name):
+    place = LastingPlace(Diary)
+    me = place.algo
+    if not name:
+        assert me.work(Twap, me.markets[0]) == "s#1"
+        return
+    with pytest.raises(StrategyError, match="cannot name a parent order"):
+        me.work(Twap, me.markets[0], name=name)
+
+
+def test_parameters_too_long_to_be_remembered_cannot_have_a_name():
+    me = LastingPlace(Diary).algo
+    with pytest.raises(StrategyError, match="fewer"):
+        me.work(Vwap, me.markets[0], name="long", weights=(1.5,) * 5_000)
+
+
+def test_a_parent_that_was_counted_in_other_units_asks_for_nothing_and_says_so(monkeypatch):
+    place = LastingPlace(Twap, quantity="0.10", duration_s=10, intervals=2)
+    place.quote(99_99, 100_01)
+    place.obey()
+    [left] = place.leaves
+    place = place.died()
+    monkeypatch.setattr("strategies.algos.lasting.counted_in", lambda _instruments: ("BTCUSDT.BINANCE:3:8",))
+    place.payload(Kind.FEED, FeedChanged(venue="BINANCE", state=FeedState.CONNECTED), 0)
+    effects = place.lifecycle(LifecycleState.READY)
+    assert [each.message for each in only(effects, Alert) if "it does not go on" in each.message]
+    place.run(30)
+    assert (place.submitted, place.leaves) == ([], {})
+    assert left in place.intents
