@@ -3,8 +3,8 @@
 Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with
 their parameters; limits; the simulated account and venue; live, how our books are held to the venue's; how the books
 are kept, where that is not the usual way (so that sessions from before it could be chosen keep their digests). Not
-deciding: folders, flush policy, addresses, timeouts of connections, logs, metrics, screen, the store. A number counts
-by its value: 50_000, 50000.0 and "50000" are one limit.
+deciding: folders, flush policy, addresses, timeouts of connections, logs, metrics, the operator's socket, screen, the
+store. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
 """
 
 import enum

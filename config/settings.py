@@ -260,6 +260,13 @@ class MetricsSettings(Table, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 9464
 
 
+class OperatorSettings(Table, frozen=True, kw_only=True):
+    """`[operator]`: the socket by which `tickerd kill` and its like reach this daemon; its folder is ours alone."""
+
+    enabled: bool = True
+    folder: PathText = "var/run"
+
+
 class ScreenSettings(Table, frozen=True, kw_only=True):
     """`[screen]`: the live table; `auto` shows it where there is a terminal."""
 
@@ -292,6 +299,7 @@ class Settings(Table, frozen=True, kw_only=True):
     backtest: BacktestSettings = BacktestSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+    operator: OperatorSettings = OperatorSettings()
     screen: ScreenSettings = ScreenSettings()
     store: StoreSettings = StoreSettings()
 

@@ -20,7 +20,7 @@ from core.events import CommandReceived, LifecycleChanged, LifecycleState, State
 from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
 from core.rng import Rng
 from daemon.clock import SessionClock
-from daemon.errors import DaemonError, ExitCode, JournalStopped, StartFailed
+from daemon.errors import DaemonError, ExitCode, JournalStopped, SessionOver, StartFailed
 from daemon.feeds import Feeds, definition, instrument_of
 from daemon.live.account import Account
 from daemon.live.execution import LiveExecution
@@ -350,9 +350,13 @@ class Daemon:
         change = LifecycleChanged(state, reason)
         self._sink([(Kind.LIFECYCLE, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, change, 0, 0, 0, 0)])
 
-    def command(self, command: CommandReceived) -> None:
-        """Let an operator's command in."""
+    def command(self, command: CommandReceived) -> list[str]:
+        """Let an operator's command in; return the alerts that were raised meanwhile. Raises SessionOver."""
+        if self._failure is not None or self._stopped:
+            raise SessionOver("the session is over: nothing works any more that could be commanded")
+        before = self.projection.alerts_told
         self._sink([(Kind.COMMAND, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, command, 0, 0, 0, 0)])
+        return self.projection.alerts_since(before)
 
     async def _keep_snapshots(self, every_s: float) -> None:
         """Journal a snapshot where enough has come since the last: writing one holds the loop for 0.1 to 0.25 s."""

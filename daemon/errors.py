@@ -2,7 +2,8 @@
 
 DaemonError
 ├── UsageError          2  the command cannot be carried out as asked
-│   └── AccountBusy     2  another daemon trades the account
+│   ├── AccountBusy     2  another daemon trades the account
+│   └── SessionOver     2  a command came after the session had ended
 ├── VerificationFailed  3  a replay left the recorded history
 ├── StartFailed         5  a venue could not be reached or refused, before trading began
 └── JournalStopped      6  the journal could not be written: trading stopped
@@ -38,6 +39,10 @@ class UsageError(DaemonError):
 
 class AccountBusy(UsageError):
     """Another daemon trades the account."""
+
+
+class SessionOver(UsageError):
+    """A command came after the session had ended."""
 
 
 class VerificationFailed(DaemonError):

@@ -13,9 +13,19 @@ from core.orders import OrderState, Refusal
 from core.records import NO_INSTRUMENT
 from daemon.standing import Standing
 from daemon.stats import Stats
-from daemon.status import AlertStatus, FeedStatus, FillStatus, PositionStatus, RefusalStatus, Status, StrategyStatus
+from daemon.status import (
+    AlertStatus,
+    FeedStatus,
+    FillStatus,
+    LatchStatus,
+    PositionStatus,
+    RefusalStatus,
+    Status,
+    StrategyStatus,
+)
 from daemon.worth import account_status
 from engine.engine import Engine
+from oms.latches import Level
 
 RECENT = 8
 SHOWN_LATENCIES = 1_024  # sorting these takes 0.1 ms on the loop, the whole window would take 2
@@ -50,6 +60,7 @@ class Projection:
         self._recent_fills: deque[FillStatus] = deque(maxlen=RECENT)
         self.alert_counts: Counter[tuple[str, str]] = Counter()  # by severity and code
         self._alerts: deque[AlertStatus] = deque(maxlen=RECENT)
+        self.alerts_told = 0
         self._rate = (stats.started_ns, 0, 0.0)
         self._base_currency = base_currency
         self._standing = standing
@@ -97,8 +108,27 @@ class Projection:
     def _strategy_changed(self, _now_ns: int, change: StrategyChanged) -> None:
         self._reasons[change.strategy_id] = change.reason
 
+    def _latches(self) -> list[LatchStatus]:
+        """Return what a person or a breaker stopped."""
+        return [
+            LatchStatus(
+                scope=scope,
+                level=Level(latch.level).name.lower(),
+                reason=latch.reason,
+                source=latch.source,
+                since_ns=latch.since_ns,
+            )
+            for scope, latch in sorted(self.engine.gate.freezes.latches.held.items())
+        ]
+
+    def alerts_since(self, told: int) -> list[str]:
+        """Return `CODE: message` of the alerts that came after the first `told`, as far as they are remembered."""
+        count = min(self.alerts_told - told, len(self._alerts))
+        return [f"{each.code}: {each.message}" for each in list(self._alerts)[len(self._alerts) - count :]]
+
     def _alerted(self, now_ns: int, alert: Alert) -> None:
         self.alert_counts[alert.severity.value, alert.code] += 1
+        self.alerts_told += 1
         self._alerts.append(
             AlertStatus(
                 time_ns=now_ns,
@@ -142,6 +172,7 @@ class Projection:
             refusals=list(self._recent_refusals),
             fills=list(self._recent_fills),
             alerts=list(self._alerts),
+            latches=self._latches(),
             account=account_status(engine.manager, engine.markets, self._base_currency),
             live=None if self._standing is None else self._standing.status(now_ns),
         )

@@ -85,7 +85,7 @@ class Standing:
             foreign_policy=self._settings.live.foreign_orders,
             foreign_orders=len(foreign.told),
             snapshot_age_ns=now_ns - snapshot_ns if snapshot_ns else -1,
-            release="" if self._lease is None else f"kill -USR1 {self._lease.pid}",
+            release="tickerd release",
             venues=[
                 self._venue(line, stats[venue], self._tables[venue], unknown.get(venue, []), now_ns)
                 for venue, line in self._reconciling.reconciler.lines.items()

@@ -18,16 +18,19 @@ from config.secrets import read_secret
 from config.settings import LogSettings, Mode, Settings
 from config.strategies import load_strategies
 from core.effects import Alert, Severity
-from core.events import RELEASE, CommandReceived
+from core.events import CommandReceived
+from core.scopes import ALL
 from daemon.app import Daemon
 from daemon.clock import SessionClock
-from daemon.errors import ExitCode, UsageError
+from daemon.errors import ExitCode, SessionOver, UsageError
 from daemon.lines import Lines
 from daemon.live.account import Account
 from daemon.live.trading import Secrets, refuse_missing
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.notices import Notices
+from daemon.operator.client import SUFFIX
+from daemon.operator.door import Door, Operated
 from daemon.screen import ScreenProcess
 from daemon.status import Status
 from daemon.store.place import store_file
@@ -35,6 +38,7 @@ from daemon.store.process import StoreProcess
 from daemon.summary import Summary, print_summary
 from daemon.warmup import warm_up
 from engine.build import build_engine
+from engine.commands import KILL
 from journal.folders import create_session_folder
 from journal.retention import apply_retention
 from journal.writer import JournalWriter
@@ -152,8 +156,9 @@ async def _live(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
-    loop.add_signal_handler(signal.SIGUSR1, _release, daemon)
+    loop.add_signal_handler(signal.SIGUSR1, _kill, daemon)
     metrics = start_metrics(settings)
+    door = await open_door(daemon, settings)
     teller = loop.create_task(_tell(daemon, output, metrics, logs, store, settings.screen.refresh_ms / 1000))
     teller.add_done_callback(_told_no_more)
     try:
@@ -161,8 +166,21 @@ async def _live(
     finally:
         teller.cancel()
         await asyncio.gather(teller, return_exceptions=True)
+        if door is not None:
+            await door.close()
         if metrics is not None:
             metrics.close()
+
+
+async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
+    """Return the operator's socket, listening, None where the settings want none. Raises UsageError."""
+    if not settings.operator.enabled:
+        return None
+    short = daemon.journal.folder.name.rpartition("-")[2]
+    path = Path(settings.operator.folder) / f"{settings.session.mode.value}-{short}{SUFFIX}"
+    door = Door(path, Operated(daemon.command, daemon.status))
+    await door.open()
+    return door
 
 
 def _told_no_more(teller: asyncio.Task[None]) -> None:
@@ -176,9 +194,13 @@ def _stopper(daemon: Daemon, number: signal.Signals) -> Callable[[], None]:
     return lambda: daemon.stop(f"{number.name} received", f"signal:{number.name}")
 
 
-def _release(daemon: Daemon) -> None:
-    """Have the operator's word that what is frozen or halted may be traded again, differences taken note of."""
-    daemon.command(CommandReceived(name=RELEASE, source=f"signal:{signal.SIGUSR1.name}"))
+def _kill(daemon: Daemon) -> None:
+    """Kill trading: cancel everything, and let nothing but cancels pass until a person arms it again."""
+    source = f"signal:{signal.SIGUSR1.name}"
+    try:
+        daemon.command(CommandReceived(name=KILL, scope=ALL, source=source, reason="killed by signal"))
+    except SessionOver as error:
+        log.warning("nothing left to kill", reason=str(error))
 
 
 async def _tell(

@@ -74,6 +74,16 @@ class AlertStatus(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str = ""  # where it is of one
 
 
+class LatchStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person or a breaker stopped, and how far: "reduce", "halt" or "kill"."""
+
+    scope: str
+    level: str
+    reason: str
+    source: str
+    since_ns: int
+
+
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How trading at one venue stands. Ages and what is left of a time in ns; an age is -1 where there is none.
 
@@ -195,3 +205,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     alerts: list[AlertStatus]
     account: AccountStatus | None = None
     live: LiveStatus | None = None
+    latches: list[LatchStatus] = []

@@ -27,6 +27,21 @@ OWN = {
 }
 
 
+OPERATOR = {
+    "status": "show how the running daemon stands",
+    "kill": "cancel everything, and let nothing but cancels pass: for all, a venue, an instrument or a strategy",
+    "halt": "let nothing but cancels pass",
+    "stop-entry": "let pass only what reduces positions",
+    "arm": "let orders pass again after a kill, a halt or stop-entry",
+    "cancel": "cancel what works",
+    "flatten": "cancel what works and close positions",
+    "pause": "pause one strategy and cancel its orders",
+    "resume": "start a paused strategy again",
+    "release": "accept what reconciliation froze or halted",
+}
+"""Words for the daemon that is running: one module carries them all out."""
+
+
 class Word(NamedTuple):
     """One word: the module that describes and carries it out, and what it does in one line."""
 
@@ -37,6 +52,7 @@ class Word(NamedTuple):
 def words_for(said: str | None) -> dict[str, Word]:
     """Return the words to know when `said` was said: looking for installed ones costs 20 ms, which ours are spared."""
     own = {name: Word(f"daemon.commands.{name}", summary) for name, summary in OWN.items()}
+    own |= {name: Word("daemon.commands.operate", summary) for name, summary in OPERATOR.items()}
     return own if said in own else {**own, **{name: word for name, word in installed().items() if name not in own}}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from daemon.screen import colours, words
-from daemon.status import AlertStatus, FreezeStatus, LiveStatus, Status, VenueStatus
+from daemon.status import AlertStatus, FreezeStatus, LatchStatus, LiveStatus, Status, VenueStatus
 
 UNKNOWN_NS = 60 * words.SECOND_NS  # the core pages a person after this, too
 NAMED_MAX = 3
@@ -20,7 +20,19 @@ class Need(NamedTuple):
 
 def needs_of(status: Status) -> list[Need]:
     """Return what needs a person now."""
-    return [] if status.live is None else list(_needs(status.live))
+    stopped = [_need_of_latch(each) for each in status.latches]
+    return stopped if status.live is None else [*stopped, *_needs(status.live)]
+
+
+def _need_of_latch(latch: LatchStatus) -> Need:
+    """Tell what a person or a breaker stopped."""
+    level = {"kill": "KILLED", "halt": "HALTED", "reduce": "ENTRY STOPPED"}[latch.level]
+    passes = "cancels and reducing orders pass" if latch.level == "reduce" else "only cancels pass"
+    since, why = words.clock_text(latch.since_ns), latch.reason or "no reason given"
+    return Need(
+        f"{level} {latch.scope} since {since} by {latch.source}: {why}",
+        f"{passes}. See to it, then `tickerd arm {latch.scope} --reason ...`",
+    )
 
 
 def _needs(live: LiveStatus) -> Iterator[Need]:

@@ -15,7 +15,7 @@ from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
 from oms.reconcile.foreign import Foreign
-from oms.reconcile.legs import INFERRED, filled_of, is_over, is_replaced, revision_of
+from oms.reconcile.legs import INFERRED, filled_of, is_next, is_over, is_replaced, revision_of
 from oms.reconcile.moves import Moves
 from oms.reconcile.opening import Opening
 from oms.reconcile.settings import ReconcileSettings
@@ -170,6 +170,9 @@ class Judge:
         patience_ns = self._settings.patience_ns
         if order.is_open and is_replaced(order) and self._replacing(order, told, given, now_ns, effects):
             return
+        if is_next(order, told.client_order_id) and order.state is OrderState.PENDING_CANCEL:
+            # Known to be there first: what is told of its cancel then is told of it, not of the leg that it replaced.
+            self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
         if not order.is_open:
             if given.asked_ns > order.updated_ns + self._settings.visibility_ns:
                 why = (

@@ -38,3 +38,9 @@ def is_over(order: Order, name: str) -> bool:
     """Whether a leg is known to have ended, though its order has not: a replacement follows it."""
     chain = order.chain
     return chain is not None and is_replaced(order) and chain.ended and revision_of(name) == chain.leg
+
+
+def is_next(order: Order, name: str) -> bool:
+    """Whether a name is that of the leg that is to replace another, which nobody has told of yet."""
+    pending = None if order.chain is None else order.chain.pending
+    return order.is_open and pending is not None and pending.sent and revision_of(name) == pending.revision

@@ -41,8 +41,13 @@ def live_environment(venue: Venue) -> dict[str, str]:
     return environment(TICKERD_SECRET_DEMO_API_KEY=venue.api_key, TICKERD_SECRET_DEMO_API_SECRET=venue.api_secret)
 
 
-def write_settings(folder: Path, *tables: str, session: str = "", mode: str = "paper") -> Path:
-    """A settings file in `folder` whose sessions are kept beside it, without metrics: ports are scarce in tests."""
+def write_settings(
+    folder: Path, *tables: str, session: str = "", mode: str = "paper", operator: Path | None = None
+) -> Path:
+    """A settings file in `folder` whose sessions are kept beside it, without metrics: ports are scarce in tests.
+
+    `operator` is where the operator's socket shall be, none without one: a socket's path must be short.
+    """
     head = f"""
 [session]
 mode = "{mode}"
@@ -50,6 +55,9 @@ root = "{folder / "sessions"}"
 {session}
 [metrics]
 port = 0
+[operator]
+folder = "{operator or folder / "run"}"
+enabled = {str(operator is not None).lower()}
 """
     path = folder / "settings.toml"
     path.write_text(head + "\n".join(tables))

@@ -122,7 +122,7 @@ def live(*venues: VenueStatus, **changes: object) -> LiveStatus:
         foreign_policy="halt",
         foreign_orders=0,
         snapshot_age_ns=180 * SECOND_NS,
-        release="kill -USR1 4711",
+        release="tickerd release",
         venues=list(venues) or [venue()],
         freezes=[],
     )

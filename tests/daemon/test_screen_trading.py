@@ -63,7 +63,7 @@ def test_a_link_that_is_not_up_yet_is_what_the_books_wait_for():
 def test_a_frozen_instrument_is_told_with_what_to_do_next_before_anything_else(size):
     text = drawn(live_status(venue(books="broken"), freezes=[freeze()]), size)
     assert f"FROZEN BTCUSDT.BINANCE since 11:58:30: {BALANCE}" in text
-    assert "`kill -USR1 4711` accepts what differs" in text
+    assert "`tickerd release` accepts what differs" in text
     assert text.index("FROZEN") < text.index("● live")
 
 
@@ -71,7 +71,7 @@ def test_a_frozen_instrument_is_told_with_what_to_do_next_before_anything_else(s
 def test_a_halt_is_told_with_the_command_that_ends_it(size):
     text = drawn(live_status(freezes=[freeze("", reason="order 77 is not ours")]), size)
     assert "HALTED since 11:58:30: order 77 is not ours" in text
-    assert "`kill -USR1 4711` lets orders open again" in text
+    assert "`tickerd release` lets orders open again" in text
 
 
 def test_what_needs_nobody_is_told_as_no_need():

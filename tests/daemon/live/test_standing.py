@@ -17,7 +17,7 @@ from core.records import NO_INSTRUMENT, Event
 from daemon.live.lease import LeaseRecord
 from daemon.projection import Projection
 from daemon.standing import Standing
-from daemon.start import _release
+from daemon.start import _kill
 from daemon.stats import Stats
 from engine.build import build_engine
 from tests.daemon.store.store_making import spot
@@ -194,17 +194,17 @@ def test_allowances_clock_and_the_venues_timer_are_the_connectors(desk):
 
 
 def test_lease_policy_and_the_age_of_the_snapshot_are_told(desk):
-    assert (desk.live.account, desk.live.epoch, desk.live.release) == ("mine", 7, "kill -USR1 4711")
+    assert (desk.live.account, desk.live.epoch, desk.live.release) == ("mine", 7, "tickerd release")
     assert desk.live.order_prefix == "t00000007"
     assert (desk.live.foreign_policy, desk.live.foreign_orders, desk.live.snapshot_age_ns) == ("ignore", 0, -1)
     desk.stats.snapshot_ns = desk.now_ns - SECOND_NS
     assert desk.live.snapshot_age_ns == SECOND_NS
 
 
-def test_sigusr1_is_the_operators_word_to_release():
+def test_sigusr1_kills_everything():
     commands: list[CommandReceived] = []
-    _release(SimpleNamespace(command=commands.append))  # type: ignore[arg-type]
-    assert commands == [CommandReceived(name="release", source="signal:SIGUSR1")]
+    _kill(SimpleNamespace(command=commands.append))  # type: ignore[arg-type]
+    assert [(each.name, each.scope, each.source) for each in commands] == [("kill", "all", "signal:SIGUSR1")]
 
 
 def test_the_account_is_counted_in_the_currency_of_its_instruments(desk):

@@ -1,0 +1,137 @@
+"""`tickerd kill`, `halt`, `arm`, ... and `status`: ask and command the daemon that is running here."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from daemon.commands.printing import write_line
+from daemon.errors import ExitCode, UsageError
+from daemon.operator.client import ask, find, request
+
+SCOPES = "all, venue:BINANCE, symbol:BTCUSDT.BINANCE or strategy:ema"
+SCOPED = ("kill", "halt", "stop-entry", "arm", "cancel", "flatten")
+OF_STRATEGY = ("pause", "resume")
+NEEDS_REASON = ("arm",)
+
+EXAMPLES = {
+    "status": "tickerd status\n  tickerd status --json",
+    "kill": "tickerd kill --reason 'it buys the top'\n  tickerd kill strategy:ema --flatten --collar 0.5%",
+    "halt": "tickerd halt symbol:BTCUSDT.BINANCE --reason 'news'",
+    "stop-entry": "tickerd stop-entry venue:BINANCE --reason 'maintenance at 12:00'",
+    "arm": "tickerd arm all --reason 'the quoter is mended, books agree'",
+    "cancel": "tickerd cancel strategy:quoter",
+    "flatten": "tickerd flatten symbol:BTCUSDT.BINANCE --collar 1%",
+    "pause": "tickerd pause ema --reason 'looks wrong'",
+    "resume": "tickerd resume ema",
+    "release": "tickerd release\n  tickerd release BTCUSDT.BINANCE",
+}
+
+TOLD = {
+    "kill": "Everything that works there is cancelled, and nothing but cancels passes until `tickerd arm`.",
+    "halt": "Nothing but cancels passes there until `tickerd arm`; what works goes on working.",
+    "stop-entry": "Only what reduces a position passes there until `tickerd arm`.",
+    "arm": "Takes a latch off. After a kill no order may be left working, and the books must have been compared.",
+    "cancel": "Cancels what works there, once; strategies may order again.",
+    "flatten": "Cancels what works there and closes positions with orders that only reduce, inside the collar.",
+    "pause": "Takes a strategy off the market's events and cancels its orders.",
+    "resume": "Starts a paused strategy once more: it sees its positions and begins anew.",
+    "release": "Accepts what reconciliation found and froze, or a halt; the books are not changed.",
+    "status": "Shows how the daemon stands.",
+}
+
+_PERCENT_TO_PPM = 10_000
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the word."""
+    word = parser.prog.rpartition(" ")[2]
+    parser.epilog = (
+        f"{TOLD[word]}\n\nexamples:\n  {EXAMPLES[word]}\n\n"
+        "exit codes: 0 done, 2 refused (the message says why), or no daemon answers\n"
+    )
+    if word in SCOPED:
+        parser.add_argument("scope", nargs="?", default="all", metavar="SCOPE", help=f"{SCOPES} (default all)")
+    if word in OF_STRATEGY:
+        parser.add_argument("strategy", metavar="STRATEGY", help="the strategy's id")
+    if word == "release":
+        parser.add_argument("instrument", nargs="?", default="", metavar="INSTRUMENT", help="only this one")
+    if word == "kill":
+        parser.add_argument("--flatten", action="store_true", help="close positions, too")
+    if word in {"kill", "flatten"}:
+        parser.add_argument(
+            "--collar", type=collar_ppm, metavar="SHARE", help="how far from the middle at most (default 1%%)"
+        )
+    if word != "status":
+        parser.add_argument(
+            "--reason", default="", required=word in NEEDS_REASON, help="why, for the journal and for who comes after"
+        )
+    parser.add_argument("--socket", type=Path, metavar="FILE", help="the daemon's socket, where several run")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("var/run"), metavar="DIR", help="where sockets are (default var/run)"
+    )
+    parser.add_argument("--json", action="store_true", help="the daemon's own reply, one JSON object")
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Carry it out."""
+    path = options.socket or find(options.folder)
+    args: dict[str, str] = {}
+    if getattr(options, "flatten", False):
+        args["flatten"] = "yes"
+    if getattr(options, "collar", None) is not None:
+        args["collar_ppm"] = str(options.collar)
+    wanted = request(
+        options.word,
+        scope=getattr(options, "scope", ""),
+        strategy=getattr(options, "strategy", "") or getattr(options, "instrument", ""),
+        reason=getattr(options, "reason", ""),
+        **args,
+    )
+    reply = ask(path, wanted)
+    if options.json:
+        write_line(msgspec.json.encode(reply).decode())
+    elif options.word == "status" and reply.ok:
+        _show(bytes(reply.result))
+    else:
+        for text in reply.said:
+            write_line(text)
+    if not reply.ok:
+        raise UsageError(reply.error)
+    if not options.json and options.word != "status":
+        write_line(f"{options.word}: done")
+    return ExitCode.OK
+
+
+def collar_ppm(text: str) -> int:
+    """Return a share such as `0.5%` in 10^-6."""
+    try:
+        share = float(text.removesuffix("%"))
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 50 or not text.endswith("%"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share; write 0.5% or 2%, at most 50%")
+    return round(share * _PERCENT_TO_PPM)
+
+
+def _show(data: bytes) -> None:
+    """Show a status as lines for people."""
+    from daemon.screen.lines import status_line
+    from daemon.screen.needs import needs_of
+    from daemon.status import Status
+
+    status = msgspec.json.decode(data, type=Status)
+    write_line(f"{status.session}  {status.mode}")
+    write_line(status_line(status))
+    for feed in status.feeds:
+        write_line(f"  {feed.instrument}  bid {feed.bid_price} ask {feed.ask_price}  book {feed.book}")
+    for position in status.positions:
+        write_line(
+            f"  {position.instrument}  position {position.quantity} at {position.average_price}, "
+            f"unrealised {position.unrealised} {position.currency}"
+        )
+    for strategy in status.strategies:
+        why = f": {strategy.reason}" if strategy.reason else ""
+        write_line(f"  {strategy.id}  {strategy.state}{why}, {strategy.open_orders} working, {strategy.fills} fills")
+    for need in needs_of(status):
+        write_line(f"! {need.what}\n    {need.next}")

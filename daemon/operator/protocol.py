@@ -1,0 +1,64 @@
+"""What goes through the operator's socket: one JSON object a line, a reply for each request, version 1.
+
+    {"v": 1, "id": 1, "ask": "status"}
+    {"v": 1, "id": 2, "ask": "kill", "scope": "strategy:ema", "reason": "it buys the top", "args": {"flatten": "yes"}}
+
+    {"v": 1, "id": 2, "ok": true, "said": [], "result": {...}}
+    {"v": 1, "id": 3, "ok": false, "error": "arm all: give the reason why it is safe to go on"}
+
+`ask` is "status", or one of the commands of `engine.commands`. `said` holds what the daemon had to say meanwhile.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from core.events import CANCEL_ALL, RELEASE
+from engine.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
+
+VERSION = 1
+STATUS = "status"
+COMMANDS = frozenset((KILL, HALT, STOP_ENTRY, ARM, CANCEL, CANCEL_ALL, FLATTEN, PAUSE, RESUME, RELEASE))
+LINE_BYTES_MAX = 64 * 1024
+ARGS_MAX = 16
+TEXT_MAX = 1_000
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked."""
+
+    v: Literal[1]
+    id: int
+    ask: str
+    scope: str = ""
+    strategy: str = ""
+    reason: str = ""
+    args: dict[str, str] = {}
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is answered."""
+
+    v: int
+    id: int
+    ok: bool
+    error: str = ""
+    said: list[str] = []
+    result: msgspec.Raw | None = None
+
+
+_decode = msgspec.json.Decoder(Request).decode
+
+
+def read_request(line: bytes) -> Request | str:
+    """Return a request, or what is wrong with it."""
+    try:
+        request = _decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return f"not a request: {error}; one JSON object a line, see docs/operator.md"
+    texts = (request.ask, request.scope, request.strategy, request.reason, *request.args, *request.args.values())
+    if len(request.args) > ARGS_MAX or any(len(text) > TEXT_MAX for text in texts):
+        return f"too much: at most {ARGS_MAX} args, and {TEXT_MAX} characters each"
+    if request.ask != STATUS and request.ask not in COMMANDS:
+        return f"{request.ask!r} is nothing to ask; known are {STATUS}, {', '.join(sorted(COMMANDS))}"
+    return request

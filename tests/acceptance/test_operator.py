@@ -1,0 +1,69 @@
+"""The operator's commands from the command line, to a daemon that trades live on the embedded exchange."""
+
+import json
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from daemon.replay import replay_session
+from tests.acceptance.processes import Daemon, Venue, tickerd
+from tests.acceptance.settings import live_environment, live_tables, venue_table, write_settings
+
+QUOTER = """
+[[strategies]]
+id = "quoter"
+use = "two-sided-quoter"
+instruments = ["ETHUSDT.BINANCE"]
+params = { quantity = "0.05", half_spread_bps = 20, requote_bps = 5, pause_ms = 50 }
+"""
+OPEN = {"NEW", "PARTIALLY_FILLED"}
+
+
+@pytest.fixture
+def run_folder():
+    """Where sockets are: their paths must be short."""
+    folder = Path(tempfile.mkdtemp(prefix="t"))
+    folder.chmod(0o700)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_kill_cancels_everything_survives_kill_9_and_only_arming_lets_orders_pass_again(tmp_path, run_folder):
+    def say(*words: str, code: int = 0) -> str:
+        done = tickerd(*words, "--folder", str(run_folder))
+        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
+        return done.stdout + done.stderr
+
+    def working() -> int:
+        return sum(order["status"] in OPEN for order in venue.ledger()["orders"])
+
+    with Venue(tmp_path, "--synthetic") as venue:
+        tables = (venue_table(venue, "ETHUSDT"), live_tables(venue, tmp_path))
+        settings = write_settings(tmp_path, *tables, QUOTER, mode="live", session='flush = "os"', operator=run_folder)
+        with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
+            daemon.wait_status(lambda status: status["orders"].get("accepted", 0) > 0, "a working order")
+            assert "quoter  active" in say("status")
+            assert "KILLED" in say("kill", "--reason", "it buys the top")
+            daemon.wait_status(lambda status: not status["orders"].get("accepted", 0), "nothing working")
+            assert working() == 0
+            assert "KILLED all" in say("status")
+            daemon.process.kill()
+            assert daemon.wait() == -9
+        with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
+            daemon.wait_status(lambda status: len(status["refusals"]) > 0, "a refusal")
+            told = json.loads(say("status", "--json"))["result"]
+            assert [(latch["scope"], latch["level"]) for latch in told["latches"]] == [("all", "kill")]
+            assert {refusal["code"] for refusal in told["refusals"]} == {"KILLED"}
+            assert working() == 0
+            assert "the following arguments are required: --reason" in say("arm", code=2)
+            say("arm", "--reason", "the quoter is mended")
+            daemon.wait_status(lambda status: status["orders"].get("accepted", 0) > 0, "a working order")
+            daemon.signal(signal.SIGUSR1)
+            daemon.wait_status(lambda status: not status["orders"].get("accepted", 0), "nothing working")
+            daemon.stop()
+            session = daemon.session
+        assert replay_session(session).ok
+        assert "no daemon is running here" in say("status", code=2)
