@@ -68,6 +68,7 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     fee_currency: str = ""
     liquidity: Liquidity | None = None
     reason: str = ""
+    own: bool = False  # REJECTED and its like by our own connector: the venue never saw the command
 
 
 class FeedState(enum.StrEnum):

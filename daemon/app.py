@@ -99,6 +99,11 @@ class Daemon:
         self._syncing = False
         self._stopped = False
 
+    @property
+    def carried(self) -> StateCarried | None:
+        """What this session goes on from; its figures are part of ours."""
+        return None if self._account is None else self._account.carried
+
     # -- what may end it -------------------------------------------------------------------------------------------
 
     def stop(self, reason: str, source: str) -> None:
@@ -192,7 +197,7 @@ class Daemon:
         """
         if self.trading is None:
             return await self.feeds.define(self.clock.now_ns), None
-        fitting = Fitting(self.settings, None if self._account is None else self._account.carried)
+        fitting = Fitting(self.settings, self.carried)
         defined, _ = await asyncio.gather(self.feeds.define(self.clock.now_ns, fitting.fit), self.trading.check())
         events = [self.trading.told(each) for each in defined]
         for rules in fitting.left_out([instrument_of(each) for each in events]):

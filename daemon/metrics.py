@@ -29,10 +29,11 @@ LOCAL_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 
 
 class Published(NamedTuple):
-    """What a scrape tells: the last status, and all refusals so far by code, of which the status has the last few."""
+    """What a scrape tells: the last status, and all refusals and alerts so far; the status has the last few."""
 
     status: Status
-    refusals: Mapping[str, int]
+    refusals: Mapping[str, int]  # by code
+    alerts: Mapping[tuple[str, str], int] = {}  # by severity and code
 
 
 class StatusCollector(Collector):
@@ -103,6 +104,10 @@ def _orders(published: Published) -> Iterator[Metric]:
     yield labelled(
         CounterMetricFamily("tickerd_refusals", "Orders that the risk gate refused.", labels=["code"]),
         (([code], count) for code, count in published.refusals.items()),
+    )
+    yield labelled(
+        CounterMetricFamily("tickerd_alerts", "What a person should know, so far.", labels=["severity", "code"]),
+        (([*names], count) for names, count in published.alerts.items()),
     )
 
 
@@ -205,9 +210,14 @@ class MetricsServer:
         self.port = self._server.server_port
         return self
 
-    def publish(self, status: Status, refusals: Mapping[str, int] | None = None) -> None:
-        """Have scrapes see `status`, and `refusals` by code, from now on: a small copy and one assignment."""
-        self._published = Published(status, dict(refusals or {}))
+    def publish(
+        self,
+        status: Status,
+        refusals: Mapping[str, int] | None = None,
+        alerts: Mapping[tuple[str, str], int] | None = None,
+    ) -> None:
+        """Have scrapes see `status`, `refusals` by code, and `alerts` by severity and code: small copies."""
+        self._published = Published(status, dict(refusals or {}), dict(alerts or {}))
 
     def close(self) -> None:
         """Stop answering and give the port back."""

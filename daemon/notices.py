@@ -42,7 +42,9 @@ class Notices:
                 log.warning("frames kept raw", reason=reason, new=total - known, total=total)
         _tell_strategies(last, status)
         for alert in _new(last.alerts, status.alerts):
-            log.log(LEVELS.get(alert.severity, logging.WARNING), "alert", code=alert.code, message=alert.message)
+            place = {"instrument": alert.instrument} if alert.instrument else {}
+            level = LEVELS.get(alert.severity, logging.WARNING)
+            log.log(level, "alert", severity=alert.severity, code=alert.code, **place, message=alert.message)
         if last.live is not None and status.live is not None:
             _tell_venues(last.live, status.live)
 

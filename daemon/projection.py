@@ -10,6 +10,7 @@ from core.effects import Alert, Effect, OrderFilled, StrategyChanged
 from core.market import Market, mark_price_of
 from core.money import money_text
 from core.orders import OrderState, Refusal
+from core.records import NO_INSTRUMENT
 from daemon.standing import Standing
 from daemon.stats import Stats
 from daemon.status import (
@@ -57,6 +58,7 @@ class Projection:
         self._reasons: dict[str, str] = {}
         self._recent_refusals: deque[RefusalStatus] = deque(maxlen=RECENT)
         self._recent_fills: deque[FillStatus] = deque(maxlen=RECENT)
+        self.alert_counts: Counter[tuple[str, str]] = Counter()  # by severity and code
         self._alerts: deque[AlertStatus] = deque(maxlen=RECENT)
         self.alerts_told = 0
         self._rate = (stats.started_ns, 0, 0.0)
@@ -125,9 +127,16 @@ class Projection:
         return [f"{each.code}: {each.message}" for each in list(self._alerts)[len(self._alerts) - count :]]
 
     def _alerted(self, now_ns: int, alert: Alert) -> None:
+        self.alert_counts[alert.severity.value, alert.code] += 1
         self.alerts_told += 1
         self._alerts.append(
-            AlertStatus(time_ns=now_ns, severity=alert.severity.value, code=alert.code, message=alert.message)
+            AlertStatus(
+                time_ns=now_ns,
+                severity=alert.severity.value,
+                code=alert.code,
+                message=alert.message,
+                instrument="" if alert.instrument == NO_INSTRUMENT else self._name(alert.instrument),
+            )
         )
 
     def status(

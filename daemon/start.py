@@ -25,7 +25,7 @@ from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
 from daemon.lines import Lines
 from daemon.live.account import Account
-from daemon.live.trading import Secrets
+from daemon.live.trading import Secrets, refuse_missing
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.notices import Notices
@@ -42,6 +42,7 @@ from engine.commands import KILL
 from journal.folders import create_session_folder
 from journal.retention import apply_retention
 from journal.writer import JournalWriter
+from oms.state import saved_state
 
 log = structlog.get_logger("tickerd")
 MIB = 1 << 20
@@ -104,6 +105,8 @@ def run_session(
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
     loaded = load_strategies(config)
+    if settings.session.mode is Mode.LIVE:
+        refuse_missing(settings, secrets)
     clock = SessionClock()
     account = Account.take(config) if settings.session.mode is Mode.LIVE else None
     started_ns = clock.now_ns()
@@ -215,7 +218,7 @@ async def _tell(
         output.status(status)
         notices.look(status)
         if metrics is not None:
-            metrics.publish(status, daemon.projection.refusals)
+            metrics.publish(status, daemon.projection.refusals, daemon.projection.alert_counts)
         logs.tell_repeats()
         if store is not None and (problem := store.look()):
             # Of the machine, not of the session: shown and logged as an alert, and no part of what replays.
@@ -283,4 +286,6 @@ def summary_of(daemon: Daemon, folder: Path) -> Summary:
         digest=daemon.digest.hex(),
         replay=command_line("replay", str(folder), "--verify"),
         labels=status.labels,
+        carried_from="" if daemon.carried is None else daemon.carried.session,
+        carried_orders=0 if daemon.carried is None else saved_state(daemon.carried.state).submitted,
     )

@@ -71,6 +71,7 @@ class AlertStatus(msgspec.Struct, frozen=True, kw_only=True):
     severity: str  # "info", "warning", "error"
     code: str
     message: str
+    instrument: str = ""  # where it is of one
 
 
 class LatchStatus(msgspec.Struct, frozen=True, kw_only=True):

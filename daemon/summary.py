@@ -40,6 +40,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     replay: str  # the command that replays the session
     labels: list[str] = []  # such as "synthetic market"
+    carried_from: str = ""  # live: the session before this one, whose orders, positions and profit are counted in
+    carried_orders: int = 0
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -61,7 +63,10 @@ def summary_rows(summary: Summary) -> list[Row]:
         p50, p99 = words.latency_text(summary.tick_to_order_p50_ns), words.latency_text(summary.tick_to_order_p99_ns)
         rows.append(Row("latency", f"tick-to-order p50 {p50}  p99 {p99}"))
     rows.append(Row("orders", _counts(summary.orders), -1 if summary.orders.get("unknown") else 0))
-    rows.append(Row("fills", f"{summary.fills:,}"))
+    if summary.carried_from:
+        before = f"{summary.carried_orders:,} orders, positions and P&L of before, from {summary.carried_from}"
+        rows.append(Row("carried", f"counted in: {before}"))
+    rows.append(Row("fills", f"{summary.fills:,}{' in this session' if summary.carried_from else ''}"))
     rows += [_profit(profit) for profit in profits_of(summary.positions)]
     rows += [_position(position) for position in summary.positions if words.number(position.quantity)]
     rows.append(Row("refused", _counts(summary.refusals)))

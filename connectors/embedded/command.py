@@ -170,6 +170,7 @@ def _announce(venue: EmbeddedVenue, *, as_json: bool) -> None:
     urls["ws_api_url"] = venue.ws_api_url
     if Market.USDM in venue.markets:
         urls["usdm_ws_api_url"] = venue.usdm_ws_api_url
+        urls["usdm_private_ws_url"] = f"{venue.ws_url}/private"
     demo = {"api_key": DEMO_KEY, "api_secret": DEMO_SECRET} if venue.settings.demo else {}
     if as_json:
         kind = {"synthetic": True, "seed": venue.settings.seed} if venue.source.synthetic else {"synthetic": False}

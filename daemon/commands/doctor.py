@@ -20,7 +20,8 @@ EPILOG = """examples:
   tickerd doctor -c my.toml
   tickerd doctor -c binance-spot-paper --json
 
-With -c the settings are checked too, their root is the one looked at, and each venue is asked for its time.
+With -c the settings are checked too, their root is the one looked at, live secrets are looked for (and never shown),
+and each venue is asked for its time.
 
 exit codes: 0 nothing failed (there may be warnings), 1 something failed
 """
@@ -67,6 +68,7 @@ def examine(file: Path | None, root: Path | None, progress: Progress | None = No
     metrics = settings.metrics if settings is not None else MetricsSettings()
     yield doctor_machine.metrics_port(metrics.host, metrics.port)
     if settings is not None:
+        yield from doctor_venues.secrets_findings(settings)
         yield from doctor_venues.findings(settings)
 
 

@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-from config.settings import Settings
+from config.errors import ConfigError
+from config.secrets import read_secret
+from config.settings import Mode, Settings
 from config.venues import binance_settings
 from connectors.binance.requests import time_url
 from connectors.binance.rest import accept, clock_sample, read_server_time
 from connectors.errors import ConnectorError
 from connectors.rest.transport import RestClient
-from daemon.commands.doctor_finding import Finding, ok, warn
+from daemon.commands.doctor_finding import Finding, fail, ok, warn
+from daemon.live.trading import secret_names
 
 TIMEOUT_S_MAX = 5.0
 OFFSET_NS_MAX = 1_000_000_000
@@ -21,6 +24,23 @@ def findings(settings: Settings) -> Iterator[Finding]:
     for name, venue in settings.venues.items():
         url = time_url(binance_settings(name, venue))
         yield reach(name, url, min(venue.request_timeout_s, TIMEOUT_S_MAX))
+
+
+def secrets_findings(settings: Settings) -> Iterator[Finding]:
+    """Yield whether the secrets of live trading are there; what they are is told to nobody."""
+    if settings.session.mode is not Mode.LIVE:
+        return
+    for name, venue in settings.venues.items():
+        if venue.trading is None:
+            continue
+        check = f"secrets {name}"
+        try:
+            for each in secret_names(venue.trading):
+                read_secret(each)
+        except ConfigError as error:
+            yield fail(check, str(error), "docs/live.md says where secrets are read from")
+        else:
+            yield ok(check, f"{' and '.join(secret_names(venue.trading))} are there")
 
 
 def reach(name: str, url: str, timeout_s: float) -> Finding:

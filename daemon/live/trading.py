@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from config.live_settings import TradingTable
 from config.secrets import Secret
 from config.settings import Settings
 from config.venues import binance_trading
@@ -20,6 +21,20 @@ Secrets = Callable[[str], Secret]
 """Tells the secret of a name; raises SecretMissing where there is none."""
 
 
+def secret_names(table: TradingTable) -> tuple[str, str]:
+    """Return the names of the key and of what signs with it, which a venue's trading needs."""
+    signer = "private-key" if table.signing == "ed25519" else "api-secret"
+    return f"{table.key}-api-key", f"{table.key}-{signer}"
+
+
+def refuse_missing(settings: Settings, secrets: Secrets) -> None:
+    """Look whether every secret is there, before a session begins. Raises SecretMissing, SecretExposed."""
+    for venue in settings.venues.values():
+        if venue.trading is not None:
+            for name in secret_names(venue.trading):
+                secrets(name)
+
+
 class Trading:
     """One trading connector for each venue with a `[venues.NAME.trading]` table, by the venue's name in capitals."""
 
@@ -33,11 +48,11 @@ class Trading:
             from connectors.binance.trading.credentials import Credentials
             from connectors.binance.trading.transport import BinanceTrading
 
-            key = secrets(f"{table.key}-api-key").reveal()
+            key, signer = (secrets(each).reveal() for each in secret_names(table))
             if table.signing == "ed25519":
-                credentials = Credentials(key, ed25519=secrets(f"{table.key}-private-key").reveal())
+                credentials = Credentials(key, ed25519=signer)
             else:
-                credentials = Credentials(key, hmac_secret=secrets(f"{table.key}-api-secret").reveal())
+                credentials = Credentials(key, hmac_secret=signer)
             told = binance_trading(name, venue, hedging=settings.accounting.hedging)
             made = BinanceTrading(told, credentials, clock_ns, rng, sink)
             self.connectors[name.upper()] = made

@@ -121,7 +121,7 @@ class Reconciler:
             self._rejects.pop(order.instrument, None)
             if report.type is ReportType.CANCEL_REJECTED and order.is_open:
                 self._look_for(order, now_ns, effects)
-        else:
+        elif not report.own:
             index = order.instrument
             self._rejects[index] = self._rejects.get(index, 0) + 1
             if self._rejects[index] >= self.settings.reject_streak:

@@ -80,6 +80,28 @@ def test_the_first_strategy_of_the_readme_checks_runs_trades_and_answers_what_if
     assert exports.export(session, "fills")
 
 
+@pytest.mark.slow
+def test_the_rehearsal_of_live_trading_runs_as_it_is_printed(tmp_path, shell):
+    page = (ROOT / "docs" / "live.md").read_text(encoding="utf-8").partition("## A rehearsal")[2]
+    _, settings, lines = (text for _, text in re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL)[:3])
+    (tmp_path / "rehearsal.toml").write_text(settings, encoding="utf-8")
+    with Venue(tmp_path, "--synthetic", "--seed", "2") as venue:
+        address = {
+            "TICKERD__VENUES__BINANCE__REST_URL": venue.rest_url,
+            "TICKERD__VENUES__BINANCE__WS_URL": venue.ws_url,
+            "TICKERD__VENUES__BINANCE__TRADING__WS_API_URL": venue.ws_api_url,
+            "TICKERD_SECRET_DEMO_API_KEY": venue.api_key,
+            "TICKERD_SECRET_DEMO_API_SECRET": venue.api_secret,
+        }
+        doctor, *runs = lines.splitlines()
+        found = shell(doctor, **address)
+        assert "demo-api-key and demo-api-secret" in found
+        first, second = (shell(line.replace("60s", "3s"), **address) for line in runs)
+        assert "carried" not in first
+        assert "counted in:" in second
+        assert venue.ledger()["executions"]
+
+
 def test_the_settings_that_users_build_on_run_as_they_were_promised(tmp_path, shell):
     (tmp_path / "my").mkdir()
     builtin = (ROOT / "strategies" / "ema_cross.py").read_text(encoding="utf-8")

@@ -47,7 +47,7 @@ max_orders_per_second = 100
         settings = write_settings(tmp_path, *tables, table, mode="live", session='flush = "os"')
         with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
             daemon.wait_ready()
-            daemon.wait_status(lambda status: sum(status["orders"].values()) >= 4, "four orders")
+            daemon.wait_status(lambda status: sum(status["orders"].values()) >= 20, "twenty orders")
             summary = daemon.stop()
             session = daemon.session
         assert venue.ledger()["orders"] == []
@@ -61,6 +61,6 @@ max_orders_per_second = 100
             elif isinstance(told, OrderReport):
                 rejected[told.client_order_id] += 1
                 assert "clock" in told.reason
-    assert len(submitted) >= 4
+    assert len(submitted) >= 20
     assert rejected == Counter(dict.fromkeys(submitted, 1))
     assert replay_session(session).ok, json.dumps(summary)

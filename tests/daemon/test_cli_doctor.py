@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from config.load import parse
 from daemon.commands import doctor_machine, doctor_python, doctor_sessions, doctor_venues
 from daemon.commands.doctor_finding import Level
 from daemon.errors import ExitCode
+from tests.daemon.live.heads import SETTINGS as LIVE_SETTINGS
 from tests.daemon.sessions import SETTINGS, Recorder, flip_byte, record_crashed_session
 
 
@@ -255,3 +257,23 @@ def test_a_library_of_another_version_than_the_locked_one_warns(monkeypatch, tmp
 def test_assertions_that_are_off_fail():
     assert doctor_python.assertions(0).level is Level.OK
     assert doctor_python.assertions(1).level is Level.FAIL
+
+
+def test_the_doctor_looks_for_live_secrets_and_shows_none(monkeypatch, tmp_path):
+    live = parse(LIVE_SETTINGS).settings
+    [finding] = doctor_venues.secrets_findings(live)
+    assert (finding.check, finding.level) == ("secrets binance", Level.FAIL)
+    assert "demo-api-key" in finding.found
+    monkeypatch.setenv("TICKERD_SECRET_DEMO_API_KEY", "the-key")
+    monkeypatch.setenv("TICKERD_SECRET_DEMO_API_SECRET", "the-secret")
+    [finding] = doctor_venues.secrets_findings(live)
+    assert (finding.level, finding.found) == (Level.OK, "demo-api-key and demo-api-secret are there")
+
+
+def test_a_missing_secret_is_told_before_a_session_begins(tickerd, tmp_path):
+    (tmp_path / "live.toml").write_text(f'{LIVE_SETTINGS}\n[live]\nroot = "{tmp_path / "accounts"}"\n')
+    answer = tickerd("run", "-c", tmp_path / "live.toml", "--live", "--root", tmp_path / "kept")
+    assert answer.code == ExitCode.USAGE
+    assert "demo-api-key" in answer.err
+    assert not (tmp_path / "kept").exists()
+    assert not (tmp_path / "accounts").exists()

@@ -52,7 +52,7 @@ def samples(server: MetricsServer) -> dict[tuple[str, ...], float]:
 
 def test_a_scrape_tells_the_last_status(server):
     server.publish(status(inputs=1))
-    server.publish(status(malformed={"not-json": 3}, reconnects=2), {"MAX_POSITION": 5})
+    server.publish(status(malformed={"not-json": 3}, reconnects=2), {"MAX_POSITION": 5}, {("error", "FROZEN"): 2})
     got = samples(server)
 
     expected = {
@@ -62,6 +62,7 @@ def test_a_scrape_tells_the_last_status(server):
         ("tickerd_reconnects_total",): 2,
         ("tickerd_malformed_frames_total", "not-json"): 3,
         ("tickerd_refusals_total", "MAX_POSITION"): 5,
+        ("tickerd_alerts_total", "FROZEN", "error"): 2,
         ("tickerd_uptime_seconds",): 41,
         ("tickerd_status_timestamp_seconds",): NOON_NS / 1e9 + 1,
         ("tickerd_journal_size_bytes",): 12_900_000,

@@ -70,8 +70,14 @@ def test_each_alert_is_told_once_though_only_the_last_few_are_kept():
     a, b, c = (samples.alert(text, severity) for text, severity in (("a", "error"), ("b", "info"), ("c", "warning")))
     first = samples.status(alerts=[a, b])
     more = samples.status(alerts=[b, c, c])
-    expected = ("warning", "alert", {"code": "BOOK", "message": "c"})
+    expected = ("warning", "alert", {"severity": "warning", "code": "BOOK", "message": "c"})
     assert told(first, more, more) == [expected, expected]
+
+
+def test_an_alert_names_its_instrument():
+    here = msgspec.structs.replace(samples.alert("a", "error"), instrument="BTCUSDT.BINANCE")
+    [(level, _, fields)] = told(samples.status(alerts=[]), samples.status(alerts=[here]))
+    assert (level, fields["severity"], fields["instrument"]) == ("error", "error", "BTCUSDT.BINANCE")
 
 
 def test_links_and_books_are_told_when_they_change():

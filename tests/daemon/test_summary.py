@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from daemon.summary import Summary, print_summary, render_summary, summary_text
+from daemon.summary import Summary, print_summary, render_summary, summary_rows, summary_text
 from tests.daemon.status_samples import position
 
 REPLAY = "tickerd replay var/sessions/20261121T115900Z-paper-7f3a --verify"
@@ -78,6 +78,15 @@ def test_a_session_without_orders_says_so_and_leaves_out_what_there_is_not():
     assert "refused    none" in text
     for absent in ("latency", "P&L", "position", "malformed", "SYNTHETIC"):
         assert absent not in text
+
+
+def test_what_was_carried_over_is_said_to_be():
+    rows = {
+        row.name: row.text
+        for row in summary_rows(summary(carried_from="20260101T000000Z-live", carried_orders=122, fills=0))
+    }
+    assert rows["carried"] == "counted in: 122 orders, positions and P&L of before, from 20260101T000000Z-live"
+    assert rows["fills"] == "0 in this session"
 
 
 def test_profit_is_told_by_currency():

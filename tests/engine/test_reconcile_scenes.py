@@ -406,6 +406,19 @@ def test_rejection_after_rejection_pauses_the_instrument_and_compares_it():
     assert scene.code(scene.buy(1)) == "passes"
 
 
+def test_what_our_own_connector_refuses_says_nothing_of_the_venue():
+    scene = Scene().ready()
+    scene.pass_time(1)
+    scene.effects.clear()
+    for _ in range(2 * QUICK.reject_streak):
+        name = scene.buy(1).intent.client_order_id
+        scene.venue.inbox.clear()
+        report = OrderReport(type=ReportType.REJECTED, client_order_id=name, reason="the clock is off", own=True)
+        scene.step(Kind.REPORT, report, 1)
+    assert "REJECT_STREAK" not in scene.codes()
+    assert scene.code(scene.buy(1)) == "passes"
+
+
 def test_a_key_that_may_not_trade_halts():
     scene = Scene().ready()
     look = scene.venue.look

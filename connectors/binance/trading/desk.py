@@ -75,8 +75,8 @@ class Desk(Teller):
 
     # ---- what commands come to
 
-    def refuse(self, command: ApprovedCommand, reason: str, now_ns: int) -> None:
-        """Say that a command did nothing at the venue."""
+    def refuse(self, command: ApprovedCommand, reason: str, now_ns: int, *, own: bool = False) -> None:
+        """Say that a command did nothing at the venue; `own`: it never left."""
         if isinstance(command, ApprovedCancel):
             kind = ReportType.CANCEL_REJECTED
         elif isinstance(command, ApprovedReplace):
@@ -88,7 +88,7 @@ class Desk(Teller):
             kind = ReportType.REJECTED
         for index, name in names_of(command):
             told = self._revision(command) if isinstance(command, ApprovedReplace) else name
-            self.report(index, now_ns, 0, OrderReport(type=kind, client_order_id=told, reason=reason))
+            self.report(index, now_ns, 0, OrderReport(type=kind, client_order_id=told, reason=reason, own=own))
 
     def lose(self, call: Call, reason: str, now_ns: int) -> None:
         """Say that nobody told what became of a call; it is kept, for its answer may come late."""

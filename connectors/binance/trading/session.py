@@ -95,7 +95,7 @@ class TradingSession:
         if urgency is Urgency.OPEN or self.stopping:
             reason = self._reason_to_refuse(urgency)
             if reason:
-                self.desk.refuse(command, reason, now_ns)
+                self.desk.refuse(command, reason, now_ns, own=True)
                 return
         waiting = Waiting(command, now_ns)
         if self.outbox.is_clear(urgency) and self._may_leave(command, urgency, now_ns):
@@ -105,14 +105,14 @@ class TradingSession:
         for gone in self.outbox.put(waiting, urgency):
             full = gone is waiting and urgency is not Urgency.CANCEL
             why = "too many commands wait for the venue's allowances" if full else "overtaken before it was sent"
-            self.desk.refuse(gone.command, why, now_ns)
+            self.desk.refuse(gone.command, why, now_ns, own=True)
         self._drain(now_ns)
 
     def stop(self, now_ns: int) -> None:
         """Send cancels alone from now on."""
         self.stopping = True
         for waiting in self.outbox.take_all_but_cancels():
-            self.desk.refuse(waiting.command, "trading ends", now_ns)
+            self.desk.refuse(waiting.command, "trading ends", now_ns, own=True)
 
     def _reason_to_refuse(self, urgency: Urgency) -> str:
         """Return why a command cannot be taken now, empty where it can."""
@@ -140,7 +140,7 @@ class TradingSession:
         command = waiting.command
         request = self._dispatcher.request(command)
         if isinstance(request, str):
-            self.desk.refuse(command, request, now_ns)
+            self.desk.refuse(command, request, now_ns, own=True)
             return
         self.out.leave(Call(0, self._dispatcher.kind(command, request), 0, now_ns, (waiting,)), request, now_ns)
 
@@ -205,7 +205,7 @@ class TradingSession:
         if call is not None:
             self.desk.end(call)
             for item in call.items:
-                self.desk.refuse(item.command, reason, now_ns)
+                self.desk.refuse(item.command, reason, now_ns, own=True)
 
     def on_refused(self, status: int, reason: str, now_ns: int) -> None:
         """Take note that the venue lets no connection be made."""
@@ -388,6 +388,6 @@ class TradingSession:
         self.dropped += [(connection, "a request was not answered in time") for connection in silent]
         for waiting in self.outbox.take_old(now_ns - int(self._settings.queue_age_s * _NS)):
             why = f"waited more than {self._settings.queue_age_s:g} s for the venue's allowances"
-            self.desk.refuse(waiting.command, why, now_ns)
+            self.desk.refuse(waiting.command, why, now_ns, own=True)
         self.link.on_time(now_ns)
         self._drain(now_ns)
