@@ -22,6 +22,7 @@ async def test_a_timer_that_cannot_be_armed_is_told_once_for_each_symbol_and_cle
             await one.until_async(lambda: where.fired_at_least(counted, 4))
             told = [each for each in one.effects if isinstance(each, Alert) and "DEAD_MAN" in each.code]
             assert [(each.code, each.instrument) for each in told] == [("DEAD_MAN_NOT_ARMED", 0)]
+            assert one.daemon.trading is not None
             assert "dead-man timer of BTCUSDT is not armed" in one.daemon.trading.stats()["BINANCE"].last_error
             await where.clear()
             await one.until(lambda: "DEAD_MAN_ARMED" in one.alerts())
