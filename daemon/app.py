@@ -21,7 +21,7 @@ from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
 from core.rng import Rng
 from daemon.clock import SessionClock
 from daemon.errors import DaemonError, ExitCode, JournalStopped, SessionOver, StartFailed
-from daemon.feeds import Feeds, definition, instrument_of
+from daemon.feeds import Addresses, Feeds, definition, instrument_of
 from daemon.live.account import Account
 from daemon.live.execution import LiveExecution
 from daemon.live.fitting import Fitting
@@ -62,9 +62,11 @@ class Daemon:
         self.clock = clock
         self.stats = Stats(clock.now_ns())
         self.trading: Trading | None = None
+        addresses: Addresses = {}
         self.execution: Execution = PaperExecution(settings.paper.sim, engine.markets)
         if settings.session.mode is Mode.LIVE:
-            self.trading = Trading(settings, clock.now_ns, Rng(clock.now_ns(), stream=1), self._sink, secrets)
+            rng = Rng(clock.now_ns(), stream=1)
+            self.trading = Trading(settings, clock.now_ns, rng, self._sink, secrets, addresses)
             self.execution = LiveExecution(self.trading.connectors)
         mode, base = settings.session.mode.value, settings.accounting.base_currency
         standing = None
@@ -82,7 +84,7 @@ class Daemon:
             watch=self.projection.watch,
             execution=self.execution,
         )
-        self.feeds = Feeds(settings, clock.now_ns, Rng(clock.now_ns()), self._sink)
+        self.feeds = Feeds(settings, clock.now_ns, Rng(clock.now_ns()), self._sink, addresses)
         self.digest = b""
         self.seal_state = SealState.CRASHED
         self.loop_lag_ns = 0

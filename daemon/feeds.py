@@ -8,6 +8,7 @@ import msgspec
 from config.settings import Channel, ConnectorName, Mode, Settings, VenueSettings
 from config.venues import binance_settings
 from connectors.base import MarketDataConnector, Sink
+from connectors.binance.address import Address
 from connectors.errors import ConnectorError
 from core.book import BookState
 from core.events import InstrumentDefined
@@ -20,26 +21,46 @@ from daemon.errors import StartFailed
 Fit = Callable[[Instrument], Instrument]
 """Returns the rules of an instrument in the units that it is to be traded in, as fine as the venue's or finer."""
 
+Addresses = dict[str, Address]
+"""What each REST host allows this machine, by the host's address."""
+
+
+def address_of(addresses: Addresses, market: str, rest_base: str) -> Address:
+    """Return the allowances of one REST host, the same object to whoever asks there."""
+    return addresses.setdefault(f"{market} {rest_base}", Address())
+
 
 def make_connector(
-    name: str, settings: VenueSettings, clock_ns: Callable[[], int], rng: Rng, sink: Sink
+    name: str, settings: VenueSettings, clock_ns: Callable[[], int], rng: Rng, sink: Sink, addresses: Addresses
 ) -> MarketDataConnector:
     """Return the connector of one venue; its client library is imported here, only where configured."""
     if settings.connector in {ConnectorName.BINANCE_SPOT, ConnectorName.BINANCE_USDM}:
         from connectors.binance.transport import BinanceConnector
 
-        return BinanceConnector(binance_settings(name, settings), clock_ns, rng, sink)
+        told = binance_settings(name, settings)
+        address = address_of(addresses, told.market, told.rest_base)
+        return BinanceConnector(told, clock_ns, rng, sink, address)
     raise StartFailed(f"[venues.{name}] has no connector, its data comes from files; try it with `tickerd backtest`")
 
 
 class Feeds:
     """All market-data connectors of one daemon."""
 
-    def __init__(self, settings: Settings, clock_ns: Callable[[], int], rng: Rng, sink: Sink) -> None:
-        """Make the connectors; nothing is contacted yet."""
+    def __init__(
+        self,
+        settings: Settings,
+        clock_ns: Callable[[], int],
+        rng: Rng,
+        sink: Sink,
+        addresses: Addresses | None = None,
+    ) -> None:
+        """Make the connectors; nothing is contacted yet. `addresses`: shared with trading at the same hosts."""
+        known = {} if addresses is None else addresses
         self._settings = settings
         self._by_index: list[MarketDataConnector] = []
-        self.connectors = [make_connector(name, venue, clock_ns, rng, sink) for name, venue in settings.venues.items()]
+        self.connectors = [
+            make_connector(name, venue, clock_ns, rng, sink, known) for name, venue in settings.venues.items()
+        ]
 
     async def define(self, now_ns: Callable[[], int], fit: Fit | None = None) -> list[Event]:
         """Return the events that define every configured instrument, in the units that `fit` gives it.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from connectors.base import ClockNs, ConnectorStats, Sink
 from connectors.binance import rest
+from connectors.binance.address import Address
 from connectors.binance.instruments import find_symbol, read_exchange_info, to_instrument
 from connectors.binance.messages import SymbolInfo
 from connectors.binance.parse import UnitsPool, read_bars
@@ -14,7 +15,7 @@ from connectors.binance.settings import BinanceSettings
 from connectors.binance.streams import VenueLink
 from connectors.errors import ConnectorError, VenueRefused, VenueUnreachable
 from connectors.pacing import Backoff, TokenBucket
-from connectors.rest.transport import RestClient
+from connectors.rest.transport import Answer, RestClient
 from connectors.stream.lines import LineSetup
 from connectors.stream.transport import LineSupervisor
 from core.instruments import Instrument
@@ -29,13 +30,16 @@ _CLOCK_RETRY_S = 30.0
 class BinanceConnector:
     """Market data of one Binance venue; see `connectors.base.MarketDataConnector`."""
 
-    def __init__(self, settings: BinanceSettings, clock_ns: ClockNs, rng: Rng, sink: Sink) -> None:
+    def __init__(
+        self, settings: BinanceSettings, clock_ns: ClockNs, rng: Rng, sink: Sink, address: Address | None = None
+    ) -> None:
         """Prepare; nothing is opened before `load_instruments`."""
         self._settings = settings
         self._clock_ns = clock_ns
         self._rng = rng
         self._sink = sink
         self._rest = RestClient(settings.request_timeout_s)
+        self._address = address or Address()
         # A snapshot of 1,000 levels weighs 50 of the 6,000 (spot) or 20 of the 2,400 (USDⓈ-M) that a minute allows.
         self._book_bucket = TokenBucket(per_second=1.0, burst=20)
         self._instruments: dict[str, Instrument] = {}
@@ -174,18 +178,37 @@ class BinanceConnector:
         """Return the venue's symbols: ours alone where the market can filter and knows them all."""
         settings = self._settings
         try:
-            body = rest.accept(await self._rest.get(exchange_info_url(settings, settings.instruments)), "exchangeInfo")
+            body = rest.accept(await self._get(exchange_info_url(settings, settings.instruments)), "exchangeInfo")
         except VenueRefused as error:
             if error.status != 400:
                 raise
             # "-1121 Invalid symbol.": one of them is unknown; the whole list tells which, and what is near.
-            body = rest.accept(await self._rest.get(exchange_info_url(settings)), "exchangeInfo")
+            body = rest.accept(await self._get(exchange_info_url(settings)), "exchangeInfo")
         return read_exchange_info(body)
+
+    async def _get(self, url: str) -> Answer:
+        """Ask by REST, unless the venue wants silence from this address, whoever of us it was told.
+
+        Raises VenueRefused or VenueUnreachable.
+        """
+        wait_ns = self._address.wait_ns(self._clock_ns())
+        if wait_ns:
+            wait_s = wait_ns / _NS
+            raise VenueRefused(
+                f"the venue asked for silence for another {wait_s:.0f} s", status=429, retry_after_s=wait_s
+            )
+        try:
+            answer = await self._rest.get(url)
+        except VenueRefused as error:
+            self._address.close(self._clock_ns() + int(error.retry_after_s * _NS))
+            raise
+        self._address.told_by_headers(self._clock_ns(), answer.headers)
+        return answer
 
     async def _fetch_book(self, symbol: str) -> bytes:
         """Return the body of a book snapshot. Raises VenueRefused or VenueUnreachable."""
         await asyncio.sleep(self._book_bucket.take(self._clock_ns()) / _NS)
-        return rest.accept(await self._rest.get(depth_url(self._settings, symbol)), "depth")
+        return rest.accept(await self._get(depth_url(self._settings, symbol)), "depth")
 
     async def _measure_clock(self) -> None:
         """Measure the venue's clock against ours, now and every `clock_every_s`."""
@@ -203,7 +226,7 @@ class BinanceConnector:
     async def _clock_sample(self) -> rest.ClockSample:
         """Return one round trip's measure."""
         asked_ns = self._clock_ns()
-        answer = await self._rest.get(time_url(self._settings))
+        answer = await self._get(time_url(self._settings))
         answered_ns = self._clock_ns()
         server_ns = rest.read_server_time(rest.accept(answer, "time"))
         return rest.clock_sample(asked_ns, answered_ns, server_ns)

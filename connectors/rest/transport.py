@@ -60,7 +60,8 @@ class RestClient:
         try:
             async with self._session.get(URL(url, encoded=True)) as response:
                 body = await _read_bounded(response)
-                answer = Answer(response.status, response.content_type, body)
+                names = {name.lower(): value for name, value in response.headers.items()}
+                answer = Answer(response.status, response.content_type, body, names)
                 retry_after = response.headers.get("Retry-After", "")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise VenueUnreachable(f"{url}: {str(error) or 'no answer in time'}") from error

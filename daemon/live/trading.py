@@ -16,6 +16,7 @@ from core.instruments import Instrument
 from core.records import Event
 from core.rng import Rng
 from daemon.errors import StartFailed
+from daemon.feeds import Addresses, address_of
 
 Secrets = Callable[[str], Secret]
 """Tells the secret of a name; raises SecretMissing where there is none."""
@@ -38,7 +39,15 @@ def refuse_missing(settings: Settings, secrets: Secrets) -> None:
 class Trading:
     """One trading connector for each venue with a `[venues.NAME.trading]` table, by the venue's name in capitals."""
 
-    def __init__(self, settings: Settings, clock_ns: Callable[[], int], rng: Rng, sink: Sink, secrets: Secrets) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock_ns: Callable[[], int],
+        rng: Rng,
+        sink: Sink,
+        secrets: Secrets,
+        addresses: Addresses,
+    ) -> None:
         """Read the secrets and make the connectors; nothing is contacted yet. Raises SecretMissing, SecretExposed."""
         self.connectors: dict[str, TradingConnector] = {}
         for name, venue in settings.venues.items():
@@ -54,7 +63,8 @@ class Trading:
             else:
                 credentials = Credentials(key, hmac_secret=signer)
             told = binance_trading(name, venue, hedging=settings.accounting.hedging)
-            made = BinanceTrading(told, credentials, clock_ns, rng, sink)
+            address = address_of(addresses, told.market, told.rest_base)
+            made = BinanceTrading(told, credentials, clock_ns, rng, sink, address)
             self.connectors[name.upper()] = made
 
     async def check(self) -> None:

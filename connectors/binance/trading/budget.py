@@ -8,9 +8,10 @@ import enum
 
 import msgspec
 
+from connectors.binance.address import Address, Window
+
 _NS = 1_000_000_000
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
-_WEIGHT_LIMIT = 2400  # of USDⓈ-M, the smaller of the two: held to until the venue tells its own
 
 
 class Urgency(enum.IntEnum):
@@ -31,52 +32,35 @@ class RateLimit(msgspec.Struct, frozen=True, gc=False):
     count: int = -1
 
 
-class Window(msgspec.Struct):
-    """One limit over one interval: how much was used in the interval that began at `start_ns`."""
-
-    interval_ns: int
-    limit: int
-    used: int = 0
-    start_ns: int = 0
-
-    def roll(self, now_ns: int) -> None:
-        """Begin the interval of now where the last one is over; a clock that was set back frees nothing."""
-        start_ns = now_ns - now_ns % self.interval_ns
-        if start_ns > self.start_ns:
-            self.used = 0
-        self.start_ns = start_ns
-
-    def used_at(self, now_ns: int) -> int:
-        """Return what is used of the interval of now."""
-        return 0 if now_ns - now_ns % self.interval_ns > self.start_ns else self.used
-
-    def wait_ns(self, now_ns: int, amount: int, limit: int) -> int:
-        """Return how long until `amount` fits below `limit`, 0 where it does now."""
-        start_ns = now_ns - now_ns % self.interval_ns
-        used = 0 if start_ns > self.start_ns else self.used
-        return 0 if used + amount <= limit else start_ns + self.interval_ns - now_ns
-
-    def told(self, now_ns: int, count: int, in_flight: int) -> None:
-        """Believe the venue's count; what has left since, and is not in it yet, comes on top.
-
-        A count may fall: "if your orders are consistently filled by trades, you can continuously place orders".
-        """
-        self.roll(now_ns)
-        self.used = count + in_flight
-
-
 class Budget:
     """Weight and order counts of one account and address. `shares`: what cancels, and what reduces, keep from opens."""
 
-    def __init__(self, cancel_share: float, reduce_share: float) -> None:
-        """Start with nothing used, and with the smaller market's weight until the venue tells its limits."""
-        self.weight = Window(60 * _NS, _WEIGHT_LIMIT)
+    def __init__(self, cancel_share: float, reduce_share: float, address: Address | None = None) -> None:
+        """Start with nothing used; `address` is shared with who else asks the same host from here."""
+        self.address = address or Address()
         self.orders: dict[int, Window] = {}  # by interval
-        self.closed_ns = 0  # nothing goes out before: the venue asked for silence
         self.opens_closed_ns = 0  # no orders before: the account's order count is used up
-        self.offset_ns = 0  # the venue's clock less ours: its intervals are by its own
         self._weight_shares = (1.0, 1.0 - cancel_share, 1.0 - cancel_share - reduce_share)
         self._order_shares = (1.0, 1.0, 1.0 - reduce_share)
+
+    @property
+    def weight(self) -> Window:
+        """The weight of the address, which is not ours alone."""
+        return self.address.weight
+
+    @property
+    def closed_ns(self) -> int:
+        """Before when nothing goes out: the venue asked for silence."""
+        return self.address.closed_ns
+
+    @property
+    def offset_ns(self) -> int:
+        """The venue's clock less ours: its intervals are by its own."""
+        return self.address.offset_ns
+
+    @offset_ns.setter
+    def offset_ns(self, offset_ns: int) -> None:
+        self.address.offset_ns = offset_ns
 
     def wait_ns(self, now_ns: int, weight: int, orders: int, urgency: Urgency) -> int:
         """Return how long a request must wait, 0 where it may go."""
@@ -118,14 +102,9 @@ class Budget:
             if limit.count < 0:
                 continue
             if window is self.weight:
-                self._told_weight(venue_ns, limit.count)
+                self.address.told_weight(now_ns, limit.count)
             else:
                 window.told(venue_ns, limit.count, in_flight)
-
-    def _told_weight(self, venue_ns: int, count: int) -> None:
-        """Believe the venue's weight, but not one that is older than what has left since: it only grows."""
-        self.weight.roll(venue_ns)
-        self.weight.used = max(self.weight.used, count)
 
     def told_by_headers(self, now_ns: int, headers: dict[str, str], in_flight: int = 0) -> None:
         """Take the counts of a REST answer: X-MBX-USED-WEIGHT-1M, X-MBX-ORDER-COUNT-10S; names in lower case."""
@@ -134,7 +113,7 @@ class Budget:
             if not text.isdecimal():
                 continue
             if name == "x-mbx-used-weight-1m":
-                self._told_weight(venue_ns, int(text))
+                self.address.told_weight(now_ns, int(text))
             elif name.startswith("x-mbx-order-count-"):
                 window = self.orders.get(_header_seconds(name.removeprefix("x-mbx-order-count-")))
                 if window is not None:
@@ -145,7 +124,7 @@ class Budget:
         if orders_only:
             self.opens_closed_ns = max(self.opens_closed_ns, until_ns)
         else:
-            self.closed_ns = max(self.closed_ns, until_ns)
+            self.address.close(until_ns)
 
     def weight_used(self, now_ns: int) -> int:
         """Return the weight that is used of the venue's present minute."""

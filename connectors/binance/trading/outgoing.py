@@ -2,6 +2,7 @@
 
 import msgspec
 
+from connectors.binance.address import Address
 from connectors.binance.trading.budget import Budget
 from connectors.binance.trading.calls import Call, CallKind
 from connectors.binance.trading.credentials import Credentials
@@ -24,12 +25,14 @@ class Sent(msgspec.Struct):
 class Outgoing:
     """Numbers requests and lays them out for the transport."""
 
-    def __init__(self, settings: TradingSettings, credentials: Credentials, desk: Desk) -> None:
+    def __init__(
+        self, settings: TradingSettings, credentials: Credentials, desk: Desk, address: Address | None = None
+    ) -> None:
         """Have no connection yet."""
         self.frames: list[tuple[int, int, bytes]] = []  # (connection, request's number, frame) to write
         self.questions: list[tuple[int, RestRequest]] = []  # (number, request) to send by REST
         self.sent = Sent()
-        self.budget = Budget(settings.cancel_share, settings.reduce_share)
+        self.budget = Budget(settings.cancel_share, settings.reduce_share, address)
         self.offset_ns = 0  # the venue's clock less ours
         self.connection = 0  # the one in charge of order entry, 0 without one
         self._base = settings.rest_base

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from connectors.binance.address import Address
 from connectors.binance.settings import Market
 from connectors.binance.topics import raw_event
 from connectors.binance.trading import parse
@@ -44,7 +45,7 @@ _DOWN_WAIT_NS = 5 * _NS
 class TradingSession:
     """One account at one venue, over all of its connections."""
 
-    def __init__(self, settings: TradingSettings, credentials: Credentials) -> None:
+    def __init__(self, settings: TradingSettings, credentials: Credentials, address: Address | None = None) -> None:
         """Know no instrument, and have no connection."""
         self.venue = settings.venue
         self.dropped: list[tuple[int, str]] = []  # (connection, why) to end
@@ -57,7 +58,7 @@ class TradingSession:
         self._credentials = credentials
         self.names = Names()
         self.desk = Desk(settings.venue, self.names)
-        self.out = Outgoing(settings, credentials, self.desk)
+        self.out = Outgoing(settings, credentials, self.desk, address)
         self.link = Link(settings.venue, self.desk.events, needs_private=settings.market is Market.USDM)
         self._private = PrivateEvents(settings.venue, self.desk)
         self._dispatcher = Dispatcher(settings, credentials, self.names)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TypeVar
 
 from connectors.base import ClockNs, Sink, TradingStats
+from connectors.binance.address import Address
 from connectors.binance.settings import Market
 from connectors.binance.trading.asking.transport import Asker
 from connectors.binance.trading.credentials import Credentials
@@ -46,14 +47,20 @@ class BinanceTrading:
     """Order entry, private stream and account queries; see `connectors.base.TradingConnector`."""
 
     def __init__(
-        self, settings: TradingSettings, credentials: Credentials, clock_ns: ClockNs, rng: Rng, sink: Sink
+        self,
+        settings: TradingSettings,
+        credentials: Credentials,
+        clock_ns: ClockNs,
+        rng: Rng,
+        sink: Sink,
+        address: Address | None = None,
     ) -> None:
         """Prepare; nothing is opened before `check` or `run`."""
         self._settings = settings
         self._credentials = credentials
         self._clock_ns = clock_ns
         self._sink = sink
-        self._session = TradingSession(settings, credentials)
+        self._session = TradingSession(settings, credentials, address)
         self._inquirer = Inquirer(settings, {}, self._session.names)
         self._asker = Asker(settings, credentials, self._session, clock_ns)
         self._connections = 0

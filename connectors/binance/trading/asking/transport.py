@@ -58,13 +58,7 @@ class Asker:
     async def reply(self, question: Question) -> Reply:
         """Ask one question as soon as its budget allows."""
         session, target = self._session, question.request.target
-        now_ns = self._clock_ns()
-        wait_ns = session.out.budget.wait_ns(now_ns, target.weight, 0, Urgency.REDUCE)
-        while wait_ns:
-            await asyncio.sleep(wait_ns / _NS)
-            now_ns = self._clock_ns()
-            wait_ns = session.out.budget.wait_ns(now_ns, target.weight, 0, Urgency.REDUCE)
-        session.out.budget.spend(now_ns, target.weight, 0)
+        now_ns = await self._allowed(target.weight)
         query = question.request.query((now_ns + session.out.offset_ns) // _NS_PER_MS)
         base = question.base or self._settings.rest_base
         if question.signed:
@@ -76,6 +70,16 @@ class Asker:
         except VenueUnreachable as error:
             return no_reply(str(error))
         return reply_of(self._settings.market, answer.status, answer.body)
+
+    async def _allowed(self, weight: int) -> int:
+        """Wait until so much may be asked, silences included, and count it; return the time then."""
+        budget = self._session.out.budget
+        now_ns = self._clock_ns()
+        while wait_ns := budget.wait_ns(now_ns, weight, 0, Urgency.REDUCE):
+            await asyncio.sleep(wait_ns / _NS)
+            now_ns = self._clock_ns()
+        budget.spend(now_ns, weight, 0)
+        return now_ns
 
     async def arm(self, dead_man: DeadMan) -> None:
         """Arm every symbol anew, side by side: one that gets no answer must not let the others' timers run out."""
@@ -105,8 +109,7 @@ class Asker:
         request = public_request(self._settings.rest_base, _CLOCK_PATHS[self._settings.market])
         samples = []
         for _ in range(_CLOCK_SAMPLES):
-            self._session.out.budget.spend(self._clock_ns(), 1, 0)
-            asked_ns = self._clock_ns()
+            asked_ns = await self._allowed(1)
             answer = await self._send(request)
             server_ns = rest.read_server_time(rest.accept(answer, "time"))
             samples.append(rest.clock_sample(asked_ns, self._clock_ns(), server_ns))
@@ -136,7 +139,7 @@ class Asker:
         return 0 if answer.status == 200 else parse.error_of(answer.body).code or answer.status
 
     async def _listen_key(self, verb: str) -> Answer:
-        self._session.out.budget.spend(self._clock_ns(), 1, 0)
+        await self._allowed(1)
         target = Target("", verb, _LISTEN_KEY)
         return await self._send(rest_request(self._settings.rest_base, target, "", self._credentials, signed=False))
 
