@@ -17,7 +17,7 @@ from config.errors import (
 )
 from config.explain import mistake, problem
 from config.origin import Origin, Path
-from config.settings import ConnectorName, Mode, Settings, VenueSettings
+from config.settings import Channel, ConnectorName, Mode, Settings, VenueSettings
 from config.words import one_of
 from connectors.sim.settings import QueueModel
 from core.decimals import decimals_of, plain
@@ -175,6 +175,9 @@ def _check_venue(venue: VenueSettings, origin: Origin, path: Path) -> Iterator[C
             yield mistake(WrongValue, origin, place, expected="a symbol in capitals", found=symbol, hint=hint)
     if venue.connector not in _BINANCE:
         return
+    if venue.connector is ConnectorName.BINANCE_SPOT and Channel.MARKS in venue.channels:
+        place = (*path, "channels", venue.channels.index(Channel.MARKS))
+        yield mistake(WrongValue, origin, place, expected="a channel of spot, which has no mark prices", found="marks")
     offered: list[tuple[str, Sequence[object]]] = [("bar_interval", _INTERVALS_OF[venue.connector])]
     if venue.depth_speed:
         offered.append(("depth_speed", _DEPTH_SPEEDS[venue.connector]))

@@ -31,6 +31,7 @@ _VENUE = (
     "book_stale_s",
     "trades_stale_s",
     "bars_stale_s",
+    "marks_stale_s",
 )
 _LIVE = ("account", "foreign_orders", "visibility_lag_s", "sweep_s", "balances_s", "look_back")
 _NUMBER_TYPES = {int, float, str}

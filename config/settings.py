@@ -76,6 +76,7 @@ class Channel(enum.StrEnum):
     TRADES = "trades"
     BOOK = "book"
     BARS = "bars"
+    MARKS = "marks"  # what a futures venue values its contracts at, with the funding rate
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -145,6 +146,7 @@ class VenueSettings(Table, frozen=True, kw_only=True):
     book_stale_s: Seconds = 5.0
     trades_stale_s: Seconds = 60.0
     bars_stale_s: Seconds = 180.0
+    marks_stale_s: Seconds = 15.0
 
     connect_timeout_s: Seconds = 10.0
     request_timeout_s: Seconds = 10.0

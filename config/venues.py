@@ -24,6 +24,7 @@ def binance_settings(name: str, venue: VenueSettings) -> BinanceSettings:
         book_stale_s=venue.book_stale_s,
         trades_stale_s=venue.trades_stale_s,
         bars_stale_s=venue.bars_stale_s,
+        marks_stale_s=venue.marks_stale_s,
         connect_timeout_s=venue.connect_timeout_s,
         request_timeout_s=venue.request_timeout_s,
         start_timeout_s=venue.start_timeout_s,

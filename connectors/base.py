@@ -17,7 +17,7 @@ ClockNs = Callable[[], int]
 Sink = Callable[[list[Event]], None]
 """Takes the events of one chunk of bytes, in order, at once; must not keep the connector waiting."""
 
-CHANNELS = ("quotes", "trades", "book", "bars")
+CHANNELS = ("quotes", "trades", "book", "bars", "marks")
 """The channels that settings may name, the same for every venue."""
 
 

@@ -134,6 +134,7 @@ class Keeper:
                 kept=len(self.held.of_strategy(instrument=index)) - known,
                 kept_max=limits.max_open_orders,
                 now_ns=self._clock.now_ns,
+                marked=self._markets[index].mark_ns > 0,
             ),
         )
 

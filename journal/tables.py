@@ -170,6 +170,8 @@ _PAYLOAD_KINDS = {
     "queries": Kind.QUERY,
     "reconciled": Kind.RECONCILED,
     "freezes": Kind.FREEZE,
+    "latches": Kind.LATCH,
+    "dead-man": Kind.DEAD_MAN,
     "parents": Kind.PARENT,
     "lots": Kind.LOT,
     "conversions": Kind.CONVERSION,

@@ -33,6 +33,7 @@ class Wish(NamedTuple):
     kept: int  # how many orders of this instrument tickerd keeps already
     kept_max: int
     now_ns: int
+    marked: bool = True  # a mark price of the instrument was told
 
 
 def first_fault(wish: Wish) -> tuple[str, Why] | None:
@@ -114,6 +115,11 @@ def _trigger(wish: Wish) -> Found:
         return _no("TRIGGER_PRICE", f"a {type_.value} order waits for nothing: leave terms.trigger_price 0")
     if terms.trigger_by is TriggerBy.MARK and wish.instrument.holds_base:
         return _no("TRIGGER_BY", f"{wish.instrument.id} has no mark price: trigger by last, touch or mid")
+    if terms.trigger_by is TriggerBy.MARK and not wish.native and not wish.marked:
+        why = (
+            f'no mark price of {wish.instrument.id} was told: add "marks" to the channels of its venue, or wait for it'
+        )
+        return _no("TRIGGER_BY", f"{why}; or trigger by last, touch or mid")
     return None
 
 

@@ -112,6 +112,17 @@ class Kline(msgspec.Struct, gc=False):
     bar: KlineBar = field(name="k")
 
 
+class MarkPrice(msgspec.Struct, gc=False):
+    """`<symbol>@markPrice@1s`. `r` is empty for contracts without funding."""
+
+    event_ms: Millis = field(name="E")
+    symbol: str = field(name="s")
+    mark_price: str = field(name="p")
+    index_price: str = field(name="i")
+    funding_rate: str = field(name="r", default="")
+    next_funding_ms: Millis = field(name="T", default=0)
+
+
 class SpotQuoteFrame(msgspec.Struct, gc=False):
     """A combined-stream frame."""
 
@@ -152,6 +163,12 @@ class KlineFrame(msgspec.Struct, gc=False):
     """A combined-stream frame."""
 
     data: Kline
+
+
+class MarkFrame(msgspec.Struct, gc=False):
+    """A combined-stream frame."""
+
+    data: MarkPrice
 
 
 class RestError(msgspec.Struct, gc=False):

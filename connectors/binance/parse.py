@@ -1,4 +1,4 @@
-"""Frame bytes to numbers and book events, exactly: no float, no Decimal, no dict walked.
+"""Frame bytes to numbers and book events, exactly: no float, no dict walked, no Decimal but once a second for marks.
 
 Prices and quantities repeat all the time, so each decimal text is converted once and remembered (`Units`): a hit
 costs one dict look-up. Whatever cannot be held exactly raises, and the session keeps the frame raw.
@@ -8,6 +8,7 @@ and the trade time `T` of trades, which is when it happened; bars carry their op
 """
 
 from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 import msgspec
@@ -29,6 +30,8 @@ MEMO_ENTRIES_MAX = 32_768
 NS_PER_MS = 1_000_000
 _BOOK = int(Kind.BOOK)
 _BAR = int(Kind.BAR)
+_MARK = int(Kind.MARK)
+_FUNDING_DECIMALS = 8
 
 _decode_klines = msgspec.json.Decoder(list[messages.RestKline]).decode
 
@@ -184,6 +187,39 @@ def bar_parser(index: int, rules: Instrument, pool: UnitsPool) -> Callable[[byte
         return event if bar.closed else None
 
     return parse
+
+
+def mark_parser(index: int, rules: Instrument) -> Callable[[bytes, int], Event]:
+    """Return the function that turns a markPriceUpdate frame into a MARK event.
+
+    Mark and index prices are averages with more decimals than orders have: they are rounded to the instrument's units.
+    """
+    decode = msgspec.json.Decoder(messages.MarkFrame).decode
+    symbol, precision = rules.symbol, rules.price_precision
+
+    def parse(frame: bytes, recv_ns: int) -> Event:
+        data = decode(frame).data
+        if data.symbol != symbol:
+            raise MalformedMessage(f"{symbol}'s stream carries {data.symbol!r}")
+        mark_price = _rounded(data.mark_price, precision)
+        if mark_price <= 0:
+            raise PrecisionError(f"a mark price of {data.mark_price!r} means nothing")
+        return (
+            _MARK, 0, index, recv_ns, data.event_ms * NS_PER_MS, mark_price, _rounded(data.index_price, precision),
+            _rounded(data.funding_rate or "0", _FUNDING_DECIMALS), data.next_funding_ms * NS_PER_MS, 0,
+        )  # fmt: skip
+
+    return parse
+
+
+def _rounded(text: str, precision: int) -> int:
+    """Return a decimal number in units of 10^-precision, rounded half to even. Raises PrecisionError for no number."""
+    if len(text) > NUMBER_CHARS_MAX:
+        raise PrecisionError(f"a number of {len(text)} characters")
+    try:
+        return int(Decimal(text).scaleb(precision).to_integral_value(ROUND_HALF_EVEN))
+    except (ArithmeticError, ValueError) as error:
+        raise PrecisionError(f"{text!r} is no number") from error
 
 
 def read_bars(body: bytes, now_ns: int, index: int, rules: Instrument) -> list[Event]:

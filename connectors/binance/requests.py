@@ -11,6 +11,7 @@ STREAMS_PER_LINE_MAX = 100
 """Streams that one connection carries. The venue allows 1,024; a hundred names fit every proxy's limit on URLs, so no
 SUBSCRIBE message is needed: "WebSocket connections have a limit of 5 incoming messages per second" (10 on USDⓈ-M)."""
 
+_REGULAR = ("bars", "marks")
 _FASTEST = {Market.SPOT: "100ms", Market.USDM: "0ms"}
 _SPEEDS = {Market.SPOT: ("100ms", "1000ms"), Market.USDM: ("0ms", "100ms", "250ms", "500ms")}
 _PATHS = {Market.SPOT: "/api/v3", Market.USDM: "/fapi/v1"}
@@ -41,21 +42,22 @@ def stream_name(settings: BinanceSettings, channel: str, symbol: str) -> StreamN
         "trades": "trade",
         "book": f"depth{_speed_suffix(settings)}",
         "bars": f"kline_{settings.bar_interval}",
+        "marks": "markPrice@1s",
     }.get(channel)
-    if suffix is None:
-        raise ValueError(f"no channel {channel!r}; there are quotes, trades, book and bars")
+    if suffix is None or (channel == "marks" and settings.market is Market.SPOT):
+        raise ValueError(f"no channel {channel!r}; there are quotes, trades, book and bars, and marks on USDⓈ-M")
     return StreamName(f"{symbol.lower()}@{suffix}", channel, symbol)
 
 
 def lines(settings: BinanceSettings, symbols: Sequence[str]) -> tuple[Line, ...]:
     """Return the connections that carry every configured channel of the symbols, as combined streams.
 
-    USDⓈ-M serves klines from another entry point than quotes, trades and depth.
+    USDⓈ-M serves klines and mark prices from another entry point than quotes, trades and depth.
     """
     streams = [stream_name(settings, channel, symbol) for symbol in symbols for channel in settings.channels]
     by_base: dict[str, list[StreamName]] = {}
     for stream in streams:
-        base = settings.ws_market_base if stream.channel == "bars" else settings.ws_base
+        base = settings.ws_market_base if stream.channel in _REGULAR else settings.ws_base
         by_base.setdefault(base, []).append(stream)
     return tuple(
         Line(f"{base}/stream?streams={'/'.join(_path_safe(stream.name) for stream in batch)}", batch)

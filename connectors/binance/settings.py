@@ -22,7 +22,7 @@ DEFAULT_WS_MARKET_URL = {Market.SPOT: "", Market.USDM: "wss://fstream.binance.co
 class BinanceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of one venue. URLs left empty are the real venue's; times are seconds.
 
-    `ws_market_url` serves the klines of USDⓈ-M; where only `ws_url` is given, it serves everything.
+    `ws_market_url` serves the klines and mark prices of USDⓈ-M; where only `ws_url` is given, it serves everything.
     `depth_speed`: spot "100ms" or "1000ms"; USDⓈ-M "0ms", "100ms", "250ms" or "500ms"; empty: the fastest.
     """
 
@@ -41,6 +41,7 @@ class BinanceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     book_stale_s: float = 5.0
     trades_stale_s: float = 60.0
     bars_stale_s: float = 180.0
+    marks_stale_s: float = 15.0
 
     connect_timeout_s: float = 10.0
     request_timeout_s: float = 10.0

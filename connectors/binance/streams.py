@@ -7,7 +7,7 @@ from connectors.binance.book import BookTopic
 from connectors.binance.counters import Counters
 from connectors.binance.requests import StreamName
 from connectors.binance.settings import BinanceSettings
-from connectors.binance.topics import BarTopic, QuoteTopic, Topic, TopicSpec, TradeTopic, feed_event
+from connectors.binance.topics import BarTopic, MarkTopic, QuoteTopic, Topic, TopicSpec, TradeTopic, feed_event
 from connectors.stream.actions import Action
 from core.events import FeedState
 from core.instruments import Instrument
@@ -64,6 +64,8 @@ def make_topics(
                 topic = TradeTopic(spec, counters, market, rules, pool)
             case "bars":
                 topic = BarTopic(spec, counters, parse.bar_parser(index, rules, pool))
+            case "marks":
+                topic = MarkTopic(spec, counters, rules)
             case _:
                 deltas = parse.depth_parser(market, index, rules, pool)
                 topic = BookTopic(spec, counters, deltas, parse.snapshot_parser(index, rules, pool), actions)
@@ -78,6 +80,7 @@ def _spec(settings: BinanceSettings, stream: StreamName, index: int) -> TopicSpe
         "trades": settings.trades_stale_s,
         "book": settings.book_stale_s,
         "bars": settings.bars_stale_s,
+        "marks": settings.marks_stale_s,
     }
     return TopicSpec(
         venue=settings.venue,

@@ -296,3 +296,29 @@ class BarTopic(Topic):
     def last_id_of(self, frame: bytes) -> tuple[int, bool]:
         event = self._parse(frame, 0)
         return (self.last_id if event is None else event[4]), False
+
+
+class MarkTopic(Topic):
+    """`@markPrice@1s`: what the venue values a contract at, told by time, the newest alone counts."""
+
+    __slots__ = ("_parse",)
+
+    def __init__(self, spec: TopicSpec, counters: Counters, rules: Instrument) -> None:
+        """Read frames in the units of `rules`."""
+        super().__init__(spec, counters)
+        self._parse = parse.mark_parser(spec.index, rules)
+
+    def receive(self, frame: bytes, recv_ns: int, out: list[Event]) -> None:
+        event = self._parse(frame, recv_ns)
+        if event[4] <= self.last_id:
+            self.repeated(frame, recv_ns, f"mark price of {event[4]}", out)
+            return
+        self.last_id = event[4]
+        self.last_ns = recv_ns
+        self.frames += 1
+        if not self.fresh:
+            out.append(self.freshen(recv_ns))
+        out.append(event)
+
+    def last_id_of(self, frame: bytes) -> tuple[int, bool]:
+        return self._parse(frame, 0)[4], False

@@ -61,6 +61,7 @@ DECIDING = [
     ("[venues.binance]", "trades_stale_s = 1.0"),
     ("[venues.binance]", "book_stale_s = 1.0"),
     ("[venues.binance]", "bars_stale_s = 1.0"),
+    ("[venues.binance]", "marks_stale_s = 1.0"),
     ("[[strategies]]", 'id = "other"'),
     ("[[strategies]]", 'use = "two-sided-quoter"'),
     ("[[strategies]]", 'instruments = ["ETHUSDT.BINANCE"]'),

@@ -236,8 +236,8 @@ MISTAKES = [
         '"bok"]',
         WrongValue,
         (
-            'my.toml:10: venues.binance.channels[2]: expected "quotes", "trades", "book" or "bars", found "bok"; '
-            'did you mean "book"?'
+            'my.toml:10: venues.binance.channels[2]: expected "quotes", "trades", "book", "bars" or "marks", found '
+            '"bok"; did you mean "book"?'
         ),
     ),
     (

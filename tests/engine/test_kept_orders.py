@@ -139,6 +139,9 @@ def test_a_contract_is_triggered_by_its_mark_price():
     contract = msgspec.structs.replace(BTC, asset_class=AssetClass.PERPETUAL)
     play = Play()
     play.payload(Kind.INSTRUMENT, InstrumentDefined(contract), 0)
+    untold, _ = play.ask(lambda me, market: me.stop(market, SELL, LOT, 99_50, by=TriggerBy.MARK))
+    assert not play.engine.desk.keeper.held.knows(untold), "it would wait for ever"
+    play.step((Kind.MARK, 0, 0, play.now_ns, 0, 99_90, 99_92, 100, 0, 0))
     before = play.engine.digest()
     play.ask(lambda me, market: me.stop(market, SELL, LOT, 99_50, by=TriggerBy.MARK))
     assert sent(play.step((Kind.MARK, 0, 0, play.now_ns, 0, 99_51, 99_52, 100, 0, 0))) == []

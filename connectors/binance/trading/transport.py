@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from connectors.base import ClockNs, Sink, TradingStats
 from connectors.binance.settings import Market
-from connectors.binance.trading.asking.dead_man import DeadMan
 from connectors.binance.trading.asking.transport import Asker
 from connectors.binance.trading.credentials import Credentials
+from connectors.binance.trading.dead_man import DeadMan
 from connectors.binance.trading.inquiry import Inquirer
 from connectors.binance.trading.logon import log_on
 from connectors.binance.trading.requests import RestRequest
@@ -65,7 +65,7 @@ class BinanceTrading:
         self._failure: Exception | None = None
         self._failed = asyncio.Event()
         self._problem = ""  # of a chore, empty since it last went well
-        self._dead_man = DeadMan(settings, self._asker, self._session, clock_ns)
+        self._dead_man = DeadMan(settings)
         self._rng = Rng(rng.next_u32(), stream=0)
         bucket = TokenBucket(per_second=0.5, burst=5)  # "300 connections per attempt every 5 minutes" per address
         self._orders_line = DuplexLine(self._setup(self._orders_url, bucket, 1), self)
@@ -350,7 +350,7 @@ class BinanceTrading:
             if not self._session.link.is_up:
                 await asyncio.sleep(_TICK_S)
                 continue
-            await self._dead_man.arm()
+            await self._asker.arm(self._dead_man)
             self._flush()
             await asyncio.sleep(self._settings.dead_man_s / 3)
 

@@ -1,17 +1,19 @@
 """Decimal text to integers, and single frames to events."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.binance.parse import MEMO_ENTRIES_MAX, Units, UnitsPool
+from connectors.binance.parse import MALFORMED, MEMO_ENTRIES_MAX, Units, UnitsPool, mark_parser
 from connectors.binance.settings import Market
 from core.bars import VENUE_INTERVALS
 from core.decimals import to_units
 from core.errors import PrecisionError
 from core.events import RawReceived
 from core.records import ASK, EMPTY, FIRST, LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Kind
-from tests.connectors.binance.support import combined, depth, kinds, make_session, quote, receive, trade
+from tests.connectors.binance.support import combined, depth, instrument, kinds, make_session, quote, receive, trade
 
 MS = 1_000_000
 NUMBERISH = st.one_of(
@@ -177,3 +179,19 @@ def test_spaces_and_another_order_of_keys_are_read_as_well():
     assert kinds(receive(make_session(), spaced)) == ["TRADE"]
     turned = b'{"data":{"m":true,"T":1,"q":"1","p":"1","t":4,"s":"BTCUSDT"},"stream":"btcusdt@trade"}'
     assert kinds(receive(make_session(), turned)) == ["TRADE"]
+
+
+def test_a_mark_price_is_rounded_to_the_instruments_units_and_tells_the_funding():
+    rules = instrument()
+    read = mark_parser(3, rules)
+    data = {"E": 5, "s": rules.symbol, "p": "11794.15500001", "i": "1.005", "r": "-0.00038167", "T": 7}
+    frame = json.dumps({"stream": "btcusdt@markPrice@1s", "data": data}).encode()
+    units = 10**rules.price_precision
+    told = read(frame, 9)
+    assert told[:5] == (Kind.MARK, 0, 3, 9, 5_000_000)
+    assert told[7:] == (-38_167, 7_000_000, 0)
+    assert abs(told[5] - 11794.155 * units) <= 1
+    for wrong in ({"p": "0"}, {"p": "nan"}, {"p": "1e999999"}, {"s": "ETHUSDT"}, {"i": "x"}):
+        bad = json.dumps({"stream": "btcusdt@markPrice@1s", "data": data | wrong}).encode()
+        with pytest.raises(MALFORMED):
+            read(bad, 9)

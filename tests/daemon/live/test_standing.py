@@ -1,6 +1,7 @@
 """How the trading stands, read off a real engine in the middle of its reconciliation."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from config.load import parse
 from config.strategies import load_strategies
 from connectors.base import TradingStats
 from core.codec import KIND_OF
-from core.effects import Effect, FreezeChanged, Reconciled
+from core.effects import Effect, FreezeChanged, Reconciled, ReconcileState
 from core.events import CommandReceived, InstrumentDefined, LifecycleChanged, LifecycleState, LinkChanged, LinkState
 from core.evidence import AccountFacts, EvidenceGiven, EvidenceWanted, Subject, VenueBalance
 from core.money import MONEY_UNIT
@@ -44,7 +45,7 @@ class FakeTrading:
     """A trading connector that says what it is told to."""
 
     def __init__(self) -> None:
-        self.figures = {
+        self.figures: dict[str, Any] = {
             "sent": 0,
             "fallbacks": 0,
             "unknown": 0,
@@ -93,7 +94,12 @@ class Desk:
         """Answer every question, and those that follow."""
         while self.questions:
             wanted = self.questions.pop(0)
-            given = {"number": wanted.number, "venue": wanted.venue, "subject": wanted.subject, "asked_ns": self.now_ns}
+            given: dict[str, Any] = {
+                "number": wanted.number,
+                "venue": wanted.venue,
+                "subject": wanted.subject,
+                "asked_ns": self.now_ns,
+            }
             if wanted.subject is Subject.BALANCES:
                 figures = (("USDT", 100), ("BTC", btc))
                 balances = [VenueBalance(currency=name, total=str(amount * MONEY_UNIT)) for name, amount in figures]
@@ -175,7 +181,7 @@ def test_what_is_frozen_and_halted_is_told_with_its_reason_until_the_operator_re
 def test_a_comparison_that_ended_in_a_break_says_why(desk):
     begin(desk)
     desk.answer()
-    desk.projection.watch(desk.now_ns, Reconciled(venue="BINANCE", state="broken", reason="BTC differs"))
+    desk.projection.watch(desk.now_ns, Reconciled(venue="BINANCE", state=ReconcileState.BROKEN, reason="BTC differs"))
     assert desk.venue.books_reason == "BTC differs"
 
 

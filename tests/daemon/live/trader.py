@@ -124,6 +124,7 @@ def settings_of(
     live: str = "",
     more: str = "",
     symbols: tuple[str, ...] = (SYMBOL,),
+    channels: str = '"quotes", "trades"',
 ) -> Config:
     """Settings of a daemon on that exchange, its strategy a hand that does what a test tells it."""
     (folder / "hand.py").write_text(HAND)
@@ -142,7 +143,7 @@ connector = "{"binance-spot" if is_spot else "binance-usdm"}"
 rest_url = "{where.venue.http_url}"
 ws_url = "{where.venue.ws_url if is_spot else where.venue.usdm_ws_url}"
 instruments = [{", ".join(f'"{each}"' for each in symbols)}]
-channels = ["quotes", "trades"]
+channels = [{channels}]
 {venue}
 [venues.binance.trading]
 key = "demo"

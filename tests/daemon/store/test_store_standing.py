@@ -1,6 +1,7 @@
 """Freezes, comparisons, links, answers of venues and parent orders as the tables tell them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,12 +53,12 @@ def told(file: Path, table: str, *columns: str) -> list[tuple[object, ...]]:
     return [tuple(row[column] for column in columns) for row in table_of(file, table)]
 
 
-def given(subject: Subject, **more: object) -> EvidenceGiven:
+def given(subject: Subject, **more: Any) -> EvidenceGiven:
     return EvidenceGiven(number=3, venue="BINANCE", subject=subject, asked_ns=START_NS, **more)
 
 
 def order(name: str = "ours", **changes: object) -> VenueOrder:
-    fields = {
+    fields: dict[str, Any] = {
         "client_order_id": name,
         "venue_order_id": "77",
         "instrument": 0,
@@ -73,7 +74,7 @@ def order(name: str = "ours", **changes: object) -> VenueOrder:
 
 
 def parent(**changes: object) -> ParentProgress:
-    fields = {
+    fields: dict[str, Any] = {
         "parent": "p1",
         "strategy_id": "s",
         "algorithm": "twap",

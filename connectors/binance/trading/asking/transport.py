@@ -9,6 +9,7 @@ from connectors.binance.settings import Market
 from connectors.binance.trading import parse
 from connectors.binance.trading.budget import Urgency
 from connectors.binance.trading.credentials import Credentials
+from connectors.binance.trading.dead_man import DeadMan
 from connectors.binance.trading.replies import Asking, Question, Reply, no_reply, reply_of
 from connectors.binance.trading.requests import RestRequest, Target, public_request, rest_request
 from connectors.binance.trading.session import TradingSession
@@ -75,6 +76,16 @@ class Asker:
         except VenueUnreachable as error:
             return no_reply(str(error))
         return reply_of(self._settings.market, answer.status, answer.body)
+
+    async def arm(self, dead_man: DeadMan) -> None:
+        """Arm every symbol anew, side by side: one that gets no answer must not let the others' timers run out."""
+        instruments = self._session.instruments.items()
+        await asyncio.gather(*(self._arm(dead_man, index, rules.symbol) for index, rules in instruments))
+
+    async def _arm(self, dead_man: DeadMan, index: int, symbol: str) -> None:
+        asked_ns = self._clock_ns()
+        reply = await self.reply(dead_man.question(symbol))
+        self._session.desk.events += dead_man.answered(index, symbol, reply, asked_ns, self._clock_ns())
 
     async def command(self, number: int, request: RestRequest) -> None:
         """Send a command and hand its answer, or that there is none, to the session."""
