@@ -171,7 +171,6 @@ _PAYLOAD_KINDS = {
     "reconciled": Kind.RECONCILED,
     "freezes": Kind.FREEZE,
     "latches": Kind.LATCH,
-    "dead-man": Kind.DEAD_MAN,
     "parents": Kind.PARENT,
     "lots": Kind.LOT,
     "conversions": Kind.CONVERSION,
