@@ -18,6 +18,7 @@ from journal.tables import Field, Form, Table
 Batch = list[list[object]]
 
 _TEXTS_KEPT = 100_000
+_BY_INSTRUMENT = frozenset((Form.PRICE, Form.QUANTITY, Form.NOTIONAL, Form.TWICE))
 
 
 class _Texts(dict[int, str]):
@@ -40,6 +41,8 @@ class _Defined(msgspec.Struct):
     id: str
     prices: _Texts
     quantities: _Texts
+    price_precision: int
+    notional_factor: int
 
 
 class Definitions(dict[int, _Defined]):
@@ -47,7 +50,13 @@ class Definitions(dict[int, _Defined]):
 
     def define(self, index: int, instrument: Instrument) -> None:
         """Take the definition that a record of kind INSTRUMENT carries."""
-        self[index] = _Defined(instrument.id, _Texts(instrument.price_precision), _Texts(instrument.size_precision))
+        self[index] = _Defined(
+            instrument.id,
+            _Texts(instrument.price_precision),
+            _Texts(instrument.size_precision),
+            instrument.price_precision,
+            instrument.notional_factor,
+        )
 
     def __missing__(self, index: int) -> _Defined:
         raise ExportRefused(f"a record names instrument {index}, which no record before it defines")
@@ -130,12 +139,17 @@ def _show(field: Field, value: object, index: int, definitions: Definitions) -> 
     if form is Form.MONEY:
         assert isinstance(value, int | str)
         return money_text(int(value))
-    if form in {Form.PRICE, Form.QUANTITY}:
-        assert isinstance(value, int)
-        if value == 0:
+    if form in _BY_INSTRUMENT:
+        assert isinstance(value, int | str)
+        units = int(value)
+        if units == 0:
             return "0"
         defined = definitions[index]
-        return (defined.prices if form is Form.PRICE else defined.quantities)[value]
+        if form is Form.NOTIONAL:
+            return money_text(units * defined.notional_factor)
+        if form is Form.TWICE:
+            return to_text(units * 5, defined.price_precision + 1)
+        return (defined.prices if form is Form.PRICE else defined.quantities)[units]
     if form is Form.BYTES:
         assert isinstance(value, bytes)
         return base64.b64encode(value).decode()

@@ -25,6 +25,8 @@ class Form(enum.Enum):
     PRICE = enum.auto()  # units of the row's instrument, as decimal text
     QUANTITY = enum.auto()
     MONEY = enum.auto()
+    NOTIONAL = enum.auto()  # price units times quantity units of the row's instrument, as money
+    TWICE = enum.auto()  # twice a price: the middle of a bid and an ask, to the last unit
     INSTRUMENT = enum.auto()  # an index, as the instrument's name
     SIDE = enum.auto()
     TEXT = enum.auto()
@@ -168,6 +170,7 @@ _PAYLOAD_KINDS = {
     "queries": Kind.QUERY,
     "reconciled": Kind.RECONCILED,
     "freezes": Kind.FREEZE,
+    "latches": Kind.LATCH,
     "parents": Kind.PARENT,
     "lots": Kind.LOT,
     "conversions": Kind.CONVERSION,
@@ -193,8 +196,21 @@ _FORMS = {
         Form.PRICE,
     ),
     **dict.fromkeys(
-        ("quantity", "size", "filled", "lot", "min_quantity", "max_quantity", "display_quantity", "left"), Form.QUANTITY
+        (
+            "quantity",
+            "size",
+            "filled",
+            "lot",
+            "min_quantity",
+            "max_quantity",
+            "display_quantity",
+            "left",
+            "market_volume",
+        ),
+        Form.QUANTITY,
     ),
+    **dict.fromkeys(("notional", "market_notional"), Form.NOTIONAL),
+    "arrival_twice": Form.TWICE,
     **dict.fromkeys(
         (
             "amount",
@@ -232,7 +248,9 @@ def _payload_fields(struct: type, way: str = "") -> tuple[Field, ...]:
         elif isinstance(inner, types.BytesType):
             fields.append(Field(field.name + "_base64", source, Form.BYTES))
         else:
-            fields.append(Field(field.name, source, _form(field.name, inner)))
+            form = _form(field.name, inner)
+            name = field.name.replace("_twice", "_mid") if form is Form.TWICE else field.name
+            fields.append(Field(name, source, form))
     return tuple(fields)
 
 

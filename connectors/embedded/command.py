@@ -55,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--synthetic", action="store_true", help="serve a seeded synthetic market: BTCUSDT, ETHUSDT")
     parser.add_argument("--seed", type=int, default=1, help="seed of the synthetic market (default %(default)s)")
     parser.add_argument("--port", type=int, default=9001, help="port, 0 for any free one (default %(default)s)")
-    parser.add_argument("--usdm-port", type=int, help="another port whose websockets are USDⓈ-M's")
+    parser.add_argument(
+        "--usdm-port", type=int, help="another port, whose websockets are USDⓈ-M's; with --synthetic that market, too"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument(
         "--speed", type=_speed, default=1.0, metavar="X", help="1 recorded pace, 10 ten times it, max: as read"
@@ -170,7 +172,7 @@ def _announce(venue: EmbeddedVenue, *, as_json: bool) -> None:
     urls["ws_api_url"] = venue.ws_api_url
     if Market.USDM in venue.markets:
         urls["usdm_ws_api_url"] = venue.usdm_ws_api_url
-        urls["usdm_private_ws_url"] = f"{venue.ws_url}/private"
+        urls["private_ws_url"] = f"{venue.ws_url}/private"
     demo = {"api_key": DEMO_KEY, "api_secret": DEMO_SECRET} if venue.settings.demo else {}
     if as_json:
         kind = {"synthetic": True, "seed": venue.settings.seed} if venue.source.synthetic else {"synthetic": False}

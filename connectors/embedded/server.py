@@ -59,7 +59,10 @@ def build_source(settings: Settings) -> FrameSource:
     Reads recordings once, so it takes a while. May raise RecordingError.
     """
     if settings.synthetic:
-        return SyntheticSource(settings.seed, settings.market or Market.SPOT)
+        markets = [settings.market or Market.SPOT]
+        if settings.usdm_port is not None and Market.USDM not in markets:
+            markets.append(Market.USDM)  # a port for it asks for the market
+        return SyntheticSource(settings.seed, *markets)
     return Recording(settings.frames, settings.market)
 
 

@@ -52,24 +52,29 @@ class SyntheticSource:
 
     synthetic = True
 
-    def __init__(self, seed: int, market: Market = Market.SPOT) -> None:
-        """Prepare the symbols; the same seed gives the same frames, relative to the time of opening."""
+    def __init__(self, seed: int, *markets: Market) -> None:
+        """Prepare the symbols of these markets, spot's where none is named.
+
+        The same seed gives the same frames, relative to the time of opening; another market beside it changes none.
+        """
         self._seed = seed
-        self._market = market
-        self._specs = default_specs(market)
+        markets = markets or (Market.SPOT,)
+        listed = [(market, spec) for market in markets for spec in default_specs(market)]
+        self._specs = [spec for _, spec in listed]
         self.catalogue = Catalogue()
         self.listings: tuple[Listing, ...] = tuple(
-            listing(market, spec.symbol, spec.price_decimals, spec.quantity_decimals) for spec in self._specs
+            listing(market, spec.symbol, spec.price_decimals, spec.quantity_decimals) for market, spec in listed
         )
         self._writers = [_Writer(self.catalogue, entry) for entry in self.listings]
-        self.catalogue.unattributed(market)
+        for market in markets:
+            self.catalogue.unattributed(market)
 
     def snapshots(self, market: Market, symbol: str) -> tuple[bytes, ...]:
         """Return the book with which a symbol opens."""
         return tuple(
             writer.snapshot(self._open(index, 0), 0).data
             for index, writer in enumerate(self._writers)
-            if market is self._market and writer.listing.symbol == symbol
+            if market is writer.listing.market and writer.listing.symbol == symbol
         )
 
     def open(self, now_ns: int) -> Iterator[Frame]:

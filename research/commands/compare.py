@@ -49,7 +49,10 @@ def run(options: argparse.Namespace) -> int:
         with progress_bar("comparing", quiet=options.json) as progress:
             rerun.run(progress)
         found = compare(rerun)
-    sys.stdout.write(msgspec.json.encode(found).decode() + "\n" if options.json else report_text(found, options.limit))
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    else:
+        sys.stdout.write(report_text(found, options.limit, whole=not sys.stdout.isatty()))
     return OK
 
 

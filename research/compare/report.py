@@ -5,13 +5,18 @@ import io
 from research.compare.totals import Advice, Comparison, InstrumentRow, OrderRow
 from research.compare.totals import Side as Half
 
+_WHOLE = 1_000  # columns: wider than any row
 
-def report_text(found: Comparison, limit: int) -> str:
-    """Return the answer in lines; at most `limit` orders, those with the largest differences first."""
+
+def report_text(found: Comparison, limit: int, *, whole: bool = False) -> str:
+    """Return the answer in lines; at most `limit` orders, those with the largest differences first.
+
+    `whole`: ids in full and nothing cut off, for whoever is no terminal.
+    """
     what = f"{found.session} ({found.mode}): {found.orders:,} orders over {found.events:,} events"
     lines = [f"{what}, {found.equal:,} the same to the unit at the simulated venue", ""]
     shown = sorted(found.rows, key=_weight, reverse=True)[:limit]
-    lines += _table(shown)
+    lines += _table(shown, whole=whole)
     if len(found.rows) > len(shown):
         lines.append(
             f"({len(found.rows) - len(shown):,} more with smaller differences; --limit shows them, --json all)"
@@ -29,7 +34,7 @@ def _weight(row: OrderRow) -> tuple[float, float]:
     return abs(float(row.difference)), float(row.real.filled != row.sim.filled)
 
 
-def _table(rows: list[OrderRow]) -> list[str]:
+def _table(rows: list[OrderRow], *, whole: bool) -> list[str]:
     """Return a table of orders."""
     from rich.console import Console
     from rich.table import Table
@@ -40,14 +45,14 @@ def _table(rows: list[OrderRow]) -> list[str]:
         table.add_column(title, justify="right" if right else "left", no_wrap=title != "what")
     for row in rows:
         table.add_row(
-            row.client_order_id[-6:].lstrip("0") or "0",
+            row.client_order_id if whole else row.client_order_id[-6:].lstrip("0") or "0",
             f"{row.side} {row.quantity} {row.instrument.partition('.')[0]} {row.type}{_replaced(row)}",
             _half(row.real),
             row.skipped or _half(row.sim),
             f"{_ppm(row.real)} / {_ppm(row.sim)}",
             row.difference,
         )
-    console = Console(file=io.StringIO(), width=110, highlight=False)
+    console = Console(file=io.StringIO(), width=_WHOLE if whole else 110, highlight=False)
     with console.capture() as capture:
         console.print(table)
     return [line.rstrip() for line in capture.get().splitlines()]
@@ -70,11 +75,12 @@ def _ppm(half: Half) -> str:
 
 def _sums(row: InstrumentRow) -> list[str]:
     """Return one instrument's sums."""
-    skipped = f", {row.skipped} that the simulated venue does not know" if row.skipped else ""
+    skipped = f", {row.skipped} of them not compared" if row.skipped else ""
+    what = " of the orders compared" if row.skipped else ""
     return [
         f"{row.instrument}: {row.orders} orders{skipped}; filled {row.filled_real}, simulated {row.filled_sim}",
-        f"  position {row.position_real}, simulated {row.position_sim}",
-        f"  profit   {row.profit_real} {row.currency}, simulated {row.profit_sim}: {row.difference} between them",
+        f"  position{what} {row.position_real}, simulated {row.position_sim}",
+        f"  profit{what}   {row.profit_real} {row.currency}, simulated {row.profit_sim}: {row.difference} between them",
     ]
 
 

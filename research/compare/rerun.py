@@ -10,7 +10,15 @@ from connectors.sim.settings import SimSettings
 from core.codec import decode_payload
 from core.events import OrderReport
 from core.ids import parse_revision_id, session_epoch
-from core.orders import ApprovedCancel, ApprovedCommand, ApprovedGroup, ApprovedReplace, ApprovedSubmit
+from core.orders import (
+    ApprovedCancel,
+    ApprovedCommand,
+    ApprovedGroup,
+    ApprovedReplace,
+    ApprovedSubmit,
+    OrderIntent,
+    OrderTerms,
+)
 from core.records import EVENT, Event, Kind
 from engine.build import EngineSettings, build_engine
 from engine.coast import Quiet
@@ -139,7 +147,7 @@ class Rerun:
         terms = Terms(market.instrument)
         pair = self.pairs[stem] = Pair(intent, now_ns, bid, ask, Outcome(terms), Outcome(terms))
         if intent.terms is not None:
-            pair.skipped = f"it is a {intent.type.value} order with terms that the simulated venue does not know"
+            pair.skipped = _why_skipped(intent)
         else:
             self._paper.send(command, now_ns)
 
@@ -162,6 +170,13 @@ class Rerun:
         pair = self.pairs.get(_stem(report.client_order_id))
         if pair is not None:
             pair.sim.take(report, now_ns, pair.touch)
+
+
+def _why_skipped(intent: OrderIntent) -> str:
+    """Return why an order is not sent to the simulated venue, in words."""
+    if intent.terms is not None and intent.terms == OrderTerms(parent=intent.terms.parent):
+        return "it is a part of an order that tickerd kept, and is not compared by itself"
+    return f"it is a {intent.type.value} order with terms that the simulated venue does not know"
 
 
 def _stem(client_order_id: str) -> str:

@@ -1,11 +1,13 @@
 """Lots, conversions and corporate actions are exported in units that people read, and told from each other by kind."""
 
 from core.codec import decode_payload, encode_payload
-from core.effects import ConversionUsed, LotChange, LotChanged
+from core.effects import ConversionUsed, LotChange, LotChanged, ParentProgress
 from core.events import CorporateAction, CorporateKind
 from core.orders import Side
 from core.records import Kind
+from journal.rows import Definitions, PayloadRow
 from journal.tables import TABLES, Form
+from tests.bench.market import BTC
 
 
 def forms(name):
@@ -24,6 +26,36 @@ def test_a_conversion_shows_both_amounts_as_money_and_its_rate_as_a_fraction():
     assert (shown["amount"], shown["value"]) == (Form.MONEY, Form.MONEY)
     assert (shown["numerator"], shown["denominator"], shown["path"]) == (Form.TEXT,) * 3
     assert forms("corporate-actions")["cash_price"] is Form.PRICE
+
+
+def test_a_parents_progress_is_told_in_decimals():
+    definitions = Definitions()
+    definitions.define(0, BTC)
+    progress = ParentProgress(
+        parent="p",
+        strategy_id="s",
+        algorithm="twap",
+        instrument=0,
+        side=Side.BUY,
+        state="working",
+        quantity=150_000_000,
+        filled=50_000_000,
+        children=1,
+        started_ns=1,
+        arrival_twice=12_000_001,
+        notional=str(6_000_000 * 50_000_000),
+        market_volume="200000000",
+        market_notional=str(6_000_000 * 200_000_000),
+        arrival_slippage_ppm=3,
+        vwap_slippage_ppm=0,
+        mid_slippage_ppm=0,
+        participation_ppm=250_000,
+    )
+    names = [field.name for field in TABLES["parents"].fields]
+    row = PayloadRow(TABLES["parents"]).row(1, 2, 0, 0, progress, definitions)
+    shown = dict(zip(names, row[4:], strict=True))
+    assert (shown["quantity"], shown["filled"], shown["market_volume"]) == ("1.5", "0.5", "2")
+    assert (shown["notional"], shown["market_notional"], shown["arrival_mid"]) == ("30000", "120000", "60000.005")
 
 
 def test_each_survives_the_codec():

@@ -200,6 +200,21 @@ async def test_usdm_can_have_a_port_of_its_own(tmp_path: Path) -> None:
             assert [(await receive(socket, 1))[0]["t"] for socket in (one, other)] == [10, 20]
 
 
+async def test_a_port_for_usdm_has_a_synthetic_market_of_its_own() -> None:
+    settings = Settings(synthetic=True, seed=3, start=Start.FIRST, usdm_port=0)
+    async with EmbeddedVenue(settings) as running, asyncio.timeout(20):
+        for path in ("/api/v3/exchangeInfo", "/fapi/v1/exchangeInfo"):
+            _, rules, _ = await get_all(f"{running.http_url}{path}")
+            assert [each["symbol"] for each in rules["symbols"]] == ["BTCUSDT", "ETHUSDT"]
+        async with (
+            connect(f"{running.ws_url}/ws/btcusdt@bookTicker") as spot,
+            connect(f"{running.usdm_ws_url}/ws/btcusdt@bookTicker") as usdm,
+        ):
+            [one], [other] = await receive(spot, 1), await receive(usdm, 1)
+            assert "e" not in one, "spot's has no event type"
+            assert other["e"] == "bookTicker"
+
+
 async def test_the_venue_pings_and_takes_its_leave_of_who_does_not_answer(tmp_path: Path) -> None:
     changes = {"ping_interval_s": 0.05, "pong_timeout_s": 0.3}
     async with venue(tmp_path, TWO, **changes) as running, connect(f"{running.ws_url}/ws") as polite:

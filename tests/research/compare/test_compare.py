@@ -61,6 +61,7 @@ def test_a_venue_that_gave_worse_prices_tells_how_many_ticks_the_simulator_shoul
     assert advice.ticks_missing == pytest.approx(3, abs=0.01)
     assert advice.slippage_missing_ppm == pytest.approx(3 / 6_000_000 * 1e6, rel=0.01)
     assert 'impact = { model = "ticks", ticks = 3 }' in report_text(found, 5)
+    assert all(row.client_order_id in report_text(found, 5, whole=True) for row in found.rows[:1]), "piped: in full"
     assert _compared(_session(tmp_path, worse), worse).equal == found.orders
 
 
