@@ -134,7 +134,11 @@ def urgency_of(command: ApprovedCommand) -> Urgency:
     if isinstance(command, ApprovedCancel):
         return Urgency.CANCEL
     if isinstance(command, ApprovedSubmit):
-        return Urgency.REDUCE if command.intent.reduce_only else Urgency.OPEN
+        intent = command.intent
+        hedge = None if intent.terms is None else intent.terms.hedge
+        # In hedge mode nothing is reduce-only: an order against its leg can only close it.
+        closes_leg = hedge is not None and hedge is not intent.side
+        return Urgency.REDUCE if intent.reduce_only or closes_leg else Urgency.OPEN
     return Urgency.OPEN
 
 

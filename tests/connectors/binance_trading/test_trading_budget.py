@@ -1,11 +1,12 @@
 """Who may leave when, and who goes first."""
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.binance.trading.budget import Budget, RateLimit, Urgency
 from connectors.binance.trading.outbox import Outbox, Waiting, urgency_of
-from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, OrderIntent, OrderType, Side
+from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, OrderIntent, OrderTerms, OrderType, Side
 
 S = 1_000_000_000
 MINUTE = 60 * S
@@ -147,6 +148,14 @@ def test_cancels_go_before_what_reduces_and_that_before_what_opens():
     commands = [submit("a"), submit("b", reduce_only=True), cancel(NAME), submit("c")]
     assert put(box, *commands) == []
     assert order_of(box) == [commands[2], commands[1], commands[0], commands[3]]
+
+
+def test_an_order_against_its_leg_closes_and_goes_before_what_opens():
+    plain = submit("a")
+    side = plain.intent.side
+    for leg, urgency in ((side.opposite, Urgency.REDUCE), (side, Urgency.OPEN)):
+        intent = msgspec.structs.replace(plain.intent, terms=OrderTerms(hedge=leg))
+        assert urgency_of(msgspec.structs.replace(plain, intent=intent)) is urgency
 
 
 def test_a_chain_of_replacements_leaves_as_its_last():
