@@ -7,6 +7,7 @@ import msgspec
 
 from core.decimals import to_text, to_units
 from core.money import MONEY_DECIMALS
+from core.sessions import Sessions, check_sessions
 
 
 class AssetClass(enum.StrEnum):
@@ -62,6 +63,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     native: tuple[str, ...] = ()
     """What the venue itself keeps of our order words, beside market and limit orders: values of `OrderType`,
     `TimeInForce` and `Contingency`, and "iceberg", "hidden", "replace", "reduce-only", "mark" (as a trigger)."""
+    sessions: Sessions = ()
+    """When it is traded, (open, close) in ns, rising; empty: always. Orders pass the gate in a session alone."""
 
     def __post_init__(self) -> None:
         """Refuse units in which money would not be exact, and steps that are not positive."""
@@ -69,6 +72,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError(f"{self.id}: price and size precision together exceed {MONEY_DECIMALS} decimals")
         if self.tick <= 0 or self.lot <= 0 or self.multiplier <= 0:
             raise ValueError(f"{self.id}: tick, lot and multiplier must be positive")
+        if self.sessions and (wrong := check_sessions(self.sessions)):
+            raise ValueError(f"{self.id}: {wrong}")
 
     @property
     def id(self) -> str:

@@ -20,21 +20,21 @@ from core.orders import (
     ReplaceIntent,
     TriggerBy,
 )
+from engine.intake import Intake
 from engine.native import NO_TERMS, changed, first_trigger, keeps_alone, native_group, plain_of, whole_price
 from engine.sight import Sight
 from engine.timers import Timers
-from oms.held.expiry import expiry_of
+from oms.held.expiry import life_of
 from oms.held.keeper import HeldOrders
-from oms.held.order import HeldOrder
+from oms.held.order import HeldOrder, Stage
 from oms.manager import OrderManager
 from risk.gate import Gate
-from risk.held_checks import Wish
-from risk.holding import check_conditional, check_hold, refusal
+from risk.holding import check_conditional, refusal
 from risk.revisions import makes_place
 from strategies.context import OrderCounter
 
 KEPT = "kept:"  # owner of the timers of a kept order: "kept:" + its client order id
-EXPIRES, AGAIN = "expires", "again"
+EXPIRES, AGAIN, OPENS = "expires", "again", "opens"
 ORDER_RATE = "ORDER_RATE"
 RETRY_NS = 1_000_000_000  # a cancel that the venue refused is asked for again after this
 
@@ -48,6 +48,7 @@ class Keeper:
         "_counter",
         "_effects",
         "_gate",
+        "_intake",
         "_is_ready",
         "_manager",
         "_markets",
@@ -83,13 +84,14 @@ class Keeper:
         self._cancel = cancel
         self._native = native
         self._sight = Sight(gate, manager, clock, markets, is_ready)
+        self._intake = Intake(gate, manager, clock, markets, is_ready, native=native)
         self.held: HeldOrders = manager.held
 
     # -- taking in -------------------------------------------------------------------------------------------------
 
     def ask(self, intents: Sequence[OrderIntent]) -> None:
         """Take in one order, or several that belong together: all of them or none."""
-        refusals = [self._check(intent, intents) for intent in intents]
+        refusals = [self._intake.check(intent, intents) for intent in intents]
         if any(refusals):
             self._refuse(intents, refusals)
             return
@@ -105,53 +107,6 @@ class Keeper:
         else:
             self._keep(intents)
 
-    def _check(self, intent: OrderIntent, together: Sequence[OrderIntent], *, known: bool = False) -> Refusal | None:
-        """Return why one order cannot be taken in; `known`: it is kept already and shall change."""
-        index, name = intent.instrument, intent.client_order_id
-        limits = self._gate.limits_of(index)
-        if limits is None or not 0 <= index < len(self._markets):
-            return refusal(
-                self._gate, "UNKNOWN_INSTRUMENT", f"instrument {index} is not defined", intent, "", str(index)
-            )
-        terms = intent.terms or NO_TERMS
-        by_parent = self.held.family_of(intent.strategy_id, terms.parent, "") or terms.parent
-        if by_parent and self.held.family_of(intent.strategy_id, "", terms.group) not in ("", by_parent):
-            why = f"group {terms.group!r} belongs to another parent than {terms.parent!r}: give it a name of its own"
-            return refusal(self._gate, "GROUP", why, intent)
-        instrument = self._markets[index].instrument
-        native = self._native and bool(keeps_alone(intent, instrument) or native_group(together, instrument))
-        taken = not known and (not name or self._manager.knows(name) or self.held.knows(name))
-        return check_hold(
-            self._gate,
-            Wish(
-                intent=intent,
-                terms=terms,
-                instrument=instrument,
-                native=native,
-                parent_quantity=self._parent_quantity(intent, together),
-                ready=self._is_ready(),
-                id_known=taken or sum(each.client_order_id == name for each in together) > 1,
-                kept=len(self.held.of_strategy(instrument=index)) - known,
-                kept_max=limits.max_open_orders,
-                now_ns=self._clock.now_ns,
-                marked=self._markets[index].mark_ns > 0,
-            ),
-        )
-
-    def _parent_quantity(self, intent: OrderIntent, together: Sequence[OrderIntent]) -> int:
-        """Return the quantity of the order that this one waits for, -1 where there is none that may fill."""
-        name = (intent.terms or NO_TERMS).parent
-        for each in together:
-            if each.client_order_id == name and each is not intent:
-                return each.quantity
-        kept = self.held.orders.get(name)
-        if kept is not None and kept.strategy_id == intent.strategy_id and (not kept.ended or kept.filled):
-            return kept.intent.quantity
-        order = self._manager.order(name) if name else None
-        if order is not None and order.strategy_id == intent.strategy_id and (order.is_open or order.filled):
-            return order.quantity
-        return -1
-
     def _refuse(self, intents: Sequence[OrderIntent], refusals: Sequence[Refusal | None]) -> None:
         """Say why: orders that belong together are refused together."""
         why = "it belongs to orders of which another was refused: put that one right and ask for all of them again"
@@ -163,12 +118,19 @@ class Keeper:
         orders = []
         family = next((found for found in map(self._family_of, intents) if found), intents[0].client_order_id)
         for intent in intents:
-            expire_ns = expiry_of(intent, self._clock.now_ns)
             instrument = self._markets[intent.instrument].instrument
-            orders.append(HeldOrder(intent, family, instrument.lot, instrument.tick, expire_ns))
-            if expire_ns:
-                self._timers.set(KEPT + intent.client_order_id, EXPIRES, expire_ns)
+            from_ns, expire_ns = life_of(intent, self._clock.now_ns, instrument.sessions)
+            order = HeldOrder(intent, family, instrument.lot, instrument.tick, expire_ns, from_ns)
+            orders.append(order)
+            self._set_timers(order)
         self.held.take(orders, self)
+
+    def _set_timers(self, order: HeldOrder) -> None:
+        """Have an order's time told, when it may go out and when it ends."""
+        if order.stage is Stage.EARLY:
+            self._timers.set(KEPT + order.client_order_id, OPENS, order.from_ns)
+        if order.expire_ns:
+            self._timers.set(KEPT + order.client_order_id, EXPIRES, order.expire_ns)
 
     def _family_of(self, intent: OrderIntent) -> str:
         """Return the family that an order joins, "" for none; a parent that is a plain order is looked after, too."""
@@ -231,6 +193,10 @@ class Keeper:
         client_order_id = owner.removeprefix(KEPT)
         if name == EXPIRES:
             self.held.expire(client_order_id, self)
+        elif name == OPENS:
+            order = self.held.get(client_order_id)
+            if order is not None and self._clock.now_ns < order.expire_ns:  # else both fell due in one silence
+                self.held.wake(client_order_id, self)
         else:
             self.held.retry(client_order_id, self)
 
@@ -265,7 +231,7 @@ class Keeper:
         if why or wanted is None:
             self._effects.append(Alert(severity=Severity.INFO, code="REPLACE_NOT_SENT", message=why))
             return True
-        refused = self._check(wanted, (wanted,), known=True)
+        refused = self._intake.check(wanted, (wanted,), known=True)
         if refused is None:
             self.held.change(order, wanted, self)
         else:
@@ -285,8 +251,8 @@ class Keeper:
         """Go on with orders that were carried over from the session before: triggers are looked at once READY."""
         self.held.align((*self._manager.closed_orders(), *self._manager.open_orders()))
         for order in self.held.orders.values():
-            if order.expire_ns and not order.ended:
-                self._timers.set(KEPT + order.client_order_id, EXPIRES, order.expire_ns)
+            if not order.ended:
+                self._set_timers(order)
 
     # -- the door (oms.held.keeper.Door) ---------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import msgspec
 
 from core.instruments import Instrument
 from core.orders import Contingency, OrderIntent, OrderTerms, OrderType, Side, TimeInForce, TriggerBy
+from oms.held.expiry import AUCTIONS
 from oms.held.triggers import TRAILING, limit_beyond
 
 NO_TERMS = OrderTerms()
@@ -92,6 +93,9 @@ def _is_oco(legs: Sequence[OrderIntent], instrument: Instrument) -> bool:
 def plain_of(intent: OrderIntent, name: str, quantity: int, trigger: int, tick: int, parent: str = "") -> OrderIntent:
     """Return the market or limit order that an order becomes once it is released, so much of it, under `name`."""
     is_limit = intent.type in _ENDS_AS_LIMIT
+    until = intent.time_in_force
+    if until not in _PLAIN_TIMES:  # a market order for an auction takes what is there then, and rests nowhere
+        until = _IOC if until in AUCTIONS and not is_limit else _GTC
     hedge: Side | None = intent.terms.hedge if intent.terms is not None else None
     price = intent.price
     if intent.type is OrderType.TRAILING_STOP_LIMIT and intent.terms is not None:
@@ -104,7 +108,7 @@ def plain_of(intent: OrderIntent, name: str, quantity: int, trigger: int, tick: 
         type=OrderType.LIMIT if is_limit else OrderType.MARKET,
         quantity=quantity,
         price=price if is_limit else 0,
-        time_in_force=intent.time_in_force if intent.time_in_force in _PLAIN_TIMES else TimeInForce.GTC,
+        time_in_force=until,
         post_only=intent.post_only,
         reduce_only=intent.reduce_only,
         terms=OrderTerms(parent=parent, hedge=hedge) if parent or hedge is not None else None,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from core.clock import EventClock
 from core.market import STALE_TRADES, Market, touch_of
 from core.orders import Side, TriggerBy
+from core.sessions import session_at
 from oms.held.order import HeldOrder
 from oms.held.triggers import NO_RANGE, reference_range
 from oms.manager import OrderManager
@@ -54,6 +55,11 @@ class Sight:
         bid, _, ask, _, touch_ns = touch_of(market)
         if limits is None or not self._is_ready() or not market.connected or stale_channel(market):
             return False
+        sessions = market.instrument.sessions
+        if sessions:  # in a session, and by a price of its own: the evening before says nothing of the open
+            session = session_at(sessions, self._clock.now_ns)
+            if session is None or touch_ns < session[0]:
+                return False
         return 0 < bid <= ask and touch_ns >= self._clock.now_ns - limits.max_data_age_ns
 
     def lets(self, order: HeldOrder) -> bool:

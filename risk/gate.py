@@ -39,6 +39,7 @@ from risk.records import Asked
 from risk.revisions import NATIVE, NO_RATES, ask_as, leave_out, makes_place, why_not_replaced
 
 _SECOND_NS = 1_000_000_000
+SESSION_CLOSED = "SESSION_CLOSED"
 CANCEL_RETRY_NS = _SECOND_NS  # a cancel of an UNKNOWN order may be asked for again after this
 # An attribute of a module costs a quarter of one of an enumeration.
 _MARKET = OrderType.MARKET
@@ -83,6 +84,8 @@ class Gate:
             refusal = self._held_back(intent, known.instrument, now_ns)
             if refusal is not None:
                 return refusal
+        if known.sessions and (closed := known.why_closed(now_ns)):
+            return self._refusal(SESSION_CLOSED, Why("", "", closed), intent)
         if known.manager is not manager:
             known.join(intent.instrument, manager)
         closes = False
@@ -230,6 +233,8 @@ class Gate:
         held_back = self._held_back(wanted, known.instrument, now_ns) if self.freezes.active else None
         if held_back is not None:
             return held_back
+        if known.sessions and (closed := known.why_closed(now_ns)):
+            return self._refusal(SESSION_CLOSED, Why("", "", closed), wanted)
         ask_as(self._asked, wanted)
         self._asked.reduce_only = wanted.reduce_only or known.hedge == -self._asked.side
         leave_out(self._beside, known.exposure, order, filled)

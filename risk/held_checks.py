@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from core.instruments import Instrument
 from core.orders import Contingency, OrderIntent, OrderTerms, OrderType, TimeInForce, TriggerBy
-from oms.held.expiry import has_day
+from oms.held.expiry import AUCTIONS, has_day, session_of
 from oms.held.triggers import PPM, TRAILING
 from risk.facts import Why
 
@@ -17,6 +17,7 @@ NO_TERMS = OrderTerms()
 LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED)
 TRIGGERED = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED)
 RESTS = (TimeInForce.GTC, TimeInForce.GTD, TimeInForce.DAY)
+_PLAIN_TYPES = (OrderType.MARKET, OrderType.LIMIT)
 _ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
@@ -34,6 +35,7 @@ class Wish(NamedTuple):
     kept_max: int
     now_ns: int
     marked: bool = True  # a mark price of the instrument was told
+    changes: bool = False  # it is kept already, and its session stands
 
 
 def first_fault(wish: Wish) -> tuple[str, Why] | None:
@@ -145,13 +147,31 @@ def _time(wish: Wish) -> Found:
         return _no("EXPIRE_TIME", "a good-till-date order ends at a time ahead: set terms.expire_ns")
     if until is not TimeInForce.GTD and terms.expire_ns:
         return _no("EXPIRE_TIME", f"a {until.value} order has no end time of its own: leave terms.expire_ns 0")
-    if until is TimeInForce.DAY and not native and not has_day(wish.instrument.calendar):
-        why = f"the sessions of calendar {wish.instrument.calendar!r} are not known here: use gtd and the time itself"
-        return _no("CALENDAR", why)
-    if until in (TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE) and not native:
-        return _no("NO_AUCTION", f"{wish.instrument.venue} takes no {until.value} orders for {wish.instrument.id}")
+    if not native and (found := _session(wish)):
+        return found
     if intent.type is OrderType.MARKET and until in RESTS[1:]:
         return _no("EXPIRE_TIME", "a market order does not rest: leave out when it ends")
+    return None
+
+
+def _session(wish: Wish) -> Found:
+    """What lasts to a session's end, or waits for its open or close, needs a table that reaches there."""
+    until, instrument = wish.intent.time_in_force, wish.instrument
+    sessions = instrument.sessions
+    if until is TimeInForce.DAY and not has_day(instrument.calendar, sessions):
+        why = f"the sessions of calendar {instrument.calendar!r} are not known: give them in [hours], or use gtd"
+        return _no("CALENDAR", why)
+    if until not in AUCTIONS and (until is not TimeInForce.DAY or not sessions):
+        return None
+    if not sessions:
+        why = f"{instrument.id} has no table of sessions, nor does {instrument.venue} take {until.value} orders of it"
+        return _no("NO_AUCTION", f"{why}: give one in [hours] where it opens and closes")
+    if not wish.changes and session_of(until, sessions, wish.now_ns) is None:
+        why = f"the table of sessions of {instrument.id} ends at {sessions[-1][1]} ns, before a session for this order"
+        return _no("SESSIONS_END", f"{why}: give later ones in [hours]", str(sessions[-1][1]), str(wish.now_ns))
+    if until in AUCTIONS and (wish.intent.type not in _PLAIN_TYPES or wish.terms.group or wish.terms.display_quantity):
+        why = f"an {until.value} order is a market or limit order, in no group, shown whole"
+        return _no("NO_AUCTION", f"{why}: leave the rest out, or use another time in force")
     return None
 
 

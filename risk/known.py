@@ -3,6 +3,7 @@
 from core.instruments import Instrument
 from core.market import Market
 from core.orders import OrderIntent
+from core.sessions import session_at, why_closed
 from oms.manager import OrderManager
 from oms.moves import Exposure, Totals
 from oms.order import Order
@@ -26,6 +27,7 @@ class Known:
         "manager",
         "position",
         "rules",
+        "sessions",
         "totals",
     )
 
@@ -36,6 +38,7 @@ class Known:
     def __init__(self, instrument: Instrument, limits: InstrumentLimits) -> None:
         """Know the rules; the manager comes with the first order."""
         self.instrument = instrument
+        self.sessions = instrument.sessions
         self.rules: Rules = rules_of(instrument)
         self.limits = limits
         self.manager: OrderManager | None = None
@@ -62,6 +65,12 @@ class Known:
         leg.position = manager.leg(intent.instrument, hedge)
         leg.hedge = hedge
         return leg
+
+    def why_closed(self, now_ns: int) -> str:
+        """Return in words why an instrument with sessions is not traded now, "" where it is."""
+        if session_at(self.sessions, now_ns) is not None:
+            return ""
+        return f"{self.instrument.id} is closed: {why_closed(self.sessions, now_ns)}"
 
     def why_not_covered(self, intent: OrderIntent, market: Market, replaced: Order | None = None) -> Why | None:
         """Return why the balance does not cover an order, None where it does."""

@@ -109,8 +109,9 @@ class HeldBook:
                 self._by_slice[name] = kept
         for kept in self.orders.values():
             kept.filled = sum(part.filled for part in kept.slices.values())
-            if kept.slices and kept.stage is Stage.WATCHING:
-                kept.stage, kept.fired = Stage.READY, True
+            if kept.slices and kept.stage is not Stage.READY:
+                kept.fired = kept.stage is Stage.WATCHING
+                kept.stage = Stage.READY
             self._watch(kept)
 
     # -- keeping -------------------------------------------------------------------------------------------------------

@@ -86,6 +86,13 @@ class HeldOrders(HeldBook):
             order.end(OrderState.EXPIRED, "its time is over")
             self.advance(order, door)
 
+    def wake(self, client_order_id: str, door: Door) -> None:
+        """Let an order out whose time has come, as soon as its market can be trusted."""
+        order = self.get(client_order_id)
+        if order is not None and order.stage is Stage.EARLY:
+            order.stage = Stage.READY
+            self.advance(order, door)
+
     def retry(self, client_order_id: str, door: Door) -> None:
         """Ask again for the cancels that the venue refused."""
         order = self.orders.get(client_order_id)
@@ -166,7 +173,7 @@ class HeldOrders(HeldBook):
         room = want - order.filled - order.leaves
         if room < 0:
             return self._withdraw(order, door)
-        if room == 0 or order.stage is Stage.WATCHING:
+        if room == 0 or order.stage is not Stage.READY:
             return False
         if order.told and not door.can_release(order):
             order.waits = True

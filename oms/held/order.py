@@ -18,6 +18,7 @@ class Stage(enum.IntEnum):
 
     WATCHING = 0  # its trigger has not been pulled
     READY = 1  # it may go out, as far as its parent and its siblings leave something for it
+    EARLY = 2  # its time to go out, `from_ns`, has not come
 
 
 class Slice:
@@ -51,6 +52,7 @@ class HeldOrder:
         "filled",
         "fired",
         "following",
+        "from_ns",
         "instrument",
         "intent",
         "lot",
@@ -72,8 +74,11 @@ class HeldOrder:
         "watched",
     )
 
-    def __init__(self, intent: OrderIntent, family: str, lot: int, tick: int, expire_ns: int) -> None:
-        """Begin with nothing at the venue; `HeldOrders` says whether it watches a trigger."""
+    def __init__(self, intent: OrderIntent, family: str, lot: int, tick: int, expire_ns: int, from_ns: int = 0) -> None:
+        """Begin with nothing at the venue; `HeldOrders` says whether it watches a trigger.
+
+        `from_ns`: when it may go out, of orders for a session's open or close; 0 for all others.
+        """
         self.intent = intent
         self.client_order_id = intent.client_order_id
         self.strategy_id = intent.strategy_id
@@ -84,7 +89,10 @@ class HeldOrder:
         self.lot = lot
         self.tick = tick
         self.expire_ns = expire_ns
+        self.from_ns = from_ns
         self.stage = Stage.READY if intent.type in (OrderType.MARKET, OrderType.LIMIT) else Stage.WATCHING
+        if from_ns:
+            self.stage = Stage.EARLY
         self.trigger = self.terms.trigger_price
         self.touched = False  # a limit leg that waits for the market to touch its price
         self.following = False  # a trailing stop whose activation price has been seen
@@ -153,6 +161,7 @@ class HeldOrder:
             self.ended,
             self.told,
             [[name, each.quantity, each.filled, each.open, each.asked] for name, each in self.slices.items()],
+            *([self.from_ns] if self.from_ns else []),
         ]
 
 
@@ -177,6 +186,7 @@ class PlainOrder(msgspec.Struct, frozen=True, array_like=True):
     ended: bool
     told: bool
     slices: list[tuple[str, int, int, bool, bool]]
+    from_ns: int = 0
 
 
 _decode = msgspec.msgpack.Decoder(PlainOrder).decode
@@ -188,7 +198,7 @@ def from_saved(data: bytes, indexes: Mapping[int, int] | None = None) -> HeldOrd
     intent = kept.intent
     if indexes is not None:
         intent = msgspec.structs.replace(intent, instrument=indexes[intent.instrument])
-    order = HeldOrder(intent, kept.family, kept.lot, kept.tick, kept.expire_ns)
+    order = HeldOrder(intent, kept.family, kept.lot, kept.tick, kept.expire_ns, kept.from_ns)
     order.stage = Stage(kept.stage)
     order.trigger, order.touched, order.following, order.fired = kept.trigger, kept.touched, kept.following, kept.fired
     order.quantity, order.armed, order.filled = kept.quantity, kept.armed, kept.filled

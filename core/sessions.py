@@ -1,0 +1,48 @@
+"""Trading sessions of an instrument: a table of (open, close) in ns that is made beforehand, and where a time is in it.
+
+A session lasts from its open to before its close. The core reads no calendar: the table comes with the instrument, is
+journaled with it, and so a replay has the same one. An empty table is an instrument that never closes.
+"""
+
+from bisect import bisect_right
+
+Sessions = tuple[tuple[int, int], ...]
+SESSIONS_MAX = 16_384  # 64 years of days; as many as the simulated venue takes
+_FIRST_NS, _LAST_NS = 0, 2**63 - 1
+
+
+def check_sessions(sessions: Sessions) -> str:
+    """Return in words what is wrong with a table, "" for nothing: spans rise, end after they begin, do not overlap."""
+    if len(sessions) > SESSIONS_MAX:
+        return f"{len(sessions)} sessions: give at most {SESSIONS_MAX}, those of the time that is traded"
+    before_ns = _FIRST_NS
+    for open_ns, close_ns in sessions:
+        if not before_ns <= open_ns < close_ns <= _LAST_NS:
+            return f"session [{open_ns}, {close_ns}] does not follow on {before_ns}: give rising spans in ns, each once"
+        before_ns = close_ns
+    return ""
+
+
+def place_of(sessions: Sessions, now_ns: int) -> int:
+    """Return the place of the session under way, else of the next one; the table's length after the last."""
+    return bisect_right(sessions, now_ns, key=_close_of)
+
+
+def session_at(sessions: Sessions, now_ns: int) -> tuple[int, int] | None:
+    """Return the session under way, None between two of them."""
+    place = place_of(sessions, now_ns)
+    if place < len(sessions) and sessions[place][0] <= now_ns:
+        return sessions[place]
+    return None
+
+
+def why_closed(sessions: Sessions, now_ns: int) -> str:
+    """Return in words why nothing is traded at a time that is in no session."""
+    place = place_of(sessions, now_ns)
+    if place == len(sessions):
+        return f"its table of sessions ends at {sessions[-1][1]} ns: give the sessions after that in [hours]"
+    return f"its next session opens at {sessions[place][0]} ns: send the order then, or at-open"
+
+
+def _close_of(session: tuple[int, int]) -> int:
+    return session[1]
