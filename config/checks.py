@@ -81,6 +81,9 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     for name in settings.risk.instruments:
         yield from _check_instrument(name, settings, origin, ("risk", "instruments", name))
     known = [name.upper() for name in settings.venues]
+    for name in settings.hours:
+        if "." in name:  # else it is a calendar, which only the instruments name
+            yield from _check_instrument(name, settings, origin, ("hours", name))
     for name in settings.paper.sim.venues:
         if name not in known:
             path: Path = ("paper", "sim", "venues", name)
@@ -101,6 +104,10 @@ def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
         hint = "add it with the name of its key, `key = ...`; the secrets themselves stay out of the file"
         expected = "[venues.NAME.trading] of at least one venue"
         yield mistake(LiveUnready, origin, ("session", "mode"), expected=expected, found="none", hint=hint)
+    if settings.hours:  # a venue's new rules, read while it trades, would come without them
+        hint = "leave it out: live, the venue itself refuses orders outside of its sessions"
+        expected = "no [hours] in live mode"
+        yield mistake(LiveUnready, origin, ("hours",), expected=expected, found=settings.hours, hint=hint)
     for name, table in trading.items():
         path: Path = ("venues", name, "trading")
         if settings.venues[name].connector is ConnectorName.HISTORY:

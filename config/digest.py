@@ -1,10 +1,10 @@
 """Which settings decide what is traded, and their hash: what a session's head keeps, and what a replay starts from.
 
-Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with
-their parameters; limits; the simulated account and venue; live, how our books are held to the venue's; how the books
-are kept, where that is not the usual way (so that sessions from before it could be chosen keep their digests). Not
-deciding: folders, flush policy, addresses, timeouts of connections, logs, metrics, the operator's socket, screen, the
-store. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
+Deciding: mode, seed and digest interval; of each venue what is read and when it counts as stale; strategies with their
+parameters; limits; the simulated account and venue; live, how our books are held to the venue's; how the books are kept
+and when instruments are traded, where that is not the usual way (so that sessions from before it could be chosen keep
+their digests). Not deciding: folders, flush policy, addresses, timeouts of connections, logs, metrics, the operator's
+socket, screen, the store. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
 """
 
 import enum
@@ -53,6 +53,7 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
         "risk": plain_table(settings.risk),
         "paper": plain_table(settings.paper),
         **({} if accounting == AccountingSettings() else {"accounting": plain_table(accounting)}),
+        **({"hours": _plain(settings.hours)} if settings.hours else {}),
     }
     if settings.session.mode is Mode.LIVE:
         told_config["live"] = _only(plain_table(settings.live), _LIVE)

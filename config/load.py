@@ -11,6 +11,7 @@ import msgspec
 from config.checks import check_depth, check_settings, check_values
 from config.errors import ConfigError, FileProblem, SyntaxMistake
 from config.explain import mistakes
+from config.hours import tables_of
 from config.origin import Origin
 from config.overrides import Document, apply_overrides
 from config.settings import Settings
@@ -75,7 +76,17 @@ def settings_of(
     raise_first([*refused, *values, *(error for error in mistakes(plain, Settings, origin) if error.key not in told)])
     settings = msgspec.convert(plain, Settings)
     raise_first(list(check_settings(settings, origin)))
-    return Config(settings=settings, origin=origin, folder=folder or FilePath())
+    return Config(settings=at_simulated_venue(settings), origin=origin, folder=folder or FilePath())
+
+
+def at_simulated_venue(settings: Settings) -> Settings:
+    """Return the same settings, `[hours]` also the simulated venue's sessions where it has none of its own."""
+    if not settings.hours:
+        return settings
+    sim = settings.paper.sim
+    sessions = {**tables_of(settings.hours), **sim.hours.sessions}
+    sim = msgspec.structs.replace(sim, hours=msgspec.structs.replace(sim.hours, sessions=sessions))
+    return msgspec.structs.replace(settings, paper=msgspec.structs.replace(settings.paper, sim=sim))
 
 
 def raise_first(found: list[ConfigError]) -> None:

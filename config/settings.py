@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from config.hours import HoursTable
 from config.live_settings import LiveSettings, TradingTable
 from connectors.sim.settings import SimSettings
 from journal.head import FlushPolicy
@@ -298,6 +299,7 @@ class Settings(Table, frozen=True, kw_only=True):
     paper: PaperSettings = PaperSettings()
     live: LiveSettings = LiveSettings()
     accounting: AccountingSettings = AccountingSettings()
+    hours: dict[Annotated[str, Meta(min_length=1)], HoursTable] = {}
     backtest: BacktestSettings = BacktestSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()

@@ -8,17 +8,18 @@ from bisect import bisect_right
 
 Sessions = tuple[tuple[int, int], ...]
 SESSIONS_MAX = 16_384  # 64 years of days; as many as the simulated venue takes
-_FIRST_NS, _LAST_NS = 0, 2**63 - 1
+_LAST_NS = 2**63 - 1
 
 
 def check_sessions(sessions: Sessions) -> str:
-    """Return in words what is wrong with a table, "" for nothing: spans rise, end after they begin, do not overlap."""
+    """Return in words what is wrong with a table, "" for nothing: spans rise, end after they begin, and are apart."""
     if len(sessions) > SESSIONS_MAX:
         return f"{len(sessions)} sessions: give at most {SESSIONS_MAX}, those of the time that is traded"
-    before_ns = _FIRST_NS
+    before_ns = -1
     for open_ns, close_ns in sessions:
-        if not before_ns <= open_ns < close_ns <= _LAST_NS:
-            return f"session [{open_ns}, {close_ns}] does not follow on {before_ns}: give rising spans in ns, each once"
+        if not before_ns < open_ns < close_ns <= _LAST_NS:
+            why = "give rising spans in ns that end after they begin, with time between them"
+            return f"session [{open_ns}, {close_ns}] does not follow on one that closes at {before_ns}: {why}"
         before_ns = close_ns
     return ""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from config.hours import tables_of, with_sessions
 from config.settings import Channel, ConnectorName, Mode, Settings, VenueSettings
 from config.venues import binance_settings
 from connectors.base import MarketDataConnector, Sink
@@ -72,6 +73,7 @@ class Feeds:
         except ConnectorError as error:
             raise StartFailed(str(error)) from error
         events: list[Event] = []
+        tables = tables_of(self._settings.hours)
         for connector, instruments in zip(self.connectors, loaded, strict=True):
             indexes, fitted = {}, {}
             watched_only = self._settings.session.mode is Mode.LIVE and not self._takes_orders(connector.venue)
@@ -81,6 +83,7 @@ class Feeds:
                 rules = instrument if fit is None else fit(instrument)
                 fitted[rules.symbol] = rules
                 rules = msgspec.structs.replace(rules, tradable=False) if watched_only else rules
+                rules = with_sessions(rules, tables)
                 events.append(definition(index, rules, now_ns()))
                 self._by_index.append(connector)
             connector.assign(indexes, fitted)

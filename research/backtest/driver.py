@@ -13,6 +13,7 @@ import msgspec
 
 from config.compose import engine_settings, session_head, simulated
 from config.digest import config_digest
+from config.hours import tables_of, with_sessions
 from config.load import Config
 from config.settings import Settings
 from config.strategies import LoadedStrategy, effective_params, load_strategies
@@ -81,6 +82,7 @@ class Backtest:
         self.step_ns = step_ns
         self.folder = RunFolder(folder, self.account) if folder is not None else None
         self.virtual = self._virtual()
+        self._tables = tables_of(settings.hours)
         self.inputs = 0
         self.elapsed_s = 0.0
         self.state = "ended"
@@ -180,7 +182,8 @@ class Backtest:
                 else:
                     virtual.feed_records(run)
             else:
-                for event in run.events:
+                for told in run.events:
+                    event = self._in_sessions(told)
                     virtual.feed(event)
                     self._note(event)
             self.inputs += run.inputs
@@ -190,6 +193,12 @@ class Backtest:
                 return
         if not self.started_ns:
             raise DataProblem(f"no market data between {self.settings.backtest.from_ or 'the start'} and the end")
+
+    def _in_sessions(self, event: Event) -> Event:
+        """Return a definition with the sessions of `[hours]`; what was recorded without any may be given some."""
+        if not self._tables or not isinstance(event[5], InstrumentDefined):
+            return event
+        return (*event[:5], InstrumentDefined(with_sessions(event[5].instrument, self._tables)), *event[6:])
 
     def _note(self, event: Event) -> None:
         """Follow what is defined, and the life of a recorded session: it starts and drains when it did."""

@@ -210,6 +210,10 @@ class CompiledRun:
             raise NotCompilable(
                 f'{instrument.id} is an inverse contract, whose cost is no price times quantity: use driver = "python"'
             )
+        if instrument.sessions:
+            raise NotCompilable(
+                f'{instrument.id} has trading sessions, which the compiled driver does not have: use driver = "python"'
+            )
         if instrument.venue != self.engine.markets[0].instrument.venue:
             raise NotCompilable('the compiled driver trades at one venue: use driver = "python" for several')
         rules, limits, rates = rules_of(instrument), resolve(self.settings.limits, instrument), Rates()
