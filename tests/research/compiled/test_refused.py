@@ -106,6 +106,12 @@ def test_an_inverse_contract_is_named():
         start(run, (msgspec.structs.replace(BTC, inverse=True),))
 
 
+def test_an_instrument_that_was_recorded_with_sessions_is_named():
+    run = made(EmaCrossKernel)
+    with pytest.raises(NotCompilable, match=r"BTCUSDT\.BINANCE has trading sessions.*driver = \"python\""):
+        start(run, (msgspec.structs.replace(BTC, sessions=((1, 2),)),))
+
+
 def test_limits_beyond_64_bits_are_named():
     run = made(EmaCrossKernel, RiskLimits(max_position_notional=10**12))
     with pytest.raises(CapacityExceeded, match=r"BTCUSDT\.BINANCE: max_position_value is"):
