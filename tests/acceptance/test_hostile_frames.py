@@ -184,6 +184,7 @@ def test_what_cannot_be_read_is_counted_kept_raw_and_stops_nothing(tmp_path):
     assert following.daemon.last_status()["reconnects"] == 0
 
 
+@pytest.mark.slow
 def test_a_frame_of_ten_megabytes_is_kept_in_part_and_one_beyond_the_limit_costs_the_connection_alone(tmp_path):
     with live(tmp_path) as following:
         following.venue.fault("inject", text="0123456789", repeat=1_000_000, stream=TRADE)

@@ -61,9 +61,12 @@ async def fill_in_parts(venue: Venue) -> None:
 async def expire_after_a_part(venue: Venue) -> None:
     """An immediate-or-cancel order keeps what it traded, and its remainder expires."""
     async with floor(venue) as on:
-        ask = on.touched.ask
-        name = on.ask(lambda me, market: me.buy(market, some(on, 2_000), ask, time_in_force=TimeInForce.IOC))
-        await on.state(name, EXPIRED, CANCELLED)
+        for _ in range(20):  # the market may have moved before it came
+            ask = on.touched.ask
+            name = on.ask(lambda me, market, at=ask: me.buy(market, some(on, 2_000), at, time_in_force=TimeInForce.IOC))
+            await on.state(name, EXPIRED, CANCELLED)
+            if on.order(name).filled:
+                break
         assert 0 < on.order(name).filled < some(on, 2_000)
 
 

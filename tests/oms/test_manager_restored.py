@@ -118,7 +118,7 @@ def new_manager(keep):
     return manager
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(bounds, histories, histories)
 def test_a_restored_manager_has_the_state_and_the_future_of_the_one_that_lived(keep, past, future):
     lived = new_manager(keep)

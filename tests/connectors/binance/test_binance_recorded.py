@@ -19,7 +19,11 @@ from tests.connectors.binance.support import (
     units,
 )
 
-each_recording = pytest.mark.parametrize(("name", "market", "symbol"), RECORDED, ids=[case[0] for case in RECORDED])
+# The futures recording is five times as long: left to `make soak`.
+each_recording = pytest.mark.parametrize(
+    ("name", "market", "symbol"),
+    [pytest.param(*case, id=case[0], marks=[pytest.mark.slow] * case[0].startswith("usdm")) for case in RECORDED],
+)
 
 
 def expected_numbers(data: dict[str, Any], market: Market) -> list[tuple[object, ...]]:

@@ -151,6 +151,7 @@ def test_the_page_keeps_what_stands_around_the_marks(tmp_path) -> None:
         tables.write_section(page, text)
 
 
+@pytest.mark.slow
 def test_on_the_recorded_day_the_careful_model_never_believes_to_be_further_than_it_is(
     recorded_dir, tmp_path, capsys
 ) -> None:

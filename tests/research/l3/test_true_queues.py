@@ -124,6 +124,7 @@ def the_file(recorded_dir):
     return path
 
 
+@pytest.mark.slow
 def test_orders_at_the_venue_stand_and_fill_as_the_true_line_says(recorded_dir):
     filled, others = hold_both_beside(the_file(recorded_dir), orders=200, seed=7)
     assert min(filled, others) > 40

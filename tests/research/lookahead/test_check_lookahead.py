@@ -61,6 +61,7 @@ def test_honest_strategies_pass_on_bars_whose_opens_are_known_before_they_close(
     assert report.responses[0].orders > report.responses[0].again
 
 
+@pytest.mark.slow
 def test_limit_orders_on_bars_and_every_cut_inside_a_bar_are_no_cause_to_suspect(tmp_path):
     rests = strategy(
         tmp_path / "rests.py",
@@ -95,6 +96,7 @@ def test_a_recorded_session_is_cut_only_while_its_strategies_live(tmp_path):
     assert report.decisions > 100
 
 
+@pytest.mark.slow
 def test_a_strategy_that_reads_records_ahead_through_a_global_is_named_with_its_first_moved_decision(prices, tmp_path):
     peek = strategy(
         tmp_path / "peek.py",
@@ -169,6 +171,7 @@ def on_quote(self, quote):
     assert "SUSPECTED, not proven" in report_text(report)
 
 
+@pytest.mark.slow
 def test_a_strategy_that_decides_by_a_table_of_future_prices_is_suspected_twice(prices, tmp_path):
     table = bids(walk(COUNT))
     cheat = strategy(tmp_path / "cheat.py", BY_TABLE, head=f"FUTURE = {table}\n")
@@ -182,6 +185,7 @@ def test_a_strategy_that_decides_by_a_table_of_future_prices_is_suspected_twice(
     assert report.responses[0].again == report.responses[0].orders >= 10
 
 
+@pytest.mark.slow
 def test_a_table_in_a_module_that_the_strategy_imports_is_found(prices, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     table = tmp_path / "signals.csv"
