@@ -145,7 +145,8 @@ class StreamConnection(asyncio.Protocol):
         if self._waiting:
             self._listener.on_messages(self, self._next_turn(), 0)
             self._flush()
-        self.resume()
+        if not self._paused:  # whoever was told may have asked for it
+            self.resume()
 
     def _next_turn(self) -> list[bytes]:
         """Take so many messages of those that wait."""

@@ -102,6 +102,7 @@ def test_the_rehearsal_of_live_trading_runs_as_it_is_printed(tmp_path, shell):
         assert venue.ledger()["executions"]
 
 
+@pytest.mark.slow
 def test_the_settings_that_users_build_on_run_as_they_were_promised(tmp_path, shell):
     (tmp_path / "my").mkdir()
     builtin = (ROOT / "strategies" / "ema_cross.py").read_text(encoding="utf-8")

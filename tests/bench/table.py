@@ -1,4 +1,4 @@
-"""`python -m tests.bench.table docs/bench.json`: the figures as the tables that README and docs/peers.md show."""
+"""`python -m tests.bench.table docs/bench.json`: the figures as the tables that README and the pages of docs show."""
 
 import argparse
 import re
@@ -23,17 +23,22 @@ class Bench(msgspec.Struct, frozen=True):
     peers: Peers | None = None
 
 
-def table(bench: Bench) -> str:
-    """Return where the figures come from and a markdown table; the percentiles of one measurement share a row."""
+def table(bench: Bench, *, goals_only: bool = False) -> str:
+    """Return where the figures come from and a markdown table; the percentiles of one measurement share a row.
+
+    `goals_only`: the rows with a goal alone, as README shows them.
+    """
     rows: dict[tuple[str, str], list[tuple[str, Figure]]] = {}
     for figure in bench.figures:
         found = _SHARE.match(figure.detail)
         detail, share = (found["detail"], found["share"]) if found else (figure.detail, "")
         rows.setdefault((figure.name, detail), []).append((share, figure))
+    if goals_only:
+        rows = {row: parts for row, parts in rows.items() if any(figure.goal for _, figure in parts)}
     where = ", ".join(str(bench.machine.get(name, "")) for name in ("machine", "system"))
     python = bench.machine.get("python", "")
     source = f"By `make bench`: one core, {where}, CPython {python}, medians of {bench.runs} runs"
-    lines = [f"{source} ([bench.json](docs/bench.json)).", ""]
+    lines = [f"{source} {'([all figures](docs/bench.md))' if goals_only else '([bench.json](bench.json))'}.", ""]
     lines += ["| figure | of what | measured | goal |", "| --- | --- | ---: | ---: |"]
     lines += [_row(name, detail, parts) for (name, detail), parts in rows.items()]
     return "\n".join(lines) + "\n"
@@ -101,7 +106,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.table", description="Figures as markdown tables.")
     parser.add_argument("file", type=Path, help="what `make bench` wrote")
     bench = read(parser.parse_args().file)
-    sys.stdout.write(table(bench))
+    sys.stdout.write(table(bench, goals_only=True) + "\n" + table(bench))
     if bench.peers:
         sys.stdout.write("\n" + peers_table(bench.peers))
     return 0

@@ -53,7 +53,7 @@ def measure(folder: Path, scale: float) -> list[Figure]:
     figures = []
     for name, share in (("p50", 0.5), ("p99", 0.99)):
         goal = _percentile(echo_us, share) + 60
-        detail = f"order on the wire, {name} of {len(orders)}; goal: the echo of this run + 60"
+        detail = f"order on the wire, goal: the echo of this run + 60, {name} of {len(orders)}"
         figures.append(Figure("tick_to_wire_us", detail, _percentile(orders, share), "us", goal))
         figures.append(
             Figure("echo_us", f"bare websocket echo, {name} of {len(echo_us)}", _percentile(echo_us, share), "us")

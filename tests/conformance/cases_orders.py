@@ -146,7 +146,10 @@ async def trigger(venue: Venue) -> None:
         level = on.touched.ask + venue.rules.tick
         name = on.ask(lambda me, market: me.stop(market, Side.BUY, some(on), level))
         await on.state(name, ACCEPTED)
-        await venue.other(Side.BUY, on.touched.ask_quantity + some(on, 300))
+        for _ in range(20):  # the market may have gone away from it
+            await venue.other(Side.BUY, on.touched.ask_quantity + some(on, 300))
+            if on.state_of(name) is FILLED:
+                break
         await on.state(name, FILLED)
 
 

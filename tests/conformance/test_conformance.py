@@ -19,7 +19,7 @@ def _each() -> list[ParameterSet]:
             if one.needs and one.needs not in OFFERS[venue]:
                 continue
             # The same cases on the second market prove the connector's other half: `make soak` runs them.
-            marks = [pytest.mark.slow] if one.slow or (venue == "usdm" and number % 3) else []
+            marks = [pytest.mark.slow] if one.slow or (venue == "usdm" and number % 6) else []
             if venue in one.broken:
                 marks.append(pytest.mark.xfail(strict=True, reason="docs/conformance.md says so"))
             found.append(pytest.param(number, venue, id=f"{one.name}-{one.body.__name__}-{venue}", marks=marks))

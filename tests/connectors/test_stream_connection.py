@@ -197,3 +197,33 @@ def test_a_pause_holds_what_waits_for_its_turn_and_resuming_hands_it_on():
         held, heard = asyncio.run(follow(url))
     assert held < len(sent)
     assert heard.messages == sent
+
+
+def test_a_pause_asked_for_while_a_turn_is_handled_holds():
+    sent, burst = _burst(4 * TURN_MESSAGES)
+
+    def handle(connection: ServerConnection) -> None:
+        connection.socket.sendall(burst)
+        connection.recv(timeout=WAIT_S)
+
+    class Pausing(Heard):
+        def on_messages(self, connection: StreamConnection, messages: list[bytes], wire_bytes: int) -> None:
+            super().on_messages(connection, messages, wire_bytes)
+            if len(self.turns) == 2:
+                connection.pause()
+
+    async def follow(url: str) -> Heard:
+        heard = Pausing()
+        connection = await open_stream(url, heard, WAIT_S)
+        until_s = asyncio.get_running_loop().time() + WAIT_S
+        while len(heard.turns) < 2 and asyncio.get_running_loop().time() < until_s:
+            await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        connection.close()
+        return heard
+
+    with _serving(handle) as url:
+        heard = asyncio.run(follow(url))
+    assert heard.messages == sent[: len(heard.messages)]
+    assert len(heard.turns) == 2

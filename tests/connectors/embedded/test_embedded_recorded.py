@@ -92,6 +92,7 @@ async def test_playback_waits_at_the_recorded_snapshot_until_the_depth_was_asked
     assert answer == recorded_snapshot(path)
 
 
+@pytest.mark.slow
 async def test_both_markets_and_all_symbols_play_on_one_port_merged_by_receive_time(recorded_dir: Path) -> None:
     paths = {name: file_of(recorded_dir, name) for name in FILES}
     wanted = {

@@ -142,6 +142,7 @@ class LeakyData(Data):
             yield run._replace(events=events, slots=None)
 
 
+@pytest.mark.slow
 def test_a_strategy_that_reads_the_data_file_is_suspected_and_the_file_named(prices, tmp_path):
     file = next(prices.glob("*.tkj"))
     reader = strategy(

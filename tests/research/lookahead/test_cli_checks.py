@@ -55,6 +55,7 @@ def test_an_honest_strategy_exits_0_and_its_json_has_both_reports(tickerd, price
     assert set(told["warmup"]["fields"][0]) == {"strategy", "field", "kind", "differences", "was", "became"}
 
 
+@pytest.mark.slow
 def test_a_cheat_exits_3_and_people_are_told_in_lines(tickerd, prices, tmp_path):
     cheat = strategy(tmp_path / "cheat.py", BY_TABLE, head=f"FUTURE = {bids(walk(800))}\n")
 
