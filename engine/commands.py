@@ -74,11 +74,17 @@ class Commands:
             what = f"{command.name} {command.scope or command.strategy_id}".strip()
             self._alert(Severity.WARNING, "COMMAND_REFUSED", f"{what}: {why}")
 
-    def matches(self, scope: str) -> Matches:
-        """Return what tells whether (strategy id, instrument) is in a scope. Raises ScopeError."""
+    def matches(self, scope: str, *, known: bool = True) -> Matches:
+        """Return what tells whether (strategy id, instrument) is in a scope. Raises ScopeError.
+
+        `known`: the name must be one of this session's. Whoever kills `strategy:emma` in a hurry must hear that there
+        is only `ema`.
+        """
         kind, name = split_scope(scope)
         if kind == ALL:
             return lambda _strategy_id, _index: True
+        if known and name not in (names := self._names(kind)):
+            raise ScopeError(f"there is no {kind} {name!r} here; known are {', '.join(names) or 'none'}, or all")
         if kind == "strategy":
             return lambda strategy_id, _index: strategy_id == name
         instruments = [market.instrument for market in self._markets]
@@ -87,6 +93,13 @@ class Commands:
         else:
             inside = frozenset(index for index, each in enumerate(instruments) if each.id == name)
         return lambda _strategy_id, index: index in inside
+
+    def _names(self, kind: str) -> list[str]:
+        """Return the names that a scope of a kind can have now."""
+        if kind == "strategy":
+            return sorted(actor.id for actor in self._desk.actors if actor.owner is None)
+        instruments = [market.instrument for market in self._markets]
+        return sorted({each.venue if kind == "venue" else each.id for each in instruments})
 
     def _latch(self, command: CommandReceived, now_ns: int) -> str:
         """Block first, then cancel: nothing slips in between."""
@@ -106,7 +119,7 @@ class Commands:
     def _arm(self, command: CommandReceived, now_ns: int) -> str:
         """Take a latch off where that is safe."""
         scope = command.scope or ALL
-        matches = self.matches(scope)
+        matches = self.matches(scope, known=False)  # a latch may be older than the settings
         latch = self._latches.held.get(scope)
         if latch is None:
             held = ", ".join(sorted(self._latches.held)) or "nothing"

@@ -15,7 +15,7 @@ from strategies import Strategy
 from tests.engine.scenario import LOT, SECOND, Stage, only
 
 SCOPES = ["all", "venue:BINANCE", "symbol:BTCUSDT.BINANCE", "strategy:Hand"]
-ELSEWHERE = ["venue:KRAKEN", "symbol:ETHUSDT.BINANCE", "strategy:Other"]
+ELSEWHERE = ["venue:KRAKEN", "symbol:ETHUSDT.BINANCE", "strategy:Hands"]
 FAR = 97_00
 
 
@@ -85,9 +85,23 @@ def test_a_kill_cancels_what_works_there_and_lets_nothing_but_cancels_pass(stage
 
 
 @pytest.mark.parametrize("scope", ELSEWHERE)
-def test_a_kill_elsewhere_concerns_nobody_here(stage, scope):
+def test_a_name_that_is_not_here_is_refused_with_those_that_are(stage, scope):
     resting(stage)
-    assert not only(give(stage, "kill", scope), ApprovedCancel)
+    [alert] = give(stage, "kill", scope)
+    assert alert.code == "COMMAND_REFUSED"
+    known = {"venue": "BINANCE", "symbol": "BTCUSDT.BINANCE", "strategy": "Hand"}[scope.partition(":")[0]]
+    assert f"known are {known}, or all" in alert.message
+    assert only(ask(stage, Side.BUY, LOT, FAR), ApprovedSubmit)
+
+
+def test_a_kill_of_one_strategy_concerns_no_other():
+    class Other(Hand):
+        pass
+
+    Hand.wishes = []
+    stage = Stage(Hand, Other)
+    stage.open()
+    give(stage, "kill", "strategy:Other")
     assert only(ask(stage, Side.BUY, LOT, FAR), ApprovedSubmit)
 
 
