@@ -52,6 +52,13 @@ class Chain:
         known = self.venue_ids.get(self.leg, "")
         return known != "" and self.venue_ids.get(revision, "") == known
 
+    def revision_at(self, venue_order_id: str) -> int | None:
+        """Return the revision that the venue calls by an id of its own, None for none.
+
+        The lowest, where two are: then the venue has changed that one in place.
+        """
+        return min((revision for revision, known in self.venue_ids.items() if known == venue_order_id), default=None)
+
     def bound(self, filled: int) -> int:
         """Return the greatest quantity that the order may come to, of which `filled` is done."""
         pending = self.pending

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.ids import revision_id
 from core.orders import OrderIntent, OrderState, OrderType, TimeInForce
 from oms.chain import Chain
 from oms.codes import STATE_SUBMITTED, STATE_UNKNOWN, STATES
@@ -108,6 +109,18 @@ class Order(OrderNumbers):
     def average_price(self) -> float:
         """The average price of its fills in price units, 0.0 before the first: a signal, not money."""
         return self.notional / self.filled if self.filled else 0.0
+
+    def name_at_venue(self, venue_order_id: str) -> str:
+        """Return our name of what the venue calls by an id of its own: that of one leg, "" where none is called so.
+
+        An order that was replaced by a new one has an id for each, and what is told of one is not told of the others.
+        """
+        if not venue_order_id:
+            return ""
+        if self.chain is None:
+            return self.client_order_id if self.venue_order_id == venue_order_id else ""
+        revision = self.chain.revision_at(venue_order_id)
+        return "" if revision is None else revision_id(self.client_order_id, revision)
 
     def canonical(self) -> tuple[object, ...]:
         """Return everything that can influence what comes next, in plain values; unbounded integers as text."""

@@ -54,8 +54,9 @@ class Strays:
 
     def join(self, order: Order, now_ns: int, effects: list[Effect]) -> None:
         """Apply what waited for the venue's id of an order, which has just become known."""
+        name = order.name_at_venue(order.venue_order_id)
         for index, report in self.waiting.pop(order.venue_order_id):
-            named = msgspec.structs.replace(report, client_order_id=order.client_order_id)
+            named = msgspec.structs.replace(report, client_order_id=name)
             self._apply(named, index, now_ns, effects)
 
     def instruments(self) -> list[int]:

@@ -62,14 +62,14 @@ class OrderTable:
         return client_order_id in self._open or client_order_id in self._closed or client_order_id in self._forgotten
 
     def name_at_venue(self, venue_order_id: str, instrument: int) -> str:
-        """Return the client order id of the order that the venue knows by an id of its own, "" for none.
+        """Return our name of the order, or of its leg, that the venue knows by an id of its own, "" for none.
 
         It looks at every order, open ones first: for the rare report that lacks our name.
         """
         for orders in (self._open, self._closed):
             for order in orders.values():
-                if order.venue_order_id == venue_order_id and order.instrument == instrument:
-                    return order.client_order_id
+                if order.instrument == instrument and (name := order.name_at_venue(venue_order_id)):
+                    return name
         return ""
 
     def open_orders(self) -> list[Order]:

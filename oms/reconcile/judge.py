@@ -11,11 +11,24 @@ from core.events import AccountMoved, OrderReport, ReportType
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject, VenueFill, VenueOrder, VenueOrderStatus
 from core.ids import parse_revision_id
 from core.orders import OrderState
+from core.records import NO_INSTRUMENT
 from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
 from oms.reconcile.foreign import Foreign
-from oms.reconcile.legs import INFERRED, filled_of, is_next, is_over, is_replaced, revision_of
+from oms.reconcile.legs import (
+    INFERRED,
+    filled_of,
+    has_nameless,
+    is_booked,
+    is_nameless,
+    is_next,
+    is_over,
+    is_replaced,
+    name_of_inferred,
+    revision_of,
+    under_its_name,
+)
 from oms.reconcile.moves import Moves
 from oms.reconcile.opening import Opening
 from oms.reconcile.settings import ReconcileSettings
@@ -99,19 +112,19 @@ class Judge:
         """See a venue's report before the manager does: a real execution takes the place of the inferred ones."""
         if not self.inferred or report.type is not ReportType.FILLED:
             return
-        order = self.find(report.client_order_id, report.venue_order_id)
+        order = self.find(report.client_order_id, report.venue_order_id, instrument)
         if order is not None and report.exec_id not in order.exec_ids:
             for exec_id in self.inferred.pop(order.client_order_id, ()):
                 why = f"execution {report.exec_id} is told: it takes the place of what was inferred"
-                self._report(ReportType.BUSTED, order, instrument, now_ns, effects, exec_id=exec_id, reason=why)
+                self._bust(order, exec_id, why, now_ns, effects)
 
-    def find(self, client_order_id: str, venue_order_id: str) -> Order | None:
-        """Return the order that a venue names by either of its names."""
+    def find(self, client_order_id: str, venue_order_id: str, instrument: int) -> Order | None:
+        """Return the order that a venue names by either of its names, or by those of any of its legs."""
         parsed = parse_revision_id(client_order_id)
         order = self._manager.order(client_order_id if parsed is None else parsed[0])
         if order is None and not client_order_id and venue_order_id:
             known = (*self._manager.open_orders(), *reversed(self._manager.closed_orders()))
-            return next((each for each in known if each.venue_order_id == venue_order_id), None)
+            return next((e for e in known if e.instrument == instrument and e.name_at_venue(venue_order_id)), None)
         return order
 
     def since_ns(self, instrument: int, first_ns: int) -> int:
@@ -134,24 +147,21 @@ class Judge:
 
     def _order(self, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
         """Take a venue's word on one order."""
-        order = self.find(told.client_order_id, told.venue_order_id)
+        order = self.find(told.client_order_id, told.venue_order_id, told.instrument)
         if order is None:
             self.foreign.order(told, given, now_ns, effects)
             return
-        name = order.client_order_id
-        self.absent.pop(told.client_order_id or name, None)
+        name, told = order.client_order_id, under_its_name(told, order)
+        self.absent.pop(told.client_order_id, None)
         known = filled_of(order, told.client_order_id)
-        if told.filled > known:
+        if told.filled > known and not is_booked(order, told, given):
             self._catch_up(order, told, told.filled - known, now_ns, effects)
             return
         self.behind.pop(name, None)
         if told.filled < known:  # it was true once, or is again
             if self.looks_back and given.subject is Subject.ORDER:
                 for exec_id in self.vanished.look(order, told, given):
-                    why = f"the venue does not know execution {exec_id} any more"
-                    self._report(
-                        ReportType.BUSTED, order, order.instrument, now_ns, effects, exec_id=exec_id, reason=why
-                    )
+                    self._bust(order, exec_id, f"the venue does not know execution {exec_id} any more", now_ns, effects)
             return
         if told.status in _LIVE:
             self._live(order, told, given, now_ns, effects)
@@ -235,7 +245,7 @@ class Judge:
         exec_id = f"{INFERRED}{told.client_order_id}-{told.filled}"
         report = OrderReport(
             type=ReportType.FILLED,
-            client_order_id=told.client_order_id or order.client_order_id,
+            client_order_id=told.client_order_id,
             venue_order_id=told.venue_order_id,
             exec_id=exec_id,
             price=price,
@@ -250,7 +260,7 @@ class Judge:
     def _missing(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
         """Take a venue's word that it does not know an order: weak, until it has said so often, late and of all."""
         name = question.client_order_id
-        order = self.find(name, "")
+        order = self.find(name, "", NO_INSTRUMENT)
         if order is None or not order.is_open:
             return
         count, first_ns = self.absent.get(name, (0, given.asked_ns))
@@ -274,7 +284,7 @@ class Judge:
     def _forget(self) -> None:
         """Let go of what was noted of orders that are no more."""
         manager = self._manager
-        for name in [name for name in self.absent if not _is_open(self.find(name, ""))]:
+        for name in [name for name in self.absent if not _is_open(self.find(name, "", NO_INSTRUMENT))]:
             del self.absent[name]
         for noted in (self.behind, self.inferred, self.foreign.adopted, self.vanished.counts):
             for name in [name for name in noted if manager.order(name) is None]:
@@ -300,7 +310,7 @@ class Judge:
         """
         late_ns = NEVER
         for fill in sorted(given.fills, key=_when):
-            order = self.find(fill.client_order_id, fill.venue_order_id)
+            order = self.find(fill.client_order_id, fill.venue_order_id, fill.instrument)
             if order is None and not fill.client_order_id and self._has_nameless(fill.instrument):
                 late_ns = min(late_ns, fill.venue_ns)
             elif order is None or self.foreign.was_before(order, fill):
@@ -312,14 +322,13 @@ class Judge:
         return late_ns
 
     def _has_nameless(self, instrument: int) -> bool:
-        """Whether an open order of ours is known by our id alone."""
-        orders = self._manager.open_orders()
-        return any(order.instrument == instrument and not order.venue_order_id for order in orders)
+        """Whether an open order of ours, or what is to replace one, is known by our id alone."""
+        return any(order.instrument == instrument and has_nameless(order) for order in self._manager.open_orders())
 
     def _name(self, told: VenueOrder, now_ns: int, effects: list[Effect]) -> None:
         """Learn what the venue calls an order of ours: its fills may be told by that name alone."""
-        order = self.find(told.client_order_id, told.venue_order_id)
-        if order is not None and order.is_open and told.filled and told.venue_order_id and not order.venue_order_id:
+        order = self.find(told.client_order_id, told.venue_order_id, told.instrument)
+        if order is not None and order.is_open and told.filled and told.venue_order_id and is_nameless(order, told):
             self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
 
     def _report(
@@ -330,19 +339,23 @@ class Judge:
         now_ns: int,
         effects: list[Effect],
         *,
-        told: VenueOrder | None = None,
-        exec_id: str = "",
+        told: VenueOrder,
         reason: str = "",
     ) -> None:
         """Report what was concluded."""
         report = OrderReport(
             type=kind,
-            client_order_id=order.client_order_id if told is None else told.client_order_id or order.client_order_id,
-            venue_order_id="" if told is None else told.venue_order_id,
-            exec_id=exec_id,
-            reason=reason or ("" if told is None else told.reason),
+            client_order_id=told.client_order_id or order.client_order_id,
+            venue_order_id=told.venue_order_id,
+            reason=reason or told.reason,
         )
         self._manager.report(report, instrument, now_ns, effects)
+
+    def _bust(self, order: Order, exec_id: str, why: str, now_ns: int, effects: list[Effect]) -> None:
+        """Take an execution back, under the name that it was booked by."""
+        name = name_of_inferred(exec_id) or order.client_order_id
+        report = OrderReport(type=ReportType.BUSTED, client_order_id=name, exec_id=exec_id, reason=why)
+        self._manager.report(report, order.instrument, now_ns, effects)
 
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
@@ -365,7 +378,7 @@ def report_of(fill: VenueFill, order: Order) -> OrderReport:
     """Return a venue's fill as the report that its private stream would have told."""
     return OrderReport(
         type=ReportType.FILLED,
-        client_order_id=fill.client_order_id or order.client_order_id,
+        client_order_id=fill.client_order_id or order.name_at_venue(fill.venue_order_id) or order.client_order_id,
         venue_order_id=fill.venue_order_id,
         exec_id=fill.exec_id,
         price=fill.price,

@@ -1,6 +1,10 @@
 """The names under which a venue may know one order of ours, and what is known to be filled under each."""
 
+import msgspec
+
+from core.evidence import EvidenceGiven, VenueOrder
 from core.ids import parse_revision_id, revision_id
+from oms.corrections import is_busted
 from oms.order import Order
 
 INFERRED = "INFERRED-"
@@ -44,3 +48,42 @@ def is_next(order: Order, name: str) -> bool:
     """Whether a name is that of the leg that is to replace another, which nobody has told of yet."""
     pending = None if order.chain is None else order.chain.pending
     return order.is_open and pending is not None and pending.sent and revision_of(name) == pending.revision
+
+
+def under_its_name(told: VenueOrder, order: Order) -> VenueOrder:
+    """Return a venue's word on an order under our name, its leg's, where the venue told its own id alone."""
+    if told.client_order_id:
+        return told
+    name = order.name_at_venue(told.venue_order_id) or order.client_order_id
+    return msgspec.structs.replace(told, client_order_id=name)
+
+
+def is_nameless(order: Order, told: VenueOrder) -> bool:
+    """Whether a venue's own id is news: that of the leg that is in force, or of the one that is to replace it."""
+    chain = order.chain
+    if chain is None:
+        return not order.venue_order_id
+    revision = revision_of(told.client_order_id)
+    return revision not in chain.venue_ids and (revision == chain.leg or is_next(order, told.client_order_id))
+
+
+def has_nameless(order: Order) -> bool:
+    """Whether an order, or what is to replace it, may be at the venue under an id that we do not know."""
+    pending = None if order.chain is None else order.chain.pending
+    if order.chain is not None and pending is not None and pending.sent:
+        return not order.venue_order_id or pending.revision not in order.chain.venue_ids
+    return not order.venue_order_id
+
+
+def is_booked(order: Order, told: VenueOrder, given: EvidenceGiven) -> bool:
+    """Whether all that a venue tells to be filled of a leg is in our books, under whichever leg it was booked."""
+    if order.chain is None:
+        return False
+    ids = {each.exec_id: each for each in given.fills if each.client_order_id == told.client_order_id}
+    booked = [order.exec_ids.get(exec_id) for exec_id in ids]
+    return told.filled == sum(each[0] for each in booked if each is not None and not is_busted(each))
+
+
+def name_of_inferred(exec_id: str) -> str:
+    """Return the name under which an execution was inferred, "" for one that a venue told."""
+    return exec_id.removeprefix(INFERRED).rpartition("-")[0] if exec_id.startswith(INFERRED) else ""

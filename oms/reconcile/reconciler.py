@@ -272,7 +272,7 @@ class Reconciler:
         """Remember of which orders the venue says what we have."""
         if self.settings.look_back and given.complete:
             for told in given.orders:
-                order = self.judge.find(told.client_order_id, told.venue_order_id)
+                order = self.judge.find(told.client_order_id, told.venue_order_id, told.instrument)
                 if order is not None and order.filled == told.filled:
                     self._sound[order.client_order_id] = order.filled
 
@@ -324,7 +324,7 @@ class Reconciler:
 
     def _is_behind(self, question: EvidenceWanted) -> bool:
         """Whether the venue told of fills of an order that we do not know yet."""
-        order = self.judge.find(question.client_order_id, "")
+        order = self.judge.find(question.client_order_id, "", question.instrument)
         return order is not None and self.judge.is_behind(order)
 
     def _open(self, line: Line) -> list[Order]:

@@ -96,6 +96,7 @@ class ModelVenue:
     now_ns: int = 0
     count: int = 0
     lost: int = 0
+    nameless: bool = False  # past fills name their orders by the venue's id alone, as `myTrades` of Binance spot does
 
     def happens(self, chance):
         return self.dice.random() < chance
@@ -270,6 +271,8 @@ class ModelVenue:
             return {"absent": True} if order is None else {"orders": (told(wanted.client_order_id, order),)}
         if wanted.subject is Subject.FILLS:
             wished = [f for f in fills if f.instrument == wanted.instrument and f.venue_ns >= wanted.since_ns]
+            if self.nameless:
+                wished = [replace_struct(fill, client_order_id="") for fill in wished]
             return {"fills": tuple(wished[:3]), "complete": len(wished) <= 3}
         moves = [move for move in self.moves if move.venue_ns <= self.now_ns - lag_ns]
         if wanted.subject is Subject.MOVES:

@@ -26,10 +26,11 @@ class Roaming(Restless):
         return PRICES[instrument] + self.rng.below(2_001) - 1_000
 
 
-def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK, pays=False, strategy=Restless):
+def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK, pays=False, strategy=Restless, nameless=False):
     """A schedule: trade under faults, die `crashes` times, heal, and be equal to the venue in bounded time."""
     dice = random.Random(seed)
     world = World(seed, dice.choice(KINDS), settings, strategy)
+    world.venue.nameless = nameless
     first = dice.randrange(steps)
     spread = steps if seed % 2 else 8  # or one after the other, before the books have been compared
     fatal = {(first + dice.randrange(spread)) % steps: None for _ in range(crashes)}
@@ -72,6 +73,12 @@ def test_five_crashes_deep_nothing_is_lost_and_nothing_is_booked_twice():
     assert max(world.crashes for world in worlds) == 5
 
 
+def test_past_fills_that_name_the_venues_id_alone_are_booked_to_their_leg():
+    worlds = [run(seed, crashes=seed % 3, cuts=seed % 2, steps=60, nameless=True) for seed in range(3_000, 3_060)]
+    assert sum(len(each) > 15 for world in worlds for each in world.venue.orders) > 20
+    assert not [alert.message for world in worlds for alert in world.alerts if alert.code == "FOREIGN_ORDER"]
+
+
 def test_fills_found_late_at_other_prices_leave_no_difference_in_the_wallet():
     worlds = [run(seed, cuts=seed % 3, crashes=seed % 2, strategy=Roaming) for seed in range(60)]
     restated = [alert for world in worlds for alert in world.alerts if alert.code == "RESTATED"]
@@ -99,4 +106,4 @@ def test_the_model_venue_catches_a_reconciler_that_believes_not_found_at_once():
 @pytest.mark.parametrize("block", range(20))
 def test_thousands_of_schedules(block):
     for seed in range(10_000 + 150 * block, 10_150 + 150 * block):
-        run(seed, crashes=seed % 6, cuts=seed % 3, steps=60)
+        run(seed, crashes=seed % 6, cuts=seed % 3, steps=60, nameless=seed % 7 == 0)
