@@ -26,7 +26,8 @@ def check_sessions(sessions: Sessions) -> str:
 
 def place_of(sessions: Sessions, now_ns: int) -> int:
     """Return the place of the session under way, else of the next one; the table's length after the last."""
-    return bisect_right(sessions, now_ns, key=_close_of)
+    place = bisect_right(sessions, (now_ns, _LAST_NS))  # those that have opened; a key for the close would cost a call
+    return place - 1 if place and now_ns < sessions[place - 1][1] else place
 
 
 def session_at(sessions: Sessions, now_ns: int) -> tuple[int, int] | None:
@@ -43,7 +44,3 @@ def why_closed(sessions: Sessions, now_ns: int) -> str:
     if place == len(sessions):
         return f"its table of sessions ends at {sessions[-1][1]} ns: give the sessions after that in [hours]"
     return f"its next session opens at {sessions[place][0]} ns: send the order then, or at-open"
-
-
-def _close_of(session: tuple[int, int]) -> int:
-    return session[1]

@@ -194,9 +194,7 @@ class Keeper:
         if name == EXPIRES:
             self.held.expire(client_order_id, self)
         elif name == OPENS:
-            order = self.held.get(client_order_id)
-            if order is not None and self._clock.now_ns < order.expire_ns:  # else both fell due in one silence
-                self.held.wake(client_order_id, self)
+            self.held.wake(client_order_id, self)
         else:
             self.held.retry(client_order_id, self)
 

@@ -109,9 +109,8 @@ class HeldBook:
                 self._by_slice[name] = kept
         for kept in self.orders.values():
             kept.filled = sum(part.filled for part in kept.slices.values())
-            if kept.slices and kept.stage is not Stage.READY:
-                kept.fired = kept.stage is Stage.WATCHING
-                kept.stage = Stage.READY
+            if kept.slices and kept.stage is Stage.WATCHING:
+                kept.stage, kept.fired = Stage.READY, True
             self._watch(kept)
 
     # -- keeping -------------------------------------------------------------------------------------------------------

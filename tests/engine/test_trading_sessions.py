@@ -168,6 +168,14 @@ def test_an_order_for_the_open_ends_unsent_where_no_price_comes_in_the_window():
     assert (floor.state(name), floor.sent_ns) == ([HELD, EXPIRED], {})
 
 
+def test_an_order_for_the_open_of_a_short_session_ends_with_it():
+    floor = Floor(9 * HOUR, sessions=((10 * HOUR, 10 * HOUR + MINUTE), (34 * HOUR, 40 * HOUR)))
+    name, _ = floor.order(9 * HOUR + 1, AT_OPEN, OrderType.LIMIT, 99_00)
+    floor.at(10 * HOUR + SECOND)
+    floor.tick(10 * HOUR + MINUTE)
+    assert floor.state(name)[-1] is OrderState.CANCELLED
+
+
 def test_an_order_for_the_open_that_comes_during_a_session_is_for_the_next():
     floor = Floor(9 * HOUR)
     name, _ = floor.order(10 * HOUR + 1, AT_OPEN)
