@@ -217,7 +217,7 @@ def test_in_hedge_mode_both_sides_are_closed_even_where_they_cancel_out(short):
         stage.engine.manager.position(0).quantity = stage.engine.manager.strategy_position("Both", 0).quantity = 0
     give(stage, "kill", "all", flatten="yes")
     closing = [order.intent for order in only(stage.time(1), ApprovedSubmit)]
-    assert [(each.side, each.quantity, each.terms.hedge) for each in closing] == [
+    assert [(each.side, each.quantity, each.terms and each.terms.hedge) for each in closing] == [
         (Side.BUY, LOT, Side.SELL),
         (Side.SELL, LOT if short == 2 else 2 * LOT, Side.BUY),
     ]
