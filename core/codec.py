@@ -51,6 +51,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.REMEMBERED: effects.Remembered,
     Kind.LATCH: effects.LatchChanged,
     Kind.BUST: effects.OrderBusted,
+    Kind.FLATTEN: effects.FlattenChanged,
     Kind.HELD: effects.HeldChanged,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}

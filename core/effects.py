@@ -194,6 +194,15 @@ class LatchChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     reason: str
 
 
+class FlattenChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """The positions of a scope are being closed for the operator (`working`), or no more, and `reason` says why."""
+
+    scope: str
+    working: bool
+    collar_ppm: int
+    reason: str = ""
+
+
 class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """How far an execution algorithm has come with its parent order: at its start, at each child's end, at its own.
 
@@ -320,6 +329,7 @@ Effect = (
     | Reconciled
     | FreezeChanged
     | LatchChanged
+    | FlattenChanged
     | ParentProgress
     | RouteDecided
     | Remembered
@@ -349,6 +359,7 @@ __all__ = [
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",
+    "FlattenChanged",
     "FreezeChanged",
     "HeldChanged",
     "LatchChanged",

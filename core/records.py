@@ -90,6 +90,7 @@ class Kind(enum.IntEnum):
     REMEMBERED = 148  # what a strategy wants to know after a restart
     LATCH = 149  # trading was stopped somewhere by a person or a breaker, or may go on
     BUST = 150  # an execution that the venue took back
+    FLATTEN = 151  # positions of a scope are being closed for the operator, or no more
     HELD = 153  # what tickerd keeps of an order that is not, or not whole, at the venue
 
     PART = 255

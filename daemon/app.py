@@ -22,6 +22,7 @@ from core.rng import Rng
 from daemon.clock import SessionClock
 from daemon.errors import DaemonError, ExitCode, JournalStopped, SessionOver, StartFailed
 from daemon.feeds import Addresses, Feeds, definition, instrument_of
+from daemon.lag import LoopLag
 from daemon.live.account import Account
 from daemon.live.execution import LiveExecution
 from daemon.live.fitting import Fitting
@@ -36,7 +37,6 @@ from journal.errors import JournalError
 from journal.head import FlushPolicy, SealState
 from journal.writer import JournalWriter
 
-LAG_PERIOD_S = 0.1
 SNAPSHOT_ORDERS = 10_000  # a restart folds these in about a second
 
 log = structlog.get_logger("tickerd")
@@ -87,7 +87,7 @@ class Daemon:
         self.feeds = Feeds(settings, clock.now_ns, Rng(clock.now_ns()), self._sink, addresses)
         self.digest = b""
         self.seal_state = SealState.CRASHED
-        self.loop_lag_ns = 0
+        self._lag = LoopLag()
         self.end_reason = ""
         self.exit_code = ExitCode.OK
         self._failure: DaemonError | None = None
@@ -100,6 +100,7 @@ class Daemon:
         self._armed_ns = NEVER
         self._syncing = False
         self._stopped = False
+        self._early: list[CommandReceived] | None = []  # until the account's state has been taken over
 
     @property
     def carried(self) -> StateCarried | None:
@@ -143,10 +144,13 @@ class Daemon:
         try:
             self._enter(LifecycleState.STARTING)
             if await self._defined():
+                early, self._early = self._early or [], None
+                for command in early:
+                    self.command(command)
                 self._enter(LifecycleState.SYNCING)
                 self._syncing = True
                 tasks = [self._loop.create_task(self._connect(each)) for each in self.feeds.connectors]
-                tasks.append(self._loop.create_task(self._watch_lag()))
+                tasks.append(self._loop.create_task(self._lag.watch()))
                 await self._until_synced()
             if self.trading is not None and not self._stopping.is_set():
                 self._enter(LifecycleState.RECONCILING)
@@ -356,6 +360,9 @@ class Daemon:
         """Let an operator's command in; return the alerts that were raised meanwhile. Raises SessionOver."""
         if self._failure is not None or self._stopped:
             raise SessionOver("the session is over: nothing works any more that could be commanded")
+        if self._early is not None:  # on empty books it would do nothing, and what is carried over would undo it
+            self._early.append(command)
+            return ["EARLY: the daemon is starting: carried out as soon as the account's state is known"]
         before = self.projection.alerts_told
         self._sink([(Kind.COMMAND, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, command, 0, 0, 0, 0)])
         return self.projection.alerts_since(before)
@@ -379,19 +386,12 @@ class Daemon:
         except JournalError as error:
             self._fail(JournalStopped(f"{error}; trading stopped, what was written is intact"))
 
-    async def _watch_lag(self) -> None:
-        """Measure how late the loop runs what was due: the time during which nobody could be answered."""
-        while True:
-            due = self._loop.time() + LAG_PERIOD_S
-            await asyncio.sleep(LAG_PERIOD_S)
-            self.loop_lag_ns = max(0, int((self._loop.time() - due) * 1e9))
-
     def status(self) -> Status:
         """Return the state of everything, for the screen and the metrics."""
         return self.projection.status(
             self.clock.now_ns(),
             journal_bytes=self.journal.next_seq * SLOT_BYTES,
-            loop_lag_ns=self.loop_lag_ns,
+            loop_lag_ns=self._lag.ns,
             malformed=self.feeds.malformed(),
             reconnects=self.feeds.reconnects(),
         )

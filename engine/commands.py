@@ -7,7 +7,7 @@
 | `stop-entry` | any | let pass only what reduces |
 | `arm` | any | take the latch off: needs a reason, and after a kill clean books |
 | `cancel` | any | cancel what works there |
-| `flatten` | any | cancel what works there and close positions, within `collar_ppm` of the middle |
+| `flatten` | any | as `stop-entry`; cancel what works there and close positions, within `collar_ppm` of the middle |
 | `cancel-all` | a strategy, or all | the same as `cancel` |
 | `pause`, `resume` | a strategy | take it off the bus and cancel its orders; start it again |
 | `release` | an instrument, or all | accept a difference that reconciliation froze |
@@ -44,6 +44,7 @@ class Commands:
         self._desk = desk
         self._markets = markets
         self._flattener = flattener
+        flattener.matches = lambda scope: self.matches(scope, known=False)
         self._reconciling = reconciling
         self._latches: Latches = desk.gate.freezes.latches
         self._handlers: dict[str, Callable[[CommandReceived, int], str]] = {
@@ -113,7 +114,7 @@ class Commands:
         if level is Level.KILL:
             self._desk.cancel_where(matches)
             if command.args.get("flatten") == "yes":
-                self._flattener.begin(scope, matches, collar_ppm)
+                self._flattener.begin(scope, collar_ppm)
         return ""
 
     def _arm(self, command: CommandReceived, now_ns: int) -> str:
@@ -132,7 +133,7 @@ class Commands:
                 return f"{len(left)} orders are not known to be over yet: wait for the venue, or reconcile"
             if self._reconciling is not None and not self._reconciling.reconciler.reconciled:
                 return "the books have not been compared with the venue's: wait for reconciliation"
-        self._flattener.end(scope)
+        self._flattener.end(scope, "armed")
         self._latches.clear(scope, now_ns, command.source, command.reason, self._desk.effects)
         self._desk.gate.freezes.look()
         return ""
@@ -142,13 +143,17 @@ class Commands:
         self._desk.cancel_where(self.matches(scope))
         return ""
 
-    def _flatten(self, command: CommandReceived, _now_ns: int) -> str:
+    def _flatten(self, command: CommandReceived, now_ns: int) -> str:
+        """Stop entry first: a strategy that opens again what is being closed would pay for both, again and again."""
         scope = command.scope or ALL
         matches, collar_ppm = self.matches(scope), _collar(command)
         if isinstance(collar_ppm, str):
             return collar_ppm
+        reason = command.reason or "positions are being closed"
+        self._latches.set(scope, Level.REDUCE, now_ns, command.source, reason, self._desk.effects)
+        self._desk.gate.freezes.look()
         self._desk.cancel_where(matches)
-        self._flattener.begin(scope, matches, collar_ppm)
+        self._flattener.begin(scope, collar_ppm)
         return ""
 
     def _pause(self, command: CommandReceived, _now_ns: int) -> str:

@@ -84,6 +84,7 @@ class Engine(MarketHandlers):
             gate.freezes.latches,
             self.desk.effects,
             self.desk.submit,
+            lambda: self.desk.ready,
         )
         self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling)
         self.lifecycle = LifecycleState.STARTING
@@ -145,7 +146,7 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        beside = self.desk.memories, self.gate.freezes.latches
+        beside = self.desk.memories, self.gate.freezes.latches, self.flattener
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -188,6 +189,7 @@ class Engine(MarketHandlers):
             )
         take_over(event[5], self.manager, self.parts())
         self.gate.freezes.restored(self._effects)
+        self.flattener.restored()
         self.desk.keeper.restored()
         self.next_due_ns = self.timers.next_ns
 

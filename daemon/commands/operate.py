@@ -33,7 +33,7 @@ TOLD = {
     "stop-entry": "Only what reduces a position passes there until `tickerd arm`.",
     "arm": "Takes a latch off. After a kill no order may be left working, and the books must have been compared.",
     "cancel": "Cancels what works there, once; strategies may order again.",
-    "flatten": "Cancels what works there and closes positions with orders that only reduce, inside the collar.",
+    "flatten": "Stops entry, cancels what works there and closes positions, inside the collar; until `tickerd arm`.",
     "pause": "Takes a strategy off the market's events and cancels its orders.",
     "resume": "Starts a paused strategy once more: it sees its positions and begins anew.",
     "release": "Accepts what reconciliation found and froze, or a halt; the books are not changed.",

@@ -1,18 +1,22 @@
 """What an operator may ask of a running engine: kill, halt, stop entry, arm, cancel, flatten, pause, resume."""
 
+import dataclasses
 from typing import ClassVar
 
+import msgspec
 import pytest
 
-from core.effects import Alert, LatchChanged, OrderFilled
-from core.events import CommandReceived, ReportType
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderType, Refusal, Side, TimeInForce
+from core.effects import Alert, FlattenChanged, LatchChanged, OrderFilled
+from core.events import CommandReceived, FeedState, InstrumentDefined, LifecycleState, ReportType, StateCarried
+from core.instruments import AssetClass
+from core.orders import ApprovedCancel, ApprovedSubmit, OrderTerms, OrderType, Refusal, Side, TimeInForce
 from core.records import Kind
 from engine import build_engine
 from oms.fold import Fold
-from oms.state import restore_state
+from oms.rules import AccountingRules
+from oms.state import restore_state, state_hash
 from strategies import Strategy
-from tests.engine.scenario import LOT, SECOND, Stage, only
+from tests.engine.scenario import BTC, LOT, SECOND, Stage, only
 
 SCOPES = ["all", "venue:BINANCE", "symbol:BTCUSDT.BINANCE", "strategy:Hand"]
 ELSEWHERE = ["venue:KRAKEN", "symbol:ETHUSDT.BINANCE", "strategy:Hands"]
@@ -183,6 +187,96 @@ def test_flattening_gives_up_where_the_market_is_not_to_be_had_and_says_what_to_
         alerts += only(stage.time(SECOND), Alert)
     assert alerts[-1].code == "NOT_FLAT"
     assert "BTCUSDT.BINANCE" in alerts[-1].message
+
+
+class Both(Strategy):
+    """Opens both sides of a position in hedge mode."""
+
+    def on_start(self):
+        market = self.markets[0]
+        self.buy(market, 2 * LOT, 100_00, terms=OrderTerms(hedge=Side.BUY))
+        self.sell(market, LOT, 100_00, terms=OrderTerms(hedge=Side.SELL))
+
+
+@pytest.mark.parametrize("short", [1, 2])
+def test_in_hedge_mode_both_sides_are_closed_even_where_they_cancel_out(short):
+    stage = Stage(Both)
+    stage.settings = dataclasses.replace(stage.settings, accounting=AccountingRules(hedging=True))
+    stage.engine = build_engine(stage.settings)
+    stage.payload(Kind.INSTRUMENT, InstrumentDefined(msgspec.structs.replace(BTC, asset_class=AssetClass.PERPETUAL)), 0)
+    stage.feed(FeedState.CONNECTED)
+    stage.quote(99_99, 100_01)
+    opened = only(stage.lifecycle(LifecycleState.READY), ApprovedSubmit)
+    assert len(opened) == 2
+    for number, order in enumerate(opened):
+        stage.report(ReportType.ACCEPTED, order.intent.client_order_id, venue_order_id=f"v{number}")
+        size = (2 * LOT, LOT)[number]
+        stage.fill(order.intent.client_order_id, size, 100_00, exec_id=f"e{number}")
+    if short == 2:
+        stage.engine.manager.legs(0)[1].own["Both"].quantity = stage.engine.manager.legs(0)[1].net.quantity = LOT
+        stage.engine.manager.position(0).quantity = stage.engine.manager.strategy_position("Both", 0).quantity = 0
+    give(stage, "kill", "all", flatten="yes")
+    closing = [order.intent for order in only(stage.time(1), ApprovedSubmit)]
+    assert [(each.side, each.quantity, each.terms and each.terms.hedge) for each in closing] == [
+        (Side.BUY, LOT, Side.SELL),
+        (Side.SELL, LOT if short == 2 else 2 * LOT, Side.BUY),
+    ]
+    for number, each in enumerate(closing):
+        stage.report(ReportType.ACCEPTED, each.client_order_id, venue_order_id=f"w{number}")
+        stage.fill(each.client_order_id, each.quantity, 100_00, exec_id=f"f{number}")
+    assert [alert.code for alert in only(stage.time(SECOND), Alert)] == ["FLAT"]
+
+
+def test_what_strategies_hold_against_each_other_is_told_where_there_is_nothing_to_close():
+    class Other(Hand):
+        pass
+
+    Hand.wishes = []
+    stage = Stage(Hand, Other)
+    stage.open()
+    held(stage)
+    Other.wishes = [(Side.SELL, LOT, 99_99)]
+    [order] = only(stage.quote(99_99, 100_01), ApprovedSubmit)
+    assert order.intent.strategy_id == "Other"
+    stage.report(ReportType.ACCEPTED, order.intent.client_order_id, venue_order_id="v7")
+    stage.fill(order.intent.client_order_id, LOT, 99_99, exec_id="e7")
+    give(stage, "flatten", "strategy:Other")
+    [alert] = only(stage.time(1), Alert)
+    assert alert.code == "FLAT_BY_NET"
+    assert "Other -0.01" in alert.message
+
+
+def test_flattening_goes_on_after_a_restart_and_says_so(stage):
+    held(stage, 3 * LOT)
+    give(stage, "kill", "all", flatten="yes", collar_ppm="5000")
+    state = stage.engine.durable_state()
+    carried = StateCarried(session="before", seq=9, state=state, digest=state_hash(state))
+    again = Stage(Hand)
+    again.engine = build_engine(dataclasses.replace(again.settings, epoch=2))
+    again.now_ns = stage.now_ns
+    again.payload(Kind.INSTRUMENT, InstrumentDefined(BTC), 0)
+    told = [alert.code for alert in only(again.payload(Kind.CARRIED, carried), Alert)]
+    assert told == ["LATCHED", "FLATTENING"]
+    again.feed(FeedState.CONNECTED)
+    assert not only(again.quote(99_99, 100_01), ApprovedSubmit), "not before it is READY"
+    again.lifecycle(LifecycleState.READY)
+    effects = again.time(SECOND)
+    [order] = only(effects, ApprovedSubmit)
+    assert (order.intent.side, order.intent.quantity, order.intent.price) == (Side.SELL, 3 * LOT, 99_50)
+    folded = build_engine(stage.settings)
+    fold = Fold(folded.manager, folded.parts())
+    live = build_engine(stage.settings)
+    for event in stage.fed:
+        for effect in live.step(event):
+            if isinstance(effect, FlattenChanged):
+                fold.record(Kind.FLATTEN, 0xFFFF, event[3], effect)
+    assert folded.flattener.durable() == stage.engine.flattener.durable() != b""
+
+
+def test_flattening_stops_entry_so_that_nobody_opens_again_what_is_closed(stage):
+    held(stage)
+    give(stage, "flatten", "strategy:Hand")
+    assert only(ask(stage, Side.BUY, LOT, FAR), Refusal)[0].code == "REDUCE_ONLY_LATCH"
 
 
 def test_a_paused_strategy_starts_anew_when_it_is_resumed(stage):

@@ -1,5 +1,7 @@
 """Instruments with a table of sessions, in the engine: what is sent when, what ends when, over restarts too."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -82,7 +84,7 @@ class Floor(Stage):
 
     def ask(self, plan, now_ns):
         """Let the strategy do something at a quote; return (ids, effects)."""
-        desk = self.engine.desk.actors[0].strategy
+        desk: Any = self.engine.desk.actors[0].strategy
         desk.plan = plan
         effects = self.at(now_ns)
         return desk.ids, effects

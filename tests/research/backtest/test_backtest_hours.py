@@ -1,6 +1,7 @@
 """`[hours]` in a backtest: two days of sessions with a change of the clocks between them, and what is refused."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -92,7 +93,7 @@ def clock(now_ns):
 
 def test_two_days_are_traded_in_their_sessions_with_a_change_of_the_clocks_between(chosen, data, tmp_path):
     done = backtest(config(chosen, journal=True), data, out=tmp_path / "run")
-    trader = done.engine.desk.actors[0].strategy
+    trader: Any = done.engine.desk.actors[0].strategy
     filled = [(clock(now_ns), kind) for now_ns, kind, state in trader.told if state is OrderState.FILLED]
     # 9:30 in New York is 14:30 UTC in winter and 13:30 in summer, 16:00 is 21:00 and 20:00.
     assert filled == [
