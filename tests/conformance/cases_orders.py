@@ -61,9 +61,10 @@ async def fill_in_parts(venue: Venue) -> None:
 async def expire_after_a_part(venue: Venue) -> None:
     """An immediate-or-cancel order keeps what it traded, and its remainder expires."""
     async with floor(venue) as on:
+        name = ""
         for _ in range(20):  # the market may have moved before it came
             ask = on.touched.ask
-            name = on.ask(lambda me, market, at=ask: me.buy(market, some(on, 2_000), at, time_in_force=TimeInForce.IOC))
+            name = on.ask(lambda me, market: me.buy(market, some(on, 2_000), ask, time_in_force=TimeInForce.IOC))  # noqa: B023  # called at once
             await on.state(name, EXPIRED, CANCELLED)
             if on.order(name).filled:
                 break
