@@ -27,6 +27,7 @@ CONNECTIONS_MAX = 16
 SILENCE_S = 30.0
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7))
 _MAKING_S = 10.0
+_ROUNDS = 10
 _PATH_BYTES_MAX = 107  # of a socket's address, its end not counted (unix(7))
 
 log = structlog.get_logger("tickerd")
@@ -73,10 +74,10 @@ class Door:
         """Listen no more."""
         if self._server is not None:
             self._server.close()
-            await asyncio.sleep(0)  # who was let in just now is told in the loop's next round
-            for guest in list(self.guests):
-                guest.leave()
-            await asyncio.sleep(0)
+            for _ in range(_ROUNDS):
+                await asyncio.sleep(0)  # who was let in just now is told some rounds of the loop later
+                for guest in list(self.guests):
+                    guest.leave()
             await self._server.wait_closed()
         self.path.unlink(missing_ok=True)
 
