@@ -73,11 +73,12 @@ class Door:
     async def close(self) -> None:
         """Listen no more."""
         if self._server is not None:
+            for _ in range(_ROUNDS):  # who knocks just now is let in first: asyncio would leave it half open otherwise
+                await asyncio.sleep(0)
             self._server.close()
-            for _ in range(_ROUNDS):
-                await asyncio.sleep(0)  # who was let in just now is told some rounds of the loop later
-                for guest in list(self.guests):
-                    guest.leave()
+            for guest in list(self.guests):
+                guest.leave()
+            await asyncio.sleep(0)
             await self._server.wait_closed()
         self.path.unlink(missing_ok=True)
 
