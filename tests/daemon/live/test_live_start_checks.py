@@ -78,7 +78,8 @@ async def test_every_kind_of_order_leaves_books_that_agree_and_a_session_that_re
         booked = sum(each.filled for each in one.engine.manager.closed_orders())
         assert Decimal(one.engine.markets[0].instrument.quantity_text(booked)) == executed
         assert not [row for row in there["orders"] if row["status"] in {"NEW", "PARTIALLY_FILLED"}]
-        assert {*one.alerts()} <= {"HELD_ORDER_REFUSED"}, "its trigger came when there was nothing left to close"
+        # A trigger may come when there is nothing left to close, and a cancel when its order has just ended.
+        assert {*one.alerts()} <= {"HELD_ORDER_REFUSED", "CANCEL_NOT_SENT"}
     assert replay_session(one.folder).ok
 
 
