@@ -192,15 +192,23 @@ def test_flattening_gives_up_where_the_market_is_not_to_be_had_and_says_what_to_
 class Both(Strategy):
     """Opens both sides of a position in hedge mode."""
 
+    bought = 2 * LOT
+
     def on_start(self):
         market = self.markets[0]
-        self.buy(market, 2 * LOT, 100_00, terms=OrderTerms(hedge=Side.BUY))
+        self.buy(market, self.bought, 100_00, terms=OrderTerms(hedge=Side.BUY))
         self.sell(market, LOT, 100_00, terms=OrderTerms(hedge=Side.SELL))
 
 
-@pytest.mark.parametrize("short", [1, 2])
-def test_in_hedge_mode_both_sides_are_closed_even_where_they_cancel_out(short):
-    stage = Stage(Both)
+class Even(Both):
+    """Both sides alike: the net is nothing."""
+
+    bought = LOT
+
+
+@pytest.mark.parametrize("strategy", [Both, Even])
+def test_in_hedge_mode_both_sides_are_closed_even_where_they_cancel_out(strategy):
+    stage = Stage(strategy)
     stage.settings = dataclasses.replace(stage.settings, accounting=AccountingRules(hedging=True))
     stage.engine = build_engine(stage.settings)
     stage.payload(Kind.INSTRUMENT, InstrumentDefined(msgspec.structs.replace(BTC, asset_class=AssetClass.PERPETUAL)), 0)
@@ -210,16 +218,13 @@ def test_in_hedge_mode_both_sides_are_closed_even_where_they_cancel_out(short):
     assert len(opened) == 2
     for number, order in enumerate(opened):
         stage.report(ReportType.ACCEPTED, order.intent.client_order_id, venue_order_id=f"v{number}")
-        size = (2 * LOT, LOT)[number]
-        stage.fill(order.intent.client_order_id, size, 100_00, exec_id=f"e{number}")
-    if short == 2:
-        stage.engine.manager.legs(0)[1].own["Both"].quantity = stage.engine.manager.legs(0)[1].net.quantity = LOT
-        stage.engine.manager.position(0).quantity = stage.engine.manager.strategy_position("Both", 0).quantity = 0
+        stage.fill(order.intent.client_order_id, order.intent.quantity, 100_00, exec_id=f"e{number}")
+    assert (stage.engine.manager.position(0).quantity == 0) is (strategy is Even)
     give(stage, "kill", "all", flatten="yes")
     closing = [order.intent for order in only(stage.time(1), ApprovedSubmit)]
     assert [(each.side, each.quantity, each.terms and each.terms.hedge) for each in closing] == [
         (Side.BUY, LOT, Side.SELL),
-        (Side.SELL, LOT if short == 2 else 2 * LOT, Side.BUY),
+        (Side.SELL, strategy.bought, Side.BUY),
     ]
     for number, each in enumerate(closing):
         stage.report(ReportType.ACCEPTED, each.client_order_id, venue_order_id=f"w{number}")
