@@ -25,6 +25,7 @@ from oms.reconcile.legs import (
     is_over,
     is_replaced,
     name_of_inferred,
+    names_of,
     revision_of,
     under_its_name,
 )
@@ -68,7 +69,7 @@ class Judge:
         self._freezes = freezes
         self.questions: dict[int, EvidenceWanted] = {}
         self.absent: dict[str, tuple[int, int]] = {}  # how often in a row an order was absent, and since when
-        self.behind: dict[str, int] = {}  # since when the venue tells of more fills than we know
+        self.behind: dict[str, int] = {}  # by a leg's name, since when the venue tells of more fills than we know
         self.listed_ns: dict[str, int] = {}  # when each venue's last whole list of open orders was asked for
         self.scanned_ns: dict[int, int] = {}  # when each instrument's last whole scan of fills was
 
@@ -139,14 +140,14 @@ class Judge:
         """
         since_ns = self.cursors.get(instrument, first_ns)
         for name in (*self.behind, *self.inferred):
-            order = self._manager.order(name)
+            order = self.find(name, "", instrument)
             if order is not None and order.instrument == instrument:
                 since_ns = min(since_ns, order.submitted_ns)
         return since_ns - self._settings.overlap_ns
 
     def is_behind(self, order: Order) -> bool:
         """Whether the venue told of more fills of an order than we know."""
-        return order.client_order_id in self.behind
+        return any(name in self.behind for name in names_of(order))
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
@@ -162,7 +163,7 @@ class Judge:
         if told.filled > known and not is_booked(order, told, given):
             self._catch_up(order, told, told.filled - known, now_ns, effects)
             return
-        self.behind.pop(name, None)
+        self.behind.pop(told.client_order_id, None)
         if told.filled < known:  # it was true once, or is again
             if self.looks_back and given.subject is Subject.ORDER:
                 for exec_id in self.vanished.look(order, told, given):
@@ -191,7 +192,7 @@ class Judge:
 
     def _catch_up(self, order: Order, told: VenueOrder, missing: int, now_ns: int, effects: list[Effect]) -> None:
         """Meet an order of which the venue tells more fills than are known: infer them once nothing else told them."""
-        since_ns = self.behind.setdefault(order.client_order_id, now_ns)
+        since_ns = self.behind.setdefault(told.client_order_id, now_ns)
         scanned = self.scanned_ns.get(order.instrument, 0) > since_ns
         if now_ns - since_ns < self._settings.infer_ns or not scanned:
             return
@@ -200,7 +201,7 @@ class Judge:
             why = f"order {order.client_order_id}: {missing} units were filled at a price that nobody tells: book them"
             self._freezes.freeze(order.instrument, why, effects)
             return
-        del self.behind[order.client_order_id]
+        del self.behind[told.client_order_id]
         exec_id = f"{INFERRED}{told.client_order_id}-{told.filled}"
         report = OrderReport(
             type=ReportType.FILLED,
@@ -246,7 +247,7 @@ class Judge:
         for name in [name for name in self.absent if not _is_open(self.find(name, "", NO_INSTRUMENT))]:
             del self.absent[name]
         for noted in (self.behind, self.inferred, self.foreign.adopted):
-            for name in [name for name in noted if manager.order(name) is None]:
+            for name in [name for name in noted if self.find(name, "", NO_INSTRUMENT) is None]:
                 del noted[name]
         seen = (*self.vanished.counts, *self.vanished.legs)
         self.vanished.forget([name for name in seen if manager.order(name) is None])
