@@ -28,5 +28,5 @@ class Asked:
 
     @property
     def adds(self) -> bool:
-        """Whether the position may become larger than it may without the order."""
-        return self.reach.gross > self.before.gross
+        """Whether the order may do more than close what is held, if everything open on its side fills."""
+        return self.reach.opens(int(self.intent.side))

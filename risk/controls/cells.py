@@ -30,6 +30,10 @@ class Reach(NamedTuple):
     sells: int
     orders: int
 
+    def opens(self, side: int) -> bool:
+        """Whether the position may come to stand on a side."""
+        return self.long > 0 if side > 0 else self.short < 0
+
     def with_order(self, side: int, quantity: int) -> "Reach":
         """Return the same with one more order."""
         buys, sells = (quantity, 0) if side > 0 else (0, quantity)

@@ -54,25 +54,30 @@ def order_value(asked: Asked, scope: Scope, sums: Sums) -> Found:
 
 def exposure(asked: Asked, scope: Scope, sums: Sums) -> Found:
     """What is held and open, if all of it fills: gross, net, per side, over equity."""
-    more = asked.more
-    if asked.adds:
-        if (figure := scope.gross + more.gross) > scope.max_gross_notional != NONE:
-            return _money("GROSS_NOTIONAL", scope, "gross value might reach", figure, scope.max_gross_notional, sums)
-        if (figure := net_of(asked, scope)) > scope.max_net_notional != NONE:
-            return _money("NET_NOTIONAL", scope, "net value might reach", figure, scope.max_net_notional, sums)
-        if scope.max_leverage != NONE and (scope.gross + more.gross) * PPM > max(sums.equity, 0) * scope.max_leverage:
-            return _ratio("LEVERAGE", scope, "gross value", scope.gross + more.gross, scope.max_leverage, sums)
-        single = sums.gross_of(asked.intent.instrument) + more.gross
-        if scope.max_concentration != NONE and single * PPM > max(sums.equity, 0) * scope.max_concentration:
-            return _ratio("CONCENTRATION", scope, asked.instrument.id, single, scope.max_concentration, sums)
-        if scope.min_cash != NONE and (left := sums.cash - sums.cash_for(asked)) < scope.min_cash:
-            return _money("CASH_RESERVE", scope, "cash left over would be", left, scope.min_cash, sums)
-    side = scope.buys + more.buys if asked.intent.side > 0 else scope.sells + more.sells
-    if side > scope.max_open_notional != NONE and asked.adds:
-        what = "open buys would be worth" if asked.intent.side > 0 else "open sells would be worth"
-        return _money("OPEN_NOTIONAL", scope, what, side, scope.max_open_notional, sums)
+    more, side = asked.more, int(asked.intent.side)
     if (figure := scope.open_orders + more.orders) > scope.max_open_orders != NONE and more.orders > 0:
         return _count("OPEN_ORDERS", scope, "open orders", figure, scope.max_open_orders)
+    if not asked.adds:
+        return None
+    if more.gross > 0:
+        gross, single = scope.gross + more.gross, sums.gross_of(asked.intent.instrument) + more.gross
+        equity = max(sums.equity, 0)
+        if gross > scope.max_gross_notional != NONE:
+            return _money("GROSS_NOTIONAL", scope, "gross value might reach", gross, scope.max_gross_notional, sums)
+        if scope.max_leverage != NONE and gross * PPM > equity * scope.max_leverage:
+            return _ratio("LEVERAGE", scope, "gross value", gross, scope.max_leverage, sums)
+        if scope.max_concentration != NONE and single * PPM > equity * scope.max_concentration:
+            return _ratio("CONCENTRATION", scope, asked.instrument.id, single, scope.max_concentration, sums)
+    if (figure := net_of(asked, scope)) > scope.max_net_notional != NONE and (
+        more.long if side > 0 else -more.short
+    ) > 0:
+        return _money("NET_NOTIONAL", scope, "net value might reach", figure, scope.max_net_notional, sums)
+    if scope.min_cash != NONE and (need := sums.cash_for(asked)) > 0 and (left := sums.cash - need) < scope.min_cash:
+        return _money("CASH_RESERVE", scope, "cash left over would be", left, scope.min_cash, sums)
+    opened, added = (scope.buys, more.buys) if side > 0 else (scope.sells, more.sells)
+    if opened + added > scope.max_open_notional != NONE and added > 0:
+        what = "open buys would be worth" if side > 0 else "open sells would be worth"
+        return _money("OPEN_NOTIONAL", scope, what, opened + added, scope.max_open_notional, sums)
     return None
 
 

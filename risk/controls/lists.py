@@ -37,7 +37,7 @@ class Lists:
         now = reach_of(manager, ACCOUNT, intent.instrument)
         beside = now if replaced is None else reach_of(manager, ACCOUNT, intent.instrument, without=replaced)
         after = beside.with_order(int(intent.side), intent.quantity - filled)
-        if instrument.id in self._restricted and after.gross > now.gross:
+        if instrument.id in self._restricted and after.opens(int(intent.side)):
             why = f"{instrument.id} is on the restricted list: it may be closed, not opened"
             return "RESTRICTED", Why("", "", why)
         located = self._locates.get(instrument.id)

@@ -4,6 +4,7 @@ import msgspec
 
 from core.effects import Effect
 from core.events import OrderReport, ReportType
+from core.ids import client_order_id
 from core.instruments import AssetClass, Instrument
 from core.market import Market
 from core.money import money
@@ -15,7 +16,7 @@ from tests.risk.room import INSTRUMENT, SECOND_NS, WIDE
 
 PERP, SPOT, CROSS = 0, 1, 2
 MARKETS: dict[int, tuple[Instrument, int, int]] = {
-    PERP: (INSTRUMENT, 999_95, 1000_05),
+    PERP: (msgspec.structs.replace(INSTRUMENT, native=("replace",)), 999_95, 1000_05),
     SPOT: (
         msgspec.structs.replace(
             INSTRUMENT, symbol="ETHUSDT", venue="KRAKEN", base="ETH", asset_class=AssetClass.CRYPTO_SPOT
@@ -78,7 +79,7 @@ class ControlRoom:
         index = fields.get("instrument", PERP)
         middle = {PERP: 1000_00, SPOT: 200_00, CROSS: 100_00}[index]  # type: ignore[index]
         given: dict[str, object] = {
-            "client_order_id": f"o{self.orders}",
+            "client_order_id": client_order_id(1, self.orders),
             "strategy_id": "ema",
             "instrument": PERP,
             "side": Side.BUY,
@@ -127,7 +128,7 @@ class ControlRoom:
             exec_id=f"{name}-{order.filled}",
             quantity=quantity,
             price=order.price or self.markets[order.instrument].last_price,
-            fee=fee,
+            fee=str(money(fee)),
             fee_currency=fee_currency,
         )
 
@@ -137,9 +138,7 @@ class ControlRoom:
         self.fill(self.place(side=side, quantity=abs(quantity), **fields), abs(quantity))
 
     def cancel(self, name: str) -> None:
-        command = self.gate.check_cancel(
-            CancelIntent(client_order_id=name, strategy_id=""), self.manager, self.now_ns
-        )
+        command = self.gate.check_cancel(CancelIntent(client_order_id=name, strategy_id=""), self.manager, self.now_ns)
         assert not isinstance(command, str), command
         self.effects.append(command)
         self.manager.cancel_sent(command, self.now_ns, self.effects)
