@@ -5,7 +5,6 @@ looked at: at once when its quantities moved, and all of them once a second of e
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from oms.manager import OrderManager
 from oms.moves import Exposure, reserve
@@ -15,46 +14,33 @@ from risk.controls.scope import Scope
 from risk.controls.worth import Worth, worth_of
 
 ACCOUNT = ""  # the owner of what is held by all strategies together
+PPM = 1_000_000
 
 
-class Reach(NamedTuple):
+class Reach:
     """How far a position may go, in units: `long` if every open buy fills, `short` (negative) if every open sell does.
 
-    Where an account holds both sides at once (hedge mode) they are both of them in `gross`.
+    `both` is what an account that holds both sides at once (hedge mode) has on the smaller one, else 0.
     """
 
-    long: int
-    short: int
-    gross: int
-    buys: int
-    sells: int
-    orders: int
+    __slots__ = ("both", "buys", "long", "orders", "sells", "short")
 
-    def opens(self, side: int) -> bool:
-        """Whether the position may come to stand on a side."""
-        return self.long > 0 if side > 0 else self.short < 0
+    def __init__(self, held: int, exposure: Exposure, both: int = 0) -> None:
+        """Read what is held and open."""
+        self.buys, self.sells = exposure.open_buy_quantity, exposure.open_sell_quantity
+        self.orders = exposure.open_orders
+        self.long, self.short = held + self.buys, held - self.sells
+        self.both = both
 
-    def with_order(self, side: int, quantity: int) -> "Reach":
+    @property
+    def gross(self) -> int:
+        """The largest position that may come."""
+        return max(self.long, -self.short, -self.long, self.short) + self.both
+
+    def gross_with(self, side: int, quantity: int) -> int:
         """Return the same with one more order."""
-        buys, sells = (quantity, 0) if side > 0 else (0, quantity)
-        long, short = self.long + buys, self.short - sells
-        beyond = self.gross - max(abs(self.long), abs(self.short))
-        gross = max(abs(long), abs(short)) + beyond
-        return Reach(long, short, gross, self.buys + buys, self.sells + sells, self.orders + 1)
-
-
-class Values(NamedTuple):
-    """A reach as money of the base currency; long and short are signed."""
-
-    gross: int
-    long: int
-    short: int
-    buys: int
-    sells: int
-    orders: int
-
-
-NOTHING = Values(0, 0, 0, 0, 0, 0)
+        long, short = (self.long + quantity, self.short) if side > 0 else (self.long, self.short - quantity)
+        return max(long, -short, -long, short) + self.both
 
 
 def reach_of(manager: OrderManager, owner: str, index: int, without: Order | None = None) -> Reach:
@@ -62,36 +48,38 @@ def reach_of(manager: OrderManager, owner: str, index: int, without: Order | Non
     if owner == ACCOUNT and manager.books.rules.hedging and not manager.terms(index).holds_base:
         return _hedged(manager, index, without)
     if owner == ACCOUNT:
-        held, exposure = manager.position(index).quantity, manager.exposure(index)
+        reach = Reach(manager.position(index).quantity, manager.exposure(index))
     else:
-        held, exposure = manager.strategy_position(owner, index).quantity, _open_of(manager, owner, index)
-    buys, sells, orders = exposure.open_buy_quantity, exposure.open_sell_quantity, exposure.open_orders
-    if without is not None:
-        orders -= 1
-        buys -= without.leaves if without.side > 0 else 0
-        sells -= without.leaves if without.side < 0 else 0
-    long, short = held + buys, held - sells
-    return Reach(long, short, max(abs(long), abs(short)), buys, sells, orders)
+        reach = Reach(manager.strategy_position(owner, index).quantity, _open_of(manager, owner, index))
+    return reach if without is None else _less(reach, without)
+
+
+def _less(reach: Reach, order: Order) -> Reach:
+    """Take an order off."""
+    reach.orders -= 1
+    if order.side > 0:
+        reach.buys -= order.leaves
+        reach.long -= order.leaves
+    else:
+        reach.sells -= order.leaves
+        reach.short += order.leaves
+    return reach
 
 
 def _hedged(manager: OrderManager, index: int, without: Order | None) -> Reach:
     """Return the reach of an account with a long and a short position: what closes one does not reach the other."""
-    sides = []
-    for hedge in (1, -1):
-        exposure = leg_exposure(manager, index, hedge)
-        opens = exposure.open_buy_quantity if hedge > 0 else exposure.open_sell_quantity
-        if without is not None and hedge_side(without.intent) == hedge == without.side:
-            opens -= without.leaves
-        sides.append(abs(manager.leg(index, hedge).quantity) + opens)
     whole = manager.exposure(index)
-    return Reach(
-        sides[0],
-        -sides[1],
-        sides[0] + sides[1],
-        whole.open_buy_quantity,
-        whole.open_sell_quantity,
-        whole.open_orders - (without is not None),
-    )
+    reach = Reach(0, whole)
+    reach.long = manager.leg(index, 1).quantity + leg_exposure(manager, index, 1).open_buy_quantity
+    reach.short = manager.leg(index, -1).quantity - leg_exposure(manager, index, -1).open_sell_quantity
+    if without is not None:
+        opens = hedge_side(without.intent) == without.side
+        long, short = reach.long, reach.short
+        _less(reach, without)
+        if not opens:
+            reach.long, reach.short = long, short
+    reach.both = min(reach.long, -reach.short)
+    return reach
 
 
 def _open_of(manager: OrderManager, strategy_id: str, index: int) -> Exposure:
@@ -104,16 +92,42 @@ def _open_of(manager: OrderManager, strategy_id: str, index: int) -> Exposure:
     return exposure
 
 
-def values_of(reach: Reach, worth: Worth) -> Values:
-    """Return a reach as money."""
-    return Values(
-        worth.of(reach.gross),
-        worth.of(reach.long),
-        -worth.of(-reach.short),
-        worth.of(reach.buys),
-        worth.of(reach.sells),
-        reach.orders,
-    )
+class Cell:
+    """One owner's part of one instrument: its reach, and what that is worth in the base currency."""
+
+    __slots__ = ("buys", "gross", "index", "long", "orders", "owner", "reach", "scopes", "sells", "short", "worth")
+
+    def __init__(self, owner: str, index: int, scopes: Sequence[Scope]) -> None:
+        """Hold nothing."""
+        self.owner = owner
+        self.index = index
+        self.scopes = scopes
+        self.reach = Reach(0, Exposure())
+        self.worth: Worth | None = None
+        self.gross = self.long = self.short = self.buys = self.sells = self.orders = 0
+
+    def take(self, reach: Reach, worth: Worth) -> int:
+        """Become worth this; the sums of the scopes follow. Return by how much gross value grew."""
+        self.reach, self.worth = reach, worth
+        gross, long, short = worth.of(reach.gross), worth.of(reach.long), -worth.of(-reach.short)
+        buys, sells, orders = worth.of(reach.buys), worth.of(reach.sells), reach.orders
+        more = gross - self.gross
+        more_long, more_short = long - self.long, short - self.short
+        more_buys, more_sells, more_orders = buys - self.buys, sells - self.sells, orders - self.orders
+        self.gross, self.long, self.short = gross, long, short
+        self.buys, self.sells, self.orders = buys, sells, orders
+        for scope in self.scopes:
+            scope.gross += more
+            scope.long += more_long
+            scope.short += more_short
+            scope.buys += more_buys
+            scope.sells += more_sells
+            scope.open_orders += more_orders
+        return more
+
+    def state(self) -> list[object]:
+        """Return everything that a digest must cover."""
+        return [self.owner, self.index, self.gross, self.long, self.short, self.buys, self.sells, self.orders]
 
 
 class Cells:
@@ -125,73 +139,62 @@ class Cells:
         """Count nothing yet."""
         self._manager = manager
         self._base = base
-        self._cells: dict[tuple[str, int], tuple[Sequence[Scope], Values]] = {}
+        self._cells: dict[tuple[str, int], Cell] = {}
         self._unvalued: dict[tuple[str, int], str] = {}  # what cannot be valued though something is held or open
         self._dirty: dict[int, None] = {}
 
     def add(self, owner: str, index: int, scopes: Sequence[Scope]) -> None:
         """Let an owner's part of an instrument count in these scopes from now on."""
-        if (owner, index) in self._cells:
-            self._count(self._cells[owner, index][0], self._cells[owner, index][1], -1)
-        self._cells[owner, index] = (scopes, NOTHING)
+        before = self._cells.get((owner, index))
+        if before is not None and before.worth is not None:
+            before.take(Reach(0, Exposure()), before.worth)
+        self._cells[owner, index] = Cell(owner, index, scopes)
+        self._unvalued.pop((owner, index), None)
         self._dirty[index] = None
 
     def touch(self, index: int) -> None:
         """Note that the quantities of an instrument moved."""
         self._dirty[index] = None
 
-    def refresh(self, *, everything: bool) -> bool:
-        """Look at what moved, or at everything; return whether there was anything to look at."""
-        keys = list(self._cells) if everything else [key for key in self._cells if key[1] in self._dirty]
+    def refresh(self, *, everything: bool) -> None:
+        """Look at what moved, or at everything."""
+        if everything:
+            self._look(self._cells.values())
+        elif self._dirty:
+            self._look([cell for cell in self._cells.values() if cell.index in self._dirty])
         self._dirty.clear()
-        self._look(keys)
-        return bool(keys)
+
+    def cell(self, owner: str, index: int) -> Cell:
+        """Return a cell as it was last looked at."""
+        return self._cells[owner, index]
+
+    @property
+    def unvalued_any(self) -> bool:
+        """Whether anything that is held or open cannot be valued now."""
+        return bool(self._unvalued)
 
     def unvalued(self, scope: Scope) -> str:
         """Return what of a scope cannot be valued now, empty where all can."""
         for key, what in self._unvalued.items():
-            if scope in self._cells[key][0]:
+            if scope in self._cells[key].scopes:
                 return what
         return ""
 
-    def values(self, owner: str, index: int) -> Values:
-        """Return what a cell is worth as it was last looked at."""
-        found = self._cells.get((owner, index))
-        return NOTHING if found is None else found[1]
-
-    def _look(self, keys: Iterable[tuple[str, int]]) -> None:
-        """Value cells anew and correct the sums by what changed."""
-        worths: dict[int, Worth | None] = {}
-        for key in keys:
-            owner, index = key
-            scopes, before = self._cells[key]
-            reach = reach_of(self._manager, owner, index)
-            if reach.gross or reach.orders:
-                if index not in worths:
-                    worths[index] = worth_of(index, self._manager, self._base)
-                worth = worths[index]
-                if worth is None:
-                    self._unvalued[key] = f"{self._manager.instrument(index).id} has no price in {self._base}"
-                    continue
-                after = values_of(reach, worth)
-            else:
-                after = NOTHING
-            self._unvalued.pop(key, None)
-            if after != before:
-                self._count(scopes, before, -1)
-                self._count(scopes, after, 1)
-                self._cells[key] = (scopes, after)
-
-    def _count(self, scopes: Sequence[Scope], values: Values, sign: int) -> None:
-        """Add values to the sums of scopes, or take them off."""
-        for scope in scopes:
-            scope.gross += sign * values.gross
-            scope.long += sign * values.long
-            scope.short += sign * values.short
-            scope.buys += sign * values.buys
-            scope.sells += sign * values.sells
-            scope.open_orders += sign * values.orders
-
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
-        return [sorted(self._dirty), [[*key, *values] for key, (_, values) in sorted(self._cells.items())]]
+        return [sorted(self._dirty), [self._cells[key].state() for key in sorted(self._cells)]]
+
+    def _look(self, cells: Iterable[Cell]) -> None:
+        """Value cells anew and correct the sums by what changed."""
+        for cell in cells:
+            reach = reach_of(self._manager, cell.owner, cell.index)
+            worth = worth_of(cell.index, self._manager, self._base)
+            if worth is not None:
+                cell.take(reach, worth)
+                if self._unvalued:
+                    self._unvalued.pop((cell.owner, cell.index), None)
+                continue
+            cell.reach = reach  # what it is worth stays as it was: the scopes say that it is not known
+            if reach.gross or reach.orders:
+                what = f"{self._manager.instrument(cell.index).id} has no price in {self._base}"
+                self._unvalued[cell.owner, cell.index] = what

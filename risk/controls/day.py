@@ -38,7 +38,7 @@ _decoder = msgspec.msgpack.Decoder(tuple[int, list[Saved]])
 class Day:
     """Counts the effects of one UTC day; the next day begins with nothing."""
 
-    __slots__ = ("_terms", "changed", "counting", "day", "traded")
+    __slots__ = ("_terms", "anew", "counting", "day", "ends_ns", "traded")
 
     name = "day"
     version = VERSION
@@ -49,8 +49,9 @@ class Day:
         self.counting = counting
         self.day = 0  # days since 1970
         self.traded: dict[tuple[str, int], Traded] = {}
-        self.changed = True
-        """Whether anything was counted since someone last set it False."""
+        self.ends_ns = 0
+        self.anew = True
+        """Whether all of it has to be looked at again: a day began, or was taken over."""
         self._terms: dict[int, Terms] = {}
 
     def roll(self, now_ns: int) -> None:
@@ -58,8 +59,9 @@ class Day:
         day = now_ns // DAY_NS
         if day > self.day:
             self.day = day
+            self.ends_ns = (day + 1) * DAY_NS
             self.traded.clear()
-            self.changed = True
+            self.anew = True
 
     def define(self, index: int, terms: Terms) -> None:
         """Learn how an instrument settles."""
@@ -82,7 +84,11 @@ class Day:
             self._of(payload.strategy_id, payload.instrument).orders += 1
         elif isinstance(payload, OrderFilled | OrderBusted):
             self._execution(payload)
-        self.changed = True
+
+    def value_of(self, execution: OrderFilled | OrderBusted) -> tuple[int, str]:
+        """Return what was traded in an execution as money, and its currency."""
+        terms = self._terms[execution.instrument]
+        return abs(terms.value(execution.quantity, execution.price)) * terms.value_factor, terms.currency
 
     def _execution(self, execution: OrderFilled | OrderBusted) -> None:
         """Count an execution, or that it was taken back: its turnover stays, the venue has seen it."""
@@ -91,10 +97,9 @@ class Day:
         if isinstance(execution, OrderBusted):
             traded.fees[currency] = traded.fees.get(currency, 0) - fee
             return
-        terms = self._terms[execution.instrument]
-        value = abs(terms.value(execution.quantity, execution.price)) * terms.value_factor
+        value, turned_over = self.value_of(execution)
         traded.fills += 1
-        traded.turnover[terms.currency] = traded.turnover.get(terms.currency, 0) + value
+        traded.turnover[turned_over] = traded.turnover.get(turned_over, 0) + value
         if fee:
             traded.fees[currency] = traded.fees.get(currency, 0) + fee
 
@@ -119,7 +124,8 @@ class Day:
         for strategy_id, index, orders, fills, turnover, fees in saved:
             if index in indexes:
                 self.traded[strategy_id, indexes[index]] = Traded(orders, fills, _read(turnover), _read(fees))
-        self.changed = True
+        self.ends_ns = (self.day + 1) * DAY_NS
+        self.anew = True
 
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""

@@ -34,19 +34,18 @@ class Lists:
                 return found
         if instrument.id not in self._restricted and instrument.id not in self._locates:
             return None
-        now = reach_of(manager, ACCOUNT, intent.instrument)
-        beside = now if replaced is None else reach_of(manager, ACCOUNT, intent.instrument, without=replaced)
-        after = beside.with_order(int(intent.side), intent.quantity - filled)
-        if instrument.id in self._restricted and after.opens(int(intent.side)):
+        reach, side = reach_of(manager, ACCOUNT, intent.instrument, replaced), int(intent.side)
+        after = (reach.long if side > 0 else -reach.short) + intent.quantity - filled
+        if instrument.id in self._restricted and after > 0:
             why = f"{instrument.id} is on the restricted list: it may be closed, not opened"
             return "RESTRICTED", Why("", "", why)
         located = self._locates.get(instrument.id)
-        if located is None or after.short >= min(now.short, 0):
+        if located is None or side > 0 or after <= 0:
             return None
         most = floor_units(located, int(10**instrument.size_precision))
-        if -after.short <= most:
+        if after <= most:
             return None
-        limit, figure = instrument.quantity_text(most), instrument.quantity_text(-after.short)
+        limit, figure = instrument.quantity_text(most), instrument.quantity_text(after)
         why = f"short of {instrument.id} might reach {figure} {instrument.base}, located are {limit}"
         return "LOCATE", Why(limit, figure, f"{why}: sell less, or enter what was located in risk.controls.locates")
 

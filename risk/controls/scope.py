@@ -1,20 +1,17 @@
 """One scope while it runs: its limits in whole numbers, and what counts in it now."""
 
-from collections import deque
-
 from core.decimals import plain
 from core.money import MONEY_UNIT
 from core.orders import OrderIntent, OrderType
 from risk.control_settings import COUNT_LIMITS, MONEY_LIMITS, RATIO_LIMITS, Number, ScopeLimits
+from risk.controls.window import Window, windows
 
 NONE: int = -1  # a limit that is left out
 PPM = 1_000_000
-SECOND_NS = 1_000_000_000
-MINUTE_NS = 60 * SECOND_NS
 NS_PER_MS = 1_000_000
 RECENT_MAX = 1_000
 
-Twin = tuple[str, int, int, str, int, int]
+Twin = tuple[str, int, int, OrderType, int, int]
 
 
 class Scope:
@@ -30,6 +27,7 @@ class Scope:
         *RATIO_LIMITS,
         *COUNT_LIMITS,
         "_allowed_types",
+        "_windows",
         "buys",
         "day_fees",
         "day_fills",
@@ -38,16 +36,16 @@ class Scope:
         "gross",
         "instruments",
         "long",
-        "messages",
         "name",
         "no_short",
         "open_orders",
-        "orders",
+        "permits",
         "recent",
         "sells",
         "short",
         "unvalued_day",
         "wants_equity",
+        "windows",
     )
 
     max_order_notional: int
@@ -72,11 +70,12 @@ class Scope:
     def __init__(self, name: str, limits: ScopeLimits) -> None:
         """Count nothing yet."""
         self.name = name
+        self._windows = windows()
+        self.windows: tuple[Window, ...] = ()
+        """Those with a limit."""
         self.take(limits)
         self.gross = self.long = self.short = self.buys = self.sells = self.open_orders = 0
         self.forget_day()
-        self.orders: deque[int] = deque()  # when orders passed, of the last minute
-        self.messages: deque[int] = deque()  # and when any message left
         self.recent: dict[Twin, int] = {}  # when the same order was sent last
 
     def take(self, limits: ScopeLimits) -> None:
@@ -86,6 +85,10 @@ class Scope:
                 value: Number | None = getattr(limits, name)
                 setattr(self, name, NONE if value is None else floor_units(value, unit))
         self.no_short = limits.no_short
+        self.permits = bool(limits.no_short or limits.instruments or limits.order_types)
+        for name, window in self._windows.items():
+            window.limit = getattr(self, name)
+        self.windows = tuple(window for window in self._windows.values() if window.limit != NONE)
         self.wants_equity = self.max_leverage != NONE or self.max_concentration != NONE
         self.instruments = frozenset(limits.instruments)
         self._allowed_types = frozenset(limits.order_types)
@@ -96,8 +99,8 @@ class Scope:
 
     def note_order(self, intent: OrderIntent | None, now_ns: int) -> None:
         """Count an order that leaves, None for a replacement: of that one no twin is looked for."""
-        self.messages.append(now_ns)
-        self.orders.append(now_ns)
+        for window in self.windows:
+            window.note(now_ns)
         if intent is not None and self.duplicate_window_ms != NONE:
             if len(self.recent) >= RECENT_MAX:
                 window_ns = self.duplicate_window_ms * NS_PER_MS
@@ -110,7 +113,7 @@ class Scope:
         self.unvalued_day = False
 
     def count_day(self, orders: int, fills: int, turnover: int | None, fees: int | None) -> None:
-        """Add what was traded today; an amount that has no value here is told where a limit needs it."""
+        """Add what was traded today; None for what has no value here, which is told where a limit needs it."""
         self.day_orders += orders
         self.day_fills += fills
         self.day_turnover += turnover or 0
@@ -120,11 +123,13 @@ class Scope:
 
     def state(self) -> list[object]:
         """Return everything that a digest must cover and the cells do not."""
-        return [self.name, list(self.orders), list(self.messages), sorted(self.recent.items())]
+        return [self.name, [list(window.times) for window in self.windows], sorted(self.recent.items())]
 
     def note_cancel(self, now_ns: int) -> None:
         """Count a cancel that leaves."""
-        self.messages.append(now_ns)
+        for window in self.windows:
+            if not window.orders_only:
+                window.note(now_ns)
 
     def age_of_twin(self, intent: OrderIntent, now_ns: int) -> int:
         """Return how long ago the same order was sent within the window, -1 where it was not."""
@@ -136,21 +141,7 @@ class Scope:
 
 def twin_of(intent: OrderIntent) -> Twin:
     """Return what two orders have in common that may be one sent twice."""
-    return intent.strategy_id, intent.instrument, int(intent.side), intent.type.value, intent.price, intent.quantity
-
-
-def count_since(times: "deque[int]", now_ns: int, window_ns: int) -> int:
-    """Return how many of the times are younger than a window, forgetting what is older than a minute."""
-    while times and now_ns - times[0] >= MINUTE_NS:
-        times.popleft()
-    if window_ns == MINUTE_NS:
-        return len(times)
-    count = 0
-    for time_ns in reversed(times):
-        if now_ns - time_ns >= window_ns:
-            break
-        count += 1
-    return count
+    return intent.strategy_id, intent.instrument, int(intent.side), intent.type, intent.price, intent.quantity
 
 
 def floor_units(value: Number, unit: int) -> int:

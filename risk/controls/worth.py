@@ -1,20 +1,23 @@
 """What a quantity of an instrument is worth in the base currency, from what the markets say now."""
 
-from typing import NamedTuple
-
 from core.market import mark_price_of
 from oms.manager import OrderManager
-from oms.terms import Terms
 
 
-class Worth(NamedTuple):
+class Worth:
     """`quantity * numerator // denominator` is money of the base currency."""
 
-    numerator: int
-    denominator: int
+    __slots__ = ("denominator", "numerator")
+
+    def __init__(self, numerator: int, denominator: int) -> None:
+        """Keep the fraction."""
+        self.numerator = numerator
+        self.denominator = denominator
 
     def of(self, quantity: int) -> int:
-        """Return what a quantity, 0 or more, is worth, rounded up: what a cautious limit counts."""
+        """Return what a quantity is worth, away from zero: what a cautious limit counts; below zero towards it."""
+        if self.denominator == 1:
+            return quantity * self.numerator
         return -(-quantity * self.numerator // self.denominator)
 
 
@@ -28,17 +31,13 @@ def worth_of(index: int, manager: OrderManager, base: str, price: int = 0) -> Wo
     price = price or mark_price_of(rates.markets[index])
     if price <= 0:
         return None
-    if terms.inverse_scale:
-        rate = rates.find(terms.quote, base)
-        if rate is not None:
-            return Worth(terms.base_factor * rate.numerator, rate.denominator)
+    if not terms.inverse_scale:
+        if terms.currency == base:
+            return Worth(price * terms.value_factor, 1)
+        rate = rates.find(terms.currency, base)
+        return None if rate is None else Worth(price * terms.value_factor * rate.numerator, rate.denominator)
+    rate = rates.find(terms.quote, base)
+    if rate is not None:
+        return Worth(terms.base_factor * rate.numerator, rate.denominator)
     rate = rates.find(terms.currency, base)
-    if rate is None:
-        return None
-    numerator, denominator = _native(terms, price)
-    return Worth(numerator * rate.numerator, denominator * rate.denominator)
-
-
-def _native(terms: Terms, price: int) -> tuple[int, int]:
-    """Return a quantity unit's worth in the instrument's own currency."""
-    return (terms.inverse_scale, price) if terms.inverse_scale else (price * terms.value_factor, 1)
+    return None if rate is None else Worth(terms.inverse_scale * rate.numerator, price * rate.denominator)
