@@ -1,7 +1,5 @@
 """`[risk.controls]` as a person writes it: limits by scope, lists, groups, and how limits may change while running."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from core.decimals import plain
@@ -74,7 +72,7 @@ class ScopeLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
         for name in COUNT_LIMITS:
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or value < 0):
-                raise LimitsError(f"controls.limits.{name}", "a whole number, 0 or more", value)
+                raise LimitsError(name, "a whole number, 0 or more", value)
 
 
 class ControlSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -96,25 +94,13 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
             check_scope(scope)
             kind, _, name = scope.partition(":")
             if scope != ALL and self.limits[scope].min_cash is not None:
-                raise LimitsError(
-                    f'controls.limits."{scope}".min_cash', "to stand in the scope all, where cash is", scope
-                )
+                raise LimitsError("min_cash", "to stand in the scope all, where cash is", scope, ("limits", scope))
             known = {"account": self.accounts, "group": self.groups}.get(kind)
             if known is not None and name not in known:
                 expected = f"a name in risk.controls.{kind}s: {', '.join(sorted(known)) or 'none there'}"
-                raise LimitsError(f'controls.limits."{scope}"', expected, name)
+                raise LimitsError(scope, expected, name, ("limits",))
         for name, quantity in self.locates.items():
-            _check_number(f'locates."{name}"', quantity)
-
-    def names(self) -> Iterator[str]:
-        """Yield the instruments that are named anywhere."""
-        for limits in self.limits.values():
-            yield from limits.instruments
-        for group in self.groups.values():
-            yield from group
-        yield from (scope.partition(":")[2] for scope in self.limits if scope.startswith("symbol:"))
-        yield from self.restricted
-        yield from self.locates
+            _check_number(name, quantity, ("locates",))
 
     def scopes_of(self, instrument: Instrument) -> list[str]:
         """Return every scope that an instrument is in, limits or none; the strategy's is the order's own."""
@@ -136,10 +122,10 @@ def check_scope(scope: str) -> None:
     kind, colon, name = scope.partition(":")
     if scope != ALL and (kind not in KINDS or not colon or not name):
         expected = f"all, or one of {', '.join(KINDS)} and a name, such as strategy:ema"
-        raise LimitsError(f'controls.limits."{scope}"', expected, scope)
+        raise LimitsError(scope, expected, scope, ("limits",))
 
 
-def _check_number(name: str, value: Number | None) -> None:
+def _check_number(name: str, value: Number | None, table: tuple[str, ...] = ()) -> None:
     """Raise LimitsError unless `value` is left out or a plain number, 0 or more."""
     if value is None:
         return
@@ -148,4 +134,4 @@ def _check_number(name: str, value: Number | None) -> None:
     except PrecisionError:
         text = "-"
     if isinstance(value, bool) or text.startswith("-"):
-        raise LimitsError(f"controls.{name}", "a number, 0 or more", value)
+        raise LimitsError(name, "a number, 0 or more", value, table)

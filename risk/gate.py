@@ -160,18 +160,20 @@ class Gate(Refusals):
             return self._refuse(number, intent, known, market, now_ns)
         if known.check_balances and (short := known.why_not_covered(intent, market)):
             return self._refusal(INSUFFICIENT_BALANCE, short, intent)
-        if self.controls is not None:
-            refusal = self._beyond(intent, known, market, None, 0, now_ns)
-            if refusal is not None:
-                return refusal
-        if rates.minute.count == len(times):
-            make_room(rates, times)
-        rate_note(rates, times, now_ns)
+        if self.controls is not None and (refusal := self._beyond(intent, known, market, None, 0, now_ns)):
+            return refusal
+        self._consume(now_ns)
         return ApprovedSubmit(
             intent=intent,
             reference_price=(touch[0] + touch[2]) // 2,
             limits_version=self.limits_version,
         )
+
+    def _consume(self, now_ns: int) -> None:
+        """Count an order that passes in the rates, which have been advanced."""
+        if self._rates.minute.count == len(self._times):
+            make_room(self._rates, self._times)
+        rate_note(self._rates, self._times, now_ns)
 
     def approve_group(self, group: str, contingency: Contingency, orders: tuple[ApprovedSubmit, ...]) -> ApprovedGroup:
         """Return the command for orders that the venue takes as one list; each has passed on its own."""
@@ -213,9 +215,7 @@ class Gate(Refusals):
             if refusal is not None:
                 return refusal
         if rates.minute.count < rates.minute.limit:  # what takes off passes at the limit, and then is not counted
-            if rates.minute.count == len(times):
-                make_room(rates, times)
-            rate_note(rates, times, now_ns)
+            self._consume(now_ns)
         touch = touch_of(market)
         return ApprovedReplace(
             client_order_id=order.client_order_id,

@@ -1,5 +1,7 @@
 """A gate with `[risk.controls]`, three markets and every effect counted, for the tests of `risk.controls`."""
 
+from typing import Any
+
 import msgspec
 
 from core.effects import Effect
@@ -38,11 +40,11 @@ MARKETS: dict[int, tuple[Instrument, int, int]] = {
 class ControlRoom:
     """Three markets, of which the last is quoted in what the second one prices; effects as the desk collects them."""
 
-    def __init__(self, equity: str = "1000", **controls: object) -> None:
+    def __init__(self, equity: str = "1000", **controls: Any) -> None:
         self.now_ns = 1_000 * SECOND_NS
         self.effects: list[Effect] = []
         self.manager = OrderManager({"USDT": money(equity)})
-        limits = msgspec.structs.replace(WIDE, controls=ControlSettings(**controls))  # type: ignore[arg-type]
+        limits = msgspec.structs.replace(WIDE, controls=ControlSettings(**controls))
         self.gate = Gate(limits)
         self.gate.watch(self.manager, self.effects)
         self.markets = [Market(index, instrument) for index, (instrument, _, _) in MARKETS.items()]
@@ -151,6 +153,6 @@ class ControlRoom:
         return self.gate.check_replace(intent, market, self.manager, True, self.now_ns)
 
 
-def limited(scope: str = "all", **limits: object) -> dict[str, dict[str, ScopeLimits]]:
+def limited(scope: str = "all", **limits: Any) -> dict[str, Any]:
     """Return `[risk.controls]` with limits in one scope."""
-    return {"limits": {scope: ScopeLimits(**limits)}}  # type: ignore[arg-type]
+    return {"limits": {scope: ScopeLimits(**limits)}}

@@ -1,6 +1,7 @@
 """Limits at every level: each at its figure and one unit below it, in each scope, and what they count."""
 
 from decimal import Decimal, localcontext
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from risk.errors import LimitsError
 from tests.risk.control_room import CROSS, PERP, SPOT, ControlRoom, limited
 from tests.risk.room import SECOND_NS
 
-SCOPES = {
+SCOPES: dict[str, dict[str, Any]] = {
     "all": {},
     "account:main": {"accounts": {"main": ("BINANCE",)}},
     "venue:BINANCE": {},
@@ -62,7 +63,8 @@ def test_a_limit_holds_at_its_figure_and_not_one_unit_below_it(scope, name):
 
     refusal = ask(0)
     assert isinstance(refusal, Refusal)
-    assert (refusal.code, Decimal(refusal.limit)) == (code, 0)
+    assert refusal.code == code
+    assert Decimal(refusal.limit) == 0
     assert scope in refusal.message
     with localcontext(prec=40):
         figure = Decimal(refusal.figure)
@@ -99,7 +101,8 @@ def test_the_least_cash_holds_at_its_figure_and_not_one_unit_above_it():
 
 @pytest.mark.parametrize("name", [*BOUNDED, "max_fees_per_day"])
 def test_what_only_takes_off_passes_every_limit_but_the_count_of_open_orders(name):
-    room = ControlRoom(**limited(**{name: 10**9}))
+    given: dict[str, Any] = {name: 10**9}
+    room = ControlRoom(**limited(**given))
     room.fill(room.place(quantity=300), 300, fee="0.01")
     set_limit(room, "all", **{name: 0})
     expected = "OPEN_ORDERS" if name == "max_open_orders" else ""
@@ -225,8 +228,9 @@ def test_orders_may_meet_our_own_where_that_is_asked_for():
 def test_what_is_restricted_may_be_closed_and_not_opened():
     room = ControlRoom()
     room.hold(300)
-    controls = msgspec.structs.replace(room.gate.limits.controls, restricted=("BTCUSDT.BINANCE",))
-    room.gate.change(msgspec.structs.replace(room.gate.limits, controls=controls))
+    room.gate.change(
+        msgspec.structs.replace(room.gate.limits, controls=ControlSettings(restricted=("BTCUSDT.BINANCE",)))
+    )
     assert room.code() == "RESTRICTED"
     assert room.code(side=Side.SELL, quantity=305) == "RESTRICTED"
     assert room.code(side=Side.SELL, quantity=300) == ""
@@ -250,8 +254,7 @@ def test_a_scope_that_may_not_sell_short_sells_what_it_holds():
 
 
 def test_a_strategy_trades_what_it_is_permitted_with_the_orders_that_it_is_permitted():
-    permitted = {"instruments": ("ETHUSDT.KRAKEN",), "order_types": (OrderType.LIMIT,)}
-    room = ControlRoom(**limited("strategy:ema", **permitted))
+    room = ControlRoom(**limited("strategy:ema", instruments=("ETHUSDT.KRAKEN",), order_types=(OrderType.LIMIT,)))
     assert room.code() == "NOT_PERMITTED"
     assert room.code(instrument=SPOT) == ""
     assert room.code(instrument=SPOT, type=OrderType.MARKET) == "ORDER_TYPE"
@@ -272,7 +275,7 @@ def test_an_order_takes_no_more_than_its_share_of_what_the_book_shows():
     [
         ({"limits": {"planet:mars": ScopeLimits()}}, "expected all, or one of account, venue"),
         ({"limits": {"group:tech": ScopeLimits()}}, "expected a name in risk.controls.groups: none there"),
-        ({"limits": {"venue:X": ScopeLimits(min_cash=1)}}, "min_cash: expected to stand in the scope all"),
+        ({"limits": {"venue:X": ScopeLimits(min_cash=1)}}, "risk.limits.venue:X.min_cash: expected to stand in"),
         ({"locates": {"X.Y": -1}}, "expected a number, 0 or more, found -1"),
     ],
 )

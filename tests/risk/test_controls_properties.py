@@ -106,11 +106,12 @@ def test_no_accepted_sequence_breaks_a_limit_of_the_daemon_or_of_a_strategy(draw
             if not names:
                 continue
             order = room.manager.order(names[step[1] % len(names)])
-            decision = room.replace(order.client_order_id, quantity=step[2] * SIZE[order.instrument])
-            if isinstance(decision, ApprovedReplace):
+            assert order is not None
+            replaced = room.replace(order.client_order_id, quantity=step[2] * SIZE[order.instrument])
+            if isinstance(replaced, ApprovedReplace):
                 added = True
-                room.effects.append(decision)
-                room.manager.replacements.sent(decision, room.now_ns, room.effects)
+                room.effects.append(replaced)
+                room.manager.replacements.sent(replaced, room.now_ns, room.effects)
         elif names:
             answer(room, names, step)
         room.end_event()
