@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import field
 
-from connectors.binance.trading.budget import RateLimit
+from connectors.binance.address import RateLimit
 
 Raw = msgspec.Raw
 Millis = Annotated[int, msgspec.Meta(ge=-1, le=9_000_000_000_000)]
@@ -94,6 +94,13 @@ class ReplaceAnswer(msgspec.Struct):
 class ListAnswer(msgspec.Struct):
     """The answer to an order list."""
 
+    reports: list[OrderAnswer] = field(name="orderReports", default=[])
+
+
+class CancelledAll(msgspec.Struct):
+    """One order of the answer to the cancel of all at a symbol, or one list with the orders of it."""
+
+    order_id: int = field(name="orderId", default=0)
     reports: list[OrderAnswer] = field(name="orderReports", default=[])
 
 

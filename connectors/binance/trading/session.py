@@ -15,7 +15,9 @@ from connectors.binance.address import Address
 from connectors.binance.settings import Market
 from connectors.binance.topics import raw_event
 from connectors.binance.trading import parse
+from connectors.binance.trading.beginning import Beginning
 from connectors.binance.trading.budget import Urgency
+from connectors.binance.trading.bulk import answered
 from connectors.binance.trading.calls import Call, CallKind
 from connectors.binance.trading.codes import Meaning
 from connectors.binance.trading.credentials import Credentials
@@ -62,6 +64,7 @@ class TradingSession:
         self.link = Link(settings.venue, self.desk.events, needs_private=settings.market is Market.USDM)
         self._private = PrivateEvents(settings.venue, self.desk)
         self._dispatcher = Dispatcher(settings, credentials, self.names)
+        self._beginning = Beginning(self.out, self._dispatcher, logs_on=credentials.signer.logs_on)
         self._bound_ns = settings.clock_bound_ms * _NS_PER_MS
         self._measured = False
         self._held_ns = 0  # nothing goes again before: the clock is measured, or the venue is too busy
@@ -152,10 +155,10 @@ class TradingSession:
             command = waiting.command
             if not self._may_leave(command, urgency, now_ns):
                 return
-            batch = self._dispatcher.batch(command, self.outbox)
+            batch = self._dispatcher.batch(command, self.outbox, self.desk.whole)
             if batch is not None:
-                items, request = batch
-                self.out.leave(Call(0, CallKind.BATCH, 0, now_ns, items), request, now_ns)
+                call = Call(0, batch.kind, 0, now_ns, batch.items, numbers=batch.numbers)
+                self.out.leave(call, batch.request, now_ns)
                 continue
             self.outbox.pop(urgency)
             self._dispatch(waiting, now_ns)
@@ -168,21 +171,22 @@ class TradingSession:
             self._private_line = connection
             self.link.private_up(now_ns)
         elif self._credentials.signer.logs_on:
-            # "you no longer have to specify apiKey and signature for those requests that need them"
-            self.out.ask_line(CallKind.LOGON, connection, self._dispatcher.logon(), now_ns)
+            self._beginning.ask(CallKind.LOGON, connection, now_ns)
         elif self._settings.market is Market.SPOT:
-            self._subscribe(connection, now_ns)
+            self._beginning.ask(CallKind.SUBSCRIBE, connection, now_ns)
         else:
             self._take_charge(connection, now_ns)
 
     def on_lost(self, connection: int, now_ns: int, reason: str) -> None:
         """End with a connection: nobody tells any more what became of the requests on it."""
+        self._beginning.lost(connection)
         for call in [each for each in self.desk.calls.values() if each.connection == connection]:
             self.desk.lose(call, f"the connection was lost before an answer: {reason}", now_ns)
             if call.kind in {CallKind.LOGON, CallKind.SUBSCRIBE}:
                 self.desk.end(call)
         if connection == self.out.connection:
             self.out.connection = 0
+            self.desk.whole.down()
             self.link.orders_down(now_ns, reason)
         if connection == self._private_line:
             self._private_line = 0
@@ -196,6 +200,7 @@ class TradingSession:
         self.desk.end(call)
         if call.connection == self.out.connection:
             self.out.connection = 0
+            self.desk.whole.down()
             self.link.orders_down(now_ns, "the connection ended while a request was written")
         for item in call.items:
             self._dispatch(item, now_ns)
@@ -219,16 +224,11 @@ class TradingSession:
         """Whether orders are entered, or the private stream is heard, on a connection."""
         return connection in {self.out.connection, self._private_line}
 
-    def _subscribe(self, connection: int, now_ns: int) -> None:
-        """Ask for the private stream on this connection."""
-        logged_on = self._credentials.signer.logs_on
-        request = "userDataStream.subscribe" if logged_on else self._dispatcher.subscription()
-        self.out.ask_line(CallKind.SUBSCRIBE, connection, request, now_ns)
-
     def _take_charge(self, connection: int, now_ns: int) -> None:
         """Enter orders on a connection from now on."""
         self.out.take_charge(connection, logged_on=self._credentials.signer.logs_on)
         self.link.orders_up(now_ns)
+        self.desk.whole.up(now_ns)
         self._drain(now_ns)
 
     # ---- what comes in
@@ -317,7 +317,7 @@ class TradingSession:
         if call.kind is CallKind.LOGON:
             self.desk.end(call)
             if self._settings.market is Market.SPOT:
-                self._subscribe(call.connection, now_ns)
+                self._beginning.ask(CallKind.SUBSCRIBE, call.connection, now_ns)
             else:
                 self._take_charge(call.connection, now_ns)
             return
@@ -326,7 +326,7 @@ class TradingSession:
             self._take_charge(call.connection, now_ns)
             return
         try:
-            self.desk.succeed(call, body, now_ns, stream_is_up=self.link.is_up)
+            answered(self.desk, call, body, now_ns, stream_is_up=self.link.is_up)
         except parse.MALFORMED as error:
             self.desk.events.append(raw_event(self.venue, NO_INSTRUMENT, now_ns, f"answer: {error}"[:200], body))
             self.desk.lose(call, "the answer cannot be read", now_ns)
@@ -344,7 +344,7 @@ class TradingSession:
             self.desk.end(call)
             self.dropped.append((call.connection, f"{call.kind}: {refused.reason}"))
             return
-        if call.kind in {CallKind.CANCEL, CallKind.BATCH} and may_repeat(call.items[0], meaning):
+        if call.kind in {CallKind.CANCEL, CallKind.BATCH, CallKind.ALL} and may_repeat(call.items[0], meaning):
             self.desk.end(call)
             if meaning is not Meaning.CLOCK and status not in {429, 418}:
                 wait_ns = _DOWN_WAIT_NS if meaning is Meaning.DOWN else _BUSY_WAIT_NS
@@ -391,4 +391,5 @@ class TradingSession:
             why = f"waited more than {self._settings.queue_age_s:g} s for the venue's allowances"
             self.desk.refuse(waiting.command, why, now_ns, own=True)
         self.link.on_time(now_ns)
+        self._beginning.on_time(now_ns)
         self._drain(now_ns)
