@@ -113,6 +113,8 @@ def _check_portfolio(settings: Settings, origin: Origin) -> Iterator[ConfigError
     if table.every_s > table.bar_s:
         expected = f"at most bar_s, {table.bar_s}: every bar needs a snapshot"
         yield mistake(WrongValue, origin, ("portfolio", "every_s"), expected=expected, found=table.every_s)
+
+
 def _check_controls(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     """Yield the names under `[risk.controls]` that nothing else has: a limit on what is not there limits nothing."""
     controls = settings.risk.controls
