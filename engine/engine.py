@@ -35,7 +35,7 @@ from engine.timers import Timers
 from oms.fold import FoldPart, take_over
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
-from oms.state import durable_state
+from oms.state import durable_state, state_pieces
 from risk.gate import Gate
 from strategies.context import OrderCounter
 
@@ -75,6 +75,7 @@ class Engine(MarketHandlers):
         self.reconciling = (
             None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers, self.settle)
         )
+        gate.watch(manager, self.desk.effects)
         self.flattener = Flattener(
             manager,
             self.markets,
@@ -144,9 +145,13 @@ class Engine(MarketHandlers):
         """Return what must survive a restart; a later session takes it over as `StateCarried`."""
         return durable_state(self.manager, self.parts())
 
+    def state_pieces(self) -> list[bytes]:
+        """Return the same in pieces, neither joined nor packed: for a thread (`oms.state.pack`)."""
+        return state_pieces(self.manager, self.parts())
+
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        beside = self.desk.memories, self.gate.freezes.latches, self.flattener
+        beside = self.desk.memories, self.gate.freezes.latches, self.flattener, self.gate.day
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
