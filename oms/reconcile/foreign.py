@@ -1,10 +1,10 @@
 """Orders and fills on the account that are not ours: adopted, ignored, or a reason to halt."""
 
 from core.effects import Alert, Effect, Severity
-from core.events import OrderReport, ReportType
+from core.events import AccountTraded, OrderReport, ReportType
 from core.evidence import EvidenceGiven, VenueFill, VenueOrder
 from core.ids import parse_client_order_id, parse_revision_id
-from core.orders import OrderIntent, OrderType
+from core.orders import OrderIntent, OrderTerms, OrderType
 from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
@@ -57,6 +57,10 @@ class Foreign:
         name = fill.client_order_id or fill.venue_order_id
         if self.is_ours(fill.client_order_id, effects) or not self._opening.is_after(given.venue, fill.venue_ns):
             return
+        if fill.own:
+            # Its stream tells it once, and nobody listened if it happened while we were away.
+            self._manager.account_event(_by_the_venue(fill, given.venue), fill.instrument, effects, now_ns)
+            return
         if self._policy is ForeignPolicy.ADOPT:
             self._adopt_fill(fill, now_ns, effects)
         elif name not in self.told:
@@ -93,6 +97,7 @@ class Foreign:
             type=OrderType.LIMIT,
             quantity=fill.quantity,
             price=fill.price,
+            terms=OrderTerms(hedge=fill.hedge) if fill.hedge is not None else None,
         )
         self._manager.taking.adopt(intent, fill.venue_order_id, 0, now_ns, effects)
         report = OrderReport(
@@ -122,3 +127,19 @@ class Foreign:
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
         return [list(self.told), sorted(self.adopted.items())]
+
+
+def _by_the_venue(fill: VenueFill, venue: str) -> AccountTraded:
+    """Return an execution of the venue's own making as its stream would have told it."""
+    return AccountTraded(
+        venue=venue,
+        order_id=fill.client_order_id,
+        exec_id=fill.exec_id,
+        side=fill.side,
+        price=fill.price,
+        quantity=fill.quantity,
+        fee=fill.fee,
+        fee_currency=fill.fee_currency,
+        reason=fill.own,
+        hedge=fill.hedge,
+    )

@@ -14,6 +14,7 @@ from connectors.binance.trading.account import Place
 from connectors.binance.trading.codes import Meaning
 from connectors.binance.trading.moves import moves
 from connectors.binance.trading.names import Names, is_another, stem_of
+from connectors.binance.trading.news import autoclose_of
 from connectors.binance.trading.orders import ALGO, CANCELLED_SUFFIX
 from connectors.binance.trading.parse import MALFORMED
 from connectors.binance.trading.replies import Asking, Question, Reply
@@ -218,6 +219,9 @@ class Inquirer:
         """Return an execution under its order's name and number, as it is where no name is known."""
         if not name:
             return fill
+        reason = autoclose_of(name) if self._market is Market.USDM else ""
+        if reason:
+            return msgspec.structs.replace(fill, client_order_id=name, own=reason)
         number = self._names.number_told(name, fill.venue_order_id)
         return msgspec.structs.replace(fill, client_order_id=name, venue_order_id=number)
 

@@ -157,7 +157,10 @@ def test_what_the_venue_trades_by_itself_is_told_as_its_own(name, reason):
     ((*_, traded, _, _, _, _),) = usdm(c=name, x="CALCULATED", X="FILLED", l="0.001", L="9910", t=5, n="0.1")
     assert isinstance(traded, AccountTraded)
     assert (traded.reason, traded.order_id, traded.side) == (reason, name, Side.SELL)
-    assert (traded.price, traded.quantity, traded.fee) == (991000, 1, str(money("0.1")))
+    assert (traded.price, traded.quantity, traded.fee, traded.hedge) == (991000, 1, str(money("0.1")), None)
+    ((*_, of_leg, _, _, _, _),) = usdm(c=name, x="CALCULATED", X="FILLED", l="0.001", L="9910", t=5, n="0.1", ps="LONG")
+    assert isinstance(of_leg, AccountTraded)
+    assert of_leg.hedge is Side.BUY
 
 
 def account_update(reason: str, change: str, *symbols: str) -> dict[str, object]:
