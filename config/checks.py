@@ -127,7 +127,7 @@ def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
 def _check_lag(settings: Settings, name: str, origin: Origin) -> Iterator[ConfigError]:
     """Yield the refusal of a lag after which a request that was not seen could still be carried out.
 
-    Binance carries out what comes within "recvWindow" of its "timestamp"; ruled out before, it would come as a surprise.
+    Binance carries out what comes within "recvWindow" of its "timestamp": ruled out before, it would be a surprise.
     """
     table = settings.venues[name].trading
     assert table is not None
