@@ -5,6 +5,9 @@ its clock was set, says nothing of now (F37, F62). Pure: the transport measures,
 the monotonic one that our time is counted by.
 """
 
+from core.events import ClockMeasured
+from core.records import NO_INSTRUMENT, Event, Kind
+
 _NS = 1_000_000_000
 _NS_PER_MS = 1_000_000
 
@@ -49,6 +52,11 @@ class VenueClock:
         self.jumps += 1
         self.wanted = True
         return jumped_ns
+
+    def jump(self, venue: str, jumped_ns: int, now_ns: int) -> Event:
+        """Return the event of a jump."""
+        told = ClockMeasured(venue=venue, offset_ns=self.offset_ns, uncertainty_ns=abs(jumped_ns), jumped_ns=jumped_ns)
+        return (int(Kind.CLOCK), 0, NO_INSTRUMENT, now_ns, 0, told, 0, 0, 0, 0)
 
     def doubt(self, now_ns: int) -> str:
         """Return why nothing may be opened by this clock, empty where it may."""

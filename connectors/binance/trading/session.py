@@ -33,8 +33,6 @@ from connectors.binance.trading.outgoing import Outgoing
 from connectors.binance.trading.replies import Refused, read_error, refusal
 from connectors.binance.trading.rules import is_of_rules
 from connectors.binance.trading.settings import TradingSettings
-from core.codec import KIND_OF
-from core.events import ClockMeasured
 from core.instruments import Instrument
 from core.orders import ApprovedCommand
 from core.records import NO_INSTRUMENT, Event
@@ -369,13 +367,7 @@ class TradingSession:
         """See how far the wall clock is from ours; where it jumped, tell it: no measure is believed before the next."""
         jumped_ns = self.clock.looked(drift_ns)
         if jumped_ns:
-            told = ClockMeasured(
-                venue=self.venue,
-                offset_ns=self.clock.offset_ns,
-                uncertainty_ns=abs(jumped_ns),
-                jumped_ns=jumped_ns,
-            )
-            self.desk.events.append((KIND_OF[ClockMeasured], 0, NO_INSTRUMENT, now_ns, 0, told, 0, 0, 0, 0))
+            self.desk.events.append(self.clock.jump(self.venue, jumped_ns, now_ns))
 
     def on_time(self, now_ns: int) -> None:
         """See time pass: outcomes that nobody tells, commands that wait too long, silences that end."""
