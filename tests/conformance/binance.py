@@ -28,6 +28,8 @@ from tests.conformance.venue import Ledger, LedgerFill, Sink, Touch, VenueLeg, W
 SYMBOL = "BTCUSDT"
 OURS = Credentials("k" * 64, hmac_secret="s" * 64)
 THEIRS = Credentials("o" * 64, hmac_secret="t" * 64)
+STILL = 1e-9
+"""The pace of the market: nothing moves but by what a case does, however long the machine lets it wait."""
 OPEN = {"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"}
 
 
@@ -38,6 +40,7 @@ class Binance:
         self.rules = rules
         self._venue = venue
         self._market = market
+        self._turned_ns = 0
         self._is_spot = market is Market.SPOT
         self._base = "/api/v3" if self._is_spot else "/fapi/v1"
         self._http = http
@@ -69,7 +72,12 @@ class Binance:
             "ping_after_s": 0.4,
             "clock_every_s": 0.5,
         }
-        return BinanceTrading(msgspec.convert(chosen | settings, TradingSettings), OURS, time.time_ns, Rng(1), sink)
+        told = msgspec.convert(chosen | settings, TradingSettings)
+        wall_ns = lambda: time.time_ns() + self._turned_ns  # noqa: E731
+        return BinanceTrading(told, OURS, time.time_ns, Rng(1), sink, wall_ns=wall_ns)
+
+    def turn_clock(self, seconds: float) -> None:
+        self._turned_ns += int(seconds * 10**9)
 
     async def touch(self) -> Touch:
         told = await self._get(f"{self._base}/ticker/bookTicker?symbol={SYMBOL}")
@@ -189,7 +197,9 @@ async def _opened(market: Market) -> AsyncIterator[Binance]:
         Member(name=name, key=key * 64, secret=secret * 64, balances=rich, futures_balances=money)
         for name, key, secret in (("trader", "k", "s"), ("other", "o", "t"))
     )
-    settings = Settings(synthetic=True, seed=7, accounts=members, demo=False, market=EmbeddedMarket(market.value))
+    settings = Settings(
+        synthetic=True, seed=7, accounts=members, demo=False, market=EmbeddedMarket(market.value), speed=STILL
+    )
     async with EmbeddedVenue(settings) as venue, aiohttp.ClientSession() as http:
         path = "/api/v3/exchangeInfo" if market is Market.SPOT else "/fapi/v1/exchangeInfo"
         async with http.get(f"{venue.http_url}{path}") as answer:

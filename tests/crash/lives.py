@@ -119,7 +119,7 @@ class Lives:
         """Live, die and be judged on one exchange."""
         tables = (
             venue_table(venue, "ETHUSDT").replace('"quotes", "trades", "book"', '"quotes", "trades"'),
-            live_tables(venue, folder, visibility_lag_s=0.3, sweep_s=0.5),
+            live_tables(venue, folder, visibility_lag_s=2.0, sweep_s=0.5),
         )
         file = STRATEGY.format(file=self._strategy)
         settings = write_settings(folder, *tables, file, mode="live", session='flush = "disk"')
