@@ -51,7 +51,7 @@ class HoursTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             if not self.sessions:
                 msgspec.structs.force_setattr(self, "sessions", sessions_of(self.calendar, self.first, self.last))
         elif bool(self.sessions) == bool(self.daily):
-            raise ValueError("give one of sessions, rows of (open, close) in ns, daily hours, and calendar")
+            raise ValueError("give sessions, rows of (open, close) in ns, or daily hours or a calendar, and not both")
         if self.daily and not (self.time_zone and self.first and self.last):
             raise ValueError("daily hours go with time_zone, and with first and last, the dates that they are made for")
         if self.sessions and not self.calendar and (self.time_zone or self.first or self.last or self.holidays):

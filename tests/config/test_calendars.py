@@ -62,7 +62,7 @@ def test_a_calendar_may_be_one_instruments_own():
         ),
         ('calendar = "XNYS"', "calendar goes with first and last"),
         ('calendar = "XNYS"\nfirst = 2024-03-04\nlast = 2024-03-06\ntime_zone = "Europe/London"', "and no more"),
-        ('calendar = ""', "give one of sessions"),
+        ('calendar = ""', "give sessions"),
     ],
 )
 def test_a_calendar_that_makes_no_table_is_refused_saying_what_to_do(hours, wrong):
