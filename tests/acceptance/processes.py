@@ -161,6 +161,10 @@ class Venue(Child):
     def fault(self, fault: str, **fields: object) -> None:
         self._request("POST", "/emulator/faults", json.dumps({"fault": fault, **fields}))
 
+    def decide(self, **decision: object) -> None:
+        """Have the owner of the futures exchange decide funding, or a transfer."""
+        self._request("POST", "/emulator/futures", json.dumps(decision))
+
     def hook(self, **fault: object) -> None:
         """Have the exchange misbehave."""
         self._request("POST", "/emulator/hooks", json.dumps(fault))
