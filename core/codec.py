@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core import effects, events, evidence, orders
+from core import bookings, effects, events, evidence, orders
 from core.errors import CodecError
 from core.records import Kind
 
@@ -53,6 +53,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.BUST: effects.OrderBusted,
     Kind.FLATTEN: effects.FlattenChanged,
     Kind.HELD: effects.HeldChanged,
+    Kind.BOOKED: bookings.BookedByHand,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

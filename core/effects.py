@@ -7,6 +7,7 @@ import enum
 
 import msgspec
 
+from core.bookings import BookedByHand
 from core.evidence import EvidenceWanted
 from core.orders import (
     ApprovedCancel,
@@ -330,6 +331,7 @@ Effect = (
     | FreezeChanged
     | LatchChanged
     | FlattenChanged
+    | BookedByHand
     | ParentProgress
     | RouteDecided
     | Remembered
@@ -356,6 +358,7 @@ __all__ = [
     "ApprovedSubmit",
     "BalanceChanged",
     "BookResyncNeeded",
+    "BookedByHand",
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",

@@ -11,6 +11,7 @@
 | `cancel-all` | a strategy, or all | the same as `cancel` |
 | `pause`, `resume` | a strategy | take it off the bus and cancel its orders; start it again |
 | `release` | an instrument, or all | accept a difference that reconciliation froze |
+| `book-...` | | book what a person tells of the account: `engine.booking_commands` |
 
 A command that cannot be carried out says why in an alert, and changes nothing.
 """
@@ -22,6 +23,7 @@ from core.errors import ScopeError
 from core.events import CANCEL_ALL, RELEASE, CommandReceived
 from core.market import Market
 from core.scopes import ALL, split_scope, strategy_scope
+from engine.booking_commands import BookingCommands
 from engine.desk import Desk
 from engine.flatten import COLLAR_PPM, Flattener, Matches
 from engine.reconciling import Reconciling
@@ -58,6 +60,7 @@ class Commands:
             PAUSE: self._pause,
             RESUME: self._resume,
             RELEASE: self._release,
+            **BookingCommands(desk, markets, () if reconciling is None else reconciling.venues).handlers(),
         }
 
     def carry_out(self, command: CommandReceived, now_ns: int) -> None:

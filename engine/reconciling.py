@@ -20,6 +20,7 @@ class Reconciling:
         self, settings: ReconcileSettings, epoch: int, desk: Desk, timers: Timers, settle: Callable[[], None]
     ) -> None:
         """Reconcile with the venues of `settings`; nothing opens there before."""
+        self.venues = settings.venues
         self.reconciler = Reconciler(desk.manager, settings, epoch, desk.gate.freezes)
         self.kept = Kept(desk.manager, self.reconciler.judge, desk.gate.freezes)
         self._desk = desk

@@ -178,6 +178,7 @@ _PAYLOAD_KINDS = {
     "routes": Kind.ROUTE,
     "busts": Kind.BUST,
     "held": Kind.HELD,
+    "booked": Kind.BOOKED,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.

@@ -6,17 +6,18 @@ count are sold at the cash price. Both are rounded once, towards zero at 10^-18 
 whole account; the strategies share the result to the last unit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from core.effects import Alert, Effect, Severity
 from core.errors import InvariantError
 from core.events import CorporateAction, CorporateKind
 from oms.books import DIVIDENDS, MARKET
-from oms.holding import Holding
+from oms.holding import Holding, Leg
 from oms.ledger import Ledger
 from oms.order import Order
 from oms.positions import Position, book_fee
 from oms.tax import TaxLots
+from oms.terms import Terms
 from oms.updates import position_changed
 
 
@@ -70,7 +71,12 @@ def _defect(action: CorporateAction, holding: Holding) -> str:
         return f"its amount {action.amount[:40]!r} is no integer"
     if action.kind is CorporateKind.SPLIT and (action.numerator <= 0 or action.denominator <= 0):
         return f"{action.numerator} for {action.denominator} is no ratio"
-    if action.kind is CorporateKind.SPLIT and (holding.legs or holding.terms.inverse_scale):
+    return no_shares(holding.legs, holding.terms) if action.kind is CorporateKind.SPLIT else ""
+
+
+def no_shares(legs: Mapping[int, Leg], terms: Terms) -> str:
+    """Return why a holding cannot be split, empty where it can."""
+    if legs or terms.inverse_scale:
         return "contracts with two sides, and inverse ones, have no shares to split; adjust the position by hand"
     return ""
 

@@ -11,11 +11,13 @@ from typing import Protocol
 
 import msgspec
 
+from core.bookings import BookedByHand
 from core.effects import ConversionUsed, Effect, HeldChanged
 from core.events import AccountMoved, AccountTraded, CorporateAction, InstrumentDefined, OrderReport, StateCarried
 from core.ids import parse_revision_id
 from core.orders import ApprovedCancel, ApprovedGroup, ApprovedReplace, ApprovedSubmit, Refusal
 from core.records import Kind
+from oms.by_hand import event_of
 from oms.errors import BadState
 from oms.manager import OrderManager
 from oms.section import Section
@@ -53,6 +55,7 @@ class Fold:
             Kind.ACCOUNT_MOVE: self._account,
             Kind.ACCOUNT_TRADE: self._account,
             Kind.CORPORATE: self._account,
+            Kind.BOOKED: self._booked,
             Kind.CONVERSION: self._conversion,
             Kind.SUBMIT: self._submit,
             Kind.SUBMIT_GROUP: self._submit_group,
@@ -99,6 +102,10 @@ class Fold:
     def _account(self, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         assert isinstance(payload, AccountMoved | AccountTraded | CorporateAction)
         self.manager.account_event(payload, instrument, self._dropped, now_ns)
+
+    def _booked(self, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
+        assert isinstance(payload, BookedByHand)
+        self.manager.account_event(event_of(payload), instrument, self._dropped, now_ns)
 
     def _conversion(self, _instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
         """Take the rate from the journal: no market moves here that could tell it."""

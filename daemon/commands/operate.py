@@ -8,6 +8,7 @@ import msgspec
 from daemon.commands.printing import write_line
 from daemon.errors import ExitCode, UsageError
 from daemon.operator.client import ask, find, request
+from daemon.operator.protocol import Request
 
 SCOPES = "all, venue:BINANCE, symbol:BTCUSDT.BINANCE or strategy:ema"
 SCOPED = ("kill", "halt", "stop-entry", "arm", "cancel", "flatten")
@@ -66,6 +67,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--reason", default="", required=word in NEEDS_REASON, help="why, for the journal and for who comes after"
         )
+    add_daemon(parser)
+
+
+def add_daemon(parser: argparse.ArgumentParser) -> None:
+    """Describe which daemon is spoken to, and how its reply is shown."""
     parser.add_argument("--socket", type=Path, metavar="FILE", help="the daemon's socket, where several run")
     parser.add_argument(
         "--folder", type=Path, default=Path("var/run"), metavar="DIR", help="where sockets are (default var/run)"
@@ -75,7 +81,6 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Carry it out."""
-    path = options.socket or find(options.folder)
     args: dict[str, str] = {}
     if getattr(options, "flatten", False):
         args["flatten"] = "yes"
@@ -88,7 +93,12 @@ def run(options: argparse.Namespace) -> ExitCode:
         reason=getattr(options, "reason", ""),
         **args,
     )
-    reply = ask(path, wanted)
+    return speak(options, wanted)
+
+
+def speak(options: argparse.Namespace, wanted: Request) -> ExitCode:
+    """Say it to the daemon and show what it answers. Raises UsageError where it refuses, or none is there."""
+    reply = ask(options.socket or find(options.folder), wanted)
     if options.json:
         write_line(msgspec.json.encode(reply).decode())
     elif options.word == "status" and reply.ok:

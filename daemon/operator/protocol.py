@@ -14,11 +14,12 @@ from typing import Literal
 import msgspec
 
 from core.events import CANCEL_ALL, RELEASE
+from engine.booking_commands import BOOKINGS
 from engine.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
 
 VERSION = 1
 STATUS = "status"
-COMMANDS = frozenset((KILL, HALT, STOP_ENTRY, ARM, CANCEL, CANCEL_ALL, FLATTEN, PAUSE, RESUME, RELEASE))
+COMMANDS = frozenset((KILL, HALT, STOP_ENTRY, ARM, CANCEL, CANCEL_ALL, FLATTEN, PAUSE, RESUME, RELEASE, *BOOKINGS))
 LINE_BYTES_MAX = 64 * 1024
 ARGS_MAX = 16
 TEXT_MAX = 1_000

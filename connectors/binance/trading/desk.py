@@ -199,12 +199,8 @@ class Desk(Teller):
             self.keep_raw(NO_INSTRUMENT, now_ns, f"a conditional order of {order.symbol}, not traded here", event)
             return
         self._names.note_algo(order.algo_id, order.name)
-        live = self._names.find(order.name)
         order_id = f"{ALGO}{order.algo_id}"
-        if live is not None:
-            live.order_id = live.order_id or order_id
-            if str(order.order_id) not in {"", "0"}:
-                live.working_id = str(order.order_id)
+        live = self._names.note_conditional(order.name, index, order_id, str(order.order_id))
         if not is_documented_algo(order.status):
             self.quarantine(index, order.name, f"algo status {order.status}", event, now_ns)
             return

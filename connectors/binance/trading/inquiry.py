@@ -13,7 +13,7 @@ from connectors.binance.trading import account
 from connectors.binance.trading.account import Place
 from connectors.binance.trading.codes import Meaning
 from connectors.binance.trading.moves import moves
-from connectors.binance.trading.names import Names, is_another
+from connectors.binance.trading.names import Names, is_another, stem_of
 from connectors.binance.trading.orders import ALGO, CANCELLED_SUFFIX
 from connectors.binance.trading.parse import MALFORMED
 from connectors.binance.trading.replies import Asking, Question, Reply
@@ -116,7 +116,10 @@ class Inquirer:
         orders = [self._as_told(order) for order in account.orders(reply.body, self._place)]
         if not is_spot:
             reply = yield from self._get(_ALGO_OPEN, {})
-            orders += account.algo_orders(reply.body, self._place)
+            waiting = account.algo_orders(reply.body, self._place)
+            for order in waiting:
+                self._names.note_conditional(order.client_order_id, order.instrument, order.venue_order_id, "")
+            orders += waiting
         return msgspec.structs.replace(self._found(wanted, now_ns), orders=tuple(orders))
 
     def _order(self, wanted: EvidenceWanted, now_ns: int) -> Asking[EvidenceGiven]:
@@ -190,10 +193,26 @@ class Inquirer:
                 continue
             names[number] = self._names.name_of_number(number)
             if not names[number] and self._market is Market.USDM and len(names) <= _LOOK_UPS_MAX:
-                symbol = self._instruments[fill.instrument].symbol
-                reply = yield from self._get(_USDM_ORDER, {"symbol": symbol, "orderId": number})
-                names[number] = account.order(reply.body, self._place).client_order_id if reply.ok else ""
+                names[number] = yield from self._look_up_name(fill)
         return [self._under(fill, names[fill.venue_order_id]) for fill in fills]
+
+    def _look_up_name(self, fill: VenueFill) -> Asking[str]:
+        """Ask for the name of an execution's order, and, where that is ours, by which number reports call it.
+
+        One of an earlier session may have been conditional, and been triggered while nobody listened.
+        """
+        symbol, number = self._instruments[fill.instrument].symbol, fill.venue_order_id
+        reply = yield from self._get(_USDM_ORDER, {"symbol": symbol, "orderId": number})
+        name = account.order(reply.body, self._place).client_order_id if reply.ok else ""
+        if not stem_of(name):
+            return name
+        if self._names.find(name) is None:
+            reply = yield from self._get(_ALGO_ORDER, {"clientAlgoId": name})
+            algo, working_id = account.algo_order(reply.body, self._place) if reply.ok else (None, "")
+            if algo is not None and working_id == number:
+                self._names.note_conditional(name, fill.instrument, algo.venue_order_id, working_id)
+        self._names.seen(name, fill.instrument, number)
+        return name
 
     def _under(self, fill: VenueFill, name: str) -> VenueFill:
         """Return an execution under its order's name and number, as it is where no name is known."""

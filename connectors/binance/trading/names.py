@@ -89,6 +89,23 @@ class Names:
         if len(self._by_algo) > self._keep:
             del self._by_algo[next(iter(self._by_algo))]
 
+    def note_conditional(self, name: str, instrument: int, order_id: str, working_id: str) -> Live | None:
+        """Note a conditional order by the number that reports call it by, whichever session placed it.
+
+        Else the number that it gets when it is triggered would be the first known of it, and not the one that our books
+        have. `working_id` is that number, "0" or empty before. None for an order that is not ours.
+        """
+        if not stem_of(name):
+            return None
+        live = self.find(name)
+        if live is None:
+            live = Live(None, instrument, name, order_id)
+            self.add(name, live)
+        live.order_id = live.order_id or order_id
+        if working_id not in {"", "0"}:
+            live.working_id = working_id
+        return live
+
     def name_of_algo(self, algo_id: int) -> str:
         """Return the name of the order that a conditional order is, empty for one that is not ours."""
         return self._by_algo.get(algo_id, "")

@@ -197,6 +197,8 @@ def test_executions_of_a_triggered_order_are_told_under_its_name_and_the_number_
         if path == "/fapi/v1/order":
             assert params["orderId"] == "3"
             return yes(order("FILLED", "1"))
+        if path == "/fapi/v1/algoOrder":
+            return no(-2013)
         return yes([{**trade(8), "buyer": False, "maker": False}])
 
     asked = ask(answer, Subject.FILLS, market=Market.USDM)
@@ -211,3 +213,32 @@ def test_executions_of_a_triggered_order_are_told_under_its_name_and_the_number_
     opened = ask(lambda path, params: yes([order()] if "openOrders" in path else []), Subject.OPEN_ORDERS,
                  market=Market.USDM, names=names)  # fmt: skip
     assert opened.orders[0].venue_order_id == "a11"
+
+
+def test_what_an_earlier_session_left_conditional_keeps_its_number_though_it_was_triggered_while_nobody_listened():
+    names = Names()
+    algo = {"algoId": 11, "clientAlgoId": NAME, "symbol": "BTCUSDT", "side": "SELL", "algoStatus": "FINISHED",
+            "quantity": "1", "price": "0", "actualOrderId": "3"}  # fmt: skip
+    asked: list[str] = []
+
+    def answer(path: str, params: dict[str, str]) -> Reply:
+        asked.append(path)
+        if path == "/fapi/v1/algoOrder":
+            assert params == {"clientAlgoId": NAME}
+            return yes(algo)
+        return yes(order("FILLED", "1") if path == "/fapi/v1/order" else [{**trade(8), "buyer": False, "maker": False}])
+
+    for _ in range(2):
+        found = ask(answer, Subject.FILLS, market=Market.USDM, names=names)
+        assert [(fill.client_order_id, fill.venue_order_id) for fill in found.fills] == [(NAME, "a11")]
+    assert asked.count("/fapi/v1/order") == asked.count("/fapi/v1/algoOrder") == 1, "what is known is not asked again"
+
+    names, waits = Names(), algo | {"algoStatus": "NEW", "actualOrderId": ""}
+    ask(
+        lambda path, params: yes([waits] if "Algo" in path else []),
+        Subject.OPEN_ORDERS,
+        market=Market.USDM,
+        names=names,
+    )
+    names.seen(NAME, 0, "3")
+    assert names.number_told(NAME, "3") == "a11"
