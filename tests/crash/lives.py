@@ -139,6 +139,7 @@ class Lives:
             if number < len(day.while_dead) and told[-1].way:
                 day.while_dead[number](venue)
         status = _last_status(output)
+        assert not status["live"]["freezes"], f"not in peace: {status['live']['freezes']}"
         lease = msgspec.json.decode((folder / "accounts" / "demo" / "lease.json").read_bytes(), type=LeaseRecord)
         ledger = venue.ledger(day.market)
         books = judge(ledger, sessions(folder / "sessions"), Path(lease.session), status["balances"])
