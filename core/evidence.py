@@ -117,7 +117,7 @@ class EvidenceWanted(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     """The core asks a venue; `number` counts the session's questions and comes back with the answer.
 
     `instrument` for FILLS and ORDER; `client_order_id`, and `venue_order_id` where it is known, for ORDER; `since_ns`
-    for FILLS and MOVES.
+    for FILLS and MOVES, and for ORDER where its executions are looked back at.
     """
 
     number: int

@@ -9,7 +9,6 @@ account's profit, is exact either way.
 
 from core.effects import Alert, Effect, OrderBusted, Severity
 from core.events import OrderReport
-from core.ids import parse_revision_id
 from oms.booking import Bookkeeper
 from oms.codes import (
     ANOMALY_RADIX,
@@ -24,6 +23,7 @@ from oms.codes import (
 from oms.holding import Holding
 from oms.moves import Totals, advance_order
 from oms.order import Booked, Order
+from oms.replacing import take_back_of_leg
 from oms.reports import fee_amount
 from oms.updates import order_updated, report_alert
 
@@ -108,11 +108,10 @@ def bust(
         target = STATE_CANCELLED
     elif previous == STATE_PARTIALLY_FILLED and filled == 0:
         target = STATE_ACCEPTED
-    if order.chain is not None:
-        _, revision = parse_revision_id(report.client_order_id) or ("", 0)
-        order.chain.fills[revision] = order.chain.fills.get(revision, 0) - quantity
     stay = (target * ANOMALY_RADIX,) * len(NEXT)
     advance_order(order, holding.exposure, totals, stay, EVENT_CANCELLED, filled, now_ns)
+    if order.chain is not None:
+        take_back_of_leg(order, order.chain, holding.exposure, report, quantity)
     effects.append(order_updated(order, STATES[previous], report.reason or f"execution {report.exec_id} busted"))
     effects.append(_alert(order, report))
     return previous

@@ -28,7 +28,7 @@ from oms.moves import Exposure, Totals, cancel_order, fill_order, learn_name, re
 from oms.order import Order
 from oms.positions import Position
 from oms.replacements import Replacements
-from oms.replacing import Moved, learn_leg, note_fill, stay_in_doubt
+from oms.replacing import Moved, anomaly_of_leg, learn_leg, note_fill, stay_in_doubt
 from oms.reports import STATUS_CODES, fill_defect
 from oms.rules import AccountingRules
 from oms.section import Section
@@ -372,6 +372,7 @@ class OrderManager:
         if order.chain is None:
             self._tell(order, previous, event, anomaly, True, report.reason, effects)
         else:
+            anomaly = anomaly_of_leg(order, revision, previous, anomaly)
             stay_in_doubt(order, holding.exposure, self._totals, now_ns)
             self.replacements.tell(order, Moved(previous, event, anomaly, True, report.reason), effects)
         effects.extend(alerts)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from core.effects import Effect, Severity
 from core.events import OrderReport
+from core.evidence import VenueOrder
 from core.ids import parse_revision_id
 from core.orders import ApprovedReplace, ApprovedSubmit
 from oms.errors import UnknownOrder
@@ -22,6 +23,7 @@ from oms.replacing import (
     learn_leg,
     send_replacement,
     send_rest,
+    take_terms,
 )
 from oms.table import OrderTable
 from oms.updates import report_alert
@@ -95,6 +97,20 @@ class Replacements:
             why = f"it names venue order {report.venue_order_id}, known as {known}; check for a twin"
             effects.append(report_alert(Severity.ERROR, "VENUE_ID_DIFFERS", report, order.instrument, why))
         moved = report_of_chain(order, exposure, self._totals, report, revision, learnt, now_ns)
+        self.tell(order, moved, effects)
+
+    def found(self, order: Order, told: VenueOrder, now_ns: int, effects: list[Effect], *, priced: bool) -> None:
+        """Take what a venue shows of an order that works on other terms than we knew; `priced`: its price, too.
+
+        Told by the name of a replacement that had been given up, this came to be after all, and the order with it.
+        """
+        exposure = self._holdings[order.instrument].exposure
+        _, revision = parse_revision_id(told.client_order_id) or ("", 0)
+        if told.venue_order_id:
+            learn_leg(order, revision, told.venue_order_id)
+        price = told.price if priced else 0
+        moved = take_terms(order, exposure, self._totals, revision, price, told.quantity, now_ns)
+        self.open[order.client_order_id] = order
         self.tell(order, moved, effects)
 
     def quarantine(self, order: Order, report: OrderReport, now_ns: int, effects: list[Effect]) -> None:

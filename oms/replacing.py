@@ -6,15 +6,23 @@ an order that was never replaced. State, counts and reservations move by `moves.
 
 from typing import NamedTuple
 
+from core.events import OrderReport
+from core.ids import parse_revision_id
 from core.orders import ApprovedReplace
 from oms.chain import Chain, Pending
 from oms.codes import (
+    ANOMALY_LATE_FILL,
     ANOMALY_NONE,
+    ANOMALY_OVERFILL,
     ANOMALY_RADIX,
+    ANOMALY_REOPENED,
     EVENT_ACCEPTED,
     EVENT_CANCELLED,
     EVENT_OUTCOME_UNKNOWN,
     NEXT,
+    STATE_CANCELLED,
+    STATE_EXPIRED,
+    STATE_FILLED,
     STATE_PARTIALLY_FILLED,
     STATE_PENDING_CANCEL,
     STATE_SUBMITTED,
@@ -24,6 +32,7 @@ from oms.codes import (
 from oms.moves import Exposure, Totals, advance_order, learn_name, reserve, status_order
 from oms.order import Order, leaves_of
 
+_ENDED = (STATE_FILLED, STATE_CANCELLED, STATE_EXPIRED)
 _TO_UNKNOWN = (STATE_UNKNOWN * ANOMALY_RADIX,) * len(NEXT)
 _TO_SUBMITTED = (STATE_SUBMITTED * ANOMALY_RADIX,) * len(NEXT)
 _TO_PARTIAL = (STATE_PARTIALLY_FILLED * ANOMALY_RADIX,) * len(NEXT)
@@ -115,6 +124,37 @@ def note_fill(order: Order, exposure: Exposure, totals: Totals, revision: int, q
     _set_quantity(order, exposure, chain.bound(filled))
 
 
+def take_back_of_leg(order: Order, chain: Chain, exposure: Exposure, report: OrderReport, quantity: int) -> None:
+    """Take what an execution did off the leg that it was of: by the venue's id of that leg, else by its name.
+
+    What an earlier leg did not do is not done later: all legs together come to so much less.
+    """
+    told = chain.revision_at(report.venue_order_id) if report.venue_order_id else None
+    if told is None:
+        _, told = parse_revision_id(report.client_order_id) or ("", 0)
+    enough = [revision for revision, filled in sorted(chain.fills.items()) if filled >= quantity]
+    revision = told if told in enough or not enough else enough[0]
+    chain.fills[revision] = chain.fills.get(revision, 0) - quantity
+    if revision < chain.leg:
+        chain.total = max(chain.total - quantity, chain.earlier() + chain.leg_quantity)
+    resize(order, chain, exposure)
+
+
+def anomaly_of_leg(order: Order, revision: int, previous: int, anomaly: int) -> int:
+    """Return what a person should know of an execution under the name of `revision`, just booked.
+
+    One of a leg before the one in force is that leg's own, whatever the order had come to by then: each leg was
+    approved, less what was known to be filled. After the order's end it is late. It is too much only where the legs
+    before did more than the order was ever to do.
+    """
+    chain = order.chain
+    if chain is None or revision >= chain.leg:
+        return anomaly
+    if chain.earlier() > max(order.intent.quantity, chain.wanted):
+        return ANOMALY_OVERFILL
+    return ANOMALY_LATE_FILL if previous in _ENDED else anomaly
+
+
 def stay_in_doubt(order: Order, exposure: Exposure, totals: Totals, now_ns: int) -> None:
     """Keep an order UNKNOWN after a fill that says nothing of its replacement."""
     if order.chain is not None and order.chain.doubted and order.is_open:
@@ -158,6 +198,33 @@ def adopt(
     )
     order.updated_ns = now_ns
     moved = Moved(previous, event, anomaly, True, f"replacement {chain.revision} in force")
+    return finish(order, exposure, totals, moved, now_ns)
+
+
+def take_terms(
+    order: Order, exposure: Exposure, totals: Totals, revision: int, price: int, quantity: int, now_ns: int
+) -> Moved:
+    """Let an order be as the venue shows it: `quantity` in the leg called by `revision`, at `price` (0: at its own).
+
+    The name of a replacement that was given up says that this was made after all: its leg is the order then, open
+    again where that had ended with the leg before.
+    """
+    chain, previous, anomaly = chain_of(order), order.state_code, ANOMALY_NONE
+    if revision > chain.revision:
+        if previous > STATE_UNKNOWN:
+            advance_order(order, exposure, totals, _TO_UNKNOWN, EVENT_OUTCOME_UNKNOWN, order.filled, now_ns)
+            anomaly = ANOMALY_REOPENED
+        done = sum(filled for leg, filled in chain.fills.items() if leg < revision)
+        chain.newest = max(chain.newest, revision)
+        made = Pending(revision, price or order.price, done + quantity, done, sent=True)
+        moved = adopt(order, chain, made, exposure, totals, revision, 0, 0, now_ns)
+        return moved._replace(previous=previous, anomaly=anomaly or moved.anomaly)
+    order.price, order.updated_ns = price or order.price, now_ns
+    chain.wanted = chain.total = chain.earlier() + quantity
+    if chain.leg_quantity:
+        chain.leg_quantity = quantity
+    resize(order, chain, exposure)
+    moved = Moved(previous, EVENT_ACCEPTED, anomaly, True, "the venue has it on these terms")
     return finish(order, exposure, totals, moved, now_ns)
 
 

@@ -72,12 +72,14 @@ def position_changed(position: Position) -> PositionChanged:
 
 def anomaly_alert(anomaly: Anomaly, order: Order, previous: OrderState, what: str) -> Alert:
     """Return the alert of a transition that a person should know."""
+    chain = order.chain
+    asked = order.quantity if chain is None or anomaly is not Anomaly.OVERFILL else chain.wanted
     return Alert(
         severity=_SEVERITY[anomaly],
         code=anomaly.value,
         message=(
             f"order {order.client_order_id} of {order.strategy_id}: the venue says {what} of an order that was "
-            f"{previous.value}, filled {order.filled} of {order.quantity} units now: {_ADVICE[anomaly]}"
+            f"{previous.value}, filled {order.filled} of {asked} units now: {_ADVICE[anomaly]}"
         ),
         instrument=order.instrument,
     )

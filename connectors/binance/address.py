@@ -1,13 +1,25 @@
-"""What Binance allows one address of ours at one REST host: its silence and its weight, for all who ask there. Pure.
+"""What Binance allows one address of ours: silence, weight, connections, for all who ask at one REST host. Pure.
 
 "The limits on the API are based on the IPs, not the API keys": orders, account and market data share them.
 """
 
 import msgspec
 
+from connectors.pacing import TokenBucket
+
 _NS = 1_000_000_000
 _MINUTE_NS = 60 * _NS
 _WEIGHT_LIMIT = 2400  # of USDⓈ-M, the smaller of the two: held to until the venue tells its own
+
+
+class RateLimit(msgspec.Struct, frozen=True, gc=False):
+    """One limit as `rateLimits` tells it; exchangeInfo has no `count`."""
+
+    kind: str = msgspec.field(name="rateLimitType", default="")
+    interval: str = ""
+    number: int = msgspec.field(name="intervalNum", default=1)
+    limit: int = 0
+    count: int = -1
 
 
 class Window(msgspec.Struct):
@@ -52,6 +64,13 @@ class Address:
         self.weight = Window(_MINUTE_NS, _WEIGHT_LIMIT)
         self.closed_ns = 0  # nothing goes out before: the venue asked for silence
         self.offset_ns = 0  # the venue's clock less ours: its intervals are by its own
+        self.open_share = 1.0  # of the weight, for what is not urgent: opens, market data
+        # "There is a limit of 300 connections per attempt every 5 minutes per IP": at most 160 of ours, by any line.
+        self.connects = TokenBucket(per_second=0.5, burst=10)
+
+    def keep(self, share: float) -> None:
+        """Keep a share of the weight for what is more urgent than market data."""
+        self.open_share = min(self.open_share, 1.0 - share)
 
     def close(self, until_ns: int) -> None:
         """Send nothing before a time."""
@@ -60,6 +79,22 @@ class Address:
     def wait_ns(self, now_ns: int) -> int:
         """Return for how long the venue still wants silence."""
         return max(0, self.closed_ns - now_ns)
+
+    def data_wait_ns(self, now_ns: int, weight: int) -> int:
+        """Return how long a request for market data must wait for its weight; silences are `wait_ns`'s."""
+        limit = max(int(self.weight.limit * self.open_share), weight)  # heavier than the share: alone in its minute
+        return self.weight.wait_ns(now_ns + self.offset_ns, weight, limit)
+
+    def spend(self, now_ns: int, weight: int) -> None:
+        """Count a request that leaves now."""
+        self.weight.roll(now_ns + self.offset_ns)
+        self.weight.used += weight
+
+    def told_limits(self, limits: tuple[RateLimit, ...]) -> None:
+        """Take the limits of exchangeInfo."""
+        for each in limits:
+            if each.kind == "REQUEST_WEIGHT" and each.interval == "MINUTE" and each.number == 1 and each.limit > 0:
+                self.weight.limit = each.limit
 
     def told_weight(self, now_ns: int, count: int) -> None:
         """Believe the venue's weight, but not one that is older than what has left since: it only grows."""

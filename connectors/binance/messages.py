@@ -12,6 +12,8 @@ from typing import Annotated
 import msgspec
 from msgspec import field
 
+from connectors.binance.address import RateLimit
+
 Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 """An update or trade id: has to fit a record."""
 Millis = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) // 1_000_000 - 1)]
@@ -260,3 +262,9 @@ class ExchangeInfo(msgspec.Struct):
     """REST `/exchangeInfo`."""
 
     symbols: list[SymbolInfo]
+
+
+class Limits(msgspec.Struct):
+    """The other half of REST `/exchangeInfo`."""
+
+    limits: tuple[RateLimit, ...] = field(name="rateLimits", default=())

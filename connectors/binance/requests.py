@@ -14,6 +14,13 @@ SUBSCRIBE message is needed: "WebSocket connections have a limit of 5 incoming m
 _REGULAR = ("bars", "marks")
 _FASTEST = {Market.SPOT: "100ms", Market.USDM: "0ms"}
 _SPEEDS = {Market.SPOT: ("100ms", "1000ms"), Market.USDM: ("0ms", "100ms", "250ms", "500ms")}
+EXCHANGE_INFO_WEIGHT = {Market.SPOT: 20, Market.USDM: 1}
+TIME_WEIGHT = 1
+_DEPTH_WEIGHTS = {
+    Market.SPOT: ((100, 5), (500, 25), (1000, 50), (5000, 250)),
+    Market.USDM: ((50, 2), (100, 5), (500, 10), (1000, 20)),
+}
+_KLINES_WEIGHTS = ((99, 1), (499, 2), (1000, 5))
 _PATHS = {Market.SPOT: "/api/v3", Market.USDM: "/fapi/v1"}
 
 
@@ -79,6 +86,19 @@ def depth_url(settings: BinanceSettings, symbol: str) -> str:
     """Return the URL of a book snapshot."""
     query = urlencode({"symbol": symbol, "limit": settings.snapshot_levels})
     return f"{settings.rest_base}{_PATHS[settings.market]}/depth?{query}"
+
+
+def depth_weight(settings: BinanceSettings) -> int:
+    """Return what a book snapshot weighs: by its levels, as each market's table says."""
+    steps = _DEPTH_WEIGHTS[settings.market]
+    return next((weight for most, weight in steps if settings.snapshot_levels <= most), steps[-1][1])
+
+
+def klines_weight(settings: BinanceSettings, limit: int) -> int:
+    """Return what so many bars weigh: 2 on spot; "[1,100) 1, [100, 500) 2, [500, 1000] 5, > 1000 10" on USDⓈ-M."""
+    if settings.market is Market.SPOT:
+        return 2
+    return next((weight for most, weight in _KLINES_WEIGHTS if limit <= most), 10)
 
 
 def time_url(settings: BinanceSettings) -> str:

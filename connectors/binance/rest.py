@@ -3,6 +3,7 @@
 import msgspec
 
 from connectors.binance import messages
+from connectors.binance.address import RateLimit
 from connectors.errors import MalformedMessage, VenueRefused, VenueUnreachable
 from connectors.rest.transport import Answer
 from core.events import ClockMeasured
@@ -10,6 +11,7 @@ from core.records import NO_INSTRUMENT, Event, Kind
 
 _NS_PER_MS = 1_000_000
 _decode_error = msgspec.json.Decoder(messages.RestError).decode
+_decode_limits = msgspec.json.Decoder(messages.Limits).decode
 _decode_time = msgspec.json.Decoder(messages.ServerTime).decode
 
 
@@ -39,6 +41,14 @@ def read_server_time(body: bytes) -> int:
         return _decode_time(body).server_ms * _NS_PER_MS
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedMessage(f"/time does not read as documented: {error}; body begins {body[:80]!r}") from error
+
+
+def read_limits(body: bytes) -> tuple[RateLimit, ...]:
+    """Return the limits of an exchangeInfo body. Raises MalformedMessage."""
+    try:
+        return _decode_limits(body).limits
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedMessage(f"rateLimits do not read as documented: {error}; body begins {body[:80]!r}") from error
 
 
 class ClockSample(msgspec.Struct, frozen=True, order=True):

@@ -9,7 +9,17 @@ from connectors.binance.address import Address
 from connectors.binance.instruments import find_symbol, read_exchange_info, to_instrument
 from connectors.binance.messages import SymbolInfo
 from connectors.binance.parse import UnitsPool, read_bars
-from connectors.binance.requests import depth_url, exchange_info_url, klines_url, lines, time_url
+from connectors.binance.requests import (
+    EXCHANGE_INFO_WEIGHT,
+    TIME_WEIGHT,
+    depth_url,
+    depth_weight,
+    exchange_info_url,
+    klines_url,
+    klines_weight,
+    lines,
+    time_url,
+)
 from connectors.binance.session import MarketSession
 from connectors.binance.settings import BinanceSettings
 from connectors.binance.streams import VenueLink
@@ -40,7 +50,7 @@ class BinanceConnector:
         self._sink = sink
         self._rest = RestClient(settings.request_timeout_s)
         self._address = address or Address()
-        # A snapshot of 1,000 levels weighs 50 of the 6,000 (spot) or 20 of the 2,400 (USDⓈ-M) that a minute allows.
+        # Spaced, too, so that other requests find their turn between them.
         self._book_bucket = TokenBucket(per_second=1.0, burst=20)
         self._instruments: dict[str, Instrument] = {}
         self._sessions: list[MarketSession] = []
@@ -99,7 +109,6 @@ class BinanceConnector:
         plan = lines(self._settings, symbols)
         link = VenueLink(self.venue, len(plan))
         pool = UnitsPool()
-        bucket = TokenBucket(per_second=0.5, burst=5)  # "300 connections per attempt every 5 minutes per IP"
         self._sessions, self._supervisors = [], []
         for number, line in enumerate(plan):
             told = {indexes[stream.symbol]: known[stream.symbol] for stream in line.streams}
@@ -110,7 +119,8 @@ class BinanceConnector:
                 clock_ns=self._clock_ns,
                 sink=self._sink,
                 fetch_book=self._fetch_book,
-                bucket=bucket,
+                bucket=self._address.connects,
+                quiet=self._address,
                 backoff=Backoff(Rng(self._rng.next_u32(), stream=number), first_s=0.25, cap_s=30.0),
             )
             self._sessions.append(session)
@@ -133,7 +143,8 @@ class BinanceConnector:
         """
         url = klines_url(self._settings, symbol, limit + 1)
         async with RestClient(self._settings.request_timeout_s) as client:
-            body = rest.accept(await client.get(url), "klines")
+            answer = await self._get(url, klines_weight(self._settings, limit + 1), client)
+        body = rest.accept(answer, "klines")
         return read_bars(body, self._clock_ns(), index, self._instruments[symbol])[-limit:]
 
     def request_snapshot(self, index: int, reason: str) -> None:
@@ -176,29 +187,38 @@ class BinanceConnector:
 
     async def _read_rules(self) -> dict[str, SymbolInfo]:
         """Return the venue's symbols: ours alone where the market can filter and knows them all."""
-        settings = self._settings
+        settings, weight = self._settings, EXCHANGE_INFO_WEIGHT[self._settings.market]
         try:
-            body = rest.accept(await self._get(exchange_info_url(settings, settings.instruments)), "exchangeInfo")
+            answer = await self._get(exchange_info_url(settings, settings.instruments), weight)
+            body = rest.accept(answer, "exchangeInfo")
         except VenueRefused as error:
             if error.status != 400:
                 raise
             # "-1121 Invalid symbol.": one of them is unknown; the whole list tells which, and what is near.
-            body = rest.accept(await self._get(exchange_info_url(settings)), "exchangeInfo")
-        return read_exchange_info(body)
+            body = rest.accept(await self._get(exchange_info_url(settings), weight), "exchangeInfo")
+        symbols = read_exchange_info(body)
+        self._address.told_limits(rest.read_limits(body))
+        return symbols
 
-    async def _get(self, url: str) -> Answer:
-        """Ask by REST, unless the venue wants silence from this address, whoever of us it was told.
+    async def _get(self, url: str, weight: int, client: RestClient | None = None) -> Answer:
+        """Ask by REST as soon as the address has so much weight left that trading does not keep for itself.
 
-        Raises VenueRefused or VenueUnreachable.
+        Not at all while the venue wants silence from this address, whoever of us it was told. Raises VenueRefused or
+        VenueUnreachable.
         """
-        wait_ns = self._address.wait_ns(self._clock_ns())
-        if wait_ns:
-            wait_s = wait_ns / _NS
-            raise VenueRefused(
-                f"the venue asked for silence for another {wait_s:.0f} s", status=429, retry_after_s=wait_s
-            )
+        while True:
+            now_ns = self._clock_ns()
+            if wait_ns := self._address.wait_ns(now_ns):
+                wait_s = wait_ns / _NS
+                raise VenueRefused(
+                    f"the venue asked for silence for another {wait_s:.0f} s", status=429, retry_after_s=wait_s
+                )
+            if not (wait_ns := self._address.data_wait_ns(now_ns, weight)):
+                break
+            await asyncio.sleep(wait_ns / _NS)
+        self._address.spend(now_ns, weight)
         try:
-            answer = await self._rest.get(url)
+            answer = await (client or self._rest).get(url)
         except VenueRefused as error:
             self._address.close(self._clock_ns() + int(error.retry_after_s * _NS))
             raise
@@ -208,7 +228,7 @@ class BinanceConnector:
     async def _fetch_book(self, symbol: str) -> bytes:
         """Return the body of a book snapshot. Raises VenueRefused or VenueUnreachable."""
         await asyncio.sleep(self._book_bucket.take(self._clock_ns()) / _NS)
-        return rest.accept(await self._get(depth_url(self._settings, symbol)), "depth")
+        return rest.accept(await self._get(depth_url(self._settings, symbol), depth_weight(self._settings)), "depth")
 
     async def _measure_clock(self) -> None:
         """Measure the venue's clock against ours, now and every `clock_every_s`."""
@@ -226,7 +246,7 @@ class BinanceConnector:
     async def _clock_sample(self) -> rest.ClockSample:
         """Return one round trip's measure."""
         asked_ns = self._clock_ns()
-        answer = await self._get(time_url(self._settings))
+        answer = await self._get(time_url(self._settings), TIME_WEIGHT)
         answered_ns = self._clock_ns()
         server_ns = rest.read_server_time(rest.accept(answer, "time"))
         return rest.clock_sample(asked_ns, answered_ns, server_ns)

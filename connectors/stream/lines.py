@@ -14,6 +14,18 @@ FetchBook = Callable[[str], Awaitable[bytes]]
 """Fetches the book of a symbol; raises ConnectorError."""
 
 
+class Quiet(Protocol):
+    """What a venue asked of the address that lines connect from: to be left alone for a while."""
+
+    def wait_ns(self, now_ns: int) -> int:
+        """Return for how long the venue still wants silence."""
+        ...
+
+    def close(self, until_ns: int) -> None:
+        """Be silent until a time."""
+        ...
+
+
 class LineSession(Protocol):
     """A venue's pure session, over all connections of one line. Every call returns the events that follow from it."""
 
@@ -78,7 +90,7 @@ class LineSession(Protocol):
 
 
 class LineSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a supervisor works with. `bucket` is shared by the lines of a venue."""
+    """What a supervisor works with. `bucket` and `quiet` are shared by all who connect to a venue from here."""
 
     url: str
     connect_timeout_s: float
@@ -86,4 +98,5 @@ class LineSetup(msgspec.Struct, frozen=True, kw_only=True):
     sink: Sink
     fetch_book: FetchBook
     bucket: TokenBucket
+    quiet: Quiet
     backoff: Backoff

@@ -8,12 +8,13 @@ from collections.abc import Coroutine
 from websockets.exceptions import InvalidURI
 from websockets.uri import WebSocketURI, parse_uri
 
+from connectors.base import ClockNs
 from connectors.errors import ConnectorError, VenueRefused, VenueUnreachable
-from connectors.pacing import asked_wait_s
+from connectors.pacing import TokenBucket, asked_wait_s
 from connectors.stream.actions import FetchSnapshot, Reconnect, Rotate, SendPing
 from connectors.stream.connection import Listener, StreamConnection
 from connectors.stream.frames import ClientFrames
-from connectors.stream.lines import LineSession, LineSetup
+from connectors.stream.lines import LineSession, LineSetup, Quiet
 from core.records import Event
 
 _NS = 1_000_000_000
@@ -138,9 +139,14 @@ class LineSupervisor:
 
     async def _open(self) -> None:
         """Open a connection as soon as the bucket allows. Raises VenueUnreachable or VenueRefused."""
-        await asyncio.sleep(self._setup.bucket.take(self._clock_ns()) / _NS)
+        setup = self._setup
+        await may_connect(setup.bucket, setup.quiet, self._clock_ns)
         self.attempts += 1
-        await open_stream(self._setup.url, self, self._setup.connect_timeout_s)
+        try:
+            await open_stream(setup.url, self, setup.connect_timeout_s)
+        except VenueRefused as error:
+            setup.quiet.close(self._clock_ns() + int(error.retry_after_s * _NS))
+            raise
 
     async def _follow(self) -> None:
         """Let the session see time pass while there is a connection."""
@@ -227,6 +233,18 @@ class LineSupervisor:
             if connection is not None:
                 connection.close()
         self._connection = self._joining = None
+
+
+async def may_connect(bucket: TokenBucket, quiet: Quiet, clock_ns: ClockNs) -> None:
+    """Wait until a connection may be attempted: not in a silence, and not more often than the venue allows.
+
+    Connecting is asking, too: a stream's subscription is in its URL, and a banned address is to stay away.
+    """
+    now_ns = clock_ns()
+    while wait_ns := quiet.wait_ns(now_ns):
+        await asyncio.sleep(wait_ns / _NS)
+        now_ns = clock_ns()
+    await asyncio.sleep(bucket.take(now_ns) / _NS)
 
 
 async def open_stream(url: str, listener: Listener, timeout_s: float) -> StreamConnection:

@@ -9,7 +9,7 @@ from core.clock import NEVER
 from core.effects import Alert, Effect, Severity
 from core.events import AccountMoved, OrderReport, ReportType
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject, VenueFill, VenueOrder, VenueOrderStatus
-from core.ids import parse_revision_id
+from core.ids import parse_revision_id, revision_id
 from core.orders import OrderState
 from core.records import NO_INSTRUMENT
 from oms.freezes import Freezes
@@ -22,10 +22,10 @@ from oms.reconcile.legs import (
     has_nameless,
     is_booked,
     is_nameless,
-    is_next,
     is_over,
     is_replaced,
     name_of_inferred,
+    names_of,
     revision_of,
     under_its_name,
 )
@@ -33,6 +33,7 @@ from oms.reconcile.moves import Moves
 from oms.reconcile.opening import Opening
 from oms.reconcile.settings import ReconcileSettings
 from oms.reconcile.vanished import Vanished
+from oms.reconcile.working import Working, concluded
 
 _LIVE = (VenueOrderStatus.WORKING, VenueOrderStatus.PENDING)
 _ENDED = {
@@ -45,11 +46,10 @@ KEEP_QUESTIONS = 10_000
 
 
 class Judge:
-    """Applies evidence to an order manager. `recancel` names the orders whose cancel was lost."""
+    """Applies evidence to an order manager."""
 
     def __init__(self, manager: OrderManager, settings: ReconcileSettings, epoch: int, freezes: Freezes) -> None:
         """Judge for the session of `epoch`; nothing was asked yet."""
-        self.recancel: list[str] = []
         self.looks_back = settings.look_back
         self.cursors: dict[int, int] = {}
         """Up to when every fill of an instrument is known."""
@@ -57,6 +57,9 @@ class Judge:
         self.foreign = Foreign(manager, settings.foreign, epoch, freezes, self.opening)
         self.moves = Moves(manager, self.opening, settings)
         self.vanished = Vanished(settings)
+        self.working = Working(manager, settings, freezes)
+        self.recancel = self.working.recancel
+        """The orders whose cancel was lost."""
         self.accepted: dict[str, int] = {}
         """Differences that the operator took note of, by their key: they are no reason to freeze any more."""
         self.inferred: dict[str, list[str]] = {}
@@ -66,7 +69,7 @@ class Judge:
         self._freezes = freezes
         self.questions: dict[int, EvidenceWanted] = {}
         self.absent: dict[str, tuple[int, int]] = {}  # how often in a row an order was absent, and since when
-        self.behind: dict[str, int] = {}  # since when the venue tells of more fills than we know
+        self.behind: dict[str, int] = {}  # by a leg's name, since when the venue tells of more fills than we know
         self.listed_ns: dict[str, int] = {}  # when each venue's last whole list of open orders was asked for
         self.scanned_ns: dict[int, int] = {}  # when each instrument's last whole scan of fills was
 
@@ -93,6 +96,9 @@ class Judge:
             self._book(given, now_ns, effects)
             for told in given.orders:
                 self._order(told, given, now_ns, effects)
+            if question.since_ns and self.looks_back:
+                for told in given.orders:
+                    self._look_back(told, given, now_ns, effects)
             if given.absent and given.complete and not given.orders:
                 self._missing(question, given, now_ns, effects)
         elif question.subject is Subject.BALANCES and given.complete:
@@ -134,14 +140,14 @@ class Judge:
         """
         since_ns = self.cursors.get(instrument, first_ns)
         for name in (*self.behind, *self.inferred):
-            order = self._manager.order(name)
+            order = self.find(name, "", instrument)
             if order is not None and order.instrument == instrument:
                 since_ns = min(since_ns, order.submitted_ns)
         return since_ns - self._settings.overlap_ns
 
     def is_behind(self, order: Order) -> bool:
         """Whether the venue told of more fills of an order than we know."""
-        return order.client_order_id in self.behind
+        return any(name in self.behind for name in names_of(order))
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
@@ -157,82 +163,36 @@ class Judge:
         if told.filled > known and not is_booked(order, told, given):
             self._catch_up(order, told, told.filled - known, now_ns, effects)
             return
-        self.behind.pop(name, None)
+        self.behind.pop(told.client_order_id, None)
         if told.filled < known:  # it was true once, or is again
             if self.looks_back and given.subject is Subject.ORDER:
                 for exec_id in self.vanished.look(order, told, given):
                     self._bust(order, exec_id, f"the venue does not know execution {exec_id} any more", now_ns, effects)
             return
         if told.status in _LIVE:
-            self._live(order, told, given, now_ns, effects)
+            self.working.meet(order, told, given, now_ns, effects)
         elif told.status in _ENDED:
             if order.is_open and not is_over(order, told.client_order_id):
                 kind = _ENDED[told.status]
                 if kind is ReportType.REJECTED and order.acknowledged:
                     kind = ReportType.CANCELLED
-                self._report(kind, order, told.instrument, now_ns, effects, told=told)
+                self._manager.report(concluded(kind, order, told), told.instrument, now_ns, effects)
         else:
             why = f"the venue calls order {name} {told.reason or told.status.value!r}, which says nothing: look there"
             self._freezes.freeze(order.instrument, why, effects)
 
-    def _live(self, order: Order, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
-        """Take a venue's word that an order works."""
-        patience_ns = self._settings.patience_ns
-        if order.is_open and is_replaced(order) and self._replacing(order, told, given, now_ns, effects):
+    def _look_back(self, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
+        """Look which executions of a replaced order the venue does not know any more; each was of one of its legs."""
+        order = self.find(told.client_order_id, told.venue_order_id, told.instrument)
+        if order is None or order.chain is None:
             return
-        if is_next(order, told.client_order_id) and order.state is OrderState.PENDING_CANCEL:
-            # Known to be there first: what is told of its cancel then is told of it, not of the leg that it replaced.
-            self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
-        if not order.is_open:
-            if given.asked_ns > order.updated_ns + self._settings.visibility_ns:
-                why = (
-                    f"order {order.client_order_id} works at the venue and is {order.state.value} here: cancel it there"
-                )
-                self._freezes.freeze(order.instrument, why, effects)
-        elif order.cancel_sent_ns and order.state in {OrderState.PENDING_CANCEL, OrderState.UNKNOWN}:
-            if given.asked_ns >= order.cancel_sent_ns + patience_ns:
-                lost, replaced = order.state is OrderState.PENDING_CANCEL, is_replaced(order)
-                kind = ReportType.CANCEL_REJECTED if lost else ReportType.ACCEPTED
-                self._report(kind, order, told.instrument, now_ns, effects, told=told, reason="it still works there")
-                if not replaced:  # else the cancel was to make place for a replacement, which is asked for again
-                    self.recancel.append(order.client_order_id)
-        elif order.state in {OrderState.SUBMITTED, OrderState.UNKNOWN} or not order.venue_order_id:
-            self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
-
-    def _replacing(
-        self, order: Order, told: VenueOrder, given: EvidenceGiven, now_ns: int, effects: list[Effect]
-    ) -> bool:
-        """Read off the numbers of a working order whether the replacement under way, sent in place, was made."""
-        chain = order.chain
-        pending = None if chain is None else chain.pending
-        if (
-            chain is None
-            or pending is None
-            or not pending.sent
-            or revision_of(told.client_order_id) == pending.revision
-        ):
-            return False
-        settings = self._settings
-        here, there = (order.price, chain.total), (told.price, told.quantity)
-        if there == (pending.price, pending.quantity) != here and chain.leg == 0:  # a new order would have a new name
-            kind = ReportType.REPLACED
-        elif given.asked_ns >= order.updated_ns + settings.visibility_ns:
-            kind = ReportType.REPLACE_REJECTED
-        else:
-            return True  # the answer may be older than the replacement
-        report = OrderReport(
-            type=kind,
-            client_order_id=told.client_order_id,
-            price=told.price if kind is ReportType.REPLACED else 0,
-            quantity=told.quantity if kind is ReportType.REPLACED else 0,
-            reason="found by asking",
-        )
-        self._manager.report(report, order.instrument, now_ns, effects)
-        return True
+        for exec_id, revision in self.vanished.look_at_leg(order, under_its_name(told, order), given).items():
+            why = f"the venue does not know execution {exec_id} any more"
+            self._bust(order, exec_id, why, now_ns, effects, revision)
 
     def _catch_up(self, order: Order, told: VenueOrder, missing: int, now_ns: int, effects: list[Effect]) -> None:
         """Meet an order of which the venue tells more fills than are known: infer them once nothing else told them."""
-        since_ns = self.behind.setdefault(order.client_order_id, now_ns)
+        since_ns = self.behind.setdefault(told.client_order_id, now_ns)
         scanned = self.scanned_ns.get(order.instrument, 0) > since_ns
         if now_ns - since_ns < self._settings.infer_ns or not scanned:
             return
@@ -241,7 +201,7 @@ class Judge:
             why = f"order {order.client_order_id}: {missing} units were filled at a price that nobody tells: book them"
             self._freezes.freeze(order.instrument, why, effects)
             return
-        del self.behind[order.client_order_id]
+        del self.behind[told.client_order_id]
         exec_id = f"{INFERRED}{told.client_order_id}-{told.filled}"
         report = OrderReport(
             type=ReportType.FILLED,
@@ -286,9 +246,11 @@ class Judge:
         manager = self._manager
         for name in [name for name in self.absent if not _is_open(self.find(name, "", NO_INSTRUMENT))]:
             del self.absent[name]
-        for noted in (self.behind, self.inferred, self.foreign.adopted, self.vanished.counts):
-            for name in [name for name in noted if manager.order(name) is None]:
+        for noted in (self.behind, self.inferred, self.foreign.adopted):
+            for name in [name for name in noted if self.find(name, "", NO_INSTRUMENT) is None]:
                 del noted[name]
+        seen = (*self.vanished.counts, *self.vanished.legs)
+        self.vanished.forget([name for name in seen if manager.order(name) is None])
         while len(self.questions) > KEEP_QUESTIONS:  # a link that broke owes their answers
             del self.questions[next(iter(self.questions))]
 
@@ -329,32 +291,18 @@ class Judge:
         """Learn what the venue calls an order of ours: its fills may be told by that name alone."""
         order = self.find(told.client_order_id, told.venue_order_id, told.instrument)
         if order is not None and order.is_open and told.filled and told.venue_order_id and is_nameless(order, told):
-            self._report(ReportType.ACCEPTED, order, told.instrument, now_ns, effects, told=told)
+            found = concluded(ReportType.ACCEPTED, order, told)
+            self._manager.report(found, told.instrument, now_ns, effects)
 
-    def _report(
-        self,
-        kind: ReportType,
-        order: Order,
-        instrument: int,
-        now_ns: int,
-        effects: list[Effect],
-        *,
-        told: VenueOrder,
-        reason: str = "",
+    def _bust(
+        self, order: Order, exec_id: str, why: str, now_ns: int, effects: list[Effect], revision: int = 0
     ) -> None:
-        """Report what was concluded."""
+        """Take an execution back, under the name of its leg or the one that it was booked by."""
+        name = name_of_inferred(exec_id) or revision_id(order.client_order_id, revision)
+        number = order.chain.venue_ids.get(revision, "") if order.chain is not None and revision else ""
         report = OrderReport(
-            type=kind,
-            client_order_id=told.client_order_id or order.client_order_id,
-            venue_order_id=told.venue_order_id,
-            reason=reason or told.reason,
+            type=ReportType.BUSTED, client_order_id=name, venue_order_id=number, exec_id=exec_id, reason=why
         )
-        self._manager.report(report, instrument, now_ns, effects)
-
-    def _bust(self, order: Order, exec_id: str, why: str, now_ns: int, effects: list[Effect]) -> None:
-        """Take an execution back, under the name that it was booked by."""
-        name = name_of_inferred(exec_id) or order.client_order_id
-        report = OrderReport(type=ReportType.BUSTED, client_order_id=name, exec_id=exec_id, reason=why)
         self._manager.report(report, order.instrument, now_ns, effects)
 
     def state(self) -> list[object]:
@@ -369,7 +317,7 @@ class Judge:
             sorted(self.scanned_ns.items()),
             self.opening.state(),
             self.foreign.state(),
-            *([self.vanished.state()] if self.vanished.counts else []),
+            *([self.vanished.state()] if self.vanished.state() else []),
             *([self.moves.state()] if self.moves.state() else []),
         ]
 

@@ -14,6 +14,7 @@ from oms.reconcile.judge import Judge
 from oms.reconcile.moves import Waiting
 from oms.reconcile.restated import RESTATED
 from oms.reconcile.settings import ReconcileSettings
+from oms.reconcile.vanished import Leg
 
 
 class _Saved(msgspec.Struct, frozen=True, array_like=True):
@@ -36,6 +37,7 @@ class _Saved(msgspec.Struct, frozen=True, array_like=True):
     moves_first: list[tuple[str, int]] = []
     moves_read: list[tuple[str, int]] = []
     moves_waiting: list[Waiting] = []
+    vanished_legs: list[tuple[str, list[tuple[int, Leg]]]] = []
 
 
 _ALWAYS = 12  # fields that came later are left out where they hold nothing: older states keep their bytes
@@ -81,6 +83,7 @@ class Kept:
             moves_first=sorted(judge.moves.first_ns.items()),
             moves_read=sorted(judge.moves.cursors.items()),
             moves_waiting=judge.moves.waiting,
+            vanished_legs=[(each, sorted(told.items())) for each, told in sorted(judge.vanished.legs.items())],
         )
         fields = list(msgspec.structs.astuple(saved))
         while len(fields) > _ALWAYS and not fields[-1]:
@@ -112,6 +115,7 @@ class Kept:
         judge.scanned_ns.update({by_name[name]: asked_ns for name, asked_ns in saved.scanned if name in by_name})
         judge.accepted.update({key: int(figure) for key, figure in saved.accepted})
         judge.vanished.counts.update({name: (count, filled) for name, count, filled in saved.vanished})
+        judge.vanished.legs.update({name: dict(told) for name, told in saved.vanished_legs})
         judge.moves.first_ns.update(dict(saved.moves_first))
         judge.moves.cursors.update(dict(saved.moves_read))
         judge.moves.waiting = list(saved.moves_waiting)

@@ -2,6 +2,7 @@
 
 from core.effects import Effect
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject
+from core.ids import revision_id
 from core.records import NO_INSTRUMENT
 from oms.freezes import Freezes
 from oms.order import Order
@@ -58,6 +59,21 @@ class Questions:
             venue_order_id=order.venue_order_id if name == order.client_order_id else "",
         )
         self.ask(line, wanted, now_ns, effects, tries=0, staged=staged)
+
+    def ask_for_legs(self, line: Line, order: Order, now_ns: int, effects: list[Effect]) -> None:
+        """Ask for every leg of an order that traded, its executions included: `since_ns` says that they are meant."""
+        assert order.chain is not None
+        for revision in [each for each, filled in sorted(order.chain.fills.items()) if filled]:
+            wanted = EvidenceWanted(
+                number=0,
+                venue=line.venue,
+                subject=Subject.ORDER,
+                instrument=order.instrument,
+                client_order_id=revision_id(order.client_order_id, revision),
+                venue_order_id=order.chain.venue_ids.get(revision, ""),
+                since_ns=order.submitted_ns,
+            )
+            self.ask(line, wanted, now_ns, effects, tries=0, staged=False)
 
     def ask_for(
         self,

@@ -261,11 +261,14 @@ class Reconciler:
         traded = [
             order
             for order in (*self._manager.closed_orders(), *self._open(line))
-            if order.instrument in concerned and order.filled and order.chain is None
+            if order.instrument in concerned and order.filled
         ]
         for order in traded[-_LOOK_BACK_MAX:]:
             name = order.client_order_id
-            if name not in asked and self._sound.get(name) != order.filled:
+            if order.chain is not None:
+                if self._sound.get(name) != order.filled:
+                    self._questions.ask_for_legs(line, order, now_ns, effects)
+            elif name not in asked and self._sound.get(name) != order.filled:
                 self._questions.ask_for_order(line, order, name, now_ns, effects, staged=False)
 
     def _note_sound(self, given: EvidenceGiven) -> None:

@@ -84,7 +84,7 @@ def fill(exec_id, number, quantity, name=""):
 def leg(name, number, status, quantity, filled):
     return VenueOrder(
         client_order_id=name, venue_order_id=number, instrument=0, symbol=SPOT.symbol, side=Side.BUY,
-        status=status, price=PRICE, quantity=quantity, filled=filled, updated_ns=5 * SECOND,
+        status=status, price=PRICE + (name == LEG), quantity=quantity, filled=filled, updated_ns=5 * SECOND,
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_a_fill_of_the_leg_before_is_its_own_and_not_a_strangers(first):
         leg(LEG, "2", VenueOrderStatus.FILLED, QUANTITY, QUANTITY),
     )
     assert account.books() == (OrderState.FILLED, total, total, total)
-    assert account.alerts() == ([] if first == 0 else ["OVERFILL"])  # the order had ended when the others were told
+    assert account.alerts() == ([] if first == 0 else ["LATE_FILL"])  # the order had ended when the others were told
 
 
 def test_a_partial_fill_before_the_replacement_counts_once():

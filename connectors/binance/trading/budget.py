@@ -6,9 +6,7 @@ orders are per account: whoever else uses them shows in the counts that every an
 
 import enum
 
-import msgspec
-
-from connectors.binance.address import Address, Window
+from connectors.binance.address import Address, RateLimit, Window
 
 _NS = 1_000_000_000
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
@@ -22,22 +20,13 @@ class Urgency(enum.IntEnum):
     OPEN = 2
 
 
-class RateLimit(msgspec.Struct, frozen=True, gc=False):
-    """One limit as `rateLimits` tells it; exchangeInfo has no `count`."""
-
-    kind: str = msgspec.field(name="rateLimitType", default="")
-    interval: str = ""
-    number: int = msgspec.field(name="intervalNum", default=1)
-    limit: int = 0
-    count: int = -1
-
-
 class Budget:
     """Weight and order counts of one account and address. `shares`: what cancels, and what reduces, keep from opens."""
 
     def __init__(self, cancel_share: float, reduce_share: float, address: Address | None = None) -> None:
         """Start with nothing used; `address` is shared with who else asks the same host from here."""
         self.address = address or Address()
+        self.address.keep(cancel_share + reduce_share)
         self.orders: dict[int, Window] = {}  # by interval
         self.opens_closed_ns = 0  # no orders before: the account's order count is used up
         self._weight_shares = (1.0, 1.0 - cancel_share, 1.0 - cancel_share - reduce_share)
@@ -77,10 +66,9 @@ class Budget:
 
     def spend(self, now_ns: int, weight: int, orders: int) -> None:
         """Count a request that leaves now."""
-        venue_ns = now_ns + self.offset_ns
-        self.weight.roll(venue_ns)
-        self.weight.used += weight
+        self.address.spend(now_ns, weight)
         if orders:
+            venue_ns = now_ns + self.offset_ns
             for window in self.orders.values():
                 window.roll(venue_ns)
                 window.used += orders

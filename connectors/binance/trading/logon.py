@@ -9,9 +9,9 @@ from typing import TypeVar
 import msgspec
 from msgspec import field
 
+from connectors.binance.address import RateLimit
 from connectors.binance.settings import Market
 from connectors.binance.trading import account
-from connectors.binance.trading.budget import RateLimit
 from connectors.binance.trading.inquiry import KEY_RIGHTS
 from connectors.binance.trading.native import SymbolRules, native_of
 from connectors.binance.trading.parse import MALFORMED

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import field
 
-from connectors.binance.trading.budget import RateLimit
+from connectors.binance.address import RateLimit
 
 Raw = msgspec.Raw
 Millis = Annotated[int, msgspec.Meta(ge=-1, le=9_000_000_000_000)]

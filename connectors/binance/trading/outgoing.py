@@ -11,7 +11,7 @@ from connectors.binance.trading.requests import Request, RestRequest, plain_fram
 from connectors.binance.trading.settings import TradingSettings
 
 _NS_PER_MS = 1_000_000
-_LINE_WEIGHT = 2  # of connecting, of logging on and of subscribing
+LINE_WEIGHT = 2  # of connecting, of logging on and of subscribing
 
 
 class Sent(msgspec.Struct):
@@ -68,7 +68,7 @@ class Outgoing:
     def ask_line(self, kind: CallKind, connection: int, request: Request | str, now_ns: int) -> None:
         """Send a request about the connection itself: a signed one, or the name of one without parameters."""
         self._number = number = self._number + 1
-        self.budget.spend(now_ns, _LINE_WEIGHT, 0)
+        self.budget.spend(now_ns, LINE_WEIGHT, 0)
         self._desk.begin(Call(number, kind, connection, now_ns))
         if isinstance(request, str):
             frame = plain_frame(number, request)

@@ -15,6 +15,7 @@ from connectors.binance.address import Address
 from connectors.binance.settings import Market
 from connectors.binance.topics import raw_event
 from connectors.binance.trading import parse
+from connectors.binance.trading.beginning import Beginning
 from connectors.binance.trading.budget import Urgency
 from connectors.binance.trading.calls import Call, CallKind
 from connectors.binance.trading.codes import Meaning
@@ -62,6 +63,7 @@ class TradingSession:
         self.link = Link(settings.venue, self.desk.events, needs_private=settings.market is Market.USDM)
         self._private = PrivateEvents(settings.venue, self.desk)
         self._dispatcher = Dispatcher(settings, credentials, self.names)
+        self._beginning = Beginning(self.out, self._dispatcher, logs_on=credentials.signer.logs_on)
         self._bound_ns = settings.clock_bound_ms * _NS_PER_MS
         self._measured = False
         self._held_ns = 0  # nothing goes again before: the clock is measured, or the venue is too busy
@@ -168,15 +170,15 @@ class TradingSession:
             self._private_line = connection
             self.link.private_up(now_ns)
         elif self._credentials.signer.logs_on:
-            # "you no longer have to specify apiKey and signature for those requests that need them"
-            self.out.ask_line(CallKind.LOGON, connection, self._dispatcher.logon(), now_ns)
+            self._beginning.ask(CallKind.LOGON, connection, now_ns)
         elif self._settings.market is Market.SPOT:
-            self._subscribe(connection, now_ns)
+            self._beginning.ask(CallKind.SUBSCRIBE, connection, now_ns)
         else:
             self._take_charge(connection, now_ns)
 
     def on_lost(self, connection: int, now_ns: int, reason: str) -> None:
         """End with a connection: nobody tells any more what became of the requests on it."""
+        self._beginning.lost(connection)
         for call in [each for each in self.desk.calls.values() if each.connection == connection]:
             self.desk.lose(call, f"the connection was lost before an answer: {reason}", now_ns)
             if call.kind in {CallKind.LOGON, CallKind.SUBSCRIBE}:
@@ -218,12 +220,6 @@ class TradingSession:
     def in_charge(self, connection: int) -> bool:
         """Whether orders are entered, or the private stream is heard, on a connection."""
         return connection in {self.out.connection, self._private_line}
-
-    def _subscribe(self, connection: int, now_ns: int) -> None:
-        """Ask for the private stream on this connection."""
-        logged_on = self._credentials.signer.logs_on
-        request = "userDataStream.subscribe" if logged_on else self._dispatcher.subscription()
-        self.out.ask_line(CallKind.SUBSCRIBE, connection, request, now_ns)
 
     def _take_charge(self, connection: int, now_ns: int) -> None:
         """Enter orders on a connection from now on."""
@@ -317,7 +313,7 @@ class TradingSession:
         if call.kind is CallKind.LOGON:
             self.desk.end(call)
             if self._settings.market is Market.SPOT:
-                self._subscribe(call.connection, now_ns)
+                self._beginning.ask(CallKind.SUBSCRIBE, call.connection, now_ns)
             else:
                 self._take_charge(call.connection, now_ns)
             return
@@ -391,4 +387,5 @@ class TradingSession:
             why = f"waited more than {self._settings.queue_age_s:g} s for the venue's allowances"
             self.desk.refuse(waiting.command, why, now_ns, own=True)
         self.link.on_time(now_ns)
+        self._beginning.on_time(now_ns)
         self._drain(now_ns)

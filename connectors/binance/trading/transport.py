@@ -18,7 +18,7 @@ from connectors.binance.trading.session import TradingSession
 from connectors.binance.trading.settings import TradingSettings
 from connectors.binance.trading.stats import stats_of
 from connectors.errors import ConnectorError, MalformedMessage, VenueUnreachable
-from connectors.pacing import Backoff, TokenBucket
+from connectors.pacing import Backoff
 from connectors.stream.duplex.transport import DuplexLine, DuplexSetup
 from core.codec import KIND_OF
 from core.events import InstrumentDefined
@@ -74,11 +74,10 @@ class BinanceTrading:
         self._problem = ""  # of a chore, empty since it last went well
         self._dead_man = DeadMan(settings)
         self._rng = Rng(rng.next_u32(), stream=0)
-        bucket = TokenBucket(per_second=0.5, burst=5)  # "300 connections per attempt every 5 minutes" per address
-        self._orders_line = DuplexLine(self._setup(self._orders_url, bucket, 1), self)
+        self._orders_line = DuplexLine(self._setup(self._orders_url, 1), self)
         self._private_line: DuplexLine | None = None
         if settings.market is Market.USDM:
-            self._private_line = DuplexLine(self._setup(self._private_url, bucket, 2), self)
+            self._private_line = DuplexLine(self._setup(self._private_url, 2), self)
 
     @property
     def venue(self) -> str:
@@ -386,13 +385,14 @@ class BinanceTrading:
         """Return where the private stream is, with a key of now. Raises VenueUnreachable."""
         return f"{self._settings.private_base}/ws/{await self._asker.new_listen_key()}"
 
-    def _setup(self, url: Callable[[], Awaitable[str]], bucket: TokenBucket, stream: int) -> DuplexSetup:
+    def _setup(self, url: Callable[[], Awaitable[str]], stream: int) -> DuplexSetup:
         """Return what a line works with."""
         settings = self._settings
         return DuplexSetup(
             url=url,
             clock_ns=self._clock_ns,
-            bucket=bucket,
+            bucket=self._session.out.budget.address.connects,
+            quiet=self._session.out.budget.address,
             backoff=Backoff(Rng(self._rng.next_u32(), stream=stream), first_s=0.25, cap_s=30.0),
             connect_timeout_s=settings.connect_timeout_s,
             ping_after_s=settings.ping_after_s,

@@ -10,7 +10,8 @@ from connectors.base import ClockNs
 from connectors.errors import ConnectorError, VenueRefused, VenueUnreachable
 from connectors.pacing import Backoff, TokenBucket
 from connectors.stream.connection import StreamConnection
-from connectors.stream.transport import open_stream
+from connectors.stream.lines import Quiet
+from connectors.stream.transport import may_connect, open_stream
 
 _NS = 1_000_000_000
 _TICK_S = 0.25
@@ -53,6 +54,7 @@ class DuplexSetup(msgspec.Struct, frozen=True, kw_only=True):
     url: Callable[[], Awaitable[str]]
     clock_ns: ClockNs
     bucket: TokenBucket
+    quiet: Quiet
     backoff: Backoff
     connect_timeout_s: float
     ping_after_s: float
@@ -157,7 +159,7 @@ class DuplexLine:
     async def _open(self) -> None:
         """Open one more connection as soon as the bucket allows. Raises VenueUnreachable or VenueRefused."""
         setup = self._setup
-        await asyncio.sleep(setup.bucket.take(setup.clock_ns()) / _NS)
+        await may_connect(setup.bucket, setup.quiet, setup.clock_ns)
         self.attempts += 1
         url = await setup.url()
         member = _Member(self, self._owner.next_connection(), setup.clock_ns())
@@ -166,6 +168,7 @@ class DuplexLine:
         except VenueUnreachable as error:
             raise VenueUnreachable(_without_key(str(error), url)) from None
         except VenueRefused as error:
+            setup.quiet.close(setup.clock_ns() + int(error.retry_after_s * _NS))
             shown = _without_key(str(error), url)
             raise VenueRefused(shown, status=error.status, retry_after_s=error.retry_after_s) from None
 

@@ -4,7 +4,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.binance.trading.budget import Budget, RateLimit, Urgency
+from connectors.binance.address import RateLimit
+from connectors.binance.trading.budget import Budget, Urgency
 from connectors.binance.trading.outbox import Outbox, Waiting, urgency_of
 from core.orders import ApprovedCancel, ApprovedReplace, ApprovedSubmit, OrderIntent, OrderTerms, OrderType, Side
 

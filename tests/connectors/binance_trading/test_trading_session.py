@@ -1,11 +1,12 @@
 """The session's decisions, frame by frame: replacements in every order of answers, silences, second tries."""
 
+import base64
 import json
 
 import pytest
 
+from connectors.binance.address import RateLimit
 from connectors.binance.settings import Market
-from connectors.binance.trading.budget import RateLimit
 from connectors.binance.trading.credentials import Credentials
 from connectors.binance.trading.logon import Facts
 from connectors.binance.trading.session import TradingSession
@@ -262,3 +263,30 @@ def test_an_answer_without_a_number_is_no_answer():
     desk.send(ApprovedSubmit(intent=intent, reference_price=1, limits_version=1))
     desk.answer({})
     assert desk.reports() == [(ReportType.OUTCOME_UNKNOWN, NAME)]
+
+
+@pytest.mark.parametrize("logs_on", [False, True])
+def test_a_connection_logs_on_and_subscribes_when_a_silence_is_over(logs_on):
+    keys = (
+        Credentials("k", ed25519=base64.b64encode(bytes(32)).decode()) if logs_on else Credentials("k", hmac_secret="s")
+    )
+    session = TradingSession(TradingSettings(market=Market.SPOT), keys)
+    session.out.budget.close(1_010 * S, orders_only=False)
+    session.on_open(1, 1_000 * S, private=False)
+    session.on_time(1_009 * S)
+    assert session.out.take_frames() == []
+    session.on_time(1_010 * S)
+    [(connection, _, frame)] = session.out.take_frames()
+    method = json.loads(frame)["method"]
+    assert (connection, method) == (1, "session.logon" if logs_on else "userDataStream.subscribe.signature")
+    session.on_time(1_011 * S)
+    assert session.out.take_frames() == [], "it asked once"
+
+
+def test_a_connection_that_is_lost_in_a_silence_asks_for_nothing():
+    session = TradingSession(TradingSettings(market=Market.SPOT), Credentials("k", hmac_secret="s"))
+    session.out.budget.close(1_010 * S, orders_only=False)
+    session.on_open(1, 1_000 * S, private=False)
+    session.on_lost(1, 1_001 * S, "cut")
+    session.on_time(1_010 * S)
+    assert session.out.take_frames() == []
