@@ -1,7 +1,6 @@
 """The scripted days as data: where each is traded, how the account is set up, what the exchange does meanwhile."""
 
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -23,7 +22,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     """One scripted day.
 
     `meanwhile`: what the exchange does when a life says so; `while_dead`: what it does after the first death, the
-    second, ... and so on.
+    second, ... and so on. `end`: what it does once a day is over, before the
+    daemon is asked to stop.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     set_up: Act | None = None
     meanwhile: Mapping[str, Act] = {}
     while_dead: tuple[Act, ...] = ()
+    end: Act | None = None
 
     @property
     def usdm(self) -> bool:
@@ -57,9 +58,8 @@ def signed(venue: Venue, verb: str, path: str, **params: str) -> None:
     """Change something of the account by hand."""
     target = Target("", verb, path)
     query = Rare(target, params, 5000).query(time.time_ns() // 10**6)
-    made = rest_request(venue.rest_url, target, query, Credentials(venue.api_key, hmac_secret=venue.api_secret))
-    with urllib.request.urlopen(urllib.request.Request(made.url, method=verb, headers=dict(made.headers))) as answer:  # noqa: S310 - the embedded exchange's own address
-        answer.read()
+    made = rest_request("", target, query, Credentials(venue.api_key, hmac_secret=venue.api_secret))
+    venue.request(verb, made.url, headers=made.headers)
 
 
 def _pay_funding(venue: Venue) -> None:
@@ -77,6 +77,11 @@ def _liquidate(venue: Venue) -> None:
     venue.decide(symbol=SYMBOL, funding_rate=RATE)
 
 
+def _no_more_funding(venue: Venue) -> None:
+    """Have the exchange's ledger stand still: nobody hears of what is paid once all is over."""
+    venue.decide(symbol=SYMBOL, funding_interval_s=86_400)
+
+
 def _isolated(venue: Venue) -> None:
     signed(venue, "POST", "/fapi/v1/leverage", symbol=SYMBOL, leverage=str(ISOLATED_LEVERAGE))
     signed(venue, "POST", "/fapi/v1/marginType", symbol=SYMBOL, marginType="ISOLATED")
@@ -88,26 +93,29 @@ def _hedged(venue: Venue) -> None:
 
 
 SPOT = Day(name="spot", strategy="SpotDay", market="spot")
+_TIMER = "dead_man_s = 30.0"
 _FUTURES = ("--market", "usdm", "--funding-interval", "1")
 ONE_WAY = Day(
     name="one-way",
     strategy="OneWayDay",
     market="usdm",
     emulate=_FUTURES,
-    trading=f'leverage = {{ {SYMBOL} = {ISOLATED_LEVERAGE} }}\nmargin_type = "isolated"\ndead_man_s = 30.0',
+    trading=f'leverage = {{ {SYMBOL} = {ISOLATED_LEVERAGE} }}\nmargin_type = "isolated"\n{_TIMER}',
     set_up=_isolated,
     meanwhile={FUND: _receive_funding, LIQUIDATE: _liquidate},
     while_dead=(_pay_funding, _receive_funding, _liquidate, _pay_funding),
+    end=_no_more_funding,
 )
 HEDGE = Day(
     name="hedge",
     strategy="HedgeDay",
     market="usdm",
     emulate=_FUTURES,
-    trading=f'leverage = {{ {SYMBOL} = {CROSSED_LEVERAGE} }}\nmargin_type = "crossed"\nhedge_mode = true\ndead_man_s = 30.0',
+    trading=f'leverage = {{ {SYMBOL} = {CROSSED_LEVERAGE} }}\nmargin_type = "crossed"\nhedge_mode = true\n{_TIMER}',
     accounting="[accounting]\nhedging = true\n",
     set_up=_hedged,
     meanwhile={FUND: _receive_funding},
     while_dead=(_pay_funding, _receive_funding, _pay_funding),
+    end=_no_more_funding,
 )
 DAYS = {day.name: day for day in (SPOT, ONE_WAY, HEDGE)}

@@ -61,9 +61,16 @@ def _compare_profit(account: Account, books: OrderManager) -> None:
     realised, closed = sum(each.realised_money for each in positions), sums["REALIZED_PNL"]
     rounded = rounding(account) + len(account["executions"]) * max((each.factor for each in positions), default=0)
     assert abs(realised - closed) <= rounded, f"realised profit: {realised} in the books, {closed} at the exchange"
-    if all(row["isolated"] for row in account["account"]["positions"]):  # of a crossed one the stream names no contract
-        fees, taken = sum(each.fees for each in positions), -sums["COMMISSION"] - sums["FUNDING_FEE"]
-        assert abs(fees - taken) <= rounding(account), f"fees and funding: {fees} in the books, {taken} at the exchange"
+    _compare_fees(account, books)
+
+
+def _compare_fees(account: Account, books: OrderManager) -> None:
+    """Compare the commissions of our orders; funding and those of liquidations are in the cash."""
+    own = executed_by_itself(account)
+    orders = (*books.closed_orders(), *books.open_orders())
+    fees = sum(amount for order in orders for amount in order.fees.values())
+    taken = sum(money(each["commission"]) for each in account["executions"] if str(each["id"]) not in own)
+    assert fees == taken, f"fees {fees} in the books, {taken} at the exchange"
 
 
 def rounding(account: Account) -> int:

@@ -23,8 +23,8 @@ from tests.acceptance.settings import write_settings
 from tests.crash import scripted_day
 from tests.crash.boundaries import AFTER, Told
 from tests.crash.boundary_child import Ended, Request
-from tests.crash.days import SPOT, Act, Day
 from tests.crash.day_market import write_day
+from tests.crash.days import SPOT, Act, Day
 from tests.crash.ledger import judge
 
 NEVER = -1
@@ -153,7 +153,9 @@ class Lives:
         process = self._begin(request)
         deadline = time.monotonic() + PATIENCE_S
 
-        def stop(_: Venue) -> None:
+        def stop(venue: Venue) -> None:
+            if self._day.end is not None:
+                self._day.end(venue)
             with contextlib.suppress(ProcessLookupError):  # killed meanwhile
                 os.kill(process, signal.SIGINT)
 

@@ -1,5 +1,7 @@
 """Trading days that are the same every time: one thing after another, each at its quote, then word that it is over."""
 
+import msgspec
+
 from core.orders import Contingency, OrderTerms, OrderType, Side, TimeInForce, TriggerBy
 from strategies import BUILTIN, Strategy
 
@@ -7,12 +9,12 @@ OVER = "the day is over"
 FUND = "funding is due"
 LIQUIDATE = "margin is short"
 PACE = 2  # quotes between two things
-NOON = 9
+NOON, EVENING = 9, 17
 LONG, SHORT = OrderTerms(hedge=Side.BUY), OrderTerms(hedge=Side.SELL)
 
 
 class Day(Strategy):
-    """Does `forenoon` until noon, `afternoon` until the last turn, then says that it is over."""
+    """Does `forenoon` until noon, then `afternoon` and `evening`; at the last turn says that it is over."""
 
     last = 17
 
@@ -25,7 +27,7 @@ class Day(Strategy):
         self.quotes += 1
         turn, rest = divmod(self.quotes, PACE)
         if rest == 0 and turn < self.last:
-            do = self.forenoon if turn < NOON else self.afternoon
+            do = self.forenoon if turn < NOON else self.afternoon if turn < EVENING else self.evening
             do(turn, self.markets[0], quote.bid_price, quote.ask_price)
         elif rest == 0 and turn == self.last:
             self.alert(OVER)
@@ -109,8 +111,16 @@ class OneWayDay(Day):
         instrument = market.instrument
         price, size = instrument.price, instrument.quantity
         if turn == 9:
-            twap = {"side": "buy", "quantity": "0.3", "duration_s": 1, "intervals": 6, "style": "take"}
-            self.work(BUILTIN["twap"], market, name="twap", **twap)
+            self.work(
+                BUILTIN["twap"],
+                market,
+                name="twap",
+                side="buy",
+                quantity="0.3",
+                duration_s=1,
+                intervals=6,
+                style="take",
+            )
         elif turn == 10:  # futures have no lists: tickerd keeps it
             self.bracket(market, Side.BUY, size("0.2"), profit=ask + price("0.5"), stop=bid - price("1"))
         elif turn == 11:
@@ -125,7 +135,11 @@ class OneWayDay(Day):
             self.touch(market, Side.BUY, size("0.1"), bid - price("0.5"), bid)  # take profit with a limit
         elif turn == 16:
             self.stop(market, Side.SELL, size("0.1"), bid - price("40"), bid - price("41"))  # never pulled
-        elif turn == 17:
+
+    def evening(self, turn, market, bid, ask):
+        instrument = market.instrument
+        price, size = instrument.price, instrument.quantity
+        if turn == 17:
             self.cancel(self.rested)
             self.replace(self.offered, price=ask + price("8"))
         elif turn == 18:
@@ -158,8 +172,8 @@ class HedgeDay(Day):
         elif turn == 3:
             self.sell(market, size("0.6"), terms=SHORT)
         elif turn == 4:  # kept by tickerd, closes of the long one
-            by = {"trigger_by": TriggerBy.TOUCH, "keep": True, "hedge": Side.BUY}
-            terms = OrderTerms(trigger_price=bid - price("0.6"), **by)
+            trigger, by = bid - price("0.6"), TriggerBy.TOUCH
+            terms = OrderTerms(trigger_price=trigger, trigger_by=by, keep=True, hedge=Side.BUY)
             self.submit(self.order(market, Side.SELL, OrderType.STOP, size("0.2"), terms=terms))
         elif turn == 5:  # kept by the exchange, closes of the short one
             terms = OrderTerms(trigger_price=ask + price("0.6"), hedge=Side.SELL)
@@ -177,9 +191,9 @@ class HedgeDay(Day):
         price, size = instrument.price, instrument.quantity
         if turn == 9:
             entry = self.order(market, Side.BUY, OrderType.MARKET, size("0.2"), terms=LONG)
-            group = {"group": entry.client_order_id, "parent": entry.client_order_id}
-            legs = {**group, "contingency": Contingency.OUO, "hedge": Side.BUY}
-            profit, stop = OrderTerms(**legs), OrderTerms(trigger_price=bid - price("1"), **legs)
+            name = entry.client_order_id
+            profit = OrderTerms(group=name, parent=name, contingency=Contingency.OUO, hedge=Side.BUY)
+            stop = msgspec.structs.replace(profit, trigger_price=bid - price("1"))
             self.submit(
                 entry,
                 self.order(market, Side.SELL, OrderType.LIMIT, size("0.2"), ask + price("0.5"), terms=profit),
@@ -201,7 +215,11 @@ class HedgeDay(Day):
             self.buy(market, size("0.2"), bid - price("20"), time_in_force=TimeInForce.IOC, terms=LONG)  # meets nobody
         elif turn == 16:
             self.sell(market, size("0.9"), bid, terms=SHORT)  # more than is shown there
-        elif turn == 17:
+
+    def evening(self, turn, market, bid, ask):
+        instrument = market.instrument
+        price, size = instrument.price, instrument.quantity
+        if turn == 17:
             self.sell(market, size("9"), bid, terms=LONG)  # more than there is: refused
         elif turn == 18:
             self.buy(market, size("0.2"), terms=SHORT)
