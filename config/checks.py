@@ -80,6 +80,7 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     yield from _check_strategies(settings, origin)
     for name in settings.risk.instruments:
         yield from _check_instrument(name, settings, origin, ("risk", "instruments", name))
+    yield from _check_controls(settings, origin)
     known = [name.upper() for name in settings.venues]
     for name in settings.hours:
         if "." in name:  # else it is a calendar, which only the instruments name
@@ -95,6 +96,36 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
         if not _is_money(amount):
             expected = f"an amount from 0 to 10^18 with at most {MONEY_DECIMALS} decimals"
             yield mistake(WrongValue, origin, path, expected=expected, found=amount)
+
+
+def _check_controls(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield the names under `[risk.controls]` that nothing else has: a limit on what is not there limits nothing."""
+    controls = settings.risk.controls
+    if controls is None:
+        return
+    top: Path = ("risk", "controls")
+    named = {"venue": [name.upper() for name in settings.venues], "strategy": [each.id for each in settings.strategies]}
+    for scope, limits in controls.limits.items():
+        kind, _, name = scope.partition(":")
+        if kind == "symbol":
+            yield from _check_instrument(name, settings, origin, (*top, "limits", scope))
+        elif kind in named and name not in named[kind]:
+            hint = did_you_mean(name, named[kind])
+            expected = f"a {kind} of this configuration"
+            yield mistake(UnknownName, origin, (*top, "limits", scope), expected=expected, found=name, hint=hint)
+        for number, instrument in enumerate(limits.instruments):
+            yield from _check_instrument(instrument, settings, origin, (*top, "limits", scope, "instruments", number))
+    for account, venues in controls.accounts.items():
+        for number, venue in enumerate(venues):
+            if venue not in named["venue"]:
+                path = (*top, "accounts", account, number)
+                hint = did_you_mean(venue, named["venue"])
+                yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=venue, hint=hint)
+    for group, instruments in controls.groups.items():
+        for number, name in enumerate(instruments):
+            yield from _check_instrument(name, settings, origin, (*top, "groups", group, number))
+    for name in controls.locates:
+        yield from _check_instrument(name, settings, origin, (*top, "locates", name))
 
 
 def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:

@@ -114,7 +114,7 @@ def _own_refusal(
     except msgspec.ValidationError as error:
         cause = error.__cause__
         if isinstance(cause, LimitsError):
-            yield mistake(WrongValue, origin, (*path, cause.key), expected=cause.expected, found=cause.found)
+            yield mistake(WrongValue, origin, (*path, *cause.path), expected=cause.expected, found=cause.found)
             return
         sentence = str(error).partition(" - at `$")[0]
         inner, found = _named(value, sentence.partition(" ")[0])

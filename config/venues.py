@@ -34,10 +34,11 @@ def binance_settings(name: str, venue: VenueSettings) -> BinanceSettings:
     )
 
 
-def binance_trading(name: str, venue: VenueSettings, *, hedging: bool) -> TradingSettings:
+def binance_trading(name: str, venue: VenueSettings, *, hedging: bool, alone: bool = False) -> TradingSettings:
     """Return the settings of trading at `[venues.NAME]`, which has a `trading` table.
 
     `hedging`: how the books are kept, which the account's position mode must be whether or not `hedge_mode` says so.
+    `alone`: whether orders on the account that are not ours are none that we shall let be.
     """
     table = venue.trading
     assert table is not None
@@ -55,6 +56,7 @@ def binance_trading(name: str, venue: VenueSettings, *, hedging: bool) -> Tradin
         hedge_mode=hedging if venue.connector is ConnectorName.BINANCE_USDM else None,
         leverage=table.leverage,
         margin_type=MarginType(table.margin_type) if table.margin_type else None,
+        alone=alone,
         dead_man_s=table.dead_man_s,
         cancel_share=table.cancel_share,
         answer_timeout_s=table.answer_timeout_s,

@@ -247,6 +247,8 @@ class Desk:
 
     def collect(self) -> list[Effect]:
         """Return the effects of the event that was handled and start over."""
+        if self.gate.controls is not None:
+            self.gate.controls.collected(self.clock.now_ns)
         effects = self.effects[:]
         self.effects.clear()
         self._cursor = 0

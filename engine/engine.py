@@ -75,6 +75,7 @@ class Engine(MarketHandlers):
         self.reconciling = (
             None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers, self.settle)
         )
+        gate.watch(manager, self.desk.effects)
         self.flattener = Flattener(
             manager,
             self.markets,
@@ -146,7 +147,7 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        beside = self.desk.memories, self.gate.freezes.latches, self.flattener
+        beside = self.desk.memories, self.gate.freezes.latches, self.flattener, self.gate.day
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------

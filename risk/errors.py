@@ -12,9 +12,10 @@ class RiskError(Exception):
 class LimitsError(RiskError, ValueError):
     """A setting under `[risk]` that cannot be a limit."""
 
-    def __init__(self, key: str, expected: str, found: object) -> None:
-        """Keep the three facts for whoever reports the file and line."""
-        super().__init__(f"risk.{key}: expected {expected}, found {found!r}")
+    def __init__(self, key: str, expected: str, found: object, table: tuple[str, ...] = ()) -> None:
+        """Keep the three facts for whoever reports the file and line; `table` leads to the key within its own table."""
+        super().__init__(f"risk.{'.'.join((*table, key))}: expected {expected}, found {found!r}")
         self.key = key
+        self.path = (*table, key)
         self.expected = expected
         self.found = found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.effects import Effect
 from core.ids import revision_id
 from core.instruments import Instrument
 from core.market import Market, touch_of
@@ -28,14 +29,18 @@ from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.moves import Exposure
 from oms.order import Order
-from risk.account_checks import HEDGE_SIDE, INSUFFICIENT_BALANCE, hedge_side, why_not_leg
-from risk.checks import CHECKS, first_breach
+from oms.terms import Terms
+from risk.account_checks import HEDGE_SIDE, INSUFFICIENT_BALANCE, why_not_leg
+from risk.checks import first_breach
 from risk.codes import PASSES
-from risk.facts import Facts, Why
+from risk.controls.control import Controls
+from risk.controls.day import Day
+from risk.facts import Why
 from risk.known import Known
 from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
 from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
 from risk.records import Asked
+from risk.refusals import Refusals
 from risk.revisions import NATIVE, NO_RATES, ask_as, leave_out, makes_place, why_not_replaced
 
 _SECOND_NS = 1_000_000_000
@@ -46,15 +51,22 @@ _MARKET = OrderType.MARKET
 _GTC = TimeInForce.GTC
 
 
-class Gate:
+class Gate(Refusals):
     """Holds the limits, the instruments they were resolved for, and the order rate; decides one order at a time."""
 
-    __slots__ = ("_asked", "_beside", "_instruments", "_limits", "_rates", "_times", "freezes", "limits_version")
+    __slots__ = (
+        "_beside",
+        "_instruments",
+        "_limits",
+        "_times",
+        "day",
+    )
 
     def __init__(self, limits: RiskLimits) -> None:
         """Know no instrument yet: until `define`, every order is refused."""
         self.freezes = Freezes()
-        """What is held back whatever the limits say."""
+        self.day = Day(counting=limits.controls is not None)
+        self.controls: Controls | None = None
         self._limits = limits
         self._instruments: dict[int, Known] = {}
         self._rates = Rates()
@@ -65,9 +77,36 @@ class Gate:
         self._beside = Exposure()  # what is open beside the order that is to be replaced
         self.limits_version = limits_version(limits)
 
+    def watch(self, manager: OrderManager, effects: Sequence[Effect]) -> None:
+        """Count what the manager holds and what happens, for the limits that need it."""
+        if self._limits.controls is not None:
+            self.controls = Controls(self._limits.controls, self.day, manager, effects)
+            for index, known in self._instruments.items():
+                self.controls.define(index, known.instrument)
+
+    @property
+    def limits(self) -> RiskLimits:
+        """The limits that hold now."""
+        return self._limits
+
+    def change(self, limits: RiskLimits) -> None:
+        """Have other limits from now on; what was counted stays. `[risk.controls]` cannot come or go."""
+        assert (limits.controls is None) == (self._limits.controls is None)
+        self._limits = limits
+        self.limits_version = limits_version(limits)
+        self._rates.second.limit = limits.max_orders_per_second
+        self._rates.minute.limit = limits.max_orders_per_minute
+        for known in self._instruments.values():
+            known.limits = resolve(limits, known.instrument)
+        if self.controls is not None and limits.controls is not None:
+            self.controls.change(limits.controls)
+
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn or relearn an instrument; its limits are resolved here, once."""
         self._instruments[index] = Known(instrument, resolve(self._limits, instrument))
+        self.day.define(index, Terms(instrument))
+        if self.controls is not None:
+            self.controls.define(index, instrument)
 
     def check_submit(
         self, intent: OrderIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int
@@ -121,14 +160,20 @@ class Gate:
             return self._refuse(number, intent, known, market, now_ns)
         if known.check_balances and (short := known.why_not_covered(intent, market)):
             return self._refusal(INSUFFICIENT_BALANCE, short, intent)
-        if rates.minute.count == len(times):
-            make_room(rates, times)
-        rate_note(rates, times, now_ns)
+        if self.controls is not None and (refusal := self._beyond(intent, known, market, None, 0, now_ns)):
+            return refusal
+        self._consume(now_ns)
         return ApprovedSubmit(
             intent=intent,
             reference_price=(touch[0] + touch[2]) // 2,
             limits_version=self.limits_version,
         )
+
+    def _consume(self, now_ns: int) -> None:
+        """Count an order that passes in the rates, which have been advanced."""
+        if self._rates.minute.count == len(self._times):
+            make_room(self._rates, self._times)
+        rate_note(self._rates, self._times, now_ns)
 
     def approve_group(self, group: str, contingency: Contingency, orders: tuple[ApprovedSubmit, ...]) -> ApprovedGroup:
         """Return the command for orders that the venue takes as one list; each has passed on its own."""
@@ -170,9 +215,7 @@ class Gate:
             if refusal is not None:
                 return refusal
         if rates.minute.count < rates.minute.limit:  # what takes off passes at the limit, and then is not counted
-            if rates.minute.count == len(times):
-                make_room(rates, times)
-            rate_note(rates, times, now_ns)
+            self._consume(now_ns)
         touch = touch_of(market)
         return ApprovedReplace(
             client_order_id=order.client_order_id,
@@ -250,6 +293,8 @@ class Gate:
             short = known.why_not_covered(wanted, market, order)
             if short:
                 return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
+        if self.controls is not None:
+            return self._beyond(wanted, known, market, order, filled, now_ns)
         return None
 
     def check_cancel(self, intent: CancelIntent, manager: OrderManager, now_ns: int) -> ApprovedCancel | str:
@@ -312,66 +357,5 @@ class Gate:
             [(index, self._instruments[index].instrument.id) for index in sorted(self._instruments)],
             times_of(self._rates.second, self._times),
             times_of(self._rates.minute, self._times),
+            *([] if self.controls is None else [self.controls.state()]),
         ]
-
-    def _refuse(
-        self,
-        number: int,
-        intent: OrderIntent,
-        known: Known,
-        market: Market,
-        now_ns: int,
-        beside: Exposure | None = None,
-    ) -> Refusal:
-        """Return the refusal that a broken check makes; `beside`: what is open beside the order that is replaced."""
-        code, explain = CHECKS[number]
-        why = explain(
-            Facts(
-                intent=intent,
-                order=self._asked,
-                instrument=known.instrument,
-                limits=known.limits,
-                market=market,
-                exposure=known.exposure if beside is None else beside,
-                open_orders=known.totals.open_orders - (beside is not None),
-                position=known.position.quantity,
-                rates=self._rates,
-                now_ns=now_ns,
-            )
-        )
-        return self._refusal(code, why, intent)
-
-    def _refusal(self, code: str, why: Why, intent: OrderIntent) -> Refusal:
-        """Return a refusal as it is told."""
-        limit, figure, message = why
-        return Refusal(
-            code=code,
-            limit=limit,
-            figure=figure,
-            message=message,
-            intent=intent,
-            limits_version=self.limits_version,
-        )
-
-    def _held_back(self, intent: OrderIntent, instrument: Instrument, now_ns: int) -> Refusal | None:
-        """Return the refusal of an order that reconciliation or a latch holds back, None where it may pass."""
-        reduces = intent.reduce_only or hedge_side(intent) == -intent.side
-        breach = self.freezes.breach(intent.instrument, instrument, intent.strategy_id, reduces=reduces, now_ns=now_ns)
-        if breach is None:
-            return None
-        code, message = breach
-        return Refusal(
-            code=code, limit="", figure="", message=message, intent=intent, limits_version=self.limits_version
-        )
-
-    def _refuse_unknown(self, intent: OrderIntent) -> Refusal:
-        """Return the refusal of an order for an instrument that was never defined."""
-        index = intent.instrument
-        return Refusal(
-            code="UNKNOWN_INSTRUMENT",
-            limit="",
-            figure=str(index),
-            message=f"instrument {index} is not defined: name it in the venue's `instruments` and wait for its rules",
-            intent=intent,
-            limits_version=self.limits_version,
-        )

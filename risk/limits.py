@@ -13,6 +13,7 @@ from core.decimals import plain
 from core.errors import PrecisionError
 from core.instruments import Instrument
 from core.money import MONEY_DECIMALS
+from risk.control_settings import ControlSettings
 from risk.errors import LimitsError
 
 Number = int | float | str
@@ -55,6 +56,7 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     max_orders_per_minute: int = 300
     max_data_age_ms: int = 5_000
     instruments: dict[str, InstrumentRisk] = {}
+    controls: ControlSettings | None = None  # limits at every level, beside these
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a limit."""
@@ -149,6 +151,9 @@ def _canonical(limits: RiskLimits | InstrumentRisk) -> list[object]:
     fields: list[object] = []
     for name in limits.__struct_fields__:
         value = getattr(limits, name)
+        if name == "controls":
+            fields += [] if value is None else [msgspec.to_builtins(value)]
+            continue
         if isinstance(value, dict):
             fields.append([(key, _canonical(value[key])) for key in sorted(value)])
         else:

@@ -62,7 +62,9 @@ class Trading:
                 credentials = Credentials(key, ed25519=signer)
             else:
                 credentials = Credentials(key, hmac_secret=signer)
-            told = binance_trading(name, venue, hedging=settings.accounting.hedging)
+            told = binance_trading(
+                name, venue, hedging=settings.accounting.hedging, alone=settings.live.foreign_orders != "ignore"
+            )
             address = address_of(addresses, told.market, told.rest_base)
             made = BinanceTrading(told, credentials, clock_ns, rng, sink, address)
             self.connectors[name.upper()] = made

@@ -541,3 +541,44 @@ def test_modes_of_a_futures_account_are_refused_on_spot_and_where_the_books_are_
         parse(usdm)
     assert "as [accounting] hedging says" in str(disagrees.value)
     assert parse(usdm + "[accounting]\nhedging = true\n").settings.accounting.hedging
+
+
+CONTROLS = """
+[risk.controls]
+base_currency = "USDT"
+restricted = ["LUNAUSDT.BINANCE"]
+
+[risk.controls.groups]
+majors = ["BTCUSDT.BINANCE", "ETHUSDT.BINANCE"]
+
+[risk.controls.limits.all]
+max_gross_notional = 50_000
+min_cash = 1_000
+
+[risk.controls.limits."group:majors"]
+max_leverage = "1.5"
+"""
+
+
+def test_limits_of_every_level_are_read():
+    controls = settings(GOOD + CONTROLS).risk.controls
+    assert controls is not None
+    assert controls.limits["all"].max_gross_notional == 50_000
+    assert controls.limits["group:majors"].max_leverage == "1.5"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("group:majors", "strategy:emma", 'limits."strategy:emma": expected a strategy of this configuration'),
+        ("ETHUSDT.BINANCE", "ETHUSD.BINANCE", "risk.controls.groups.majors[1]: expected an instrument of [venues]"),
+        ("min_cash", "min_csh", "expected a key of [risk.controls.limits.all], found min_csh; did you mean min_cash?"),
+        ("50_000", "-1", "risk.controls.limits.all.max_gross_notional: expected a number, 0 or more, found -1"),
+        ("group:majors", "group:minors", 'limits."group:minors": expected a name in risk.controls.groups: majors'),
+        ("group:majors", "planet:mars", 'limits."planet:mars": expected all, or one of account, venue'),
+    ],
+)
+def test_a_limit_of_something_that_is_not_there_is_told_with_its_place(old, new, message):
+    with pytest.raises(ConfigError) as told:
+        settings(GOOD + CONTROLS.replace(old, new))
+    assert message in str(told.value)

@@ -46,6 +46,7 @@ class Binance:
         self.words = Words(
             submit="order.place",
             cancel="order.cancel",
+            cancel_many="openOrders.cancelAll" if self._is_spot else "DELETE /fapi/v1/batchOrders",
             replace="order.cancelReplace" if self._is_spot else "order.modify",
             news=f"{report}*",
             trade=f"{report}/TRADE",

@@ -1,9 +1,9 @@
 """The rarer ways through an order's life: news before answers, ends while a cancel is under way, ends in doubt."""
 
-from core.events import ReportType
+from core.events import LinkState, ReportType
 from core.orders import OrderState, Side, TimeInForce
 from tests.conformance.case import case
-from tests.conformance.cases_faults import LARGE, at_the_top
+from tests.conformance.cases_faults import LARGE, at_the_top, resting
 from tests.conformance.cases_orders import ACCEPTED, CANCELLED, EXPIRED, FILLED, PARTLY, REJECTED, far, some
 from tests.conformance.floor import Floor, floor
 from tests.conformance.venue import Venue
@@ -131,3 +131,41 @@ async def cancel_refused(venue: Venue) -> None:
         await on.state(name, ACCEPTED)
         on.ask(lambda me, market: me.cancel(name))
         await on.state(name, CANCELLED)
+
+
+async def cancel_in_a_silence(on: Floor, names: list[str]) -> int:
+    """Cancel orders while the venue wants silence, and return how many requests were for several.
+
+    There may be some for one as well: evidence that is older than they are has those that it shows cancelled again.
+    """
+    venue = on.venue
+    many = await venue.hook(hook="delay", place="request", what=venue.words.cancel_many, count=0, seconds=0.001)
+    await venue.hook(
+        hook="reply", place="request", what=venue.words.query, status=429, retry_after_s=1,
+        body='{"code":-1003,"msg":"Too many requests."}',
+    )  # fmt: skip
+    await on.until(lambda: LinkState.LIMITED in on.links(), 15)
+    on.ask(lambda me, market: [me.cancel(name) for name in names])
+    for name in names:
+        await on.state(name, CANCELLED, within_s=15)
+    return await venue.fired(many)
+
+
+@case(32, "F36")
+async def cancel_together(venue: Venue) -> None:
+    """Cancels that had to wait leave as one request where they are for all that works there, and end each order."""
+    async with floor(venue) as on:
+        names = [await resting(on, times=0.97 - place / 100) for place in range(3)]
+        assert await cancel_in_a_silence(on, names) >= 1
+
+
+@case(33, "F19", "F36")
+async def cancel_beside_a_stranger(venue: Venue) -> None:
+    """Cancels that had to wait, however they leave, never take a person's order along."""
+    async with floor(venue) as on:
+        names = [await resting(on, times=0.97 - place / 100) for place in range(2)]
+        on.foreign.append(await venue.human(Side.BUY, some(on), far(on, 0.96)))
+        await on.until(lambda: on.engine.gate.freezes.halted, 15)
+        await cancel_in_a_silence(on, names)
+        ledger = await venue.ledger()
+        assert [leg.is_open for leg in ledger.orders if leg.client_order_id in on.foreign] == [True]

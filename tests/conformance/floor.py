@@ -76,7 +76,7 @@ class Floor:
         self.foreign: list[str] = []  # names of orders that are not ours
         self.touched = Touch(0, 0, 0, 0)
         self._arrived = asyncio.Event()
-        self.connector = venue.connector(self.sink, **settings)
+        self.connector = venue.connector(self.sink, alone=foreign is not ForeignPolicy.IGNORE, **settings)
         rules = venue.rules
         self.engine = build_engine(
             EngineSettings(

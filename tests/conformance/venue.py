@@ -55,6 +55,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
     submit: str
     cancel: str
+    cancel_many: str  # several orders in one request
     replace: str
     query: str = "GET *"
     news: str  # any private event of an order

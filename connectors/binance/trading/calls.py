@@ -15,6 +15,7 @@ class CallKind(enum.StrEnum):
     GROUP = "group"
     CANCEL = "cancel"
     BATCH = "batch"  # several cancels
+    ALL = "all"  # all that works at a symbol, each by a cancel of its own
     REPLACE = "replace"  # cancel-replace
     AMEND = "amend"  # in place: the order keeps its number
     LOGON = "logon"
@@ -32,6 +33,8 @@ class Call(msgspec.Struct):
     is_algo: bool = False
     answered: bool = False  # the private stream told what became of it
     told_unknown: bool = False
+    numbers: tuple[str, ...] = ()  # of ALL: by which the venue knows the orders, as `items`
+    told: tuple[str, ...] = ()  # the orders whose end the private stream told
     settle_ns: int = 0  # a cancel that was acknowledged: its end is told then, unless the stream does before
 
     @property

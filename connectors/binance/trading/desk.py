@@ -22,7 +22,10 @@ from connectors.binance.trading.news import (
 from connectors.binance.trading.orders import ALGO
 from connectors.binance.trading.replies import Refused
 from connectors.binance.trading.telling import Teller
+from connectors.binance.trading.whole import Whole
+from core.codec import KIND_OF
 from core.events import OrderReport, ReportType
+from core.evidence import EvidenceGiven
 from core.ids import revision_id
 from core.money import money
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedReplace, Liquidity
@@ -31,7 +34,7 @@ from core.records import NO_INSTRUMENT, Kind
 _NS_PER_MS = 1_000_000
 _REPORT = int(Kind.REPORT)
 _ORDERS = (CallKind.PLACE, CallKind.GROUP, CallKind.REPLACE)
-_SETTLE_NS = 1_000_000_000
+SETTLE_NS = 1_000_000_000
 """How long an acknowledged cancel waits for the stream, which tells the fills before it in their order."""
 
 
@@ -43,6 +46,7 @@ class Desk(Teller):
         super().__init__(venue)
         self.unknown = 0
         self.calls: dict[int, Call] = {}
+        self.whole = Whole(self.calls)
         self._names = names
         self._waiting: dict[tuple[CallKind, str], Call] = {}  # calls by what they ask and the order they are about
 
@@ -72,6 +76,11 @@ class Desk(Teller):
             for _, name in names_of(item.command):
                 if self._waiting.get((call.kind, name)) is call:
                     del self._waiting[call.kind, name]
+
+    def given(self, given: EvidenceGiven, now_ns: int) -> None:
+        """Hand evidence in."""
+        self.whole.listed(given)
+        self.events.append((KIND_OF[EvidenceGiven], 0, NO_INSTRUMENT, now_ns, 0, given, 0, 0, 0, 0))
 
     # ---- what commands come to
 
@@ -114,12 +123,9 @@ class Desk(Teller):
                     self._accepted(call, answer.name, answer.number, now_ns)
             case CallKind.CANCEL:
                 if stream_is_up and not call.answered:
-                    call.settle_ns = now_ns + _SETTLE_NS
+                    call.settle_ns = now_ns + SETTLE_NS
                     return
                 self.settle(call, now_ns)
-                return
-            case CallKind.BATCH:
-                self._batch(call, body, now_ns)
                 return
             case CallKind.REPLACE:
                 done = parse.decode_replace(body)
@@ -253,6 +259,7 @@ class Desk(Teller):
         self, live: Live, index: int, price: int, quantity: int, order_id: str, now_ns: int, time_ms: int
     ) -> None:
         """Say that a new order of `quantity` stands in the place of an old one, and know it by its new name."""
+        self.whole.placed(self.instruments[index].symbol, order_id)
         live.name, live.order_id, live.working_id = live.replacing, order_id, ""
         live.filled_before, live.replacing, live.accepted = live.replacing_filled, "", True
         self._changed(index, live.name, order_id, price, live.filled_before + quantity, now_ns, time_ms)
@@ -356,6 +363,8 @@ class Desk(Teller):
         """Say that an order is at the venue, unless the stream did."""
         index = next((index for index, each in names_of(call.command) if each == name), NO_INSTRUMENT)
         live = self._names.seen(name, index, order_id)
+        if index != NO_INSTRUMENT:
+            self.whole.placed(self.instruments[index].symbol, order_id)
         if index == NO_INSTRUMENT or (live is not None and live.accepted):
             return
         if live is not None:
@@ -365,26 +374,15 @@ class Desk(Teller):
             index, now_ns, 0, OrderReport(type=ReportType.ACCEPTED, client_order_id=name, venue_order_id=number)
         )
 
-    def _batch(self, call: Call, body: bytes, now_ns: int) -> None:
-        """Take the answers to several cancels, in their order: each an order, or an error of its own."""
-        answers = parse.decode_orders(body)
-        self.end(call)
-        for item, answer in zip(call.items, answers, strict=False):
-            if answer.code:
-                self.refuse(item.command, f"{answer.msg} ({answer.code})", now_ns)
-                continue
-            single = Call(call.number, CallKind.CANCEL, call.connection, call.sent_ns, (item,))
-            self.settle(single, now_ns)
-        if len(answers) < len(call.items):
-            rest = Call(call.number, CallKind.BATCH, call.connection, call.sent_ns, call.items[len(answers) :])
-            self.lose(rest, "the answer to several cancels names fewer", now_ns)
-
     def _note_answered(self, kind: ReportType, name: str) -> None:
         """Note that the stream has answered the request that a report is the answer to."""
         if kind in {ReportType.CANCELLED, ReportType.EXPIRED}:
-            for asked in (CallKind.CANCEL, CallKind.BATCH):
+            for asked in (CallKind.CANCEL, CallKind.BATCH, CallKind.ALL):
                 call = self._waiting.get((asked, name))
-                if call is not None and len(call.items) == 1:
+                if call is None:
+                    continue
+                call.told += (name,)
+                if len(call.items) == 1:
                     call.answered = True
                     if call.settle_ns:
                         self.end(call)

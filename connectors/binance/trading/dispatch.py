@@ -15,6 +15,7 @@ from connectors.binance.trading.orders import ALGO, BATCH_MAX, OrderRequests
 from connectors.binance.trading.outbox import Outbox, Waiting, urgency_of
 from connectors.binance.trading.requests import Rare, Request, Target
 from connectors.binance.trading.settings import TradingSettings
+from connectors.binance.trading.whole import Whole
 from core.ids import revision_id
 from core.instruments import Instrument
 from core.orders import (
@@ -30,6 +31,18 @@ from core.orders import (
 _LOGON = Target("session.logon", "", "", 2)
 _SUBSCRIBE = Target("userDataStream.subscribe.signature", "", "", 2)
 _IMMEDIATE = (OrderType.MARKET, OrderType.LIMIT)
+
+
+_ALL_MAX = 10_000  # more cannot work at a symbol: MAX_NUM_ORDERS
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Several cancels in one request; `numbers` as in `Call`."""
+
+    kind: CallKind
+    items: tuple[Waiting, ...]
+    request: Request
+    numbers: tuple[str, ...] = ()
 
 
 class Dispatcher:
@@ -88,28 +101,34 @@ class Dispatcher:
             return CallKind.AMEND
         return kind
 
-    def batch(self, command: ApprovedCommand, outbox: Outbox) -> tuple[tuple[Waiting, ...], Request] | None:
-        """Return waiting cancels that leave as one request, taken out of the box; None where there is no such thing."""
-        if self._settings.market is not Market.USDM or not isinstance(command, ApprovedCancel):
+    def batch(self, command: ApprovedCommand, outbox: Outbox, whole: Whole) -> Batch | None:
+        """Return waiting cancels that leave as one request, taken out of the box; None where there is no such thing.
+
+        USDⓈ-M takes a list of them. Spot has only one for everything at a symbol: right where nothing else works there.
+        """
+        if not isinstance(command, ApprovedCancel) or outbox.count_cancels(command.instrument) < 2:
             return None
-        if outbox.count_cancels(command.instrument) < 2:
+        is_spot = self._settings.market is Market.SPOT
+        if (is_spot and not self._settings.alone) or command.instrument not in self.instruments:
             return None
-        taken = outbox.take_cancels(command.instrument, BATCH_MAX)
+        taken = tuple(outbox.take_cancels(command.instrument, _ALL_MAX if is_spot else BATCH_MAX))
         numbers: list[str] = []
         names: list[str] = []
         for waiting in taken:
             each = waiting.command
             assert isinstance(each, ApprovedCancel)
-            live = self._names.find(each.client_order_id)
-            numbers.append(self._number_of(each, live))
+            numbers.append(self._number_of(each, self._names.find(each.client_order_id)))
             names.append(each.client_order_id)
-        if any(number.startswith(ALGO) for number in numbers):
-            for waiting in reversed(taken):
-                outbox.put_back(waiting, Urgency.CANCEL)
-            return None
-        by_name = not all(numbers)
-        request = self._requests.cancel_batch(command.instrument, [] if by_name else numbers, names if by_name else [])
-        return tuple(taken), request
+        if is_spot:
+            if whole.is_of(self.instruments[command.instrument].symbol, command.instrument, numbers):
+                return Batch(CallKind.ALL, taken, self._requests.cancel_all(command.instrument), tuple(numbers))
+        elif not any(number.startswith(ALGO) for number in numbers):
+            by_name = not all(numbers)
+            given = ([], names) if by_name else (numbers, [])
+            return Batch(CallKind.BATCH, taken, self._requests.cancel_batch(command.instrument, *given))
+        for waiting in reversed(taken):
+            outbox.put_back(waiting, Urgency.CANCEL)
+        return None
 
     def logon(self) -> Request:
         """Return the request that authenticates a connection."""

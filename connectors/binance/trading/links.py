@@ -120,6 +120,7 @@ class PrivateEvents:
         try:
             told = parse.decode_spot(event)
             if isinstance(told, SpotReport):
+                desk.whole.told(told)
                 desk.on_news(spot_news(told), event, now_ns)
             elif isinstance(told, BalanceUpdate):
                 desk.moved("", parse.spot_move(self._venue, told), now_ns, told.time_ms)

@@ -97,6 +97,13 @@ class ListAnswer(msgspec.Struct):
     reports: list[OrderAnswer] = field(name="orderReports", default=[])
 
 
+class CancelledAll(msgspec.Struct):
+    """One order of the answer to the cancel of all at a symbol, or one list with the orders of it."""
+
+    order_id: int = field(name="orderId", default=0)
+    reports: list[OrderAnswer] = field(name="orderReports", default=[])
+
+
 class AlgoAnswer(msgspec.Struct):
     """The answer to a conditional order of USDⓈ-M."""
 

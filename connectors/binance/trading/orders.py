@@ -21,6 +21,7 @@ give it a name that we know, by which it can still be asked for."""
 
 _SPOT_PLACE = Target("order.place", "POST", "/api/v3/order", 1, 1)
 _SPOT_CANCEL = Target("order.cancel", "DELETE", "/api/v3/order")
+_SPOT_CANCEL_ALL = Target("openOrders.cancelAll", "DELETE", "/api/v3/openOrders")
 _SPOT_REPLACE = Target("order.cancelReplace", "POST", "/api/v3/order/cancelReplace", 1, 1)
 _SPOT_AMEND = Target("order.amend.keepPriority", "PUT", "/api/v3/order/amend/keepPriority", 4)
 # "0 on IP rate limit(x-mbx-used-weight-1m)": orders of USDⓈ-M count against the account alone.
@@ -113,6 +114,10 @@ class OrderRequests:
         else:
             params["orderIdList"] = "[" + ",".join(venue_order_ids) + "]"
         return Rare(_BATCH_CANCEL, params, self._window_ms)
+
+    def cancel_all(self, instrument: int) -> Request:
+        """Return the request that cancels all that works at a symbol of spot."""
+        return Rare(_SPOT_CANCEL_ALL, {"symbol": self._instruments[instrument].symbol}, self._window_ms)
 
     def modify(self, command: ApprovedReplace) -> Request | str:
         """Return the request that changes an order of USDⓈ-M in place: "quantity" is what it shall have in all."""

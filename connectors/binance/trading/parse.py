@@ -17,6 +17,7 @@ decode_usdm = msgspec.json.Decoder(messages.UsdmEvent).decode
 decode_order = msgspec.json.Decoder(messages.OrderAnswer).decode
 decode_orders = msgspec.json.Decoder(list[messages.OrderAnswer]).decode
 decode_replace = msgspec.json.Decoder(messages.ReplaceAnswer).decode
+decode_all = msgspec.json.Decoder(list[messages.CancelledAll]).decode
 decode_list = msgspec.json.Decoder(messages.ListAnswer).decode
 decode_algo = msgspec.json.Decoder(messages.AlgoAnswer).decode
 decode_error = msgspec.json.Decoder(messages.ApiError).decode

@@ -17,6 +17,7 @@ from connectors.binance.topics import raw_event
 from connectors.binance.trading import parse
 from connectors.binance.trading.beginning import Beginning
 from connectors.binance.trading.budget import Urgency
+from connectors.binance.trading.bulk import answered
 from connectors.binance.trading.calls import Call, CallKind
 from connectors.binance.trading.codes import Meaning
 from connectors.binance.trading.credentials import Credentials
@@ -154,10 +155,10 @@ class TradingSession:
             command = waiting.command
             if not self._may_leave(command, urgency, now_ns):
                 return
-            batch = self._dispatcher.batch(command, self.outbox)
+            batch = self._dispatcher.batch(command, self.outbox, self.desk.whole)
             if batch is not None:
-                items, request = batch
-                self.out.leave(Call(0, CallKind.BATCH, 0, now_ns, items), request, now_ns)
+                call = Call(0, batch.kind, 0, now_ns, batch.items, numbers=batch.numbers)
+                self.out.leave(call, batch.request, now_ns)
                 continue
             self.outbox.pop(urgency)
             self._dispatch(waiting, now_ns)
@@ -185,6 +186,7 @@ class TradingSession:
                 self.desk.end(call)
         if connection == self.out.connection:
             self.out.connection = 0
+            self.desk.whole.down()
             self.link.orders_down(now_ns, reason)
         if connection == self._private_line:
             self._private_line = 0
@@ -198,6 +200,7 @@ class TradingSession:
         self.desk.end(call)
         if call.connection == self.out.connection:
             self.out.connection = 0
+            self.desk.whole.down()
             self.link.orders_down(now_ns, "the connection ended while a request was written")
         for item in call.items:
             self._dispatch(item, now_ns)
@@ -225,6 +228,7 @@ class TradingSession:
         """Enter orders on a connection from now on."""
         self.out.take_charge(connection, logged_on=self._credentials.signer.logs_on)
         self.link.orders_up(now_ns)
+        self.desk.whole.up(now_ns)
         self._drain(now_ns)
 
     # ---- what comes in
@@ -322,7 +326,7 @@ class TradingSession:
             self._take_charge(call.connection, now_ns)
             return
         try:
-            self.desk.succeed(call, body, now_ns, stream_is_up=self.link.is_up)
+            answered(self.desk, call, body, now_ns, stream_is_up=self.link.is_up)
         except parse.MALFORMED as error:
             self.desk.events.append(raw_event(self.venue, NO_INSTRUMENT, now_ns, f"answer: {error}"[:200], body))
             self.desk.lose(call, "the answer cannot be read", now_ns)
@@ -340,7 +344,7 @@ class TradingSession:
             self.desk.end(call)
             self.dropped.append((call.connection, f"{call.kind}: {refused.reason}"))
             return
-        if call.kind in {CallKind.CANCEL, CallKind.BATCH} and may_repeat(call.items[0], meaning):
+        if call.kind in {CallKind.CANCEL, CallKind.BATCH, CallKind.ALL} and may_repeat(call.items[0], meaning):
             self.desk.end(call)
             if meaning is not Meaning.CLOCK and status not in {429, 418}:
                 wait_ns = _DOWN_WAIT_NS if meaning is Meaning.DOWN else _BUSY_WAIT_NS

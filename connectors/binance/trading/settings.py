@@ -60,6 +60,7 @@ class TradingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     hedge_mode: bool | None = None
     leverage: dict[str, int] = {}
     margin_type: MarginType | None = None
+    alone: bool = False  # nobody else trades on the account: all at a symbol may be cancelled in one request
     dead_man_s: float = 0.0  # USDⓈ-M: the venue cancels all orders so long after our last word; 0: never
 
     cancel_share: float = 0.2  # of weight, kept for cancels alone

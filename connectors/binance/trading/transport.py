@@ -22,10 +22,9 @@ from connectors.pacing import Backoff
 from connectors.stream.duplex.transport import DuplexLine, DuplexSetup
 from core.codec import KIND_OF
 from core.events import InstrumentDefined
-from core.evidence import EvidenceGiven, EvidenceWanted
+from core.evidence import EvidenceWanted
 from core.instruments import Instrument
 from core.orders import ApprovedCommand
-from core.records import NO_INSTRUMENT
 from core.rng import Rng
 
 _NS = 1_000_000_000
@@ -296,8 +295,7 @@ class BinanceTrading:
     async def _inquire(self, wanted: EvidenceWanted) -> None:
         """Ask for evidence and hand it in, whatever it came to."""
         given = await self._asker.answer(self._inquirer.ask(wanted, self._clock_ns()))
-        event = (KIND_OF[EvidenceGiven], 0, NO_INSTRUMENT, self._clock_ns(), 0, given, 0, 0, 0, 0)
-        self._session.desk.events.append(event)
+        self._session.desk.given(given, self._clock_ns())
         self._flush()
 
     # ---- chores

@@ -21,6 +21,7 @@ from oms.rules import AccountingRules, LotMethod
 from research.compiled.driver import CompiledRun
 from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
 from research.compiled.specialise import CALLBACKS
+from risk.control_settings import ControlSettings
 from risk.limits import RiskLimits
 from strategies import EmaCross, EmaCrossKernel, Kernel, desk
 from tests.engine.scenario import BTC
@@ -97,6 +98,12 @@ def test_books_that_only_python_keeps_are_named(rules, name):
     chosen = settings_of(EmaCrossKernel, EmaCrossKernel.Params(), [BTC], RiskLimits())
     chosen = dataclasses.replace(chosen, accounting=AccountingRules(**rules))
     with pytest.raises(NotCompilable, match=rf"does not have {name}: .*driver = \"python\""):
+        CompiledRun(chosen, SimSettings(), "", lambda rows: None)
+
+
+def test_limits_at_every_level_are_named():
+    chosen = settings_of(EmaCrossKernel, EmaCrossKernel.Params(), [BTC], RiskLimits(controls=ControlSettings()))
+    with pytest.raises(NotCompilable, match=r"does not have \[risk\.controls\]: use driver = \"python\""):
         CompiledRun(chosen, SimSettings(), "", lambda rows: None)
 
 

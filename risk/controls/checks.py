@@ -1,0 +1,257 @@
+"""The checks of one scope, in the order in which an order meets them; the first that is broken decides.
+
+`scope_breach` asks them: first what may be traded there at all, then how much of the market one order takes, then the
+values that it adds to, then how often and how much today. What only closes passes from there on, but for the count of
+open orders. `WHY` makes the words once it has said no.
+"""
+
+from collections.abc import Callable
+
+from core.book import LIVE, Levels
+from core.decimals import to_text
+from core.market import Market, touch_of
+from core.money import money_text
+from risk.controls.asked import Asked
+from risk.controls.scope import NONE, PPM, Scope
+from risk.controls.sums import Sums
+from risk.facts import Why
+
+PASSES = ""
+PPM_DECIMALS = 6
+
+
+def scope_breach(asked: Asked, scope: Scope, sums: Sums) -> str:
+    """Return the code of the first limit of a scope that an order breaks, empty where it passes."""
+    if scope.permits and (code := _permission(asked, scope)):
+        return code
+    if scope.open_orders + asked.more_orders > scope.max_open_orders != NONE and asked.more_orders:
+        return "OPEN_ORDERS"
+    if not asked.adds:
+        return PASSES
+    if asked.value > scope.max_order_notional != NONE:
+        return "SCOPE_ORDER_NOTIONAL"
+    if scope.max_depth_share != NONE and _takes_too_much(asked, scope):
+        return "DEPTH_SHARE"
+    more = asked.more_gross
+    if more > 0:
+        if scope.gross + more > scope.max_gross_notional != NONE:
+            return "GROSS_NOTIONAL"
+        if scope.max_leverage != NONE and (scope.gross + more) * PPM > sums.equity * scope.max_leverage:
+            return "LEVERAGE"
+        if scope.max_concentration != NONE and single_of(asked, sums) * PPM > sums.equity * scope.max_concentration:
+            return "CONCENTRATION"
+    more = asked.more_side
+    if more > 0:
+        if asked.side > 0:
+            net, opened = scope.long + more, scope.buys + more
+        else:
+            net, opened = more - scope.short, scope.sells + more
+        if net > scope.max_net_notional != NONE:
+            return "NET_NOTIONAL"
+        if opened > scope.max_open_notional != NONE:
+            return "OPEN_NOTIONAL"
+    if scope.min_cash != NONE and (need := sums.cash_for(asked)) > 0 and sums.cash - need < scope.min_cash:
+        return "CASH_RESERVE"
+    return _frequency(asked, scope) or _today(asked, scope)
+
+
+def _permission(asked: Asked, scope: Scope) -> str:
+    """What may be traded here: instruments, types of orders, and whether anything may be held short."""
+    if scope.instruments and asked.instrument.id not in scope.instruments:
+        return "NOT_PERMITTED"
+    if not scope.allows(asked.intent.type):
+        return "ORDER_TYPE"
+    if scope.no_short and asked.side < 0 and asked.adds:
+        return "SHORT_SALE"
+    return PASSES
+
+
+def _takes_too_much(asked: Asked, scope: Scope) -> bool:
+    """Whether an order takes more than a share of what the book shows; one that would rest takes nothing."""
+    shown = displayed(asked.market, asked.side, asked.valued_at)
+    return shown > 0 and asked.intent.quantity * PPM > shown * scope.max_depth_share
+
+
+def _frequency(asked: Asked, scope: Scope) -> str:
+    """The same order twice, and how many may leave in a second and a minute."""
+    now_ns = asked.now_ns
+    if scope.duplicate_window_ms != NONE and scope.age_of_twin(asked.intent, now_ns) >= 0:
+        return "DUPLICATE_ORDER"
+    for window in scope.windows:
+        if window.is_full(now_ns):
+            return "SCOPE_RATE"
+    return PASSES
+
+
+def _today(asked: Asked, scope: Scope) -> str:
+    """What may be traded in one day, the order counted as if it filled."""
+    if scope.day_orders >= scope.max_orders_per_day != NONE:
+        return "DAY_ORDERS"
+    if scope.day_fills >= scope.max_fills_per_day != NONE:
+        return "DAY_FILLS"
+    if scope.day_turnover + asked.value > scope.max_turnover_per_day != NONE:
+        return "DAY_TURNOVER"
+    if 0 < scope.day_fees >= scope.max_fees_per_day != NONE:
+        return "DAY_FEES"
+    return PASSES
+
+
+def single_of(asked: Asked, sums: Sums) -> int:
+    """Return what the instrument may come to be worth in the whole account."""
+    return sums.gross_of(asked.intent.instrument) + asked.more_gross
+
+
+def displayed(market: Market, side: int, price: int) -> int:
+    """Return the quantity that the book shows on the other side up to a price; 0 for an order that would rest."""
+    bid, bid_quantity, ask, ask_quantity, _ = touch_of(market)
+    if market.book.state == LIVE:
+        return _up_to(market.book.asks if side > 0 else market.book.bids, side, price)
+    if side > 0:
+        return ask_quantity if 0 < ask <= price else 0
+    return bid_quantity if bid >= price else 0
+
+
+def _up_to(levels: Levels, side: int, price: int) -> int:
+    """Return the quantity of the levels that an order at a price reaches; the best stands last."""
+    total = 0
+    for place in range(levels.count - 1, -1, -1):
+        if (levels.sign * levels.ranks[place] - price) * side > 0:
+            break
+        total += levels.quantities[place]
+    return total
+
+
+# -- what a person is told ---------------------------------------------------------------------------------------------
+
+
+def _why_permission(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    why = f"{scope.name} may not trade {asked.instrument.id}: trade what its `instruments` name, or add it there"
+    return Why("", "", why)
+
+
+def _why_type(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    why = f"{scope.name} may not send {asked.intent.type.value} orders: use another type, or add it to `order_types`"
+    return Why("", "", why)
+
+
+def _why_short(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    return Why(
+        "0", "", f"{scope.name} may not sell {asked.instrument.id} short: sell what is held and not on offer yet"
+    )
+
+
+def _why_open_orders(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    return _count(scope, "open orders", scope.open_orders + asked.more_orders, scope.max_open_orders)
+
+
+def _why_order(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    return _money(scope, "the order may cost", asked.value, scope.max_order_notional, sums)
+
+
+def _why_depth(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    shown = displayed(asked.market, asked.side, asked.valued_at)
+    figure = to_text(-(-asked.intent.quantity * PPM // shown), PPM_DECIMALS)
+    limit = to_text(scope.max_depth_share, PPM_DECIMALS)
+    why = f"{scope.name}: the order takes {figure} of what the book shows up to its price, allowed are {limit}"
+    return Why(limit, figure, f"{why}: ask for less, or send it in parts")
+
+
+def _why_gross(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    return _money(scope, "gross value might reach", scope.gross + asked.more_gross, scope.max_gross_notional, sums)
+
+
+def _why_leverage(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    return _ratio(scope, "gross value", scope.gross + asked.more_gross, scope.max_leverage, sums)
+
+
+def _why_concentration(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    return _ratio(scope, asked.instrument.id, single_of(asked, sums), scope.max_concentration, sums)
+
+
+def _why_net(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    net = scope.long + asked.more_side if asked.side > 0 else asked.more_side - scope.short
+    return _money(scope, "net value might reach", net, scope.max_net_notional, sums)
+
+
+def _why_open(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    opened, what = (scope.buys, "buys") if asked.side > 0 else (scope.sells, "sells")
+    return _money(scope, f"open {what} would be worth", opened + asked.more_side, scope.max_open_notional, sums)
+
+
+def _why_cash(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    left, least = sums.cash - sums.cash_for(asked), scope.min_cash
+    why = f"{scope.name}: cash left over would be {money_text(left, 2)} {sums.base}, {money_text(least, 2)} shall stay"
+    return Why(money_text(least), money_text(left), f"{why}: ask for less, close something, or add funds")
+
+
+def _why_twin(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    window, age = str(scope.duplicate_window_ms), to_text(scope.age_of_twin(asked.intent, asked.now_ns), 6)
+    why = f"{scope.name}: the same order was sent {age} ms ago, within {window} ms it counts as sent twice"
+    return Why(window, age, f"{why}: wait, or change its price or quantity")
+
+
+def _why_rate(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    window = next(window for window in scope.windows if window.is_full(asked.now_ns))
+    return _count(scope, window.what, len(window.times) + 1, window.limit)
+
+
+def _why_day_orders(_asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    return _count(scope, "orders today", scope.day_orders + 1, scope.max_orders_per_day)
+
+
+def _why_day_fills(_asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    return _count(scope, "executions today", scope.day_fills + 1, scope.max_fills_per_day)
+
+
+def _why_turnover(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    figure = scope.day_turnover + asked.value
+    return _money(scope, "turnover today might reach", figure, scope.max_turnover_per_day, sums)
+
+
+def _why_fees(_asked: Asked, scope: Scope, sums: Sums) -> Why:
+    return _money(scope, "fees today are", scope.day_fees, scope.max_fees_per_day, sums)
+
+
+WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
+    "NOT_PERMITTED": _why_permission,
+    "ORDER_TYPE": _why_type,
+    "SHORT_SALE": _why_short,
+    "OPEN_ORDERS": _why_open_orders,
+    "SCOPE_ORDER_NOTIONAL": _why_order,
+    "DEPTH_SHARE": _why_depth,
+    "GROSS_NOTIONAL": _why_gross,
+    "LEVERAGE": _why_leverage,
+    "CONCENTRATION": _why_concentration,
+    "NET_NOTIONAL": _why_net,
+    "OPEN_NOTIONAL": _why_open,
+    "CASH_RESERVE": _why_cash,
+    "DUPLICATE_ORDER": _why_twin,
+    "SCOPE_RATE": _why_rate,
+    "DAY_ORDERS": _why_day_orders,
+    "DAY_FILLS": _why_day_fills,
+    "DAY_TURNOVER": _why_turnover,
+    "DAY_FEES": _why_fees,
+}
+"""By the code of a refusal, what makes its words."""
+
+
+def _money(scope: Scope, what: str, figure: int, limit: int, sums: Sums) -> Why:
+    """Return the words of a limit in money."""
+    why = f"{scope.name}: {what} {money_text(figure, 2)} {sums.base}, allowed are {money_text(limit, 2)}"
+    return Why(money_text(limit), money_text(figure), f"{why}: ask for less, or change risk.controls")
+
+
+def _ratio(scope: Scope, what: str, value: int, limit: int, sums: Sums) -> Why:
+    """Return the words of a limit over equity."""
+    limit_text = to_text(limit, PPM_DECIMALS)
+    if sums.equity <= 0:
+        return Why(limit_text, "", f"{scope.name}: there is no equity to open anything on: add funds, or close")
+    figure = to_text(-(-value * PPM // sums.equity), PPM_DECIMALS)
+    why = f"{scope.name}: {what} might reach {figure} times the equity, allowed are {limit_text}"
+    return Why(limit_text, figure, f"{why}: ask for less, or close something first")
+
+
+def _count(scope: Scope, what: str, figure: int, limit: int) -> Why:
+    """Return the words of a count."""
+    why = f"{scope.name}: it would be number {figure} of {what}, allowed are {limit}"
+    return Why(str(limit), str(figure), f"{why}: wait, cancel some, or change risk.controls")

@@ -1,0 +1,280 @@
+"""What the gate asks beside its own checks: every scope of an order, one after the other.
+
+`follow` keeps up with what happened before a question is answered: the effects of this event so far are read where the
+desk collects them, so a fill that lets another order go counts before that other order.
+"""
+
+from collections.abc import Sequence
+
+from core.effects import Effect, OrderBusted, OrderFilled, OrderUpdated, PositionChanged
+from core.instruments import Instrument
+from core.market import Market
+from core.orders import ApprovedCancel, ApprovedGroup, ApprovedReplace, ApprovedSubmit, OrderIntent
+from core.records import Kind
+from oms.manager import OrderManager
+from oms.order import Order
+from risk.control_settings import ControlSettings
+from risk.controls.asked import Asked
+from risk.controls.cells import ACCOUNT, Cells, reach_of
+from risk.controls.checks import WHY, scope_breach
+from risk.controls.day import Day
+from risk.controls.found import Found
+from risk.controls.lists import Lists
+from risk.controls.scope import Scope
+from risk.controls.sums import Sums
+from risk.controls.window import SECOND_NS
+from risk.controls.worth import Worth, worth_of
+from risk.facts import Why
+
+LOOK_EVERY_NS = SECOND_NS
+_COUNTED: dict[type, Kind] = {
+    ApprovedSubmit: Kind.SUBMIT,
+    ApprovedGroup: Kind.SUBMIT_GROUP,
+    ApprovedReplace: Kind.REPLACE,
+    OrderFilled: Kind.FILL,
+    OrderBusted: Kind.BUST,
+    ApprovedCancel: Kind.CANCEL,
+}
+_MOVES = frozenset((OrderUpdated, OrderFilled, OrderBusted, PositionChanged, ApprovedReplace))
+
+
+class Controls:
+    """Every scope that has limits, and what counts in it."""
+
+    __slots__ = (
+        "_asked",
+        "_base",
+        "_by_pair",
+        "_cells",
+        "_cursor",
+        "_effects",
+        "_manager",
+        "_scopes",
+        "_seen_ns",
+        "_settings",
+        "_sums",
+        "_unvalued_day",
+        "_wants_equity",
+        "day",
+        "lists",
+    )
+
+    def __init__(self, settings: ControlSettings, day: Day, manager: OrderManager, effects: Sequence[Effect]) -> None:
+        """Read what the engine collects in `effects`; know no instrument yet."""
+        self._settings = settings
+        self._base = settings.base_currency
+        self._asked = Asked()
+        self._unvalued_day = False
+        self._manager = manager
+        self._effects = effects
+        self._cursor = 0
+        self._cells = Cells(manager, self._base)
+        self._sums = Sums(self._base, manager, self._cells)
+        self._scopes = {name: Scope(name, limits) for name, limits in sorted(settings.limits.items())}
+        self._by_pair: dict[tuple[str, int], tuple[Scope, ...]] = {}
+        self._seen_ns = -LOOK_EVERY_NS
+        self._wants_equity = any(scope.wants_equity for scope in self._scopes.values())
+        self.day = day
+        self.lists = Lists(settings)
+
+    def define(self, index: int, instrument: Instrument) -> None:
+        """Learn an instrument and the scopes that it counts in."""
+        self._cells.add(ACCOUNT, index, self._shared(instrument))
+        self._by_pair = {pair: scopes for pair, scopes in self._by_pair.items() if pair[1] != index}
+        self._seen_ns = -LOOK_EVERY_NS
+
+    def change(self, settings: ControlSettings) -> None:
+        """Have other limits from now on; a scope that had none before counts messages from now on."""
+        self._settings, self.lists = settings, Lists(settings)
+        before = self._scopes
+        self._scopes = {}
+        for name, limits in sorted(settings.limits.items()):
+            scope = self._scopes[name] = before.get(name) or Scope(name, limits)
+            scope.take(limits)
+        self._wants_equity = any(scope.wants_equity for scope in self._scopes.values())
+        self.day.anew = True
+        for index in self._manager.instruments():
+            self.define(index, self._manager.instrument(index))
+
+    def breach(
+        self,
+        intent: OrderIntent,
+        instrument: Instrument,
+        market: Market,
+        valued_at: int,
+        replaced: Order | None,
+        filled: int,
+        now_ns: int,
+    ) -> Found:
+        """Return the code and the reason of the first limit that an order breaks, None where it passes.
+
+        `valued_at` is the gate's price of it. Of an order that replaces another, of whose quantity `filled` units are
+        done, only what it adds counts.
+        """
+        self.follow(now_ns)
+        found = self.lists.breach(intent, instrument, self._manager, replaced, filled)
+        if found is not None:
+            return found
+        scopes = self._scopes_of(intent.strategy_id, intent.instrument)
+        if not scopes:
+            return None
+        self._look(now_ns)
+        asked, worth = self._asked, worth_of(intent.instrument, self._manager, self._base, valued_at)
+        asked.intent, asked.instrument, asked.market = intent, instrument, market
+        asked.side, asked.valued_at, asked.now_ns = 1 if intent.side > 0 else -1, valued_at, now_ns
+        asked.value = 0 if worth is None else worth.of(intent.quantity)
+        quantity, own, weighed = intent.quantity - filled, f"strategy:{intent.strategy_id}", False
+        for scope in scopes:  # the strategy's own stands last
+            if scope.name == own:
+                self._weigh(intent.strategy_id, quantity, worth, replaced)
+            elif not weighed:
+                self._weigh(ACCOUNT, quantity, worth, replaced)
+                weighed = True
+            if asked.adds and (worth is None or self._incomplete):
+                what = self._missing(scope, worth, instrument)
+                if what:
+                    return "UNVALUED", Why("", "", f"{scope.name}: {what}: wait for its market, or subscribe to one")
+            code = scope_breach(asked, scope, self._sums)
+            if code:
+                return code, WHY[code](asked, scope, self._sums)
+        return None
+
+    def _weigh(self, owner: str, quantity: int, worth: Worth | None, replaced: Order | None) -> None:
+        """Weigh the order that is asked for against what an owner holds."""
+        index = self._asked.intent.instrument
+        without = None if replaced is None else reach_of(self._manager, owner, index, replaced)
+        self._asked.weigh(self._cells.cell(owner, index), without, quantity, worth)
+
+    def state(self) -> list[object]:
+        """Return all that influences the next decision, for a digest."""
+        return [self._seen_ns, self._cells.state(), [each.state() for each in self._scopes.values()], self.day.state()]
+
+    # -- keeping up ------------------------------------------------------------------------------------------------
+
+    def follow(self, now_ns: int) -> bool:
+        """Count what happened since the last question; return whether anything leaves for a venue."""
+        effects, sends = self._effects, False
+        if now_ns >= self.day.ends_ns:
+            self.day.roll(now_ns)
+        for place in range(self._cursor, len(effects)):
+            effect = effects[place]
+            kind = type(effect)
+            if kind in _MOVES:
+                self._cells.touch(effect.instrument)  # type: ignore[union-attr]
+            count = _COUNTED.get(kind)
+            if count is not None:
+                self.day.fold(count, 0, now_ns, effect)
+                sends = self._count(effect, now_ns) or sends
+        self._cursor = len(effects)
+        return sends
+
+    def collected(self, now_ns: int) -> None:
+        """Count the rest of an event's effects, which are taken away now; nobody waits where nothing leaves."""
+        sends = self.follow(now_ns)
+        self._cursor = 0
+        if not sends:
+            self._look(now_ns)
+
+    def _count(self, effect: Effect, now_ns: int) -> bool:
+        """Count an effect in its scopes; return whether it leaves for a venue."""
+        if isinstance(effect, OrderFilled | OrderBusted):
+            self._execution(effect)
+            return False
+        if isinstance(effect, ApprovedCancel):
+            for scope in self._scopes_of(effect.strategy_id, effect.instrument):
+                scope.note_cancel(now_ns)
+        elif isinstance(effect, ApprovedSubmit):
+            self._order(effect.intent.strategy_id, effect.intent.instrument, effect.intent, now_ns)
+        elif isinstance(effect, ApprovedReplace):
+            self._order(effect.strategy_id, effect.instrument, None, now_ns)
+        elif isinstance(effect, ApprovedGroup):
+            for order in effect.orders:
+                self._order(order.intent.strategy_id, order.intent.instrument, order.intent, now_ns)
+        return True
+
+    def _order(self, strategy_id: str, index: int, intent: OrderIntent | None, now_ns: int) -> None:
+        """Count an order that leaves in its scopes."""
+        self._cells.touch(index)
+        for scope in self._scopes_of(strategy_id, index):
+            scope.day_orders += 1
+            scope.note_order(intent, now_ns)
+
+    def _execution(self, effect: OrderFilled | OrderBusted) -> None:
+        """Count an execution in the day of its scopes, or its fee back where it was taken back."""
+        turnover, currency = self.day.value_of(effect)
+        fee, busted = int(effect.fee), isinstance(effect, OrderBusted)
+        value = 0 if busted else self._in_base({currency: turnover})
+        fees = self._in_base({effect.fee_currency: -fee if busted else fee}) if fee else 0
+        for scope in self._scopes_of(effect.strategy_id, effect.instrument):
+            scope.count_day(0, 0 if busted else 1, value, fees)
+            self._unvalued_day = self._unvalued_day or scope.unvalued_day
+
+    def _look(self, now_ns: int) -> None:
+        """Value what moved, and everything once a second."""
+        every = now_ns - self._seen_ns >= LOOK_EVERY_NS
+        self._cells.refresh(everything=every)
+        if every:
+            self._seen_ns = now_ns
+            if self._wants_equity:
+                self._sums.look()
+        if self.day.anew:
+            self._look_at_day()
+
+    def _look_at_day(self) -> None:
+        """Count today's trading in its scopes anew, at the rates of now."""
+        self.day.anew = self._unvalued_day = False
+        for scope in self._scopes.values():
+            scope.forget_day()
+        for (strategy_id, index), traded in self.day.traded.items():
+            scopes = self._scopes_of(strategy_id, index)
+            if not scopes:
+                continue
+            turnover, fees = self._in_base(traded.turnover), self._in_base(traded.fees)
+            for scope in scopes:
+                scope.count_day(traded.orders, traded.fills, turnover, fees)
+                self._unvalued_day = self._unvalued_day or scope.unvalued_day
+
+    def _in_base(self, amounts: dict[str, int]) -> int | None:
+        """Return amounts in the base currency, None where one has no rate."""
+        total = 0
+        for currency, amount in amounts.items():
+            rate = self._manager.books.rates.find(currency, self._base)
+            if rate is None:
+                return None
+            total += amount * rate.numerator // rate.denominator
+        return total
+
+    # -- what an order meets ---------------------------------------------------------------------------------------
+
+    def _scopes_of(self, strategy_id: str, index: int) -> tuple[Scope, ...]:
+        """Return the scopes with limits that an order is in, the widest first."""
+        pair = (strategy_id, index)
+        scopes = self._by_pair.get(pair)
+        if scopes is None:
+            own = self._scopes.get(f"strategy:{strategy_id}") if strategy_id else None
+            if own is not None:
+                self._cells.add(strategy_id, index, (own,))
+            shared = self._shared(self._manager.instrument(index))
+            scopes = self._by_pair[pair] = shared if own is None else (*shared, own)
+        return scopes
+
+    def _shared(self, instrument: Instrument) -> tuple[Scope, ...]:
+        """Return the scopes with limits that all orders in an instrument are in."""
+        return tuple(self._scopes[name] for name in self._settings.scopes_of(instrument) if name in self._scopes)
+
+    @property
+    def _incomplete(self) -> bool:
+        """Whether something may be missing to value what is asked for."""
+        return bool(self._cells.unvalued_any or self._sums.incomplete or self._unvalued_day)
+
+    def _missing(self, scope: Scope, worth: Worth | None, instrument: Instrument) -> str:
+        """Return what cannot be valued for a scope, empty where nothing is missing. Fail closed: no value, no order."""
+        if worth is None:
+            return f"{instrument.id} has no value in {self._base}"
+        if what := self._cells.unvalued(scope):
+            return what
+        if scope.unvalued_day:
+            return f"what was traded today has no value in {self._base}"
+        if scope.wants_equity and self._sums.incomplete:
+            return f"the equity is not known, {self._sums.incomplete} has no value in {self._base}"
+        return ""

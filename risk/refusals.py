@@ -1,0 +1,107 @@
+"""How the gate says no: each way in which an order may fail, as a refusal with the limit, the figure and the reason."""
+
+from core.instruments import Instrument
+from core.market import Market, touch_of
+from core.orders import OrderIntent, OrderType, Refusal
+from oms.freezes import Freezes
+from oms.moves import Exposure
+from oms.order import Order
+from risk.account_checks import hedge_side
+from risk.checks import CHECKS
+from risk.controls.control import Controls
+from risk.facts import Facts, Why
+from risk.figures import reference_twice_of, valuation_price
+from risk.known import Known
+from risk.rate import Rates
+from risk.records import Asked
+
+_MARKET = OrderType.MARKET
+
+
+class Refusals:
+    """What the gate looks at to say no; the base of `risk.gate.Gate`."""
+
+    __slots__ = ("_asked", "_rates", "controls", "freezes", "limits_version")
+
+    _asked: Asked
+    _rates: Rates
+    controls: Controls | None
+    """Limits at every level, where `[risk.controls]` asks for any; see `Gate.watch`."""
+    freezes: Freezes
+    """What is held back whatever the limits say."""
+    limits_version: int
+
+    def _beyond(
+        self, intent: OrderIntent, known: Known, market: Market, replaced: Order | None, filled: int, now_ns: int
+    ) -> Refusal | None:
+        """Return the refusal of an order beyond a limit of its scopes, None where it passes."""
+        assert self.controls is not None
+        bid, _, ask, _, _ = touch_of(market)
+        is_market, deviation = intent.type is _MARKET, known.limits.max_deviation
+        valued_at = valuation_price(
+            is_market, int(intent.side), intent.price, bid, reference_twice_of(bid, ask), deviation
+        )
+        found = self.controls.breach(intent, known.instrument, market, valued_at, replaced, filled, now_ns)
+        return None if found is None else self._refusal(*found, intent)
+
+    def _refuse(
+        self,
+        number: int,
+        intent: OrderIntent,
+        known: Known,
+        market: Market,
+        now_ns: int,
+        beside: Exposure | None = None,
+    ) -> Refusal:
+        """Return the refusal that a broken check makes; `beside`: what is open beside the order that is replaced."""
+        code, explain = CHECKS[number]
+        why = explain(
+            Facts(
+                intent=intent,
+                order=self._asked,
+                instrument=known.instrument,
+                limits=known.limits,
+                market=market,
+                exposure=known.exposure if beside is None else beside,
+                open_orders=known.totals.open_orders - (beside is not None),
+                position=known.position.quantity,
+                rates=self._rates,
+                now_ns=now_ns,
+            )
+        )
+        return self._refusal(code, why, intent)
+
+    def _refusal(self, code: str, why: Why, intent: OrderIntent) -> Refusal:
+        """Return a refusal as it is told."""
+        limit, figure, message = why
+        return Refusal(
+            code=code,
+            limit=limit,
+            figure=figure,
+            message=message,
+            intent=intent,
+            limits_version=self.limits_version,
+        )
+
+    def _held_back(self, intent: OrderIntent, instrument: Instrument, now_ns: int) -> Refusal | None:
+        """Return the refusal of an order that reconciliation or a latch holds back, None where it may pass."""
+        reduces = intent.reduce_only or hedge_side(intent) == -intent.side
+        breach = self.freezes.breach(intent.instrument, instrument, intent.strategy_id, reduces=reduces, now_ns=now_ns)
+        if breach is None:
+            return None
+        code, message = breach
+        return Refusal(
+            code=code, limit="", figure="", message=message, intent=intent, limits_version=self.limits_version
+        )
+
+    def _refuse_unknown(self, intent: OrderIntent) -> Refusal:
+        """Return the refusal of an order for an instrument that was never defined."""
+        index = intent.instrument
+        return Refusal(
+            code="UNKNOWN_INSTRUMENT",
+            limit="",
+            figure=str(index),
+            message=f"instrument {index} is not defined: name it in the venue's `instruments` and wait for its rules",
+            intent=intent,
+            limits_version=self.limits_version,
+        )
