@@ -18,6 +18,11 @@ class Day(Strategy):
 
     last = 17
 
+    def forenoon(self, turn, market, bid, ask):
+        raise NotImplementedError
+
+    afternoon = evening = forenoon
+
     def on_start(self):
         self.quotes = 0
         self.rested = self.crossed = self.offered = ""

@@ -165,6 +165,8 @@ def test_a_liquidation_in_hedge_mode_names_the_position_that_it_was_of():
     word = {"c": "autoclose-1", "x": "CALCULATED", "X": "FILLED", "l": "0.001", "L": "9910", "t": 5}
     ((*_, long, _, _, _, _),) = usdm(**word, ps="LONG")
     ((*_, short, _, _, _, _),) = usdm(**word, ps="SHORT")
+    assert isinstance(long, AccountTraded)
+    assert isinstance(short, AccountTraded)
     assert (long.hedge, short.hedge) == (Side.BUY, Side.SELL)
 
 
