@@ -91,11 +91,28 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
             hint = did_you_mean(name, known)
             yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=name, hint=hint)
     yield from _check_queues(settings, origin)
+    yield from _check_portfolio(settings, origin)
     for currency, amount in settings.paper.balances.items():
         path = ("paper", "balances", currency)
         if not _is_money(amount):
             expected = f"an amount from 0 to 10^18 with at most {MONEY_DECIMALS} decimals"
             yield mistake(WrongValue, origin, path, expected=expected, found=amount)
+
+
+def _check_portfolio(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield what `[portfolio]` cannot measure: a benchmark that is not read, more bars needed than are kept."""
+    table = settings.portfolio
+    if table.benchmark:
+        yield from _check_instrument(table.benchmark, settings, origin, ("portfolio", "benchmark"))
+    if table.least > table.window:
+        expected = f"at most the window of {table.window} bars"
+        yield mistake(WrongValue, origin, ("portfolio", "least"), expected=expected, found=table.least)
+    if 0 < table.degrees <= 2:
+        expected = "more than 2, or 0 for normal simulations"
+        yield mistake(WrongValue, origin, ("portfolio", "degrees"), expected=expected, found=table.degrees)
+    if table.every_s > table.bar_s:
+        expected = f"at most bar_s, {table.bar_s}: every bar needs a snapshot"
+        yield mistake(WrongValue, origin, ("portfolio", "every_s"), expected=expected, found=table.every_s)
 
 
 def _check_controls(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
