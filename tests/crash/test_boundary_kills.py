@@ -3,7 +3,7 @@
 The day has one of each: resting, taking, filled in part, replaced, amended, stopped, bracketed, cancelled. A daemon
 dies at one boundary of it, four times more at boundaries of its own recovery, and then lives. `make crash` does it for
 every boundary, and prints what it came to; the suite does one of a kind. Two more days trade contracts: one with a net
-position and isolated margin, which is liquidated, one in hedge mode; funding is paid while the daemon lives and while not.
+position and isolated margin, which is liquidated, one in hedge mode; funding is paid in life and death.
 """
 
 import os
