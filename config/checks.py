@@ -164,11 +164,26 @@ def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
             if address and (problem := _address_problem(address, _WS)):
                 expected = "an address such as wss://host or ws://127.0.0.1:9001"
                 yield mistake(WrongValue, origin, (*path, key), expected=expected, found=address, hint=problem)
+        yield from _check_lag(settings, name, origin)
         for symbol in table.leverage:
             if symbol not in settings.venues[name].instruments:
                 hint = did_you_mean(symbol, settings.venues[name].instruments)
                 expected = "a symbol of the venue's `instruments`"
                 yield mistake(UnknownName, origin, (*path, "leverage"), expected=expected, found=symbol, hint=hint)
+
+
+def _check_lag(settings: Settings, name: str, origin: Origin) -> Iterator[ConfigError]:
+    """Yield the refusal of a lag after which a request that was not seen could still be carried out.
+
+    Binance carries out what comes within "recvWindow" of its "timestamp": ruled out before, it would be a surprise.
+    """
+    table = settings.venues[name].trading
+    assert table is not None
+    lag_s, valid_s = settings.live.visibility_lag_s, table.recv_window_ms / 1000
+    if lag_s < valid_s:
+        expected = f"at least {valid_s:g}: a request to {name} stays valid so long (recv_window_ms)"
+        hint = f"raise it, or lower recv_window_ms of [venues.{name}.trading]"
+        yield mistake(WrongValue, origin, ("live", "visibility_lag_s"), expected=expected, found=lag_s, hint=hint)
 
 
 def _check_modes(venue: VenueSettings, settings: Settings, origin: Origin, path: Path) -> Iterator[ConfigError]:

@@ -119,6 +119,7 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     clock_bound_ns: int
     dead_man_ns: int | None
     last_error: str
+    clock_doubt: str = ""  # why nothing opens by what is known of the clocks, empty where they are believed
 
 
 class FreezeStatus(msgspec.Struct, frozen=True, kw_only=True):

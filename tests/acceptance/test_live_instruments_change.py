@@ -24,7 +24,7 @@ max_orders_per_minute = 3_000
 
 def _life(venue: Venue, folder, *tables: str, symbols=("BTCUSDT", "ETHUSDT"), fills=()) -> Json:
     """Trade until each of these instruments was filled, then drain; return the last status."""
-    live = live_tables(venue, folder, visibility_lag_s=1.0)
+    live = live_tables(venue, folder, visibility_lag_s=2.0)
     settings = write_settings(folder, venue_table(venue, *symbols), live, *tables, RISK, mode="live")
     with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
         daemon.wait_ready()

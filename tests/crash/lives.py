@@ -123,7 +123,7 @@ class Lives:
     def _schedule(self, folder: Path, venue: "Exchange", deaths: list[Death]) -> Outcome:
         """Live, die and be judged on one exchange."""
         day = self._day
-        tables = day.tables(venue, folder, visibility_lag_s=0.3, sweep_s=0.5)
+        tables = day.tables(venue, folder, visibility_lag_s=2.0, sweep_s=0.5)
         file = STRATEGY.format(file=self._strategy, strategy=day.strategy)
         settings = write_settings(folder, *tables, file, mode="live", session='flush = "disk"')
         environ = {"TICKERD_SECRET_DEMO_API_KEY": venue.api_key, "TICKERD_SECRET_DEMO_API_SECRET": venue.api_secret}

@@ -199,7 +199,7 @@ def test_a_conditional_order_keeps_its_number_when_it_becomes_an_order_and_is_ca
     algo = {"caid": NAME, "aid": 2148719, "at": "CONDITIONAL", "o": "STOP_MARKET", "s": "BTCUSDT", "X": "NEW"}
     intent = OrderIntent(client_order_id=NAME, strategy_id="s", instrument=3, side=Side.SELL, type=OrderType.STOP,
                          quantity=1)  # fmt: skip
-    made.on_clock(0)
+    made.on_clock(0, 1)
     made.send(ApprovedSubmit(intent=intent, reference_price=1, limits_version=1), 1)
     update = {"e": "ALGO_UPDATE", "T": 1750515742297, "E": 1750515742303}
     states = [algo, algo | {"X": "TRIGGERING"}, algo | {"X": "TRIGGERED", "ai": "8886774"}]
