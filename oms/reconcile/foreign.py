@@ -53,15 +53,16 @@ class Foreign:
         self._tell(name, what, effects)
 
     def fill(self, fill: VenueFill, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
-        """Meet an execution of an order that we do not know; what was before our books began is in their opening."""
+        """Meet an execution of an order that we do not know; what was before our books began is in their opening.
+
+        One of the venue's own making, a liquidation, is booked as the stream would have told it, once.
+        """
         name = fill.client_order_id or fill.venue_order_id
         if self.is_ours(fill.client_order_id, effects) or not self._opening.is_after(given.venue, fill.venue_ns):
             return
         if fill.own:
-            # Its stream tells it once, and nobody listened if it happened while we were away.
-            self._manager.account_event(_by_the_venue(fill, given.venue), fill.instrument, effects, now_ns)
-            return
-        if self._policy is ForeignPolicy.ADOPT:
+            self._manager.account_event(_venues_own(fill, given.venue), fill.instrument, effects, now_ns)
+        elif self._policy is ForeignPolicy.ADOPT:
             self._adopt_fill(fill, now_ns, effects)
         elif name not in self.told:
             self._tell(name, f"{given.venue}: execution {fill.exec_id} of order {name}, {fill.quantity} units", effects)
@@ -129,11 +130,11 @@ class Foreign:
         return [list(self.told), sorted(self.adopted.items())]
 
 
-def _by_the_venue(fill: VenueFill, venue: str) -> AccountTraded:
-    """Return an execution of the venue's own making as its stream would have told it."""
+def _venues_own(fill: VenueFill, venue: str) -> AccountTraded:
+    """Return an execution of the venue's own making in the words of its private stream."""
     return AccountTraded(
         venue=venue,
-        order_id=fill.client_order_id,
+        order_id=fill.client_order_id or fill.venue_order_id,
         exec_id=fill.exec_id,
         side=fill.side,
         price=fill.price,

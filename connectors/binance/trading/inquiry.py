@@ -219,11 +219,8 @@ class Inquirer:
         """Return an execution under its order's name and number, as it is where no name is known."""
         if not name:
             return fill
-        reason = autoclose_of(name) if self._market is Market.USDM else ""
-        if reason:
-            return msgspec.structs.replace(fill, client_order_id=name, own=reason)
         number = self._names.number_told(name, fill.venue_order_id)
-        return msgspec.structs.replace(fill, client_order_id=name, venue_order_id=number)
+        return msgspec.structs.replace(fill, client_order_id=name, venue_order_id=number, own=autoclose_of(name))
 
     def _look_among_open(self, symbol: str, wanted: EvidenceWanted) -> Asking[VenueOrder | None]:
         """Look through the symbol's working orders: a query may lag behind, and the two need not lag alike."""

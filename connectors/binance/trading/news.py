@@ -82,12 +82,12 @@ class News(msgspec.Struct, frozen=True, gc=False):
     triggered: bool  # a conditional order that is on the book now
     reason: str
     time_ms: int
-    hedge: Side | None = None  # the side of the position that it was of, in hedge mode
+    hedge: Side | None = None  # in hedge mode: the position that it is of
 
 
-def hedge_of(text: str) -> Side | None:
-    """Return which position of hedge mode a position side means, None for BOTH and where none is told."""
-    return {"LONG": Side.BUY, "SHORT": Side.SELL}.get(text)
+def leg_of(position_side: str) -> Side | None:
+    """Return which position of hedge mode a word names, None for the one position of one-way mode."""
+    return {"LONG": Side.BUY, "SHORT": Side.SELL}.get(position_side)
 
 
 def side_of(text: str) -> Side:
@@ -146,7 +146,7 @@ def usdm_news(update: OrderTradeUpdate) -> News:
         triggered=False,
         reason=reason,
         time_ms=order.time_ms,
-        hedge=hedge_of(order.position),
+        hedge=leg_of(order.position_side),
     )
 
 
