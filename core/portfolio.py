@@ -36,9 +36,10 @@ class BreakFigure(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class PortfolioRisk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The figures of one snapshot, or where `problem` says why, none of them.
 
-    `method` is whose figures limits use: `var_95` to `es_99` are its. `unmeasured` is gross money in holdings that the
-    figures leave out for want of history or price, named in `left_out`; `uncovered` the names that the worst scenario
-    says nothing about. `correlations` is the upper triangle over `names`, row by row.
+    `method` is whose figures limits use: `var_95` to `es_99` are its; "normal" where Cornish and Fisher's were asked
+    for and their correction does not hold. `unmeasured` is gross money in holdings that the figures leave out for want
+    of history or price, named in `left_out`; `uncovered` are the names that the worst scenario says nothing about.
+    `correlations` is the upper triangle over `names`, row by row.
     """
 
     as_of_ns: int  # of the snapshot: positions and prices of this time

@@ -5,9 +5,22 @@ from collections.abc import Iterator
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from daemon.metrics_families import NS, gauge, labelled, number
-from daemon.status import PortfolioStatus
+from daemon.status import ExposureStatus, PortfolioStatus
 
 _CONFIDENCE = {"950000": "0.95", "990000": "0.99"}
+
+
+def exposure_metrics(exposure: ExposureStatus) -> Iterator[Metric]:
+    """Give what is at risk and what was earned, now."""
+    for name, what in (
+        ("profit", "Realised and open profit less fees of all positions."),
+        ("gross", "Sum of all holdings beside the base currency, whatever their sign."),
+        ("net", "The same with their signs."),
+    ):
+        amount = number(getattr(exposure, name))
+        family = "tickerd_profit" if name == "profit" else f"tickerd_exposure_{name}"
+        yield labelled(GaugeMetricFamily(family, what, labels=["currency"]), [([exposure.base_currency], amount)])
+    yield gauge("tickerd_exposure_unpriced", "Holdings that no market values.", float(len(exposure.unpriced)))
 
 
 def portfolio_metrics(portfolio: PortfolioStatus) -> Iterator[Metric]:

@@ -175,6 +175,23 @@ class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     dust: list[DustStatus]
 
 
+class ExposureStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is at risk and what was earned now, in the base currency: holdings beside the base currency itself.
+
+    `profit` is realised and open profit less fees of all positions. `by_name` is signed, the largest first. `unpriced`
+    is what no market values, left out of the sums.
+    """
+
+    base_currency: str
+    profit: str
+    gross: str
+    net: str
+    long: str
+    short: str
+    by_name: dict[str, str]
+    unpriced: list[str]
+
+
 class PortfolioStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What the portfolio may lose, in the base currency; a loss is positive. Ages in ns, -1 before the first figures.
 
@@ -243,3 +260,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     live: LiveStatus | None = None
     latches: list[LatchStatus] = []
     portfolio: PortfolioStatus | None = None
+    exposure: ExposureStatus | None = None  # None where there is no one currency to count in

@@ -27,6 +27,9 @@ RESTART_MOST_S = 60.0
 READY_LOOK_S = 0.2
 ENDING_S = 1.0
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""numpy would take every core, those that trade included, and sum in an order that depends on how many there are."""
+
 log = structlog.get_logger("tickerd")
 
 
@@ -52,7 +55,8 @@ class PortfolioWorker:
         self._engine = engine
         self._now_ns = now_ns
         self._sink = sink
-        own, self._environ = child("daemon.portfolio")
+        own, environ = child("daemon.portfolio")
+        self._environ = {**environ, **ONE_THREAD}
         self._command = list(command) or own
         self._wait_s = RESTART_FIRST_S
         self._decoder = msgspec.json.Decoder(PortfolioRisk)

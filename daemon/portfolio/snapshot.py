@@ -33,7 +33,7 @@ def base_of(settings: PortfolioSettings, accounting_base: str, markets: Sequence
 
 
 def snapshot_of(engine: Engine, settings: PortfolioSettings, base: str, now_ns: int) -> Snapshot:
-    """Return what the engine holds and what it is priced at. Some 20 us a market: to be called a few times a minute."""
+    """Return what the engine holds and what it is priced at. Some 10 us a market: to be called a few times a minute."""
     taking = _Taking(engine, settings, base, now_ns)
     taking.take_prices()
     taking.take_balances()

@@ -18,7 +18,7 @@ from risk.portfolio.messages import Held, Measures, Snapshot
 from risk.portfolio.paths import path_risk, simulate, simulate_paths
 from risk.portfolio.returns import Floats, Prices, ReturnMatrix, align
 from risk.portfolio.stress import Holding, StressResult, rotations, stress, worst_of
-from risk.portfolio.var import TailRisk, cornish_fisher, historical, moments_of, normal
+from risk.portfolio.var import TailRisk, cornish_fisher, cornish_fisher_holds, historical, moments_of, normal
 
 CONFIDENCES = (0.95, 0.99)
 PATHS = 1_000
@@ -85,8 +85,8 @@ def _of_holdings(
     return {
         "bars": len(matrix.returns),
         "gross": _money(spread.gross),
-        "net": _money(sum(each.value for each in holdings)),
-        "unmeasured": _money(sum(abs(each.value) for each in missing)),
+        "net": _money(math.fsum(each.value for each in holdings)),
+        "unmeasured": _money(math.fsum(abs(each.value) for each in missing)),
         "left_out": tuple(sorted({*untold, *(each.name for each in missing)})),
         "hhi": spread.hhi,
         "top": spread.top,
@@ -120,12 +120,16 @@ def _tails(exposure: Exposure, matrix: ReturnMatrix, measures: Measures) -> dict
     for confidence in CONFIDENCES:
         found["historical", confidence] = historical(past, confidence, horizon=horizon)
         found["normal", confidence] = normal(drift, deviation, confidence, horizon)
-        found["cornish-fisher", confidence] = cornish_fisher(moments, confidence, horizon)
         found["monte-carlo", confidence] = historical(simulated, confidence)
+    if all(cornish_fisher_holds(moments, confidence, horizon) for confidence in CONFIDENCES):
+        for confidence in CONFIDENCES:
+            found["cornish-fisher", confidence] = cornish_fisher(moments, confidence, horizon)
+    method = measures.method if (measures.method, CONFIDENCES[0]) in found else "normal"
     paths = simulate_paths(mean, covariance, measures.path_bars, PATHS, measures.seed, degrees=measures.degrees)
     ends = path_risk(exposure.values, paths, CONFIDENCES[-1])
-    chosen = [found[measures.method, confidence] for confidence in CONFIDENCES]
+    chosen = [found[method, confidence] for confidence in CONFIDENCES]
     return {
+        "method": method,
         "var_95": _money(chosen[0].var),
         "es_95": _money(chosen[0].es),
         "var_99": _money(chosen[1].var),
@@ -242,7 +246,7 @@ def _option_money(held: Held, measures: Measures) -> Greeks:
 
 def _option_totals(options: list[Greeks]) -> dict[str, object]:
     """Return the sums of the options' Greeks, as money."""
-    totals = Greeks(*(sum(column) for column in zip(_TOTAL, *options, strict=True)))
+    totals = Greeks(*(math.fsum(column) for column in zip(_TOTAL, *options, strict=True)))
     return {name: _money(getattr(totals, name)) for name in ("delta", "gamma", "vega", "theta", "rho")}
 
 

@@ -45,7 +45,7 @@ def _positions(status) -> dict[str, tuple[str, str]]:
 
 def _tick(venue: Venue, tick: str) -> None:
     hook = {"hook": "mutate_rules", "market": "spot", "symbol": "BTCUSDT", "tick": tick}
-    venue._request("POST", "/emulator/hooks", json.dumps(hook))
+    venue.request("POST", "/emulator/hooks", json.dumps(hook))
 
 
 def test_an_instrument_left_out_and_a_coarser_tick_are_carried_on_exactly(tmp_path):

@@ -75,6 +75,18 @@ def test_whose_var_limits_read_is_a_choice_and_all_are_told():
     }
 
 
+def test_a_correction_that_does_not_hold_is_left_out_and_the_normal_figures_stand_for_it():
+    turns = np.where(np.arange(BARS + 1) % 2, 1.01, 1 / 1.01)  # two values: thinner tails than any
+    zigzag = np.asarray(100.0 * np.cumprod(turns), np.float64)
+    measures = msgspec.structs.replace(MEASURES, method="cornish-fisher")
+
+    told = measure(snapshot(LONG), {"BTC": history(zigzag)}, measures)
+
+    assert told.method == "normal"
+    assert "cornish-fisher" not in {each.method for each in told.tails}
+    assert units(told.es_99) > units(told.var_99)
+
+
 def test_the_worst_scenario_is_named_with_its_loss_in_whole_money():
     told = measure(snapshot(LONG, SHORT), HISTORIES, MEASURES)
 
