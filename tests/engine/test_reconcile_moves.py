@@ -9,7 +9,7 @@ from core.money import MONEY_UNIT
 from core.orders import Side
 from core.records import Kind
 from tests.engine.model_venue import SECOND, balances_of
-from tests.engine.test_reconcile_scenes import Scene
+from tests.engine.test_reconcile_scenes import ADOPT, Scene
 
 LEGS = (-6 * MONEY_UNIT, 3 * MONEY_UNIT)  # what a long and a short side of one contract pay and get
 
@@ -85,3 +85,14 @@ def test_what_the_venue_closes_by_itself_is_booked_once_and_is_no_foreign_order(
     assert scene.codes().count("LIQUIDATION") == 1
     assert not scene.engine.gate.freezes.active
     assert scene.fold().durable_state() == scene.engine.durable_state()
+
+
+def test_an_execution_of_somebody_else_is_adopted_by_the_leg_that_the_venue_calls_it():
+    scene = Scene(ADOPT).ready()
+    there = scene.place("web_1", quantity=10)
+    there.intent = msgspec.structs.replace(there.intent, instrument=1)
+    scene.venue.fill("web_1", 10)
+    scene.venue.outbox.clear()
+    scene.venue.fills[-1] = msgspec.structs.replace(scene.venue.fills[-1], hedge=Side.BUY)
+    scene.pass_time(20)
+    assert {side: leg.net.quantity for side, leg in scene.engine.manager.legs(1).items()} == {1: 10}
