@@ -195,6 +195,25 @@ class LatchChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, g
     reason: str
 
 
+class LimitChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A limit was changed while running, values as text, "none" for no limit: by whom and why.
+
+    `due_ns` above 0: it allows more, and waits until then or until somebody else approves it. `dropped`: what waited
+    was withdrawn.
+    """
+
+    scope: str
+    name: str
+    before: str
+    value: str
+    since_ns: int
+    due_ns: int
+    source: str
+    approved_by: str
+    reason: str
+    dropped: bool = False
+
+
 class FlattenChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The positions of a scope are being closed for the operator (`working`), or no more, and `reason` says why."""
 
@@ -330,6 +349,7 @@ Effect = (
     | Reconciled
     | FreezeChanged
     | LatchChanged
+    | LimitChanged
     | FlattenChanged
     | BookedByHand
     | ParentProgress
@@ -366,6 +386,7 @@ __all__ = [
     "FreezeChanged",
     "HeldChanged",
     "LatchChanged",
+    "LimitChanged",
     "LotChange",
     "LotChanged",
     "OrderBusted",

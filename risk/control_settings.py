@@ -62,6 +62,7 @@ class ScopeLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     max_fees_per_day: Number | None = None
     duplicate_window_ms: int | None = None
     no_short: bool = False
+    restricted: bool = False  # nothing may be opened here, only closed
     instruments: tuple[str, ...] = ()  # what may be traded here; empty: all
     order_types: tuple[OrderType, ...] = ()  # which orders may be sent here; empty: all
 

@@ -57,6 +57,7 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     max_data_age_ms: int = 5_000
     instruments: dict[str, InstrumentRisk] = {}
     controls: ControlSettings | None = None  # limits at every level, beside these
+    raise_delay_s: int = 300  # how long a limit that is loosened while running waits for a second person
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a limit."""
@@ -151,6 +152,8 @@ def _canonical(limits: RiskLimits | InstrumentRisk) -> list[object]:
     fields: list[object] = []
     for name in limits.__struct_fields__:
         value = getattr(limits, name)
+        if name == "raise_delay_s":
+            continue  # how limits change, not what they are
         if name == "controls":
             fields += [] if value is None else [msgspec.to_builtins(value)]
             continue
@@ -185,6 +188,7 @@ _GENERAL_COUNTS = (
     "max_open_orders_total",
     "max_orders_per_second",
     "max_orders_per_minute",
+    "raise_delay_s",
 )
 
 

@@ -61,6 +61,8 @@ def _permission(asked: Asked, scope: Scope) -> str:
         return "NOT_PERMITTED"
     if not scope.allows(asked.intent.type):
         return "ORDER_TYPE"
+    if scope.restricted and asked.adds:
+        return "RESTRICTED"
     if scope.no_short and asked.side < 0 and asked.adds:
         return "SHORT_SALE"
     return PASSES
@@ -132,6 +134,10 @@ def _why_permission(asked: Asked, scope: Scope, _sums: Sums) -> Why:
 def _why_type(asked: Asked, scope: Scope, _sums: Sums) -> Why:
     why = f"{scope.name} may not send {asked.intent.type.value} orders: use another type, or add it to `order_types`"
     return Why("", "", why)
+
+
+def _why_restricted(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    return Why("", "", f"{scope.name} is restricted: {asked.instrument.id} may be closed there, not opened")
 
 
 def _why_short(asked: Asked, scope: Scope, _sums: Sums) -> Why:
@@ -215,6 +221,7 @@ def _why_fees(_asked: Asked, scope: Scope, sums: Sums) -> Why:
 WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
     "NOT_PERMITTED": _why_permission,
     "ORDER_TYPE": _why_type,
+    "RESTRICTED": _why_restricted,
     "SHORT_SALE": _why_short,
     "OPEN_ORDERS": _why_open_orders,
     "SCOPE_ORDER_NOTIONAL": _why_order,

@@ -41,6 +41,7 @@ class Scope:
         "open_orders",
         "permits",
         "recent",
+        "restricted",
         "sells",
         "short",
         "unvalued_day",
@@ -84,8 +85,8 @@ class Scope:
             for name in names:
                 value: Number | None = getattr(limits, name)
                 setattr(self, name, NONE if value is None else floor_units(value, unit))
-        self.no_short = limits.no_short
-        self.permits = bool(limits.no_short or limits.instruments or limits.order_types)
+        self.no_short, self.restricted = limits.no_short, limits.restricted
+        self.permits = bool(limits.no_short or limits.restricted or limits.instruments or limits.order_types)
         for name, window in self._windows.items():
             window.limit = getattr(self, name)
         self.windows = tuple(window for window in self._windows.values() if window.limit != NONE)
