@@ -20,12 +20,14 @@ from core.events import CommandReceived, LifecycleChanged, LifecycleState, State
 from core.records import NO_INSTRUMENT, SLOT_BYTES, Event, Kind
 from core.rng import Rng
 from daemon.clock import SessionClock
+from daemon.defining import definitions
 from daemon.errors import DaemonError, ExitCode, JournalStopped, SessionOver, StartFailed
-from daemon.feeds import Addresses, Feeds, definition, instrument_of
+from daemon.feeds import Addresses, Feeds
 from daemon.lag import LoopLag
 from daemon.live.account import Account
+from daemon.live.early import EarlyCommands
 from daemon.live.execution import LiveExecution
-from daemon.live.fitting import Fitting
+from daemon.live.snapshots import Snapshots
 from daemon.live.trading import Secrets, Trading
 from daemon.pipeline import Execution, Pipeline
 from daemon.projection import Projection
@@ -36,8 +38,6 @@ from engine.engine import Engine
 from journal.errors import JournalError
 from journal.head import FlushPolicy, SealState
 from journal.writer import JournalWriter
-
-SNAPSHOT_ORDERS = 10_000  # a restart folds these in about a second
 
 log = structlog.get_logger("tickerd")
 
@@ -100,7 +100,9 @@ class Daemon:
         self._armed_ns = NEVER
         self._syncing = False
         self._stopped = False
-        self._early: list[CommandReceived] | None = []  # until the account's state has been taken over
+        self._early = EarlyCommands(None if account is None else account.lease.folder)
+        self._is_early = True  # until the account's state has been taken over
+        self._snapshots = Snapshots(self.pipeline, self._journal_failed)
 
     @property
     def carried(self) -> StateCarried | None:
@@ -129,6 +131,10 @@ class Daemon:
         self._aborting.set()
         self._synced.set()
 
+    def _journal_failed(self, error: JournalError) -> None:
+        """Stop at once: what cannot be written down must not happen."""
+        self._fail(JournalStopped(f"{error}; trading stopped, what was written is intact"))
+
     def _fail_by_defect(self, error: Exception) -> None:
         """Stop at once after an error that nobody expected: what the engine holds can no longer be believed."""
         log.error("a defect", reason=repr(error), exc_info=error)
@@ -144,9 +150,7 @@ class Daemon:
         try:
             self._enter(LifecycleState.STARTING)
             if await self._defined():
-                early, self._early = self._early or [], None
-                for command in early:
-                    self.command(command)
+                self._carry_out_early()
                 self._enter(LifecycleState.SYNCING)
                 self._syncing = True
                 tasks = [self._loop.create_task(self._connect(each)) for each in self.feeds.connectors]
@@ -164,6 +168,8 @@ class Daemon:
             await self._drain()
         except StartFailed as error:
             self._fail(error)
+        except JournalError as error:
+            self._journal_failed(error)
         finally:
             if self._timer is not None:
                 self._timer.cancel()
@@ -175,15 +181,16 @@ class Daemon:
 
     async def _defined(self) -> bool:
         """Have the venues define their instruments; False where the daemon was stopped before they had."""
-        definitions = self._loop.create_task(self._definitions())
+        asking = definitions(self.settings, self.feeds, self.trading, self.carried, self.clock.now_ns)
+        defining = self._loop.create_task(asking)
         stopping = self._loop.create_task(self._stopping.wait())
-        await asyncio.wait([definitions, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([defining, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if not definitions.done():
-            definitions.cancel()
-            await asyncio.gather(definitions, return_exceptions=True)
+        if not defining.done():
+            defining.cancel()
+            await asyncio.gather(defining, return_exceptions=True)
             return False
-        events, carried = definitions.result()
+        events, carried = defining.result()
         self._sink(events)
         if self.trading is not None:
             self.trading.assign({market.index: market.instrument for market in self.engine.markets})
@@ -196,19 +203,15 @@ class Daemon:
             self._account.lease.taken_over()
         return True
 
-    async def _definitions(self) -> tuple[list[Event], StateCarried | None]:
-        """Ask the venues for their rules, live also for what the account may do and what they keep themselves.
-
-        Return the definitions and the state to take over, fitted to each other. Raises StartFailed.
-        """
-        if self.trading is None:
-            return await self.feeds.define(self.clock.now_ns), None
-        fitting = Fitting(self.settings, self.carried)
-        defined, _ = await asyncio.gather(self.feeds.define(self.clock.now_ns, fitting.fit), self.trading.check())
-        events = [self.trading.told(each) for each in defined]
-        for rules in fitting.left_out([instrument_of(each) for each in events]):
-            events.append(definition(len(events), rules, self.clock.now_ns()))
-        return events, fitting.state()
+    def _carry_out_early(self) -> None:
+        """Carry out what was commanded before there was anything to do it to. Raises StartFailed."""
+        self._is_early = False
+        for command in self._early.take():
+            if self._failure is None:
+                self.command(command)
+        if self._failure is None:
+            self.journal.flush(durable=True)
+            self._early.done()
 
     async def _connect(self, connector: MarketDataConnector | TradingConnector) -> None:
         """Run one connector; one that ends by itself ends the session."""
@@ -307,7 +310,7 @@ class Daemon:
         try:
             self.pipeline.feed(events)
         except JournalError as error:
-            self._fail(JournalStopped(f"{error}; trading stopped, what was written is intact"))
+            self._journal_failed(error)
             return
         except InvariantError as error:
             self._fail(DaemonError(f"broken invariant: {error}"))
@@ -360,31 +363,23 @@ class Daemon:
         """Let an operator's command in; return the alerts that were raised meanwhile. Raises SessionOver."""
         if self._failure is not None or self._stopped:
             raise SessionOver("the session is over: nothing works any more that could be commanded")
-        if self._early is not None:  # on empty books it would do nothing, and what is carried over would undo it
-            self._early.append(command)
-            return ["EARLY: the daemon is starting: carried out as soon as the account's state is known"]
+        if self._is_early:
+            return [self._early.add(command)]
         before = self.projection.alerts_told
         self._sink([(Kind.COMMAND, 0, NO_INSTRUMENT, self.clock.now_ns(), 0, command, 0, 0, 0, 0)])
         return self.projection.alerts_since(before)
 
     async def _keep_snapshots(self, every_s: float) -> None:
-        """Journal a snapshot where enough has come since the last: writing one holds the loop for 0.1 to 0.25 s."""
-        written = 0
-        while True:
-            await asyncio.sleep(every_s)
-            submitted = self.engine.manager.totals.submitted
-            if submitted - written >= SNAPSHOT_ORDERS:
-                self._snapshot()
-                written = submitted
+        """Journal a snapshot where enough has come since the last."""
+        try:
+            await self._snapshots.keep(every_s)
+        except Exception as error:  # noqa: BLE001 - a session without snapshots would only be noticed at its restart
+            self._fail_by_defect(error)
 
     def _snapshot(self) -> None:
         """Journal what a restart needs, in live mode, where the journal can still be written."""
-        if self.trading is None or self._failure is not None:
-            return
-        try:
-            self.pipeline.record_snapshot()
-        except JournalError as error:
-            self._fail(JournalStopped(f"{error}; trading stopped, what was written is intact"))
+        if self.trading is not None and self._failure is None:
+            self._snapshots.take_at_once()
 
     def status(self) -> Status:
         """Return the state of everything, for the screen and the metrics."""

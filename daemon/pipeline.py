@@ -13,14 +13,13 @@ from typing import Protocol
 
 from core.codec import KIND_OF, encode_payload
 from core.effects import BookResyncNeeded, Effect
-from core.events import StateCarried
 from core.evidence import EvidenceWanted
 from core.orders import ApprovedCancel, ApprovedCommand, ApprovedGroup, ApprovedReplace, ApprovedSubmit, goes_out
 from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event, Kind
 from daemon.stats import Stats
 from engine.engine import Engine
+from journal.buffer import Prepared
 from journal.writer import JournalWriter
-from oms.state import state_hash
 
 
 class Execution(Protocol):
@@ -201,15 +200,15 @@ class Pipeline:
         self.journal.append_digest(self._last_ns, self.stats.total_inputs, digest)
         return digest
 
-    def record_snapshot(self) -> int:
-        """Journal what a restart needs of the state, and its digest; return how many bytes it took."""
-        state = self.engine.durable_state()
-        head = self.journal.head.session_id
-        snapshot = StateCarried(session=head, seq=self.journal.next_seq, state=state, digest=state_hash(state))
-        self.journal.append_payload(Kind.SNAPSHOT, 0, NO_INSTRUMENT, self._last_ns, encode_payload(snapshot))
+    def capture(self) -> tuple[int, list[bytes]]:
+        """Return the state that a restart needs, in pieces, and the number that the record after it will have."""
+        return self.journal.next_seq, self.engine.state_pieces()
+
+    def record_snapshot(self, payload: Prepared) -> None:
+        """Journal a snapshot, of now or of an earlier place (`daemon.live.snapshots`). Raises JournalError."""
+        self.journal.append_prepared(Kind.SNAPSHOT, 0, NO_INSTRUMENT, self._last_ns, payload)
         self.journal.flush()
         self.stats.snapshot_ns = self._last_ns
-        return len(state)
 
 
 def _instrument_of(effect: Effect) -> int:

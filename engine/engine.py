@@ -36,7 +36,7 @@ from engine.timers import Timers
 from oms.fold import FoldPart, take_over
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
-from oms.state import durable_state
+from oms.state import durable_state, state_pieces
 from risk.gate import Gate
 from strategies.context import OrderCounter
 
@@ -147,6 +147,10 @@ class Engine(MarketHandlers):
     def durable_state(self) -> bytes:
         """Return what must survive a restart; a later session takes it over as `StateCarried`."""
         return durable_state(self.manager, self.parts())
+
+    def state_pieces(self) -> list[bytes]:
+        """Return the same in pieces, neither joined nor packed: for a thread (`oms.state.pack`)."""
+        return state_pieces(self.manager, self.parts())
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""

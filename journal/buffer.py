@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -18,6 +19,16 @@ _pack_body = BODY.pack
 _pack_slot = CRC_AND_BODY.pack
 _pack_part = PART_BODY.pack
 _crc32 = zlib.crc32  # masks its start value to 32 bits itself, as `core.records.slot_crc` does
+
+
+class Prepared(Protocol):
+    """A payload in slots (`journal.prepared`, which needs numpy and so is not imported here)."""
+
+    size: int
+
+    def numbered(self, first_seq: int) -> memoryview:
+        """Return the slots, of which the first has this sequence number."""
+        ...
 
 
 class SlotBuffer:
@@ -72,6 +83,18 @@ class SlotBuffer:
             body = _pack_part(Kind.PART, 0, number, payload[at : at + PART_BYTES])
             pending += _pack_slot(_crc32(body, seq), body)
         self._seq = seq + 1
+        return head
+
+    def append_prepared(self, kind: int, flags: int, instrument: int, recv_ns: int, payload: Prepared) -> int:
+        """Append a record whose payload was cut up beforehand and return its sequence number.
+
+        Raises RecordRefused, and what `flush` raises.
+        """
+        if payload.size > MAX_PAYLOAD_BYTES:
+            raise RecordRefused(f"a payload of {payload.size} bytes exceeds {MAX_PAYLOAD_BYTES}; keep its beginning")
+        head = self.append_event((kind, flags, instrument, recv_ns, 0, payload.size, 0, 0, 0, 0))
+        self._pending += payload.numbered(head + 1)
+        self._seq = head + 1 + parts_of(payload.size)
         return head
 
     def append_struct(

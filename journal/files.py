@@ -30,6 +30,21 @@ def journal_error(action: str, path: Path, error: OSError) -> JournalError:
     )
 
 
+def sync_beside(path: Path) -> None:
+    """Wait, in a thread of its own, until the disk has what was written to a segment so far. Raises JournalIOError.
+
+    It opens the file anew: the kernel tells a failed write to each open file once, and the writer must be told, too.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _sync_data(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise journal_error("sync", path, error) from error
+
+
 class Reserve:
     """Space set aside at the start, so that cancels can still be journaled once the disk is full."""
 

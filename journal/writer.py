@@ -113,6 +113,14 @@ class JournalWriter(SlotBuffer):
         """Whether the disk was found full and the reserve is in use: stop opening, cancel, seal."""
         return self._reserve.spent
 
+    @property
+    def to_sync(self) -> Path | None:
+        """The file that a command will wait for the disk to have, None where none does: `files.sync_beside` may first.
+
+        After a large record, so that no command has to wait for all of it.
+        """
+        return self._segment.path if self._policy is FlushPolicy.DISK else None
+
     # ----------------------------------------------------------------------------------------------- flushing
 
     def flush(self, *, durable: bool = False) -> int:

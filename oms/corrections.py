@@ -43,6 +43,7 @@ def is_fee_alone(report: OrderReport) -> bool:
 def keep_fee(order: Order, report: OrderReport) -> None:
     """Remember a fee that came before its execution."""
     order.exec_ids[report.exec_id] = (0, 0, fee_amount(report) or 0, report.fee_currency, 0, 0)
+    order.written = b""
 
 
 def repeat(
@@ -71,6 +72,7 @@ def join_fee(
         effects.append(report_alert(Severity.WARNING, "FEE_DIFFERS", report, order.instrument, why))
         return
     order.exec_ids[report.exec_id] = (quantity, price, fee, fee_currency, own_realised, realised)
+    order.written = b""
     books.join_fee(order, holding, fee, fee_currency, price, report.exec_id, effects)
 
 

@@ -106,10 +106,9 @@ class OrderManager:
         - `closed_orders`, in the order of their (last) closing; all but the newest `keep_closed + keep_forgotten` may
           be left out. `drop` of them, the first, had been dropped. It may be left 0 where no closed order reopened:
           those beyond `keep_closed` are dropped;
-        - `totals`, whose count of open orders is counted anew;
+        - `totals`, whose count of open orders is counted anew; `balances`, where it did not start from them;
         - the account's positions, and (strategy id, position) of each strategy; their numbers are copied, fees money;
-        - `balances` at the end, where the manager did not start from them;
-        - `forgotten`: (closing, execution ids) of the orders dropped before these, as `forgotten_orders` returns them.
+        - `forgotten`: (closing, execution ids) of the orders dropped before these, by their names.
 
         Raises UndefinedInstrument.
         """
@@ -226,9 +225,9 @@ class OrderManager:
         """Return the closed orders still kept, in the order in which they closed."""
         return self._table.closed_orders()
 
-    def forgotten_orders(self) -> dict[str, tuple[int, tuple[str, ...]]]:
-        """Return (closing, execution ids) of the orders that were dropped and are still remembered; a copy."""
-        return self._table.forgotten()
+    def forgotten_written(self) -> bytes:
+        """Return what is left of the orders that were dropped, oldest first, as a durable state has it."""
+        return self._table.forgotten_written()
 
     @property
     def is_new(self) -> bool:

@@ -47,9 +47,9 @@ class Order(OrderNumbers):
     """An order as the manager knows it. Read it freely; only the manager changes it.
 
     `fees` is money per currency. `exec_ids` holds each booked execution, so that none is booked twice and one can be
-    taken back. `fold` is what the table remembers of its closed form. `chain` is what its replacements made of it,
-    None for an order that was never to be replaced; while a replacement is not answered, `quantity` is the greatest
-    that the order may come to.
+    taken back. `fold` and `written` are what `oms.table` and `oms.written` remember of it. `chain` is what its
+    replacements made of it, None for an order that was never to be replaced; while a replacement is not answered,
+    `quantity` is the greatest that the order may come to.
     """
 
     __slots__ = (
@@ -65,6 +65,7 @@ class Order(OrderNumbers):
         "time_in_force",
         "type",
         "venue_order_id",
+        "written",
     )
 
     def __init__(self, intent: OrderIntent, number: int, now_ns: int) -> None:
@@ -87,6 +88,7 @@ class Order(OrderNumbers):
         self.exec_ids: dict[str, Booked] = {}
         self.chain: Chain | None = None
         self.venue_order_id = ""
+        self.written = b""
         self.acknowledged = self.named = False
         self.submitted_ns = self.updated_ns = now_ns
 

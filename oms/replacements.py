@@ -122,6 +122,7 @@ class Replacements:
 
     def tell(self, order: Order, moved: Moved | None, effects: list[Effect]) -> None:
         """Say what became of an order with replacements."""
+        order.written = b""  # its chain may have moved without anything to tell
         if moved is not None:
             self._tell(order, moved.previous, moved.event, moved.anomaly, moved.changed, moved.reason, effects)
         if not order.is_open:

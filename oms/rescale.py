@@ -17,7 +17,8 @@ from core.orders import OrderIntent
 from oms.chain import SavedChain
 from oms.errors import NotExact
 from oms.held.order import from_saved
-from oms.state import SavedOrder, SavedPosition, SavedState, packed_state, read_number, saved_state, write_number
+from oms.state import SavedPosition, SavedState, packed_state, saved_state
+from oms.written import SavedOrder, read_number, write_number
 
 Scale = tuple[int, int]
 """By how much prices and quantities are multiplied."""

@@ -12,38 +12,26 @@ import dataclasses
 import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
 from core.codec import UNREADABLE
 from core.instruments import Instrument
-from core.orders import OrderIntent
-from oms.chain import SavedChain, chain_from
+from oms.chain import chain_from
 from oms.codes import STATES
 from oms.errors import BadState, UndefinedInstrument, UnitsChanged
 from oms.holding import units_of
 from oms.manager import OrderManager
 from oms.moves import Totals
-from oms.order import Booked, Order, OrderNumbers
+from oms.order import Order
 from oms.positions import Position, PositionNumbers
+from oms.rows import list_head
 from oms.section import Section
+from oms.written import ORDER_FIELDS, Number, SavedOrder, read_number, write_number, written_orders
 
 VERSION = 1
 _DEFLATE = 1  # a fifth of the bytes for a tenth of the time: a journal's record ends at 3.6 MB
-
-Number = bool | int | str
-"""A number as it is written: text where it leaves 64 bits."""
-
-
-class SavedOrder(msgspec.Struct, frozen=True, array_like=True):
-    """One order; `numbers` in the order of `SavedState.order_fields`."""
-
-    intent: OrderIntent
-    numbers: list[Number]
-    venue_order_id: str
-    fees: list[tuple[str, str]]
-    exec_ids: list[tuple[str, int, int, str, str, str, str]]  # of `oms.order.Booked`, money and profits as text
-    chain: SavedChain | None = None
 
 
 class SavedPosition(msgspec.Struct, frozen=True, array_like=True):
@@ -84,43 +72,71 @@ class SavedState(msgspec.Struct, frozen=True, array_like=True):
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decoder = msgspec.msgpack.Decoder(SavedState)
-_ORDER_FIELDS = [field.name for field in dataclasses.fields(OrderNumbers)]
+_index_of = attrgetter("instrument")
 _POSITION_FIELDS = [field.name for field in dataclasses.fields(PositionNumbers)]
-_INT64 = 1 << 63
 
 
 def durable_state(manager: OrderManager, parts: Sequence[Section] = ()) -> bytes:
     """Return all that must survive of `manager` and of the `parts` beside it."""
+    return pack(plain_state(manager, parts))
+
+
+def plain_state(manager: OrderManager, parts: Sequence[Section] = ()) -> bytes:
+    """Return what `durable_state` packs."""
+    return b"".join(state_pieces(manager, parts))
+
+
+def state_pieces(manager: OrderManager, parts: Sequence[Section] = ()) -> list[bytes]:
+    """Return the pieces of `plain_state`: bytes that nothing changes any more, for a thread to join, pack and hash.
+
+    A `SavedState` field by field: orders that changed since they were written last are encoded, the rest is there.
+    """
     opened, closed = manager.open_orders(), manager.closed_orders()
     positions = list(_saved_positions(manager))
     defined = manager.instruments()
     kept = {order.instrument for order in manager.held.orders.values()}
     kept |= {index for index in manager.strays.instruments() if index in defined}
-    used = kept | {order.instrument for order in (*opened, *closed)} | {position.instrument for position in positions}
+    used = kept.union(map(_index_of, opened), map(_index_of, closed), map(_index_of, positions))
     sections = [(part.name, part.version, part.durable()) for part in (*manager.sections(), *parts)]
-    state = SavedState(
-        version=VERSION,
-        states=[state.value for state in STATES],
-        order_fields=_ORDER_FIELDS,
-        position_fields=_POSITION_FIELDS,
-        instruments=[_saved_instrument(index, manager.instrument(index)) for index in sorted(used)],
-        open_orders=[_saved_order(order) for order in opened],
-        closed_orders=[_saved_order(order) for order in closed],
-        forgotten=[(name, closing, list(execs)) for name, (closing, execs) in manager.forgotten_orders().items()],
-        submitted=manager.totals.submitted,
-        closings=manager.totals.closings,
-        counts=list(manager.totals.counts),
-        positions=positions,
-        balances=[(currency, str(amount)) for currency, amount in manager.balances().items()],
-        account_names=manager.account.canonical(),
-        sections=[section for section in sections if section[2]],
+    before = (
+        VERSION,
+        [state.value for state in STATES],
+        ORDER_FIELDS,
+        _POSITION_FIELDS,
+        [_saved_instrument(index, manager.instrument(index)) for index in sorted(used)],
     )
-    return packed_state(state)
+    after = (
+        manager.totals.submitted,
+        manager.totals.closings,
+        list(manager.totals.counts),
+        positions,
+        [(currency, str(amount)) for currency, amount in manager.balances().items()],
+        manager.account.canonical(),
+        [section for section in sections if section[2]],
+    )
+    return [
+        list_head(len(SavedState.__struct_fields__)),
+        *map(_encode, before),
+        *(list_head(len(opened)), *written_orders(opened)),
+        *(list_head(len(closed)), *written_orders(closed)),
+        manager.forgotten_written(),
+        *map(_encode, after),
+    ]
+
+
+def pack(plain: bytes) -> bytes:
+    """Return the durable state of what `plain_state` returned."""
+    return zlib.compress(plain, _DEFLATE)
+
+
+def plain_hash(plain: bytes) -> bytes:
+    """Return the digest of what `plain_state` returned."""
+    return hashlib.sha256(plain).digest()
 
 
 def packed_state(state: SavedState) -> bytes:
     """Return a state as it is kept."""
-    return zlib.compress(_encode(state), _DEFLATE)
+    return pack(_encode(state))
 
 
 def state_hash(data: bytes) -> bytes:
@@ -128,7 +144,7 @@ def state_hash(data: bytes) -> bytes:
 
     Raises BadState.
     """
-    return hashlib.sha256(_unpacked(data)).digest()
+    return plain_hash(_unpacked(data))
 
 
 def saved_state(data: bytes) -> SavedState:
@@ -178,16 +194,6 @@ def restore_state(data: bytes, manager: OrderManager, parts: Sequence[Section] =
         known[name].restore(version, section, indexes)
 
 
-def write_number(value: int) -> Number:
-    """Return a number as it is written."""
-    return value if -_INT64 <= value < _INT64 else str(value)
-
-
-def read_number(value: Number) -> int:
-    """Return a number as it was."""
-    return int(value) if isinstance(value, str) else value
-
-
 def _unpacked(data: bytes) -> bytes:
     """Return the bytes that were packed. Raises BadState."""
     try:
@@ -220,18 +226,6 @@ def _instrument(saved: SavedInstrument) -> Instrument:
     return msgspec.structs.replace(saved.instrument, min_notional=int(saved.min_notional))
 
 
-def _saved_order(order: Order) -> SavedOrder:
-    """Return an order as it is kept."""
-    return SavedOrder(
-        intent=order.intent,
-        numbers=[write_number(getattr(order, name)) for name in _ORDER_FIELDS],
-        venue_order_id=order.venue_order_id,
-        fees=[(currency, str(order.fees[currency])) for currency in sorted(order.fees)],
-        exec_ids=[_saved_execution(exec_id, order.exec_ids[exec_id]) for exec_id in sorted(order.exec_ids)],
-        chain=None if order.chain is None else order.chain.canonical(),
-    )
-
-
 def _order(saved: SavedOrder, fields: list[str], codes: dict[int, int], indexes: dict[int, int]) -> Order:
     """Return an order as it was."""
     intent = msgspec.structs.replace(saved.intent, instrument=indexes[saved.intent.instrument])
@@ -249,12 +243,6 @@ def _order(saved: SavedOrder, fields: list[str], codes: dict[int, int], indexes:
     }
     order.chain = None if saved.chain is None else chain_from(saved.chain)
     return order
-
-
-def _saved_execution(exec_id: str, booked: Booked) -> tuple[str, int, int, str, str, str, str]:
-    """Return an execution as it is kept."""
-    quantity, price, fee, currency, own_realised, realised = booked
-    return exec_id, quantity, price, str(fee), currency, str(own_realised), str(realised)
 
 
 def _saved_positions(manager: OrderManager) -> Iterable[SavedPosition]:

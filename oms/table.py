@@ -8,11 +8,14 @@ import msgspec
 from oms.codes import STATE_UNKNOWN
 from oms.moves import Exposure, Totals, enter_order
 from oms.order import Order
+from oms.rows import Rows
 
 __all__ = ["Exposure", "OrderTable"]
 
 _FOLD_BYTES = 16
 _FOLD_MASK = (1 << (8 * _FOLD_BYTES)) - 1
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_decode = msgspec.msgpack.Decoder(tuple[str, int, tuple[str, ...]]).decode
 _UNFOLDED_MAX = 1_024  # what a digest has to catch up with takes no longer than 5 ms
 
 
@@ -42,7 +45,7 @@ class OrderTable:
         self._open: dict[str, Order] = {}
         self._closed: dict[str, Order] = {}
         self._unfolded: dict[str, Order] = {}  # closed orders that changed since `_fold` saw them
-        self._forgotten: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._forgotten = Rows()
         self._fold = self._forgotten_fold = 0
         self._keep_closed = keep_closed
         self._keep_forgotten = keep_forgotten
@@ -54,8 +57,8 @@ class OrderTable:
 
     def forgotten_fills(self, client_order_id: str) -> tuple[str, ...] | None:
         """Return the execution ids of an order dropped from the table, None for one not remembered at all."""
-        remembered = self._forgotten.get(client_order_id)
-        return None if remembered is None else remembered[1]
+        row = self._forgotten.get(client_order_id)
+        return None if row is None else _decode(row)[2]
 
     def knows(self, client_order_id: str) -> bool:
         """Whether the id is taken, as far back as is remembered."""
@@ -87,6 +90,7 @@ class OrderTable:
 
     def settle(self, order: Order, previous: int) -> None:
         """Put `order` where it belongs after it moved from state `previous`; drop what is beyond the bounds."""
+        order.written = b""
         if order.state_code <= STATE_UNKNOWN:
             if previous > STATE_UNKNOWN:
                 self._take_out(order)
@@ -101,9 +105,9 @@ class OrderTable:
         while len(self._closed) > self._keep_closed:
             self._drop(next(iter(self._closed.values())))
 
-    def forgotten(self) -> dict[str, tuple[int, tuple[str, ...]]]:
-        """Return (closing, execution ids) of the orders dropped and still remembered, oldest first; a copy."""
-        return dict(self._forgotten)
+    def forgotten_written(self) -> bytes:
+        """Return (id, closing, execution ids) of the orders dropped and still remembered, oldest first, encoded."""
+        return self._forgotten.written()
 
     def restore(
         self,
@@ -121,8 +125,8 @@ class OrderTable:
         self.totals.submitted, self.totals.closings = totals.submitted, totals.closings
         self.totals.counts[:] = totals.counts
         for name, remembered in forgotten.items():
-            self._forgotten[name] = remembered
-            self._forgotten_fold = (self._forgotten_fold + _hash((name, *remembered))) & _FOLD_MASK
+            self._remember(name, *remembered)
+        self._forgotten_fold &= _FOLD_MASK
         for order in open_orders:
             self._open[order.client_order_id] = order
         self.totals.open_orders = len(self._open)
@@ -143,19 +147,23 @@ class OrderTable:
         """Bring the fold up to date with one closed order."""
         del self._unfolded[order.client_order_id]
         before = order.fold
-        order.fold = _hash(order.canonical())
+        order.fold = _hash(_encode(order.canonical()))
         self._fold = (self._fold + order.fold - before) & _FOLD_MASK
 
     def _drop(self, order: Order) -> None:
         """Keep no more than the execution ids of the order that closed first."""
         self._take_out(order)
-        remembered = (order.closing, tuple(sorted(order.exec_ids)))
-        self._forgotten[order.client_order_id] = remembered
-        self._forgotten_fold += _hash((order.client_order_id, *remembered))
+        order.written = b""
+        self._remember(order.client_order_id, order.closing, tuple(sorted(order.exec_ids)))
         while len(self._forgotten) > self._keep_forgotten:
-            oldest = next(iter(self._forgotten))
-            self._forgotten_fold -= _hash((oldest, *self._forgotten.pop(oldest)))
+            self._forgotten_fold -= _hash(self._forgotten.drop_oldest())
         self._forgotten_fold &= _FOLD_MASK
+
+    def _remember(self, name: str, closing: int, exec_ids: tuple[str, ...]) -> None:
+        """Keep what is left of a dropped order."""
+        row = _encode((name, closing, exec_ids))
+        self._forgotten.add(name, row)
+        self._forgotten_fold += _hash(row)
 
     def canonical(self) -> list[object]:
         """Return the table in plain values: open orders in full and in order, the rest as counts and folds."""
@@ -172,7 +180,6 @@ class OrderTable:
         ]
 
 
-def _hash(canonical: tuple[object, ...]) -> int:
-    """Return a 128-bit number that stands for plain values, the same in every process."""
-    packed = msgspec.msgpack.encode(canonical)
+def _hash(packed: bytes) -> int:
+    """Return a 128-bit number that stands for encoded values, the same in every process."""
     return int.from_bytes(hashlib.blake2b(packed, digest_size=_FOLD_BYTES).digest(), "big")

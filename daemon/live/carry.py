@@ -70,22 +70,22 @@ def _gone(folder: Path, why: str) -> StartFailed:
 
 def _folded(reader: SessionReader, fold: Fold) -> StateCarried:
     """Return the state at the session's end."""
-    snapshots = reader.snapshots()
+    snapshots = map(_snapshot, reader.snapshots())
     newest = next(snapshots, None)
     before = next(snapshots, None)
     from_seq = 0
     if before is not None:
-        from_seq = before[0]
+        from_seq = before.seq
         for record in reader.payloads((Kind.INSTRUMENT,), until_seq=from_seq):
             _take(fold, record)
-        fold.record(Kind.CARRIED, NO_INSTRUMENT, 0, _decode(before[1]))
+        fold.record(Kind.CARRIED, NO_INSTRUMENT, 0, before)
     for record in reader.payloads(fold.kinds, from_seq=from_seq):
-        if newest is not None and record.seq > newest[0]:
-            _prove(fold, *newest)
+        if newest is not None and record.seq >= newest.seq:
+            _prove(fold, newest)
             newest = None
         _take(fold, record)
     if newest is not None:
-        _prove(fold, *newest)
+        _prove(fold, newest)
     state = fold.durable_state()
     return StateCarried(session=reader.head.session_id, seq=reader.end_seq, state=state, digest=state_hash(state))
 
@@ -96,11 +96,23 @@ def _take(fold: Fold, record: PayloadRecord) -> None:
     fold.record(record.kind, record.instrument, record.recv_ns, payload)
 
 
-def _prove(fold: Fold, seq: int, payload: bytes) -> None:
+def _snapshot(found: tuple[int, bytes]) -> StateCarried:
+    """Return a snapshot. It is of the records before its `seq`, and may have been written down a little later."""
+    at_seq, payload = found
+    snapshot = _decode(payload)
+    if snapshot.seq > at_seq:
+        raise StartFailed(
+            f"the snapshot at record {at_seq} says that it is of record {snapshot.seq}, which comes after it: it was "
+            "written by a defect; look at the session with `tickerd replay` and reconcile by hand"
+        )
+    return snapshot
+
+
+def _prove(fold: Fold, snapshot: StateCarried) -> None:
     """Compare the state that was folded so far with a snapshot. Raises StartFailed."""
-    recorded, folded = _decode(payload).digest, state_hash(fold.durable_state())
+    recorded, folded = snapshot.digest, state_hash(fold.durable_state())
     if recorded != folded:
         raise StartFailed(
-            f"the snapshot at record {seq} has digest {recorded.hex()}, its journal folds to {folded.hex()}: one of "
-            "them was written by a defect; look at the session with `tickerd replay` and reconcile by hand"
+            f"the snapshot at record {snapshot.seq} has digest {recorded.hex()}, its journal folds to {folded.hex()}: "
+            "one of them was written by a defect; look at the session with `tickerd replay` and reconcile by hand"
         )

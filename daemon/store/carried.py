@@ -9,7 +9,8 @@ from typing import NamedTuple
 from core.errors import CodecError
 from core.orders import OrderIntent
 from oms.errors import BadState
-from oms.state import read_number, saved_state
+from oms.state import saved_state
+from oms.written import read_number
 
 
 class CarriedOrder(NamedTuple):

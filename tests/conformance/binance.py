@@ -28,6 +28,8 @@ from tests.conformance.venue import Ledger, LedgerFill, Sink, Touch, VenueLeg, W
 SYMBOL = "BTCUSDT"
 OURS = Credentials("k" * 64, hmac_secret="s" * 64)
 THEIRS = Credentials("o" * 64, hmac_secret="t" * 64)
+STILL = 1e-9
+"""The pace of the market: nothing moves but by what a case does, however long the machine lets it wait."""
 OPEN = {"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"}
 
 
@@ -189,7 +191,9 @@ async def _opened(market: Market) -> AsyncIterator[Binance]:
         Member(name=name, key=key * 64, secret=secret * 64, balances=rich, futures_balances=money)
         for name, key, secret in (("trader", "k", "s"), ("other", "o", "t"))
     )
-    settings = Settings(synthetic=True, seed=7, accounts=members, demo=False, market=EmbeddedMarket(market.value))
+    settings = Settings(
+        synthetic=True, seed=7, accounts=members, demo=False, market=EmbeddedMarket(market.value), speed=STILL
+    )
     async with EmbeddedVenue(settings) as venue, aiohttp.ClientSession() as http:
         path = "/api/v3/exchangeInfo" if market is Market.SPOT else "/fapi/v1/exchangeInfo"
         async with http.get(f"{venue.http_url}{path}") as answer:

@@ -94,7 +94,7 @@ def test_every_number_of_an_order_is_kept():
     """Numbers are kept by name; what else an order holds is named here, so that a new field is not forgotten."""
     others = {"client_order_id", "strategy_id", "type", "time_in_force", "post_only", "reduce_only", "intent"}
     kept = {"chain", "exec_ids", "fees", "venue_order_id"}
-    assert set(Order.__slots__) == others | kept | {"fold"}
+    assert set(Order.__slots__) == others | kept | {"fold", "written"}
     saved = saved_state(durable_state(new_manager((1, 1))))
     assert saved.order_fields == [field.name for field in dataclasses.fields(OrderNumbers)]
 

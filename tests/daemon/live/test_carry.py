@@ -7,6 +7,7 @@ from core.records import NO_INSTRUMENT, Kind
 from daemon.errors import StartFailed
 from daemon.live.carry import carried_from, last_with_state
 from daemon.live.lease import LeaseRecord
+from daemon.live.snapshots import Snapshots
 from daemon.pipeline import Pipeline
 from daemon.replay import relived_engine
 from daemon.stats import Stats
@@ -38,13 +39,17 @@ def _begin(folder, carried=None, *, snapshots=0):
     change = LifecycleChanged(LifecycleState.STARTING)
     pipeline.feed([*events, (Kind.LIFECYCLE, 0, NO_INSTRUMENT, START_NS, 0, change, 0, 0, 0, 0)])
     for _ in range(snapshots):
-        pipeline.record_snapshot()
+        Snapshots(pipeline, _raise).take_at_once()
     journal.close()
     return folder
 
 
 def _ignore(_now_ns, _effect):
     pass
+
+
+def _raise(error):
+    raise error
 
 
 def test_the_last_session_is_gone_on_from_once_it_has_taken_over(tmp_path):
