@@ -13,6 +13,7 @@ from core.decimals import plain
 from core.errors import PrecisionError
 from core.instruments import Instrument
 from core.money import MONEY_DECIMALS
+from core.scopes import ALL
 from risk.control_settings import ControlSettings
 from risk.errors import LimitsError
 
@@ -62,6 +63,8 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     def __post_init__(self) -> None:
         """Refuse what cannot be a limit."""
         _check_limits(self, _INSTRUMENT_NUMBERS, _GENERAL_COUNTS)
+        if self.controls is not None:
+            _refuse_twins(self.controls)
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -190,6 +193,20 @@ _GENERAL_COUNTS = (
     "max_orders_per_minute",
     "raise_delay_s",
 )
+
+
+def _refuse_twins(controls: ControlSettings) -> None:
+    """Raise LimitsError for a limit that `[risk]`, or an instrument's own table, has by the same name."""
+    for scope, limits in controls.limits.items():
+        if scope == ALL:
+            twins, place = RiskLimits.__struct_fields__, "[risk]"
+        elif scope.startswith("symbol:"):
+            twins, place = InstrumentRisk.__struct_fields__, f"[risk.instruments.{scope.partition(':')[2]}]"
+        else:
+            continue
+        for name in limits.__struct_fields__:
+            if name in twins and name != "instruments" and getattr(limits, name) is not None:
+                raise LimitsError(name, f"it in {place}", getattr(limits, name), ("controls", "limits", scope))
 
 
 def _check_limits(limits: msgspec.Struct, numbers: tuple[str, ...], counts: tuple[str, ...]) -> None:

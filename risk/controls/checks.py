@@ -28,8 +28,8 @@ def scope_breach(asked: Asked, scope: Scope, sums: Sums) -> str:
         return "OPEN_ORDERS"
     if not asked.adds:
         return PASSES
-    if asked.value > scope.max_order_notional != NONE:
-        return "SCOPE_ORDER_NOTIONAL"
+    if asked.value > scope.max_order_value != NONE:
+        return "ORDER_VALUE"
     if scope.max_depth_share != NONE and _takes_too_much(asked, scope):
         return "DEPTH_SHARE"
     more = asked.more_gross
@@ -151,7 +151,7 @@ def _why_open_orders(asked: Asked, scope: Scope, _sums: Sums) -> Why:
 
 
 def _why_order(asked: Asked, scope: Scope, sums: Sums) -> Why:
-    return _money(scope, "the order may cost", asked.value, scope.max_order_notional, sums)
+    return _money(scope, "the order may cost", asked.value, scope.max_order_value, sums)
 
 
 def _why_depth(asked: Asked, scope: Scope, _sums: Sums) -> Why:
@@ -224,7 +224,7 @@ WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
     "RESTRICTED": _why_restricted,
     "SHORT_SALE": _why_short,
     "OPEN_ORDERS": _why_open_orders,
-    "SCOPE_ORDER_NOTIONAL": _why_order,
+    "ORDER_VALUE": _why_order,
     "DEPTH_SHARE": _why_depth,
     "GROSS_NOTIONAL": _why_gross,
     "LEVERAGE": _why_leverage,

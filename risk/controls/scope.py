@@ -49,7 +49,7 @@ class Scope:
         "windows",
     )
 
-    max_order_notional: int
+    max_order_value: int
     max_gross_notional: int
     max_net_notional: int
     max_open_notional: int

@@ -64,7 +64,7 @@ def test_a_stricter_limit_holds_at_once_and_names_another_version(stage):
         ("symbol:BTCUSDT.BINANCE", "max_order_quantity", "0.001", "MAX_QUANTITY"),
         ("all", "max_orders_per_second", "0", "ORDER_RATE"),
         ("strategy:Buyer", "restricted", "true", "RESTRICTED"),
-        ("class:crypto-spot", "max_order_notional", "0.5", "SCOPE_ORDER_NOTIONAL"),
+        ("class:crypto-spot", "max_order_value", "0.5", "ORDER_VALUE"),
         ("all", "min_cash", "100000", "CASH_RESERVE"),
     ],
 )
