@@ -91,11 +91,28 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
             hint = did_you_mean(name, known)
             yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=name, hint=hint)
     yield from _check_queues(settings, origin)
+    yield from _check_portfolio(settings, origin)
     for currency, amount in settings.paper.balances.items():
         path = ("paper", "balances", currency)
         if not _is_money(amount):
             expected = f"an amount from 0 to 10^18 with at most {MONEY_DECIMALS} decimals"
             yield mistake(WrongValue, origin, path, expected=expected, found=amount)
+
+
+def _check_portfolio(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield what `[portfolio]` cannot measure: a benchmark that is not read, more bars needed than are kept."""
+    table = settings.portfolio
+    if table.benchmark:
+        yield from _check_instrument(table.benchmark, settings, origin, ("portfolio", "benchmark"))
+    if table.least > table.window:
+        expected = f"at most the window of {table.window} bars"
+        yield mistake(WrongValue, origin, ("portfolio", "least"), expected=expected, found=table.least)
+    if 0 < table.degrees <= 2:
+        expected = "more than 2, or 0 for normal simulations"
+        yield mistake(WrongValue, origin, ("portfolio", "degrees"), expected=expected, found=table.degrees)
+    if table.every_s > table.bar_s:
+        expected = f"at most bar_s, {table.bar_s}: every bar needs a snapshot"
+        yield mistake(WrongValue, origin, ("portfolio", "every_s"), expected=expected, found=table.every_s)
 
 
 def _check_controls(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
@@ -135,10 +152,6 @@ def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
         hint = "add it with the name of its key, `key = ...`; the secrets themselves stay out of the file"
         expected = "[venues.NAME.trading] of at least one venue"
         yield mistake(LiveUnready, origin, ("session", "mode"), expected=expected, found="none", hint=hint)
-    if settings.hours:  # a venue's new rules, read while it trades, would come without them
-        hint = "leave it out: live, the venue itself refuses orders outside of its sessions"
-        expected = "no [hours] in live mode"
-        yield mistake(LiveUnready, origin, ("hours",), expected=expected, found=settings.hours, hint=hint)
     for name, table in trading.items():
         path: Path = ("venues", name, "trading")
         if settings.venues[name].connector is ConnectorName.HISTORY:
@@ -147,11 +160,26 @@ def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
             if address and (problem := _address_problem(address, _WS)):
                 expected = "an address such as wss://host or ws://127.0.0.1:9001"
                 yield mistake(WrongValue, origin, (*path, key), expected=expected, found=address, hint=problem)
+        yield from _check_lag(settings, name, origin)
         for symbol in table.leverage:
             if symbol not in settings.venues[name].instruments:
                 hint = did_you_mean(symbol, settings.venues[name].instruments)
                 expected = "a symbol of the venue's `instruments`"
                 yield mistake(UnknownName, origin, (*path, "leverage"), expected=expected, found=symbol, hint=hint)
+
+
+def _check_lag(settings: Settings, name: str, origin: Origin) -> Iterator[ConfigError]:
+    """Yield the refusal of a lag after which a request that was not seen could still be carried out.
+
+    Binance carries out what comes within "recvWindow" of its "timestamp": ruled out before, it would be a surprise.
+    """
+    table = settings.venues[name].trading
+    assert table is not None
+    lag_s, valid_s = settings.live.visibility_lag_s, table.recv_window_ms / 1000
+    if lag_s < valid_s:
+        expected = f"at least {valid_s:g}: a request to {name} stays valid so long (recv_window_ms)"
+        hint = f"raise it, or lower recv_window_ms of [venues.{name}.trading]"
+        yield mistake(WrongValue, origin, ("live", "visibility_lag_s"), expected=expected, found=lag_s, hint=hint)
 
 
 def _check_modes(venue: VenueSettings, settings: Settings, origin: Origin, path: Path) -> Iterator[ConfigError]:

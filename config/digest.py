@@ -4,7 +4,8 @@ Deciding: mode, seed and digest interval; of each venue what is read and when it
 parameters; limits; the simulated account and venue; live, how our books are held to the venue's; how the books are kept
 and when instruments are traded, where that is not the usual way (so that sessions from before it could be chosen keep
 their digests). Not deciding: folders, flush policy, addresses, timeouts of connections, logs, metrics, the operator's
-socket, screen, the store. A number counts by its value: 50_000, 50000.0 and "50000" are one limit.
+socket, screen, the store, how the portfolio is measured (its figures are inputs). A number counts by its value: 50_000,
+50000.0 and "50000" are one limit.
 """
 
 import enum
@@ -16,6 +17,7 @@ from typing import get_args
 import msgspec
 
 from config.explain import field_types
+from config.hours import HoursTable
 from config.settings import AccountingSettings, Mode, Settings
 from core.decimals import decimals_of, plain
 
@@ -53,7 +55,7 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
         "risk": plain_table(settings.risk),
         "paper": plain_table(settings.paper),
         **({} if accounting == AccountingSettings() else {"accounting": plain_table(accounting)}),
-        **({"hours": _plain(settings.hours)} if settings.hours else {}),
+        **({"hours": {name: _hours(each) for name, each in settings.hours.items()}} if settings.hours else {}),
     }
     if settings.session.mode is Mode.LIVE:
         told_config["live"] = _only(plain_table(settings.live), _LIVE)
@@ -89,6 +91,14 @@ def plain_table(struct: msgspec.Struct) -> dict[str, object]:
         if value is not None:
             table[field.encode_name] = _number(value) if _is_number(types[field.encode_name]) else _plain(value)
     return table
+
+
+def _hours(table: HoursTable) -> dict[str, object]:
+    """Return sessions as plain values; settings that name no calendar are told as before there were any."""
+    told = plain_table(table)
+    if not table.calendar:
+        del told["calendar"]
+    return told
 
 
 def _only(table: dict[str, object], keys: tuple[str, ...]) -> dict[str, object]:

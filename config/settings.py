@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from config.hours import HoursTable
 from config.live_settings import LiveSettings, TradingTable
+from config.portfolio_settings import PortfolioSettings
 from connectors.sim.settings import SimSettings
 from journal.head import FlushPolicy
 from journal.retention import RetentionPolicy
@@ -306,6 +307,7 @@ class Settings(Table, frozen=True, kw_only=True):
     operator: OperatorSettings = OperatorSettings()
     screen: ScreenSettings = ScreenSettings()
     store: StoreSettings = StoreSettings()
+    portfolio: PortfolioSettings = PortfolioSettings()
 
     @property
     def instruments(self) -> tuple[str, ...]:

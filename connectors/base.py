@@ -119,6 +119,7 @@ class TradingStats(msgspec.Struct, frozen=True, kw_only=True):
     orders_up: bool = False  # the socket of order entry is logged on; without it orders go by REST
     private_up: bool = False  # the private stream is heard
     silent_until_ns: int = 0  # the venue asked for silence until then, 0 where it did not
+    clock_doubt: str = ""  # why nothing opens by what is known of the venue's clock, empty where that is believed
     dead_man_until_ns: int | None = 0  # the venue cancels all then; 0: not armed, None: it has no such timer
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core import bookings, effects, events, evidence, orders
+from core import bookings, effects, events, evidence, orders, portfolio
 from core.errors import CodecError
 from core.records import Kind
 
@@ -28,6 +28,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.DEAD_MAN: events.DeadManChanged,
     Kind.CARRIED: events.StateCarried,
     Kind.CORPORATE: events.CorporateAction,
+    Kind.PORTFOLIO: portfolio.PortfolioRisk,
     Kind.SUBMIT: orders.ApprovedSubmit,
     Kind.CANCEL: orders.ApprovedCancel,
     Kind.ORDER: effects.OrderUpdated,

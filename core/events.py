@@ -163,12 +163,17 @@ class StateCarried(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
 
 
-class ClockMeasured(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The venue's clock less ours, and how far that can be trusted (half the round trip)."""
+class ClockMeasured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The venue's clock less ours, and how far that can be trusted (half the round trip).
+
+    `jumped_ns` is 0 for a measure. Else this machine's wall clock moved so far against the monotonic one: the measure
+    before, which it repeats, is not believed any more, and nothing opens at the venue until the next.
+    """
 
     venue: str
     offset_ns: int
     uncertainty_ns: int
+    jumped_ns: int = 0
 
 
 class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -65,6 +65,8 @@ class VenueFill(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=F
     fee_currency: str
     liquidity: Liquidity | None
     venue_ns: int
+    own: str = ""  # of the venue's own making, by a word of `core.events.AccountTraded`: "liquidation"
+    hedge: Side | None = None  # in hedge mode: the position that it was of
 
 
 class VenueBalance(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

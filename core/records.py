@@ -66,6 +66,7 @@ class Kind(enum.IntEnum):
     CARRIED = 43  # the state that a live session takes over from the one before it
     DEAD_MAN = 44  # the venue's timer that cancels when we fall silent: not armed, or armed again
     CORPORATE = 46  # what an issuer does to everyone who holds its share: a dividend, a split
+    PORTFOLIO = 47  # what the portfolio may lose, as the risk worker said
 
     SUBMIT = 128
     CANCEL = 129

@@ -332,6 +332,8 @@ class Daemon:
             self._reconciled.set()
         self._arm()
 
+    take = _sink  # for parts that `daemon.start` runs beside the session
+
     def _arm(self) -> None:
         """Have the loop wake us when the engine or a simulated venue next wants it."""
         due_ns = min(self.engine.next_due_ns, self.execution.refresh())

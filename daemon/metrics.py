@@ -21,6 +21,7 @@ from core.events import LifecycleState
 from core.orders import OrderState
 from daemon.errors import UsageError
 from daemon.metrics_families import NS, counter, gauge, labelled, number, states
+from daemon.metrics_portfolio import exposure_metrics, portfolio_metrics
 from daemon.metrics_trading import account_metrics, live_metrics
 from daemon.status import Status
 
@@ -57,6 +58,10 @@ class StatusCollector(Collector):
                 yield from account_metrics(status.account)
             if status.live is not None:
                 yield from live_metrics(status.live, [feed.instrument for feed in status.feeds])
+            if status.exposure is not None:
+                yield from exposure_metrics(status.exposure)
+            if status.portfolio is not None:
+                yield from portfolio_metrics(status.portfolio)
 
     def describe(self) -> list[Metric]:
         """Say nothing when registered: names depend on nothing, and the registry would scrape to learn them."""

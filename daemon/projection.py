@@ -11,6 +11,8 @@ from core.market import Market, mark_price_of
 from core.money import money_text
 from core.orders import OrderState, Refusal
 from core.records import NO_INSTRUMENT
+from daemon.exposure import exposure_status
+from daemon.portfolio_view import portfolio_status
 from daemon.standing import Standing
 from daemon.stats import Stats
 from daemon.status import (
@@ -175,6 +177,8 @@ class Projection:
             latches=self._latches(),
             account=account_status(engine.manager, engine.markets, self._base_currency),
             live=None if self._standing is None else self._standing.status(now_ns),
+            portfolio=portfolio_status(engine.portfolio, now_ns),
+            exposure=exposure_status(engine.manager, engine.markets, self._base_currency),
         )
 
     def orders_by_state(self) -> dict[str, int]:

@@ -131,6 +131,7 @@ class Standing:
             clock_bound_ns=table.clock_bound_ms * 1_000_000,
             dead_man_ns=dead_man_ns,
             last_error=stats.last_error,
+            clock_doubt=stats.clock_doubt,
         )
 
     def _market_data(self, venue: str) -> str:

@@ -33,6 +33,7 @@ from daemon.notices import Notices
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door, Operated
 from daemon.operator.protocol import LIMITS, STATUS
+from daemon.portfolio import PortfolioWorker
 from daemon.screen import ScreenProcess
 from daemon.status import Status
 from daemon.store.place import store_file
@@ -163,11 +164,16 @@ async def _live(
     door = await open_door(daemon, settings)
     teller = loop.create_task(_tell(daemon, output, metrics, logs, store, settings.screen.refresh_ms / 1000))
     teller.add_done_callback(_told_no_more)
+    beside = [teller]
+    if settings.portfolio.enabled:
+        worker = PortfolioWorker(settings, daemon.engine, daemon.clock.now_ns, daemon.take)
+        beside.append(loop.create_task(worker.run()))
     try:
         await daemon.run(for_s)
     finally:
-        teller.cancel()
-        await asyncio.gather(teller, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         if door is not None:
             await door.close()
         if metrics is not None:

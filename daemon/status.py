@@ -119,6 +119,7 @@ class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     clock_bound_ns: int
     dead_man_ns: int | None
     last_error: str
+    clock_doubt: str = ""  # why nothing opens by what is known of the clocks, empty where they are believed
 
 
 class FreezeStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +175,58 @@ class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     dust: list[DustStatus]
 
 
+class ExposureStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is at risk and what was earned now, in the base currency: holdings beside the base currency itself.
+
+    `profit` is realised and open profit less fees of all positions. `by_name` is signed, the largest first. `unpriced`
+    is what no market values, left out of the sums.
+    """
+
+    base_currency: str
+    profit: str
+    gross: str
+    net: str
+    long: str
+    short: str
+    by_name: dict[str, str]
+    unpriced: list[str]
+
+
+class PortfolioStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the portfolio may lose, in the base currency; a loss is positive. Ages in ns, -1 before the first figures.
+
+    `problem`: why the newest snapshot has no figures; the others are then of an older one.
+    """
+
+    base_currency: str
+    age_ns: int
+    problem: str
+    method: str
+    bars: int
+    gross: str
+    net: str
+    unmeasured: str
+    left_out: list[str]
+    var_95: str
+    es_95: str
+    var_99: str
+    es_99: str
+    stress_worst: str
+    stress_scenario: str
+    benchmark: str
+    beta: float
+    effective: float  # as many equal holdings would be as concentrated
+    top: str
+    top_share: float
+    broken: list[str]  # pairs whose correlation broke
+    delta: str
+    gamma: str
+    vega: str
+    theta: str
+    tails: dict[str, dict[str, str]]  # by method: var_950000, es_950000 and so on, by confidence in ppm
+    stress: dict[str, str]  # loss by scenario
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the screen shows."""
 
@@ -206,3 +259,5 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountStatus | None = None
     live: LiveStatus | None = None
     latches: list[LatchStatus] = []
+    portfolio: PortfolioStatus | None = None
+    exposure: ExposureStatus | None = None  # None where there is no one currency to count in

@@ -18,7 +18,7 @@ SHOWN_DECIMALS = 8
 
 def account_status(manager: OrderManager, markets: Sequence[Market], base_currency: str = "") -> AccountStatus:
     """Return the account as it is now, in `base_currency`, else in the one in which all instruments are priced."""
-    base = base_currency or _common(markets)
+    base = base_currency or common_currency(markets)
     valuation = equity_in(base, manager)
     held = held_by_currency(manager, markets)
     return AccountStatus(
@@ -50,7 +50,7 @@ def held_by_currency(manager: OrderManager, markets: Sequence[Market]) -> Counte
     return sums
 
 
-def _common(markets: Sequence[Market]) -> str:
+def common_currency(markets: Sequence[Market]) -> str:
     """Return the currency in which every instrument is priced, "" where there are several."""
     currencies = {market.instrument.currency for market in markets}
     return currencies.pop() if len(currencies) == 1 else ""

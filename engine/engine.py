@@ -7,7 +7,7 @@ handler runs. Everything that needs orders goes through `engine.desk`.
 from collections.abc import Callable, Sequence
 
 from core.clock import EventClock
-from core.effects import Effect
+from core.effects import Alert, Effect, Severity
 from core.events import (
     AccountMoved,
     AccountTraded,
@@ -21,6 +21,7 @@ from core.events import (
     StateCarried,
 )
 from core.market import Market
+from core.portfolio import PortfolioRisk
 from core.records import Event, Kind
 from engine.bus import Bus
 from engine.commands import Commands
@@ -38,6 +39,7 @@ from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
 from oms.state import durable_state, state_pieces
 from risk.gate import Gate
+from risk.portfolio_figures import PortfolioFigures
 from strategies.context import OrderCounter
 
 
@@ -51,6 +53,7 @@ class Engine(MarketHandlers):
         "handlers",
         "lifecycle",
         "manager",
+        "portfolio",
     )
 
     def __init__(
@@ -69,6 +72,7 @@ class Engine(MarketHandlers):
         self.bus = Bus(self.timers)
         self.gate = gate
         self.manager = manager
+        self.portfolio = PortfolioFigures()
         manager.books.rates.markets = self.markets
         self.desk = Desk(
             gate, manager, self.bus, self.timers, clock, self.markets, counter, native_orders=native_orders
@@ -136,6 +140,7 @@ class Engine(MarketHandlers):
                 *([["flatten", *self.flattener.state()]] if self.flattener.wanted else []),
                 *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
+                *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
             ]
         )
 
@@ -230,6 +235,14 @@ class Engine(MarketHandlers):
         self.commands.carry_out(event[5], event[3])
         self.settle()
 
+    def _on_portfolio(self, event: Event) -> None:
+        """Keep what the risk worker found, for limits to read; tell what is new of it."""
+        told = event[5]
+        assert isinstance(told, PortfolioRisk)
+        code = "PORTFOLIO_RISK" if told.problem else "CORRELATION_BREAK"
+        for news in self.portfolio.take(told):
+            self._effects.append(Alert(severity=Severity.WARNING, code=code, message=news))
+
     def _on_recorded(self, _event: Event) -> None:
         """Only recorded: raw bytes and clock measurements decide nothing."""
 
@@ -258,6 +271,7 @@ class Engine(MarketHandlers):
         table[Kind.ACCOUNT_TRADE] = self._on_account
         table[Kind.CORPORATE] = self._on_account
         table[Kind.CARRIED] = self._on_carried
+        table[Kind.PORTFOLIO] = self._on_portfolio
         table[Kind.EVIDENCE] = table[Kind.LINK] = table[Kind.DEAD_MAN] = self._on_recorded
         if self.reconciling is not None:
             for kind, handler in self.reconciling.handlers():

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from core.effects import Alert, Effect, Severity
-from core.events import AccountMoved, DeadManChanged, LifecycleState, LinkChanged, OrderReport
+from core.events import AccountMoved, ClockMeasured, DeadManChanged, LifecycleState, LinkChanged, OrderReport
 from core.evidence import EvidenceGiven
 from core.records import Event, Kind
 from engine.desk import Desk
@@ -44,6 +44,7 @@ class Reconciling:
             (Kind.EVIDENCE, self._on_evidence),
             (Kind.LINK, self._on_link),
             (Kind.DEAD_MAN, self._on_dead_man),
+            (Kind.CLOCK, self._on_clock),
         ]
 
     def before_move(self, move: AccountMoved, now_ns: int) -> None:
@@ -88,6 +89,17 @@ class Reconciling:
         assert isinstance(event[5], LinkChanged)
         self.reconciler.link(event[5], event[3], self._effects)
         self._settle()
+
+    def _on_clock(self, event: Event) -> None:
+        """Tell a person that this machine's clock jumped; measures themselves decide nothing here."""
+        told = event[5]
+        assert isinstance(told, ClockMeasured)
+        if told.jumped_ns:
+            message = (
+                f"this machine's clock jumped by {told.jumped_ns // 10**6:+} ms: nothing opens at {told.venue} until "
+                "the venue's is measured anew; if it comes again, look at what sets this clock (NTP) or stops the host"
+            )
+            self._effects.append(Alert(severity=Severity.WARNING, code="CLOCK_JUMPED", message=message))
 
     def _on_dead_man(self, event: Event) -> None:
         """Tell a person whether the venue will cancel what works if we fall silent."""

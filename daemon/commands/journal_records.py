@@ -41,7 +41,8 @@ _BOOK_FLAGS = (
 )
 _PAYLOAD_TABLES: dict[int, Table] = {table.kind: table for table in TABLES.values() if not table.plain}
 
-_UNTABLED = (Kind.EVIDENCE, Kind.CARRIED, Kind.SUBMIT_GROUP, Kind.SNAPSHOT, Kind.REMEMBERED)  # shown as they stand
+# Shown as they stand.
+_UNTABLED = (Kind.EVIDENCE, Kind.CARRIED, Kind.SUBMIT_GROUP, Kind.SNAPSHOT, Kind.REMEMBERED, Kind.PORTFOLIO)
 
 
 class Record(msgspec.Struct, frozen=True):

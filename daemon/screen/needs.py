@@ -66,13 +66,15 @@ def _needs_of_venue(venue: VenueStatus) -> Iterator[Need]:
             f"{some} UNKNOWN at {venue.venue} since {words.latency_text(venue.unknown_age_ns)}",
             "what they may come to stays reserved, nothing is sent again: look for them on the venue's own pages",
         )
-    if is_clock_off(venue):
+    if _is_far(venue):
         offset_ms = venue.clock_offset_ns / 1e6
         yield Need(
             f"the clocks of {venue.venue} and of this machine are {offset_ms:+,.0f} ms apart, more than "
             f"{venue.clock_bound_ns / 1e6:,.0f}: nothing opens",
             "set this machine's clock (NTP); it is measured again every minute",
         )
+    elif venue.clock_doubt:
+        yield Need(f"nothing opens at {venue.venue}", f"{venue.clock_doubt}; cancels go")
 
 
 def alert_style(alert: AlertStatus) -> str:
@@ -84,6 +86,11 @@ def alert_style(alert: AlertStatus) -> str:
 
 def is_clock_off(venue: VenueStatus) -> bool:
     """Whether the clock keeps orders from being opened."""
+    return _is_far(venue) or venue.clock_doubt != ""
+
+
+def _is_far(venue: VenueStatus) -> bool:
+    """Whether the venue's clock and ours are farther apart than they may be."""
     return abs(venue.clock_offset_ns) > venue.clock_bound_ns > 0
 
 

@@ -1,7 +1,7 @@
 """Orders and fills on the account that are not ours: adopted, ignored, or a reason to halt."""
 
 from core.effects import Alert, Effect, Severity
-from core.events import OrderReport, ReportType
+from core.events import AccountTraded, OrderReport, ReportType
 from core.evidence import EvidenceGiven, VenueFill, VenueOrder
 from core.ids import parse_client_order_id, parse_revision_id
 from core.orders import OrderIntent, OrderType
@@ -53,11 +53,16 @@ class Foreign:
         self._tell(name, what, effects)
 
     def fill(self, fill: VenueFill, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
-        """Meet an execution of an order that we do not know; what was before our books began is in their opening."""
+        """Meet an execution of an order that we do not know; what was before our books began is in their opening.
+
+        One of the venue's own making, a liquidation, is booked as the stream would have told it, once.
+        """
         name = fill.client_order_id or fill.venue_order_id
         if self.is_ours(fill.client_order_id, effects) or not self._opening.is_after(given.venue, fill.venue_ns):
             return
-        if self._policy is ForeignPolicy.ADOPT:
+        if fill.own:
+            self._manager.account_event(_venues_own(fill, given.venue), fill.instrument, effects, now_ns)
+        elif self._policy is ForeignPolicy.ADOPT:
             self._adopt_fill(fill, now_ns, effects)
         elif name not in self.told:
             self._tell(name, f"{given.venue}: execution {fill.exec_id} of order {name}, {fill.quantity} units", effects)
@@ -122,3 +127,19 @@ class Foreign:
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
         return [list(self.told), sorted(self.adopted.items())]
+
+
+def _venues_own(fill: VenueFill, venue: str) -> AccountTraded:
+    """Return an execution of the venue's own making in the words of its private stream."""
+    return AccountTraded(
+        venue=venue,
+        order_id=fill.client_order_id or fill.venue_order_id,
+        exec_id=fill.exec_id,
+        side=fill.side,
+        price=fill.price,
+        quantity=fill.quantity,
+        fee=fill.fee,
+        fee_currency=fill.fee_currency,
+        reason=fill.own,
+        hedge=fill.hedge,
+    )

@@ -1,5 +1,6 @@
 """How much hangs on few: shares of gross exposure, by instrument, sector or whatever else groups it."""
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -23,12 +24,12 @@ def concentration(exposures: Iterable[tuple[str, float]]) -> Concentration:
     net: dict[str, float] = {}
     for name, value in exposures:
         net[name] = net.get(name, 0.0) + value
-    gross = sum(abs(value) for value in net.values())
+    gross = math.fsum(abs(value) for value in net.values())
     if gross <= 0.0:
         return Concentration(0.0, 0.0, 0.0, "", 0.0, {})
     shares = {
         name: abs(value) / gross for name, value in sorted(net.items(), key=lambda each: (-abs(each[1]), each[0]))
     }
     top, top_share = next(iter(shares.items()))
-    hhi = sum(share * share for share in shares.values())
+    hhi = math.fsum(share * share for share in shares.values())
     return Concentration(gross, hhi, 1.0 / hhi, top, top_share, shares)

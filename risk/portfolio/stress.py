@@ -4,6 +4,7 @@ A shock names what moves; the most particular one counts: symbol, then sector, t
 a scenario says nothing about is told as not covered, never taken as unmoved in silence.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -72,7 +73,7 @@ def stress(holdings: Iterable[Holding], scenario: Scenario) -> StressResult:
             continue
         pnl = each.value * shock.move + 0.5 * each.gamma * shock.move**2 + each.vega * shock.volatility
         by_name[each.name] = by_name.get(each.name, 0.0) + pnl
-    return StressResult(scenario.name, sum(by_name.values()), by_name, tuple(uncovered))
+    return StressResult(scenario.name, math.fsum(by_name.values()), by_name, tuple(uncovered))
 
 
 def worst_of(results: Sequence[StressResult]) -> StressResult | None:

@@ -76,10 +76,19 @@ def cornish_fisher(moments: Moments, confidence: float, horizon: float = 1.0) ->
     return TailRisk(-(drift + corrected * spread), -drift + spread * tail / alpha)
 
 
-def cornish_fisher_holds(skew: float, excess: float) -> bool:
-    """Whether the corrected quantile rises everywhere (Maillard 2012), so that it is a quantile at all."""
-    a, b, c = excess / 8 - skew**2 / 6, skew / 3, 1 - excess / 8 + 5 * skew**2 / 36
-    return (a == 0 and b == 0 and c > 0) or (a > 0 and b * b - 4 * a * c <= 0)
+def cornish_fisher_holds(moments: Moments, confidence: float, horizon: float = 1.0) -> bool:
+    """Whether the corrected quantile rises all over the tail (Maillard 2012), so that its figures are of one.
+
+    Where it does not, as with tails much thinner than the normal's or a skew that is large for the kurtosis, the
+    shortfall could be below the VaR.
+    """
+    edge = normal_quantile(_alpha(confidence))
+    skew, excess = moments.skew / math.sqrt(horizon), moments.excess / horizon
+    a, b, c = excess / 8 - skew**2 / 6, skew / 3, 1 - excess / 8 + 5 * skew**2 / 36  # the slope is a z^2 + b z + c
+    if a < 0 or (a == 0 and b > 0):
+        return False
+    lowest = edge if a == 0 else min(edge, -b / (2 * a))
+    return a * lowest**2 + b * lowest + c >= 0
 
 
 def moments_of(pnl: Floats) -> Moments:

@@ -149,7 +149,7 @@ class Venue(Child):
         self.api_secret: str = said.get("api_secret", "")
 
     def get(self, path: str) -> Json:
-        return self._request("GET", path, None)
+        return self.request("GET", path, None)
 
     def state(self) -> Json:
         return self.get("/emulator/state")
@@ -159,11 +159,15 @@ class Venue(Child):
         return self.get("/emulator/ledger")[market]["accounts"]["demo"]
 
     def fault(self, fault: str, **fields: object) -> None:
-        self._request("POST", "/emulator/faults", json.dumps({"fault": fault, **fields}))
+        self.request("POST", "/emulator/faults", json.dumps({"fault": fault, **fields}))
+
+    def decide(self, **decision: object) -> None:
+        """Have the owner of the futures exchange decide funding, or a transfer."""
+        self.request("POST", "/emulator/futures", json.dumps(decision))
 
     def hook(self, **fault: object) -> None:
         """Have the exchange misbehave."""
-        self._request("POST", "/emulator/hooks", json.dumps(fault))
+        self.request("POST", "/emulator/hooks", json.dumps(fault))
 
     def wait_passed(self, frames: int) -> None:
         """Wait until the market has had so many frames, whether or not they were sent."""
@@ -173,11 +177,13 @@ class Venue(Child):
         """Wait until the last recorded frame is on its way to the daemon."""
         until(lambda: bool(self.state()["state"] == "finished"), f"the end of playback, {self.stderr}", timeout_s)
 
-    def _request(self, method: str, path: str, body: str | None) -> Json:
+    def request(
+        self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Json:
         address = urlsplit(self.rest_url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
-            connection.request(method, path, body)
+            connection.request(method, path, body, dict(headers or {}))
             answer = connection.getresponse()
             text = answer.read()
         assert answer.status == 200, f"{method} {path}: {answer.status} {text[:200]!r}"

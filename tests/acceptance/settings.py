@@ -25,10 +25,12 @@ channels = ["quotes", "trades", "book"]
 def live_tables(venue: Venue, folder: Path, name: str = "binance", **live: object) -> str:
     """What live trading needs on the embedded exchange: the account under `folder`, its key by the name `demo`."""
     lines = "\n".join(f"{key} = {value}" for key, value in live.items())
+    window_ms = min(5000, int(1000 * float(str(live.get("visibility_lag_s", 5)))))  # valid no longer than that
     return f"""
 [venues.{name}.trading]
 key = "demo"
 ws_api_url = "{venue.ws_api_url}"
+recv_window_ms = {window_ms}
 [live]
 account = "demo"
 root = "{folder / "accounts"}"

@@ -24,7 +24,7 @@ max_orders_per_minute = 3_000
 
 def _life(venue: Venue, folder, *tables: str, symbols=("BTCUSDT", "ETHUSDT"), fills=()) -> Json:
     """Trade until each of these instruments was filled, then drain; return the last status."""
-    live = live_tables(venue, folder, visibility_lag_s=1.0)
+    live = live_tables(venue, folder, visibility_lag_s=2.0)
     settings = write_settings(folder, venue_table(venue, *symbols), live, *tables, RISK, mode="live")
     with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
         daemon.wait_ready()
@@ -45,7 +45,7 @@ def _positions(status) -> dict[str, tuple[str, str]]:
 
 def _tick(venue: Venue, tick: str) -> None:
     hook = {"hook": "mutate_rules", "market": "spot", "symbol": "BTCUSDT", "tick": tick}
-    venue._request("POST", "/emulator/hooks", json.dumps(hook))
+    venue.request("POST", "/emulator/hooks", json.dumps(hook))
 
 
 def test_an_instrument_left_out_and_a_coarser_tick_are_carried_on_exactly(tmp_path):

@@ -40,6 +40,7 @@ class Binance:
         self.rules = rules
         self._venue = venue
         self._market = market
+        self._turned_ns = 0
         self._is_spot = market is Market.SPOT
         self._base = "/api/v3" if self._is_spot else "/fapi/v1"
         self._http = http
@@ -71,7 +72,12 @@ class Binance:
             "ping_after_s": 0.4,
             "clock_every_s": 0.5,
         }
-        return BinanceTrading(msgspec.convert(chosen | settings, TradingSettings), OURS, time.time_ns, Rng(1), sink)
+        told = msgspec.convert(chosen | settings, TradingSettings)
+        wall_ns = lambda: time.time_ns() + self._turned_ns  # noqa: E731
+        return BinanceTrading(told, OURS, time.time_ns, Rng(1), sink, wall_ns=wall_ns)
+
+    def turn_clock(self, seconds: float) -> None:
+        self._turned_ns += int(seconds * 10**9)
 
     async def touch(self) -> Touch:
         told = await self._get(f"{self._base}/ticker/bookTicker?symbol={SYMBOL}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.orders import OrderType
-from tests.conformance import cases_books, cases_faults, cases_life, cases_orders, covered
+from tests.conformance import cases_books, cases_clock, cases_faults, cases_life, cases_orders, covered
 from tests.conformance.case import CASES
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
@@ -101,7 +101,9 @@ show it: a case that did not fails."""
 
 def page() -> str:
     """Return the page as the register has it."""
-    assert CASES.keys() >= {1}, f"{cases_orders}, {cases_life}, {cases_faults}, {cases_books} fill the register"
+    assert CASES.keys() >= {1}, (
+        f"{cases_orders}, {cases_life}, {cases_faults}, {cases_books}, {cases_clock} fill the register"
+    )
     lines = [HEAD, f"| Case | What must hold | Faults | {' | '.join(VENUES.values())} |", "|---|---|---|---|---|"]
     for _, one in sorted(CASES.items()):
         cells = []

@@ -3,13 +3,13 @@
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from tests.conformance import binance, cases_books, cases_faults, cases_life, cases_orders, covered
+from tests.conformance import binance, cases_books, cases_clock, cases_faults, cases_life, cases_orders, covered
 from tests.conformance.case import CASES
 from tests.conformance.table import OFFERS
 from tests.conformance.venue import Opened
 
 VENUES: dict[str, Opened] = {"spot": binance.spot, "usdm": binance.usdm}
-assert len(CASES) > 50, f"{cases_orders}, {cases_life}, {cases_faults}, {cases_books} fill the register"
+assert len(CASES) > 50, f"{cases_orders}, {cases_life}, {cases_faults}, {cases_books}, {cases_clock} fill the register"
 
 
 def _each() -> list[ParameterSet]:

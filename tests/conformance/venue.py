@@ -109,6 +109,10 @@ class Venue(Protocol):
         """Let the venue move money of our account without an order: funding of a position, a deposit."""
         ...
 
+    def turn_clock(self, seconds: float) -> None:
+        """Let this machine's wall clock be set on by so much, as the connector sees it."""
+        ...
+
     async def fired(self, name: str) -> int:
         """Return how often a fault happened."""
         ...

@@ -17,6 +17,7 @@ from journal.errors import JournalNotFound
 from journal.reader import open_session
 from oms.fold import Fold
 from oms.manager import OrderManager
+from tests.crash.futures_ledger import OWN_MAKING, compare_futures, executed_by_itself, rounding, wallets
 
 WORKING = frozenset(("NEW", "PARTIALLY_FILLED", "PENDING_NEW"))
 
@@ -25,6 +26,8 @@ Account = Mapping[str, Any]
 
 def totals(account: Account) -> dict[str, Decimal]:
     """What an account owns at the exchange, by asset."""
+    if _is_of_futures(account):
+        return wallets(account)
     return {asset: Decimal(each["free"]) + Decimal(each["locked"]) for asset, each in account["balances"].items()}
 
 
@@ -39,7 +42,8 @@ def judge(account: Account, sessions: Sequence[Path], last: Path, balances: Mapp
             names.update(intents(session))
             result = replay_session(session)
             assert result.ok, f"{session}: {result.first_difference}"
-    orders = Counter(order["clientOrderId"] for order in account["orders"])
+    orders = Counter(order["clientOrderId"] for order in _ours(account))
+    orders.update(algo["clientAlgoId"] for algo in account.get("algoOrders", []) if not algo["actualOrderId"])
     unknown = set(orders) - set(names)
     assert not unknown, f"orders at the exchange that no journal asked for: {unknown}"
     twice = [name for counts in (orders, names) for name, count in counts.items() if count > 1]
@@ -50,10 +54,15 @@ def judge(account: Account, sessions: Sequence[Path], last: Path, balances: Mapp
     held = [order.client_order_id for order in books.held.of_strategy()]
     assert not held, f"still kept after the end: {held}"
     _compare_orders(account, books, {stem_of(name) for name in names})
+    if _is_of_futures(account):
+        compare_futures(account, books)
     owned = totals(account)
-    assert {asset: money(amount) for asset, amount in balances.items()} == {
-        asset: money(str(amount)) for asset, amount in owned.items() if amount or asset in balances
-    }, "cash"
+    theirs = {asset: money(str(amount)) for asset, amount in owned.items() if amount or asset in balances}
+    ours = {asset: money(amount) for asset, amount in balances.items()}
+    assert set(ours) == set(theirs), "currencies"
+    most = rounding(account) if _is_of_futures(account) else 0
+    differing = {asset: (ours[asset], theirs[asset]) for asset in ours if abs(ours[asset] - theirs[asset]) > most}
+    assert not differing, f"cash, ours and the exchange's: {differing}"
     return books
 
 
@@ -92,7 +101,7 @@ def books_of(session: Path) -> OrderManager:
 def _compare_orders(account: Account, books: OrderManager, stems: set[str]) -> None:
     """Every intent has ended, with the executions that the exchange has of it."""
     executed: dict[str, Decimal] = {}
-    for order in account["orders"]:
+    for order in _ours(account):
         stem = stem_of(order["clientOrderId"])
         executed[stem] = executed.get(stem, Decimal()) + Decimal(order["executedQty"])
     known: dict[str, Decimal] = {}
@@ -110,6 +119,17 @@ def _compare_orders(account: Account, books: OrderManager, stems: set[str]) -> N
     }
     assert not differing, f"what we know to be executed, and what was: {differing}"
     assert set(executed) <= set(known)
-    assert sorted(executions) == sorted(str(each["id"]) for each in account["executions"]), "executions as a set"
+    theirs = sorted(str(each["id"]) for each in account["executions"])
+    foreign = executed_by_itself(account) if _is_of_futures(account) else set()
+    assert sorted((*executions, *foreign)) == theirs, "executions as a set"
     for instrument, quantity in positions.items():
-        assert books.position(instrument).quantity == quantity, "position"
+        assert foreign or books.position(instrument).quantity == quantity, "position"
+
+
+def _is_of_futures(account: Account) -> bool:
+    return "income" in account
+
+
+def _ours(account: Account) -> list[Mapping[str, Any]]:
+    """The orders that somebody asked for: not those by which the exchange liquidates."""
+    return [order for order in account["orders"] if not order["clientOrderId"].startswith(OWN_MAKING)]

@@ -19,11 +19,12 @@ import msgspec
 from daemon.live.lease import LeaseRecord
 from journal.folders import sessions
 from tests.acceptance.processes import ROOT, Venue, environment, until
-from tests.acceptance.settings import live_tables, venue_table, write_settings
+from tests.acceptance.settings import write_settings
 from tests.crash import scripted_day
 from tests.crash.boundaries import AFTER, Told
 from tests.crash.boundary_child import Ended, Request
 from tests.crash.day_market import write_day
+from tests.crash.days import SPOT, Act, Day
 from tests.crash.ledger import judge
 
 NEVER = -1
@@ -33,7 +34,7 @@ _MARKET_S = 120.0  # longer than any schedule
 STRATEGY = """
 [[strategies]]
 id = "day"
-use = "{file}:ScriptedDay"
+use = "{file}:{strategy}"
 instruments = ["ETHUSDT.BINANCE"]
 
 [screen]
@@ -67,14 +68,15 @@ class Outcome(msgspec.Struct, frozen=True):
 class Lives:
     """An exchange, and lives of daemons that trade on it."""
 
-    def __init__(self, folder: Path, *, hasty: bool = False) -> None:
+    def __init__(self, folder: Path, day: Day = SPOT, *, hasty: bool = False) -> None:
         """Begin; use as a context. `hasty`: every life but the last of a schedule sends before it journals."""
+        self._day = day
         self._hasty = hasty
         self._folder = folder
         self._frames = folder / "day.frames"
         self._strategy = folder / "scripted_day.py"  # outside of the repository: nothing uncommitted trades live
         shutil.copy(scripted_day.__file__, self._strategy)
-        write_day(self._frames, _MARKET_S)
+        write_day(self._frames, _MARKET_S, usdm=day.usdm)
         self._errors = (folder / "lives.err").open("wb")
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.boundary_child"],
@@ -109,19 +111,20 @@ class Lives:
         folder.mkdir()
         words = ("--frames", str(self._frames), "--start", "now", "--no-wait-snapshot", "--port", "0", "--json")
         output = folder / "venue"
-        number = self._begin(Request(["emulate", "binance", *words], str(output)))
+        number = self._begin(Request(["emulate", "binance", *words, *self._day.emulate], str(output)))
         try:
-            return self._schedule(folder, Exchange(output), deaths)
+            venue = Exchange(output, self._day)
+            if self._day.set_up is not None:
+                self._day.set_up(venue)
+            return self._schedule(folder, venue, deaths)
         finally:
             self._ask(Request([], "", ends=number))
 
-    def _schedule(self, folder: Path, venue: Venue, deaths: list[Death]) -> Outcome:
+    def _schedule(self, folder: Path, venue: "Exchange", deaths: list[Death]) -> Outcome:
         """Live, die and be judged on one exchange."""
-        tables = (
-            venue_table(venue, "ETHUSDT").replace('"quotes", "trades", "book"', '"quotes", "trades"'),
-            live_tables(venue, folder, visibility_lag_s=0.3, sweep_s=0.5),
-        )
-        file = STRATEGY.format(file=self._strategy)
+        day = self._day
+        tables = day.tables(venue, folder, visibility_lag_s=2.0, sweep_s=0.5)
+        file = STRATEGY.format(file=self._strategy, strategy=day.strategy)
         settings = write_settings(folder, *tables, file, mode="live", session='flush = "disk"')
         environ = {"TICKERD_SECRET_DEMO_API_KEY": venue.api_key, "TICKERD_SECRET_DEMO_API_SECRET": venue.api_secret}
         environ["PATH"] = str(folder)  # no git to ask: nothing here is in a repository
@@ -132,27 +135,36 @@ class Lives:
             words = ["run", "-c", str(settings), "--live", "--json"]
             hasty = self._hasty and number < len(deaths)
             request = Request(words, str(output), environ, str(folder), death.at, death.way, hasty=hasty)
-            told.append(self._live(request, output))
+            told.append(self._live(request, output, venue))
+            if number < len(day.while_dead) and told[-1].way:
+                day.while_dead[number](venue)
         status = _last_status(output)
+        assert not status["live"]["freezes"], f"not in peace: {status['live']['freezes']}"
         lease = msgspec.json.decode((folder / "accounts" / "demo" / "lease.json").read_bytes(), type=LeaseRecord)
-        ledger = venue.ledger()
+        ledger = venue.ledger(day.market)
         books = judge(ledger, sessions(folder / "sessions"), Path(lease.session), status["balances"])
         ended_as = Counter(order.state.value for order in books.closed_orders())
         shutil.rmtree(folder)
         return Outcome(told, dict(ended_as), len(ledger["executions"]))
 
-    def _live(self, request: Request, output: Path) -> Told:
+    def _live(self, request: Request, output: Path, venue: "Exchange") -> Told:
         """One life: it dies where it was told to, or is asked to stop once its day is over."""
         assert self._server.stdout is not None
         process = self._begin(request)
         deadline = time.monotonic() + PATIENCE_S
-        asked = False
+
+        def stop(venue: Venue) -> None:
+            if self._day.end is not None:
+                self._day.end(venue)
+            with contextlib.suppress(ProcessLookupError):  # killed meanwhile
+                os.kill(process, signal.SIGINT)
+
+        awaited: dict[str, Act] = {**self._day.meanwhile, scripted_day.OVER: stop}
         with output.open() as said:
             while not select.select([self._server.stdout], [], [], _LOOK_S)[0]:
-                if not asked and scripted_day.OVER in said.read():
-                    asked = True
-                    with contextlib.suppress(ProcessLookupError):  # killed meanwhile
-                        os.kill(process, signal.SIGINT)
+                heard = said.read()
+                for word in [word for word in awaited if word in heard]:
+                    awaited.pop(word)(venue)
                 if time.monotonic() > deadline:
                     os.kill(process, signal.SIGKILL)
                     self._server.stdout.readline()
@@ -177,10 +189,12 @@ class Lives:
 class Exchange(Venue):
     """An exchange that was begun by another process; `output` is what it says."""
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, day: Day) -> None:
         until(lambda: output.read_text().endswith("\n"), "the exchange's address")
         said = json.loads(output.read_text())
-        self.rest_url, self.ws_url, self.ws_api_url = said["rest_url"], said["ws_url"], said["ws_api_url"]
+        self.rest_url, self.ws_url = said["rest_url"], said["ws_url"]
+        self.ws_api_url = said["usdm_ws_api_url" if day.usdm else "ws_api_url"]
+        self.usdm_ws_url = said.get("usdm_ws_url", self.ws_url)
         self.api_key, self.api_secret = said["api_key"], said["api_secret"]
 
 

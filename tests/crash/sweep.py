@@ -1,8 +1,9 @@
-"""A kill at every boundary of the scripted day, each followed by four in the recoveries, and what it came to.
+"""A kill at every boundary of a scripted day, each followed by four in the recoveries, and what it came to.
 
-python -m tests.crash.sweep FOLDER [WORKERS [FROM]]
+python -m tests.crash.sweep FOLDER [WORKERS [FROM]] [--day spot|one-way|hedge] [--every N]
 """
 
+import argparse
 import random
 import sys
 import threading
@@ -27,6 +28,7 @@ from tests.crash.boundaries import (
     WAYS,
     Told,
 )
+from tests.crash.days import DAYS, SPOT, Day
 from tests.crash.lives import Death, Lives, Outcome
 
 DEPTH = 5
@@ -96,29 +98,30 @@ class Tally:
 class Sweep:
     """What workers share: which boundary is next, which deaths in recovery are next, the tally."""
 
-    def __init__(self, told: Path, seed: int = 0, first: int = 0, seconds: float = float("inf")) -> None:
-        """From boundary `first` on to the end of the day, or for about so long; `told` always tells the tally."""
+    def __init__(self, told: Path, day: Day, first: int = 0, every: int = 1) -> None:
+        """From boundary `first` on to the end of the day, each or one in so many; `told` always tells the tally."""
         self.tally = Tally()
         self._told = told
+        self._day = day
         self._lock = threading.Lock()
         self._at = first
+        self._every = every
         self._reached = first
-        self._deaths = deaths(seed)
-        self._until_s = time.monotonic() + seconds
+        self._deaths = deaths(first)
 
     def work(self, folder: Path) -> None:
         """Sweep until there is nothing left."""
         folder.mkdir(parents=True, exist_ok=True)
-        with Lives(folder) as lives:
+        with Lives(folder, self._day) as lives:
             while (at := self._next()) is not None:
                 self._boundary(lives, at)
 
     def _next(self) -> int | None:
         with self._lock:
-            if self._at > self._reached + _SURE or time.monotonic() > self._until_s:
+            if self._at > self._reached + _SURE * self._every:
                 return None
-            self._at += 1
-            return self._at - 1
+            self._at += self._every
+            return self._at - self._every
 
     def _boundary(self, lives: Lives, at: int) -> None:
         """Die at one boundary of the day in each way that there is."""
@@ -160,10 +163,10 @@ def deaths(seed: int) -> Iterator[Death]:
         yield from deck
 
 
-def sweep(folder: Path, workers: int, first: int = 0, seconds: float = float("inf")) -> Tally:
-    """Sweep with so many daemons at a time."""
+def sweep(folder: Path, workers: int, day: Day = SPOT, *, first: int = 0, every: int = 1) -> Tally:
+    """Sweep a day with so many daemons at a time."""
     folder.mkdir(parents=True, exist_ok=True)
-    shared = Sweep(folder / "tally.txt", seed=first, first=first, seconds=seconds)
+    shared = Sweep(folder / "tally.txt", day, first, every)
     with ThreadPoolExecutor(workers) as pool:
         done = [pool.submit(shared.work, folder / f"worker-{number}") for number in range(workers)]
     for each in done:
@@ -171,9 +174,16 @@ def sweep(folder: Path, workers: int, first: int = 0, seconds: float = float("in
     return shared.tally
 
 
-def main(folder: Path, workers: int = 1, first: int = 0, seconds: float = float("inf")) -> int:
+def main(words: list[str]) -> int:
     """Sweep and tell; 1 where something failed."""
-    tally = sweep(folder, workers, first, seconds)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("workers", type=int, nargs="?", default=1)
+    parser.add_argument("first", type=int, nargs="?", default=0, metavar="FROM")
+    parser.add_argument("--day", choices=list(DAYS), default=SPOT.name)
+    parser.add_argument("--every", type=int, default=1, metavar="N")
+    given = parser.parse_args(words)
+    tally = sweep(given.folder, given.workers, DAYS[given.day], first=given.first, every=given.every)
     for failure in tally.failures:
         sys.stdout.write(f"FAILED {failure}\n\n")
     sys.stdout.write(tally.table() + "\n")
@@ -181,4 +191,4 @@ def main(folder: Path, workers: int = 1, first: int = 0, seconds: float = float(
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), *map(int, sys.argv[2:])))
+    sys.exit(main(sys.argv[1:]))

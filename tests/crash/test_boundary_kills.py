@@ -2,7 +2,8 @@
 
 The day has one of each: resting, taking, filled in part, replaced, amended, stopped, bracketed, cancelled. A daemon
 dies at one boundary of it, four times more at boundaries of its own recovery, and then lives. `make crash` does it for
-every boundary, and prints what it came to; the suite does one of a kind.
+every boundary, and prints what it came to; the suite does one of a kind. Two more days trade contracts: one with a net
+position and isolated margin, which is liquidated, one in hedge mode; funding is paid in life and death.
 """
 
 import os
@@ -10,6 +11,7 @@ import os
 import pytest
 
 from tests.crash.boundaries import AFTER, BEFORE, ORDERS, STARTING, TORN
+from tests.crash.days import DAYS, HEDGE, ONE_WAY
 from tests.crash.lives import Death, Lives
 from tests.crash.sweep import sweep
 
@@ -36,6 +38,23 @@ def test_five_crashes_deep_no_order_no_execution_and_no_money_is_lost(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("day", [ONE_WAY, HEDGE], ids=lambda day: day.name)
+def test_five_crashes_deep_no_position_no_funding_and_no_liquidation_is_lost(tmp_path, day):
+    deaths = [
+        Death(IN_TRADING + 15, TORN),
+        Death(30, BEFORE),
+        Death(IN_TRADING + 25, AFTER),  # while dead one that is isolated is liquidated
+        Death(55, AFTER),
+        Death(IN_TRADING + 45, BEFORE),
+    ]
+    with Lives(tmp_path, day) as lives:
+        outcome = lives.schedule(deaths)
+    assert ORDERS in outcome.lives[0].kinds
+    assert not outcome.lives[-1].way
+    assert outcome.executions > 0
+
+
+@pytest.mark.slow
 def test_a_daemon_that_sends_before_it_journals_is_found_out(tmp_path):
     with Lives(tmp_path, hasty=True) as lives:
         found = 0
@@ -49,8 +68,9 @@ def test_a_daemon_that_sends_before_it_journals_is_found_out(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_kill_at_every_boundary_of_a_day_loses_no_order_and_no_money(tmp_path, capsys):
-    tally = sweep(tmp_path, workers=os.cpu_count() or 1)
+@pytest.mark.parametrize("day", DAYS.values(), ids=lambda day: day.name)
+def test_a_kill_at_every_boundary_of_a_day_loses_no_order_and_no_money(tmp_path, capsys, day):
+    tally = sweep(tmp_path, os.cpu_count() or 1, day)
     with capsys.disabled():
         print("", tally.table(), sep="\n")  # noqa: T201 - the numbers are what it is run for
     assert not tally.failures, "\n\n".join(tally.failures)

@@ -42,7 +42,7 @@ def _lives(folder: Path, kills: int, seed: int) -> None:
     rng = random.Random(seed)
     with Venue(folder, "--synthetic", "--seed", str(seed)) as venue:
         before = totals(venue.ledger())
-        tables = (venue_table(venue, "BTCUSDT", "ETHUSDT"), live_tables(venue, folder, visibility_lag_s=1.0))
+        tables = (venue_table(venue, "BTCUSDT", "ETHUSDT"), live_tables(venue, folder, visibility_lag_s=2.0))
         settings = write_settings(folder, *tables, STRATEGIES, mode="live", session='flush = "os"')
         for number in range(kills):
             with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:

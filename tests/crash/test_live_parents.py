@@ -57,7 +57,7 @@ def have_ended(status: Json) -> bool:
 def test_twaps_that_were_killed_in_the_middle_go_on_and_end_with_what_was_asked(tmp_path):
     with Venue(tmp_path, "--synthetic", "--seed", "5") as venue:
         (tmp_path / "asking.py").write_text(ASKING)
-        tables = (venue_table(venue, "BTCUSDT", "ETHUSDT"), live_tables(venue, tmp_path, visibility_lag_s=1.0))
+        tables = (venue_table(venue, "BTCUSDT", "ETHUSDT"), live_tables(venue, tmp_path, visibility_lag_s=2.0))
         settings = write_settings(tmp_path, *tables, TWAP, mode="live", session='flush = "os"')
         with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
             daemon.wait_status(lambda status: status["fills"] != [], "a fill")

@@ -8,6 +8,7 @@ import pytest
 from core.effects import FreezeChanged, Reconciled, ReconcileState
 from core.events import (
     RELEASE,
+    ClockMeasured,
     CommandReceived,
     LifecycleState,
     LinkChanged,
@@ -605,3 +606,13 @@ def test_the_state_of_reconciliation_is_in_the_digest():
     scene.engine.gate.freezes.freeze(0, "why", [])
     assert scene.engine.digest() != before
     assert INSTRUMENTS[0].venue == "MODEL"
+
+
+def test_a_clock_that_jumped_is_told_of_out_of_the_journal_and_a_measure_is_not():
+    scene = Scene().ready()
+    scene.step(Kind.CLOCK, ClockMeasured(venue="MODEL", offset_ns=5, uncertainty_ns=3))
+    assert "CLOCK_JUMPED" not in scene.codes()
+    scene.step(Kind.CLOCK, ClockMeasured(venue="MODEL", offset_ns=5, uncertainty_ns=3, jumped_ns=-7 * SECOND))
+    assert scene.codes().count("CLOCK_JUMPED") == 1
+    assert "jumped by -7000 ms: nothing opens at MODEL" in scene.alerts[-1].message
+    assert scene.fold().durable_state() == scene.engine.durable_state()

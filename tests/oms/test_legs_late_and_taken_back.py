@@ -55,7 +55,8 @@ PARTS = st.lists(st.tuples(st.sampled_from([NAME, LEG]), st.integers(1, 6)), min
 
 def within(parts):
     """The executions that fit into their legs."""
-    left, kept = {NAME: QUANTITY, LEG: QUANTITY}, []
+    left = {NAME: QUANTITY, LEG: QUANTITY}
+    kept: list[tuple[str, str, int]] = []
     for name, quantity in parts:
         if quantity <= left[name]:
             left[name] -= quantity

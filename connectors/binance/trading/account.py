@@ -7,7 +7,7 @@ import msgspec
 from msgspec import field
 
 from connectors.binance.settings import Market
-from connectors.binance.trading.news import side_of
+from connectors.binance.trading.news import leg_of, side_of
 from connectors.binance.trading.orders import ALGO
 from core.evidence import AccountFacts, VenueBalance, VenueFill, VenueOrder, VenueOrderStatus, VenuePosition
 from core.instruments import Instrument
@@ -66,6 +66,7 @@ class _Trade(msgspec.Struct, gc=False):
     spot_maker: bool = field(name="isMaker", default=False)
     buyer: bool = False
     maker: bool = False
+    position_side: str = field(name="positionSide", default="")
 
 
 class OrderTold(msgspec.Struct, gc=False):
@@ -194,6 +195,7 @@ def fills(body: bytes, place: Place) -> list[VenueFill]:
                 fee_currency=trade.fee_asset,
                 liquidity=Liquidity.MAKER if trade.maker or trade.spot_maker else Liquidity.TAKER,
                 venue_ns=trade.time_ms * _NS_PER_MS,
+                hedge=leg_of(trade.position_side),
             )
         )
     return out
@@ -225,7 +227,7 @@ def positions(body: bytes, place: Place) -> tuple[VenuePosition, ...]:
         if not Decimal(each.amount):
             continue
         index, rules = place.find(each.symbol)
-        hedge = {"LONG": Side.BUY, "SHORT": Side.SELL}.get(each.side)
+        hedge = leg_of(each.side)
         out.append(
             VenuePosition(
                 instrument=index,

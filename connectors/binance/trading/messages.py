@@ -186,6 +186,7 @@ class UsdmOrder(msgspec.Struct, gc=False):
     is_maker: bool = field(name="m", default=False)
     expiry: int | str = field(name="er", default="")
     algo_id: int = field(name="si", default=0)
+    position_side: str = field(name="ps", default="")
 
 
 class OrderTradeUpdate(msgspec.Struct, tag_field="e", tag="ORDER_TRADE_UPDATE", gc=False):

@@ -82,6 +82,12 @@ class News(msgspec.Struct, frozen=True, gc=False):
     triggered: bool  # a conditional order that is on the book now
     reason: str
     time_ms: int
+    hedge: Side | None = None  # in hedge mode: the position that it is of
+
+
+def leg_of(position_side: str) -> Side | None:
+    """Return which position of hedge mode a word names, None for the one position of one-way mode."""
+    return {"LONG": Side.BUY, "SHORT": Side.SELL}.get(position_side)
 
 
 def side_of(text: str) -> Side:
@@ -140,6 +146,7 @@ def usdm_news(update: OrderTradeUpdate) -> News:
         triggered=False,
         reason=reason,
         time_ms=order.time_ms,
+        hedge=leg_of(order.position_side),
     )
 
 

@@ -19,6 +19,7 @@ from connectors.binance.trading.beginning import Beginning
 from connectors.binance.trading.budget import Urgency
 from connectors.binance.trading.bulk import answered
 from connectors.binance.trading.calls import Call, CallKind
+from connectors.binance.trading.clock import VenueClock
 from connectors.binance.trading.codes import Meaning
 from connectors.binance.trading.credentials import Credentials
 from connectors.binance.trading.desk import Desk
@@ -53,7 +54,7 @@ class TradingSession:
         self.dropped: list[tuple[int, str]] = []  # (connection, why) to end
         self.rotations: list[int] = []  # connections to be replaced without a break
         self.outbox = Outbox(settings.queue_max)
-        self.clock_wanted = False  # measure the venue's clock now
+        self.clock = VenueClock(settings.clock_bound_ms, settings.clock_age_max_s)
         self.rules_wanted = False  # read the symbols' rules now: an order broke one
         self.stopping = False
         self._settings = settings
@@ -65,8 +66,6 @@ class TradingSession:
         self._private = PrivateEvents(settings.venue, self.desk)
         self._dispatcher = Dispatcher(settings, credentials, self.names)
         self._beginning = Beginning(self.out, self._dispatcher, logs_on=credentials.signer.logs_on)
-        self._bound_ns = settings.clock_bound_ms * _NS_PER_MS
-        self._measured = False
         self._held_ns = 0  # nothing goes again before: the clock is measured, or the venue is too busy
         self._private_line = 0  # the connection of USDⓈ-M's private stream
 
@@ -97,7 +96,7 @@ class TradingSession:
         """Let a command leave now, or wait, or answer it with a refusal."""
         urgency = self._dispatcher.urgency(command)
         if urgency is Urgency.OPEN or self.stopping:
-            reason = self._reason_to_refuse(urgency)
+            reason = self._reason_to_refuse(urgency, now_ns)
             if reason:
                 self.desk.refuse(command, reason, now_ns, own=True)
                 return
@@ -118,20 +117,13 @@ class TradingSession:
         for waiting in self.outbox.take_all_but_cancels():
             self.desk.refuse(waiting.command, "trading ends", now_ns, own=True)
 
-    def _reason_to_refuse(self, urgency: Urgency) -> str:
+    def _reason_to_refuse(self, urgency: Urgency, now_ns: int) -> str:
         """Return why a command cannot be taken now, empty where it can."""
         if self.stopping:
             return "" if urgency is Urgency.CANCEL else "trading ends"
         if self.link.maintenance:
             return "the venue is in maintenance"
-        if not self._measured:
-            return "the venue's clock has not been measured yet"
-        if abs(self.out.offset_ns) > self._bound_ns:
-            return (
-                f"the venue's clock and ours are {self.out.offset_ns / _NS_PER_MS:+.0f} ms apart, more than "
-                f"{self._settings.clock_bound_ms}: set this machine's clock (NTP), or clock_bound_ms"
-            )
-        return ""
+        return self.clock.doubt(now_ns)
 
     def _may_leave(self, command: ApprovedCommand, urgency: Urgency, now_ns: int) -> bool:
         if self._held_ns > now_ns or (self.link.maintenance and urgency is not Urgency.CANCEL):
@@ -336,7 +328,7 @@ class TradingSession:
         meaning = refused.verdict.meaning
         self.rules_wanted = self.rules_wanted or is_of_rules(refused.code)
         if meaning is Meaning.CLOCK:
-            self.clock_wanted = True
+            self.clock.wanted = True
             self._held_ns = now_ns + _CLOCK_WAIT_NS
         if meaning is Meaning.DOWN and not self.out.connection:
             self.link.in_maintenance(now_ns, refused.reason)
@@ -363,12 +355,19 @@ class TradingSession:
 
     # ---- time
 
-    def on_clock(self, offset_ns: int) -> None:
-        """Take a measure of the venue's clock less ours."""
+    def on_clock(self, offset_ns: int, now_ns: int, jumps: int | None = None) -> bool:
+        """Take a measure of the venue's clock less ours, see `VenueClock.measured`; return whether it is believed."""
+        if not self.clock.measured(offset_ns, now_ns, jumps):
+            return False
         self.out.offset_ns = self.out.budget.offset_ns = offset_ns
-        self._measured = True
-        self.clock_wanted = False
         self._held_ns = 0
+        return True
+
+    def on_drift(self, drift_ns: int, now_ns: int) -> None:
+        """See how far the wall clock is from ours; where it jumped, tell it: no measure is believed before the next."""
+        jumped_ns = self.clock.looked(drift_ns)
+        if jumped_ns:
+            self.desk.events.append(self.clock.jump(self.venue, jumped_ns, now_ns))
 
     def on_time(self, now_ns: int) -> None:
         """See time pass: outcomes that nobody tells, commands that wait too long, silences that end."""

@@ -54,6 +54,7 @@ class TradingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     recv_window_ms: int = 5000  # "It is recommended to use a small recvWindow of 5000 or less!"
     clock_bound_ms: int = 500  # opening orders wait for nobody: beyond it they are refused
     clock_every_s: float = 60.0
+    clock_age_max_s: float = 180.0  # an older measure is not believed: three in a row failed
     rules_every_s: float = 900.0  # the symbols' filters are read again so often, and when an order breaks one
 
     stp_mode: SelfTradePrevention = SelfTradePrevention.VENUE_DEFAULT
@@ -101,5 +102,7 @@ class TradingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         """Refuse what the venue would refuse."""
         if not 0 < self.recv_window_ms <= RECV_WINDOW_MS_MAX:
             raise ValueError(f"recv_window_ms {self.recv_window_ms} is not between 1 and {RECV_WINDOW_MS_MAX}")
+        if self.clock_age_max_s < self.clock_every_s:
+            raise ValueError(f"clock_age_max_s {self.clock_age_max_s:g} is below clock_every_s {self.clock_every_s:g}")
         if not 0 <= self.cancel_share + self.reduce_share < 1:
             raise ValueError("cancel_share and reduce_share together must leave something for opening orders")

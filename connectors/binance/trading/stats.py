@@ -30,6 +30,7 @@ def stats_of(
         orders_used=orders_used,
         orders_limit=orders_limit,
         clock_offset_ns=session.out.offset_ns,
+        clock_doubt=session.clock.doubt(now_ns),
         last_error=last_error,
         clock_uncertainty_ns=clock_uncertainty_ns,
         link=session.link.told,

@@ -55,6 +55,7 @@ class Teller:
             fee=str(money(news.fee)),
             fee_currency=news.fee_asset,
             reason=reason,
+            hedge=news.hedge,
         )
         venue_ns = news.time_ms * _NS_PER_MS
         self.events.append((KIND_OF[AccountTraded], 0, index, now_ns, venue_ns, traded, 0, 0, 0, 0))

@@ -1,8 +1,8 @@
 """Trading at one Binance venue, live: connections, REST, clock, keys and timers. The only file here that awaits."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import TypeVar
 
 from connectors.base import ClockNs, Sink, TradingStats
 from connectors.binance.address import Address
@@ -27,19 +27,12 @@ from core.instruments import Instrument
 from core.orders import ApprovedCommand
 from core.rng import Rng
 
-_NS = 1_000_000_000
-_NS_PER_MS = 1_000_000
 _TICK_S = 0.1
 _BUSY_TICK_S = 0.01  # while commands wait for their budget
-_CLOCK_SAMPLES = 3
 _CLOCK_RETRY_S = 1.0
 _KEY_RETRY_S = 5.0
 _RULES_PAUSE_S = 1.0  # rejections in a row ask once
 _INVALID_LISTEN_KEY = -1125
-
-_LISTEN_KEY = "/fapi/v1/listenKey"
-
-Answered = TypeVar("Answered")
 
 
 class BinanceTrading:
@@ -53,13 +46,16 @@ class BinanceTrading:
         rng: Rng,
         sink: Sink,
         address: Address | None = None,
+        wall_ns: ClockNs = time.time_ns,
     ) -> None:
-        """Prepare; nothing is opened before `check` or `run`."""
+        """Prepare; nothing is opened before `check` or `run`. `wall_ns` tells when the machine's clock is set."""
         self._settings = settings
         self._credentials = credentials
         self._clock_ns = clock_ns
+        self._wall_ns = wall_ns
         self._sink = sink
         self._session = TradingSession(settings, credentials, address)
+        self._session.on_drift(wall_ns() - clock_ns(), clock_ns())
         self._inquirer = Inquirer(settings, {}, self._session.names)
         self._asker = Asker(settings, credentials, self._session, clock_ns)
         self._connections = 0
@@ -304,14 +300,16 @@ class BinanceTrading:
         """Show the session the time."""
         while True:
             await asyncio.sleep(_BUSY_TICK_S if len(self._session.outbox) else _TICK_S)
-            self._session.on_time(self._clock_ns())
+            now_ns = self._clock_ns()
+            self._session.on_drift(self._wall_ns() - now_ns, now_ns)
+            self._session.on_time(now_ns)
             self._flush()
 
     async def _watch_clock(self) -> None:
         """Measure the venue's clock every so often, and when a request's time was refused."""
         while True:
             waited_s = 0.0
-            while waited_s < self._settings.clock_every_s and not self._session.clock_wanted:
+            while waited_s < self._settings.clock_every_s and not self._session.clock.wanted:
                 await asyncio.sleep(_TICK_S)
                 waited_s += _TICK_S
             try:

@@ -27,7 +27,7 @@ class Many:
         self.session = TradingSession(settings, Credentials("k", hmac_secret="s"))
         self.session.assign({0: RULES})
         self.session.on_facts(Facts(LIMITS), self.now)
-        self.session.on_clock(0)
+        self.session.on_clock(0, self.now)
         self.session.on_open(1, self.now, private=False)
         self.answer({"subscriptionId": 0})
         if listed:

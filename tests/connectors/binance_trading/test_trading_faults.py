@@ -312,7 +312,7 @@ async def test_f37_a_clock_that_is_off_blocks_opening_and_lets_cancels_go():
         await live.up()
         name = live.submit(Side.BUY, await live.price(0.9))
         await live.told(name, ReportType.ACCEPTED)
-        live.trading._session.on_clock(live.trading._session.out.offset_ns + 600_000_000)
+        live.trading._session.on_clock(live.trading._session.out.offset_ns + 600_000_000, time.time_ns())
         refused = await live.told(live.submit(Side.BUY, await live.price(0.9)), ReportType.REJECTED)
         assert "clock" in refused.reason
         live.cancel(name)
@@ -357,7 +357,7 @@ async def test_f37_a_cancel_whose_time_was_refused_goes_again_with_the_venues_ti
         await live.up()
         name = live.submit(Side.BUY, await live.price(0.9))
         await live.told(name, ReportType.ACCEPTED)
-        live.trading._session.on_clock(-20_000_000_000)  # "outside of the recvWindow"
+        live.trading._session.on_clock(-20_000_000_000, time.time_ns())  # "outside of the recvWindow"
         live.cancel(name)
         await live.told(name, ReportType.CANCELLED)
         assert abs(live.trading.stats.clock_offset_ns) < 1_000_000_000

@@ -242,3 +242,13 @@ def test_what_an_earlier_session_left_conditional_keeps_its_number_though_it_was
     )
     names.seen(NAME, 0, "3")
     assert names.number_told(NAME, "3") == "a11"
+
+
+def test_executions_of_the_venues_own_orders_say_what_they_are_and_of_which_position():
+    def answer(path: str, params: dict[str, str]) -> Reply:
+        if path == "/fapi/v1/order":
+            return yes({**order("FILLED", "1"), "clientOrderId": "autoclose-1568879465651"})
+        return yes([{**trade(8), "buyer": False, "maker": False, "positionSide": "LONG"}])
+
+    (found,) = ask(answer, Subject.FILLS, market=Market.USDM).fills
+    assert (found.client_order_id, found.own, found.hedge) == ("autoclose-1568879465651", "liquidation", Side.BUY)

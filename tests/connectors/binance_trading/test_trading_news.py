@@ -158,6 +158,16 @@ def test_what_the_venue_trades_by_itself_is_told_as_its_own(name, reason):
     assert isinstance(traded, AccountTraded)
     assert (traded.reason, traded.order_id, traded.side) == (reason, name, Side.SELL)
     assert (traded.price, traded.quantity, traded.fee) == (991000, 1, str(money("0.1")))
+    assert traded.hedge is None
+
+
+def test_a_liquidation_in_hedge_mode_names_the_position_that_it_was_of():
+    word = {"c": "autoclose-1", "x": "CALCULATED", "X": "FILLED", "l": "0.001", "L": "9910", "t": 5}
+    ((*_, long, _, _, _, _),) = usdm(**word, ps="LONG")
+    ((*_, short, _, _, _, _),) = usdm(**word, ps="SHORT")
+    assert isinstance(long, AccountTraded)
+    assert isinstance(short, AccountTraded)
+    assert (long.hedge, short.hedge) == (Side.BUY, Side.SELL)
 
 
 def account_update(reason: str, change: str, *symbols: str) -> dict[str, object]:
@@ -189,7 +199,7 @@ def test_a_conditional_order_keeps_its_number_when_it_becomes_an_order_and_is_ca
     algo = {"caid": NAME, "aid": 2148719, "at": "CONDITIONAL", "o": "STOP_MARKET", "s": "BTCUSDT", "X": "NEW"}
     intent = OrderIntent(client_order_id=NAME, strategy_id="s", instrument=3, side=Side.SELL, type=OrderType.STOP,
                          quantity=1)  # fmt: skip
-    made.on_clock(0)
+    made.on_clock(0, 1)
     made.send(ApprovedSubmit(intent=intent, reference_price=1, limits_version=1), 1)
     update = {"e": "ALGO_UPDATE", "T": 1750515742297, "E": 1750515742303}
     states = [algo, algo | {"X": "TRIGGERING"}, algo | {"X": "TRIGGERED", "ai": "8886774"}]

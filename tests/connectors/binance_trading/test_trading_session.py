@@ -33,7 +33,7 @@ class Desk:
         self.session = TradingSession(TradingSettings(market=market), Credentials("k", hmac_secret="s"))
         self.session.assign({0: RULES})
         self.session.on_facts(Facts(LIMITS), self.now)
-        self.session.on_clock(0)
+        self.session.on_clock(0, self.now)
         self.session.on_open(1, self.now, private=False)
         if market is Market.SPOT:
             self.answer({"subscriptionId": 0})

@@ -191,12 +191,14 @@ def test_allowances_clock_and_the_venues_timer_are_the_connectors(desk):
         "silent_until_ns": desk.now_ns + 8 * SECOND_NS,
         "dead_man_until_ns": desk.now_ns + 58 * SECOND_NS,
         "clock_uncertainty_ns": 3,
+        "clock_doubt": "it jumped",
     }
     venue = desk.venue
     assert (venue.weight_used, venue.weight_limit, venue.orders_used, venue.orders_limit) == (20, 6000, 0, 100)
     assert (venue.cancel_share, venue.orders, venue.silent_ns) == (0.3, "silent", 8 * SECOND_NS)
     assert (venue.clock_offset_ns, venue.clock_uncertainty_ns, venue.clock_bound_ns) == (5, 3, 500_000_000)
     assert venue.dead_man_ns == 58 * SECOND_NS
+    assert venue.clock_doubt == "it jumped"
 
 
 def test_lease_policy_and_the_age_of_the_snapshot_are_told(desk):

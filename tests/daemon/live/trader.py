@@ -149,10 +149,11 @@ channels = [{channels}]
 key = "demo"
 ws_api_url = "{ws_api}"
 private_ws_url = "{where.venue.usdm_ws_url}/private"
+recv_window_ms = 2_000
 {trading}
 [live]
 root = "{folder / "accounts"}"
-visibility_lag_s = 1.0
+visibility_lag_s = 2.0
 {live}
 [[strategies]]
 id = "hand"

@@ -106,17 +106,26 @@ def test_moments_are_scipys():
     assert found.excess == EXACT(stats.kurtosis(sample), rel=1e-9)
 
 
-@few
-@given(st.floats(-1.5, 1.5), st.floats(-1, 12))
-def test_the_correction_says_where_it_is_no_quantile(skew, excess):
-    z = np.linspace(-40, 40, 4001)
-    slope = 1 + z * skew / 3 + (z**2 - 1) * excess / 8 - (6 * z**2 - 5) * skew**2 / 36
+@given(st.floats(-1.5, 1.5), st.floats(-1, 12), st.sampled_from((0.95, 0.99)), st.sampled_from((1.0, 10.0)))
+def test_the_correction_says_where_its_tail_is_none(skew, excess, confidence, horizon):
+    moments = Moments(0.0, 1.0, skew, excess)
+    s, k = skew / math.sqrt(horizon), excess / horizon
+    z = np.linspace(-60, stats.norm.ppf(1 - confidence), 2001)
+    slope = 1 + z * s / 3 + (z**2 - 1) * k / 8 - (6 * z**2 - 5) * s**2 / 36
 
-    if cornish_fisher_holds(skew, excess):
+    if cornish_fisher_holds(moments, confidence, horizon):
         assert slope.min() >= -1e-9
-    elif slope.min() > 1e-6:  # it may dip between two points of the grid
-        a, b, c = excess / 8 - skew**2 / 6, skew / 3, 1 - excess / 8 + 5 * skew**2 / 36
-        assert a <= 0 or b * b - 4 * a * c > 0
+        found = cornish_fisher(moments, confidence, horizon)
+        assert found.es >= found.var - 1e-9
+    elif slope.min() > 1e-6:  # it falls further out, or between two points of the grid
+        assert k / 8 - s**2 / 6 < 1e-3
+
+
+def test_fat_tails_hold_and_thin_ones_do_not():
+    assert cornish_fisher_holds(Moments(0, 1, 0, 10), 0.99)
+    assert cornish_fisher_holds(Moments(0, 1, 0, 0), 0.99)
+    assert not cornish_fisher_holds(Moments(0, 1, 0, -0.5), 0.99)
+    assert not cornish_fisher_holds(Moments(0, 1, 1.0, 0), 0.99)
 
 
 samples = st.lists(st.integers(-10_000, 10_000), min_size=2, max_size=60).map(lambda x: np.array(x, float))

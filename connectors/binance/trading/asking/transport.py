@@ -102,10 +102,11 @@ class Asker:
             self._session.on_rest(number, answer.status, answer.body, answer.headers, self._clock_ns())
 
     async def measure_clock(self) -> None:
-        """Measure the venue's clock against ours; the shortest round trip is believed.
+        """Measure the venue's clock against ours; the shortest round trip is believed, unless our clock jumped.
 
         Raises VenueUnreachable, VenueRefused or MalformedMessage.
         """
+        jumps = self._session.clock.jumps
         request = public_request(self._settings.rest_base, _CLOCK_PATHS[self._settings.market])
         samples = []
         for _ in range(_CLOCK_SAMPLES):
@@ -114,7 +115,8 @@ class Asker:
             server_ns = rest.read_server_time(rest.accept(answer, "time"))
             samples.append(rest.clock_sample(asked_ns, self._clock_ns(), server_ns))
         best = min(samples, key=lambda sample: sample.uncertainty_ns)
-        self._session.on_clock(best.offset_ns)
+        if not self._session.on_clock(best.offset_ns, self._clock_ns(), jumps):
+            return  # it is wanted again
         self.clock_uncertainty_ns = best.uncertainty_ns
         measured = ClockMeasured(
             venue=self._settings.venue, offset_ns=best.offset_ns, uncertainty_ns=best.uncertainty_ns

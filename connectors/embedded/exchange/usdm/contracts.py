@@ -16,6 +16,7 @@ from core.money import MONEY_DECIMALS, MONEY_UNIT
 
 PPM = 1_000_000  # rates of margin and commission are ints of a millionth
 RATE_DECIMALS = 8  # funding rates are ints of 10^-8, as the venue writes them
+_WIRE: int = 10 ** (MONEY_DECIMALS - 8)  # the finest money that the wire tells
 _PRODUCT: int = 10 ** (MONEY_DECIMALS - 2 * DECIMALS)  # money in the product of a price and a quantity
 
 # Ceiling of the notional (in whole units of the margin asset), leverage, maintenance margin ratio in ppm: the shape of
@@ -134,6 +135,14 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
 def value(price: int, quantity: int) -> int:
     """Return the money that a quantity is worth at a price; it has the quantity's sign."""
     return price * quantity * _PRODUCT
+
+
+def whole(amount: int) -> int:
+    """Return money as it is paid: with the eight decimals that the wire tells, the rest cut towards zero.
+
+    Else a wallet would drift from the sum of all that was ever told of it.
+    """
+    return amount // _WIRE * _WIRE if amount >= 0 else -(-amount // _WIRE * _WIRE)
 
 
 def make_contract(listing: Listing) -> Contract:

@@ -9,7 +9,7 @@ from connectors.embedded.exchange.matching import Execution, Prevention
 from connectors.embedded.exchange.orders import UNIT, OrderType, Status, TimeInForce
 from connectors.embedded.exchange.usdm import checks, events, refusals
 from connectors.embedded.exchange.usdm.account import FuturesAccount, Income
-from connectors.embedded.exchange.usdm.contracts import PPM, Contract, value
+from connectors.embedded.exchange.usdm.contracts import PPM, Contract, value, whole
 from connectors.embedded.exchange.usdm.events import Happening
 from connectors.embedded.exchange.usdm.house import add
 from connectors.embedded.exchange.usdm.margin import Holding
@@ -187,7 +187,7 @@ class Engine:
         opened = trade.quantity - closing_part(position.amount, signed)
         profit = account.execute(contract, order.position, signed, trade.price, now_ms)
         rate_ppm = state.settings.maker_ppm if maker else state.settings.taker_ppm
-        fee = value(trade.price, trade.quantity) * rate_ppm // PPM
+        fee = whole(value(trade.price, trade.quantity) * rate_ppm // PPM)
         position.fees += fee * opened // trade.quantity
         add(state.house.fees, asset, fee)
         self._earn(account, order.symbol, {"REALIZED_PNL": profit, "COMMISSION": -fee}, trade_id)

@@ -5,7 +5,7 @@ position pays comes out of its own wallet.
 """
 
 from connectors.embedded.exchange.usdm.account import Income
-from connectors.embedded.exchange.usdm.contracts import RATE_DECIMALS, value
+from connectors.embedded.exchange.usdm.contracts import RATE_DECIMALS, value, whole
 from connectors.embedded.exchange.usdm.engine import Engine
 from connectors.embedded.exchange.usdm.house import add
 from connectors.embedded.exchange.usdm.positions import PositionSide
@@ -35,7 +35,7 @@ def exchange(engine: Engine, one: SymbolState) -> None:
             position = account.positions.get((contract.symbol, side))
             if position is None or not position.amount:
                 continue
-            payment = value(pricing.mark, position.amount) * pricing.rate // _RATE_ONE
+            payment = whole(value(pricing.mark, position.amount) * pricing.rate // _RATE_ONE)
             paid += payment
             add(state.house.funding, contract.asset, payment)
             account.change(

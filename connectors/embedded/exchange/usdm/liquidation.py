@@ -11,7 +11,7 @@ from connectors.embedded.exchange.orders import UNIT, OrderType, Side, Status, T
 from connectors.embedded.exchange.usdm import events
 from connectors.embedded.exchange.usdm.account import FuturesAccount, Income
 from connectors.embedded.exchange.usdm.algo import AlgoService
-from connectors.embedded.exchange.usdm.contracts import PPM, Contract, value
+from connectors.embedded.exchange.usdm.contracts import PPM, Contract, value, whole
 from connectors.embedded.exchange.usdm.engine import Engine
 from connectors.embedded.exchange.usdm.house import add
 from connectors.embedded.exchange.usdm.margin import AssetMargin, Holding, bankruptcy_price
@@ -151,7 +151,7 @@ class Liquidator:
 
     def _insure(self, account: FuturesAccount, contract: Contract, left: int, notional: int) -> None:
         """Take the liquidation fee out of what is left of the margin, or let the fund pay what is owed."""
-        amount = -left if left < 0 else -min(left, notional * contract.liquidation_fee_ppm // PPM)
+        amount = whole(-left if left < 0 else -min(left, notional * contract.liquidation_fee_ppm // PPM))
         if amount == 0:
             return
         add(self.state.house.insurance, contract.asset, -amount)

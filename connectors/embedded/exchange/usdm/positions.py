@@ -9,7 +9,7 @@ import enum
 import msgspec
 
 from connectors.embedded.exchange.orders import UNIT
-from connectors.embedded.exchange.usdm.contracts import value
+from connectors.embedded.exchange.usdm.contracts import value, whole
 from core.decimals import to_text
 from core.money import MONEY_DECIMALS
 
@@ -44,7 +44,9 @@ class Position(msgspec.Struct, gc=False):
         closing = 0
         if self.amount * quantity < 0:
             closing = min(abs(quantity), abs(self.amount)) * (1 if quantity > 0 else -1)
-        released = -self.cost * closing // self.amount if closing else 0
+        released = whole(abs(self.cost) * abs(closing) // abs(self.amount)) if closing else 0
+        if self.amount < 0:
+            released = -released
         profit = -value(price, closing) - released
         if closing:
             self.fees -= abs(self.fees * closing // self.amount) if self.amount + closing else self.fees
