@@ -158,13 +158,29 @@ def _canonical(limits: RiskLimits | InstrumentRisk) -> list[object]:
         if name == "raise_delay_s":
             continue  # how limits change, not what they are
         if name == "controls":
-            fields += [] if value is None else [msgspec.to_builtins(value)]
+            fields += [] if value is None else [_by_value(value)]
             continue
         if isinstance(value, dict):
             fields.append([(key, _canonical(value[key])) for key in sorted(value)])
         else:
             fields.append(None if value is None else _trimmed(plain(value)))
     return fields
+
+
+def _by_value(item: object) -> object:
+    """Return every field with numbers as plain text, so that 5, 5.0 and "5" are one, keys sorted, defaults written."""
+    if isinstance(item, msgspec.Struct):
+        return [(name, _by_value(getattr(item, name))) for name in item.__struct_fields__]
+    if isinstance(item, dict):
+        return [(key, _by_value(item[key])) for key in sorted(item)]
+    if isinstance(item, list | tuple):
+        return [_by_value(each) for each in item]
+    if isinstance(item, bool) or not isinstance(item, int | float | str):
+        return item
+    try:
+        return _trimmed(plain(item))
+    except PrecisionError:
+        return item
 
 
 def _trimmed(text: str) -> str:

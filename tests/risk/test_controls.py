@@ -11,7 +11,7 @@ from core.events import ReportType
 from core.orders import ApprovedReplace, OrderType, Refusal, Side
 from risk.control_settings import ControlSettings, ScopeLimits
 from risk.errors import LimitsError
-from risk.limits import RiskLimits
+from risk.limits import RiskLimits, limits_version
 from tests.risk.control_room import CROSS, PERP, SPOT, ControlRoom, limited
 from tests.risk.room import SECOND_NS
 
@@ -313,3 +313,14 @@ def test_a_limit_that_is_no_number_is_refused(value):
 def test_a_limit_that_the_gate_itself_has_stands_there_alone(scope, name, place):
     with pytest.raises(LimitsError, match=f"controls.limits.{scope}.{name}: expected it in {place}"):
         RiskLimits(controls=ControlSettings(**limited(scope, **{name: 1})))
+
+
+def test_a_limit_is_the_same_limit_however_its_number_is_written():
+    def version(**given: Any) -> int:
+        return limits_version(RiskLimits(controls=ControlSettings(**limited("strategy:ema", **given))))
+
+    assert version(max_gross_notional=10_000) == version(max_gross_notional="10000.0")
+    assert version(max_gross_notional=10_000) != version(max_gross_notional="10000.1")
+    assert version(max_gross_notional=1) != version(max_net_notional=1)
+    written_out = msgspec.json.decode(b'{"base_currency":"USDT"}', type=ControlSettings)
+    assert limits_version(RiskLimits(controls=written_out)) == limits_version(RiskLimits(controls=ControlSettings()))
