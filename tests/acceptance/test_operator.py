@@ -86,7 +86,7 @@ def test_a_limit_set_while_running_holds_at_once_outlives_kill_9_and_is_loosened
 
     def limit() -> str:
         rows = json.loads(say("limits", "strategy:quoter", "--json"))["rows"]
-        return next(row["value"] for row in rows if row["name"] == "max_gross_notional")
+        return str(next(row["value"] for row in rows if row["name"] == "max_gross_notional"))
 
     with Venue(tmp_path, "--synthetic") as venue:
         tables = (venue_table(venue, "ETHUSDT"), live_tables(venue, tmp_path), CONTROLS)
