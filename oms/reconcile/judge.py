@@ -283,7 +283,7 @@ class Judge:
                 self._manager.report(report, fill.instrument, now_ns, effects)
                 self.behind.pop(
                     report.client_order_id, None
-                )  # the venue does tell executions of it: its time begins anew
+                )  # executions of it are told: its time begins anew
         return late_ns
 
     def _has_nameless(self, instrument: int) -> bool:
