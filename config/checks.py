@@ -152,10 +152,6 @@ def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
         hint = "add it with the name of its key, `key = ...`; the secrets themselves stay out of the file"
         expected = "[venues.NAME.trading] of at least one venue"
         yield mistake(LiveUnready, origin, ("session", "mode"), expected=expected, found="none", hint=hint)
-    if settings.hours:  # a venue's new rules, read while it trades, would come without them
-        hint = "leave it out: live, the venue itself refuses orders outside of its sessions"
-        expected = "no [hours] in live mode"
-        yield mistake(LiveUnready, origin, ("hours",), expected=expected, found=settings.hours, hint=hint)
     for name, table in trading.items():
         path: Path = ("venues", name, "trading")
         if settings.venues[name].connector is ConnectorName.HISTORY:

@@ -17,6 +17,7 @@ from typing import get_args
 import msgspec
 
 from config.explain import field_types
+from config.hours import HoursTable
 from config.settings import AccountingSettings, Mode, Settings
 from core.decimals import decimals_of, plain
 
@@ -54,7 +55,7 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
         "risk": plain_table(settings.risk),
         "paper": plain_table(settings.paper),
         **({} if accounting == AccountingSettings() else {"accounting": plain_table(accounting)}),
-        **({"hours": _plain(settings.hours)} if settings.hours else {}),
+        **({"hours": {name: _hours(each) for name, each in settings.hours.items()}} if settings.hours else {}),
     }
     if settings.session.mode is Mode.LIVE:
         told_config["live"] = _only(plain_table(settings.live), _LIVE)
@@ -90,6 +91,14 @@ def plain_table(struct: msgspec.Struct) -> dict[str, object]:
         if value is not None:
             table[field.encode_name] = _number(value) if _is_number(types[field.encode_name]) else _plain(value)
     return table
+
+
+def _hours(table: HoursTable) -> dict[str, object]:
+    """Return sessions as plain values; settings that name no calendar are told as before there were any."""
+    told = plain_table(table)
+    if not table.calendar:
+        del told["calendar"]
+    return told
 
 
 def _only(table: dict[str, object], keys: tuple[str, ...]) -> dict[str, object]:

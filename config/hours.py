@@ -1,7 +1,7 @@
 """`[hours.NAME]`: when instruments are traded, made into tables of sessions in ns before anything runs.
 
-The core reads no clock and no time zone; it is handed the table with the instrument. Zones and their changes come from
-the machine's zone data (`zoneinfo`), here alone.
+The core reads no clock, no time zone and no calendar; it is handed the table with the instrument. Zones and their
+changes come from the machine's zone data (`zoneinfo`), here alone, and exchanges' holidays from `config.calendars`.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
+from config.calendars import sessions_of
 from core.instruments import Instrument
 from core.sessions import Sessions, check_sessions
 
@@ -28,7 +29,9 @@ class HoursTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Sessions of one instrument (`BTCUSDT.BINANCE`) or of one calendar, an instrument's `calendar`. Raises ValueError.
 
     Either `sessions`, rows of (open, close) in ns, rising; or `daily` rows of local times in `time_zone`, on every one
-    of `weekdays` from `first` to `last` but the `holidays`. A row that ends before it begins ends on the next day.
+    of `weekdays` from `first` to `last` but the `holidays`. A row that ends before it begins ends on the next day. Or
+    `calendar`, an exchange's by its ISO 10383 code (`XNYS`), from `first` to `last`: what it says is put into
+    `sessions`, so that settings once read, and whatever was recorded with them, need no calendar any more.
     """
 
     sessions: tuple[tuple[int, int], ...] = ()
@@ -38,14 +41,20 @@ class HoursTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     first: DateText = ""
     last: DateText = ""
     holidays: tuple[DateText, ...] = ()
+    calendar: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what makes no table."""
-        if bool(self.sessions) == bool(self.daily):
-            raise ValueError("give sessions, rows of (open, close) in ns, or daily hours, and not both")
+        """Look a calendar up; refuse what makes no table."""
+        if self.calendar:
+            if not (self.first and self.last) or self.daily or self.time_zone or self.holidays:
+                raise ValueError("calendar goes with first and last, the dates that its table is made for, and no more")
+            if not self.sessions:
+                msgspec.structs.force_setattr(self, "sessions", sessions_of(self.calendar, self.first, self.last))
+        elif bool(self.sessions) == bool(self.daily):
+            raise ValueError("give sessions, rows of (open, close) in ns, or daily hours or a calendar, and not both")
         if self.daily and not (self.time_zone and self.first and self.last):
             raise ValueError("daily hours go with time_zone, and with first and last, the dates that they are made for")
-        if self.sessions and (self.time_zone or self.first or self.last or self.holidays):
+        if self.sessions and not self.calendar and (self.time_zone or self.first or self.last or self.holidays):
             raise ValueError("sessions in ns stand for themselves: leave time_zone, first, last and holidays to daily")
         table = self.table()
         if wrong := check_sessions(table):

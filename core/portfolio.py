@@ -45,6 +45,8 @@ class PortfolioRisk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     as_of_ns: int  # of the snapshot: positions and prices of this time
     base_currency: str
     problem: str = ""
+    # "history", "data", "file", "setup", "worker": a problem is alerted once while its kind lasts.
+    problem_kind: str = ""
     method: str = ""
     bars: int = 0
     gross: str = "0"

@@ -100,7 +100,7 @@ class Daemon:
         self._armed_ns = NEVER
         self._syncing = False
         self._stopped = False
-        self._early = EarlyCommands(None if account is None else account.lease.folder)
+        self._early = EarlyCommands(None) if account is None else account.early
         self._is_early = True  # until the account's state has been taken over
         self._snapshots = Snapshots(self.pipeline, self._journal_failed)
 

@@ -7,6 +7,7 @@ from core.money import MONEY_DECIMALS, money_text
 from daemon.status import ExposureStatus
 from daemon.worth import SHOWN_DECIMALS, common_currency
 from oms.manager import OrderManager
+from oms.rates import Rate
 from oms.valuation import converted, profit_in
 
 
@@ -16,16 +17,22 @@ def exposure_status(manager: OrderManager, markets: Sequence[Market], base_curre
     if not base:
         return None
     held, unpriced = _spot(base, manager)
+    rates: dict[str, Rate | None] = {}  # found once for all contracts of a currency: this runs on the event loop
     for market in markets:
-        notional, currency = _contract(manager, market)
-        if notional is None:
-            unpriced.append(market.instrument.id)
-        elif notional:
-            [part] = converted(base, manager, {currency: notional}, ()).parts
-            if part.value is None:
+        notional = _contract(manager, market)
+        if not notional:
+            if notional is None:
                 unpriced.append(market.instrument.id)
-            else:
-                held[market.instrument.id] = part.value
+            continue
+        currency = market.instrument.quote
+        if currency not in rates:
+            rates[currency] = manager.books.rates.find(currency, base)
+        rate = rates[currency]
+        if rate is None:
+            unpriced.append(market.instrument.id)
+        else:
+            worth = abs(notional) * rate.numerator // rate.denominator  # cut towards zero, as `oms.valuation` does
+            held[market.instrument.id] = worth if notional > 0 else -worth
     profit = profit_in(base, manager)
     long = sum(value for value in held.values() if value > 0)
     short = -sum(value for value in held.values() if value < 0)
@@ -52,15 +59,18 @@ def _spot(base: str, manager: OrderManager) -> tuple[dict[str, int], list[str]]:
     return {part.currency: part.value for part in found.parts if part.value}, list(found.unknown)
 
 
-def _contract(manager: OrderManager, market: Market) -> tuple[int | None, str]:
+def _contract(manager: OrderManager, market: Market) -> int | None:
     """Return a contract position's notional as money of its quote currency, None where nothing marks it; 0 for spot."""
     instrument = market.instrument
-    quantity = 0 if instrument.holds_base else manager.position(market.index).quantity
+    if instrument.holds_base:
+        return 0
+    quantity = manager.position(market.index).quantity
+    if not quantity:
+        return 0
     if instrument.inverse:  # worth its face, whatever the price
-        face = int(10 ** (MONEY_DECIMALS - instrument.size_precision)) * instrument.multiplier
-        return quantity * face, instrument.quote
-    mark = mark_price_of(market) if quantity else 1
-    return (quantity * mark * instrument.notional_factor if mark > 0 else None), instrument.quote
+        return quantity * int(10 ** (MONEY_DECIMALS - instrument.size_precision)) * instrument.multiplier
+    mark = mark_price_of(market)
+    return quantity * mark * instrument.notional_factor if mark > 0 else None
 
 
 def _text(amount: int) -> str:

@@ -236,8 +236,9 @@ class Engine(MarketHandlers):
         told = event[5]
         assert isinstance(told, PortfolioRisk)
         code = "PORTFOLIO_RISK" if told.problem else "CORRELATION_BREAK"
+        severity = Severity.INFO if told.problem_kind == "history" else Severity.WARNING  # the former ends by waiting
         for news in self.portfolio.take(told):
-            self._effects.append(Alert(severity=Severity.WARNING, code=code, message=news))
+            self._effects.append(Alert(severity=severity, code=code, message=news))
 
     def _on_recorded(self, _event: Event) -> None:
         """Only recorded: raw bytes and clock measurements decide nothing."""

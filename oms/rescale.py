@@ -1,8 +1,9 @@
 """A durable state in finer units: what a restart needs where a venue has come to price or count more finely.
 
-Only the precision changes, by whole powers of ten, so every figure stays what it was, to the last unit. Towards coarser
-units nothing is ever converted: an instrument keeps the finest units that it was traded in (`daemon.live.fitting`).
-What has no rule here (orders that tickerd keeps, tax lots, reports that wait) is refused by name, not guessed.
+Only the precision changes, by whole powers of ten, so every figure stays what it was, to the last unit: orders and what
+was executed of them, positions, tax lots, orders that tickerd keeps, reports that wait. Towards coarser units nothing
+is ever converted: an instrument keeps the finest units that it was traded in (`daemon.live.fitting`). What does not
+fit 64 bits in finer units is refused by name.
 """
 
 from collections.abc import Mapping
@@ -11,21 +12,56 @@ from typing import Any
 import msgspec
 
 from core.decimals import INT64_MAX
+from core.events import OrderReport
 from core.instruments import Instrument
 from core.money import MONEY_DECIMALS
 from core.orders import OrderIntent
 from oms.chain import SavedChain
 from oms.errors import NotExact
-from oms.held.order import from_saved
+from oms.held.order import PlainOrder
+from oms.lots import Lot, Part
 from oms.state import SavedPosition, SavedState, packed_state, saved_state
 from oms.written import SavedOrder, read_number, write_number
 
-Scale = tuple[int, int]
-"""By how much prices and quantities are multiplied."""
-
 _PRICES, _SIZES = ("tick", "strike"), ("lot", "min_quantity", "max_quantity")
 _TERM_PRICES = ("trigger_price", "trail", "activation_price", "limit_offset")
+_LOT_SIZES, _LOT_VALUES = ("quantity", "left", "size"), ("cost", "proceeds", "gained")
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+class Scaling(msgspec.Struct, frozen=True):
+    """By how much the units of one instrument become finer; what an inverse contract costs is money already."""
+
+    name: str
+    prices: int
+    sizes: int
+    inverse: bool
+
+    @property
+    def values(self) -> int:
+        """By how much what is priced and counted grows: costs, profits."""
+        return 1 if self.inverse else self.prices * self.sizes
+
+    def price(self, units: int) -> int:
+        """Return a price in the new units. Raises NotExact."""
+        return self._fit("price", units * self.prices)
+
+    def size(self, units: int) -> int:
+        """Return a quantity in the new units. Raises NotExact."""
+        return self._fit("quantity", units * self.sizes)
+
+    def text(self, value: str) -> str:
+        """Return a cost or a profit in the new units; these have no bound."""
+        return str(int(value) * self.values)
+
+    def _fit(self, what: str, units: int) -> int:
+        """Return a figure that fits 64 bits."""
+        if abs(units) > INT64_MAX:
+            raise NotExact(
+                f"{self.name} is counted in finer units by the venue now, in which a {what} from before would be "
+                f"{units}, more than 64 bits hold: reconcile by hand, or trade it under another account"
+            )
+        return units
 
 
 def in_units(instrument: Instrument, price_precision: int, size_precision: int) -> Instrument:
@@ -47,89 +83,81 @@ def in_units(instrument: Instrument, price_precision: int, size_precision: int) 
 def in_finer_units(data: bytes, units: Mapping[str, tuple[int, int]]) -> bytes:
     """Return a durable state with each named instrument in these decimals of price and quantity, as fine or finer.
 
-    Raises NotExact naming what has no rule, BadState.
+    Raises NotExact naming what does not fit, BadState.
     """
     saved = saved_state(data)
-    scales: dict[int, Scale] = {}
-    inverse: set[int] = set()
+    scalings: dict[int, Scaling] = {}
     instruments = []
     for each in saved.instruments:
         known = each.instrument
         finer = in_units(known, *units.get(known.id, (known.price_precision, known.size_precision)))
         instruments.append(msgspec.structs.replace(each, instrument=finer))
-        scale = (
-            10 ** (finer.price_precision - known.price_precision),
-            10 ** (finer.size_precision - known.size_precision),
-        )
-        if scale != (1, 1):
-            scales[each.index] = scale
-            if known.inverse:
-                inverse.add(each.index)
-    if not scales:
+        prices = 10 ** (finer.price_precision - known.price_precision)
+        sizes = 10 ** (finer.size_precision - known.size_precision)
+        if (prices, sizes) != (1, 1):
+            scalings[each.index] = Scaling(known.id, prices, sizes, known.inverse)
+    if not scalings:
         return data
-    names = {each.index: each.instrument.id for each in saved.instruments}
-    sections = [
-        (name, version, _section(name, section, scales, inverse, names)) for name, version, section in saved.sections
-    ]
     changed = msgspec.structs.replace(
         saved,
         instruments=instruments,
-        open_orders=[_order(each, saved, scales, inverse) for each in saved.open_orders],
-        closed_orders=[_order(each, saved, scales, inverse) for each in saved.closed_orders],
-        positions=[_position(each, saved.position_fields, scales, inverse) for each in saved.positions],
-        sections=sections,
+        open_orders=[_order(each, saved, scalings) for each in saved.open_orders],
+        closed_orders=[_order(each, saved, scalings) for each in saved.closed_orders],
+        positions=[_position(each, saved.position_fields, scalings) for each in saved.positions],
+        sections=[(name, version, _section(name, section, scalings)) for name, version, section in saved.sections],
     )
     return packed_state(changed)
 
 
-def _order(order: SavedOrder, saved: SavedState, scales: Mapping[int, Scale], inverse: set[int]) -> SavedOrder:
+def _order(order: SavedOrder, saved: SavedState, scalings: Mapping[int, Scaling]) -> SavedOrder:
     """Return an order in the new units."""
-    index = order.intent.instrument
-    if index not in scales:
+    scaling = scalings.get(order.intent.instrument)
+    if scaling is None:
         return order
-    prices, sizes = scales[index]
-    factors = {"quantity": sizes, "price": prices, "filled": sizes, "notional": prices * sizes}
-    profits = 1 if index in inverse else prices * sizes
+    sizes = scaling.sizes
+    factors = {"quantity": sizes, "price": scaling.prices, "filled": sizes, "notional": scaling.prices * sizes}
     numbers = [
         write_number(read_number(number) * factors.get(name, 1)) if name in factors else number
         for name, number in zip(saved.order_fields, order.numbers, strict=True)
     ]
     executions = [
-        (exec_id, quantity * sizes, price * prices, fee, currency, str(int(own) * profits), str(int(net) * profits))
+        (exec_id, scaling.size(quantity), scaling.price(price), fee, currency, scaling.text(own), scaling.text(net))
         for exec_id, quantity, price, fee, currency, own, net in order.exec_ids
     ]
-    chain = None if order.chain is None else _chain(order.chain, prices, sizes)
+    chain = None if order.chain is None else _chain(order.chain, scaling)
     return msgspec.structs.replace(
-        order, intent=_intent(order.intent, prices, sizes), numbers=numbers, exec_ids=executions, chain=chain
+        order, intent=_intent(order.intent, scaling), numbers=numbers, exec_ids=executions, chain=chain
     )
 
 
-def _intent(intent: OrderIntent, prices: int, sizes: int) -> OrderIntent:
+def _intent(intent: OrderIntent, scaling: Scaling) -> OrderIntent:
     """Return an intent in the new units."""
     terms = intent.terms
     if terms is not None:
-        scaled = {name: getattr(terms, name) * prices for name in _TERM_PRICES}
-        terms = msgspec.structs.replace(terms, display_quantity=terms.display_quantity * sizes, **scaled)
-    return msgspec.structs.replace(intent, price=intent.price * prices, quantity=intent.quantity * sizes, terms=terms)
+        scaled = {name: scaling.price(getattr(terms, name)) for name in _TERM_PRICES}
+        terms = msgspec.structs.replace(terms, display_quantity=scaling.size(terms.display_quantity), **scaled)
+    return msgspec.structs.replace(
+        intent, price=scaling.price(intent.price), quantity=scaling.size(intent.quantity), terms=terms
+    )
 
 
-def _chain(chain: SavedChain, prices: int, sizes: int) -> SavedChain:
+def _chain(chain: SavedChain, scaling: Scaling) -> SavedChain:
     """Return a chain of replacements in the new units."""
     (wanted, total, revision, newest, leg, leg_quantity, trims), flags, pending, fills, venue_ids = chain
+    size = scaling.size
     if pending is not None:
         number, price, quantity, filled, sent = pending
-        pending = (number, price * prices, quantity * sizes, filled * sizes, sent)
-    counts = (wanted * sizes, total * sizes, revision, newest, leg, leg_quantity * sizes, trims)
-    return counts, flags, pending, [(number, quantity * sizes) for number, quantity in fills], venue_ids
+        pending = (number, scaling.price(price), size(quantity), size(filled), sent)
+    counts = (size(wanted), size(total), revision, newest, leg, size(leg_quantity), trims)
+    return counts, flags, pending, [(number, size(quantity)) for number, quantity in fills], venue_ids
 
 
-def _position(saved: SavedPosition, fields: list[str], scales: Mapping[int, Scale], inverse: set[int]) -> SavedPosition:
-    """Return a position in the new units; what an inverse contract cost is money already."""
-    if saved.instrument not in scales:
+def _position(saved: SavedPosition, fields: list[str], scalings: Mapping[int, Scaling]) -> SavedPosition:
+    """Return a position in the new units."""
+    scaling = scalings.get(saved.instrument)
+    if scaling is None:
         return saved
-    prices, sizes = scales[saved.instrument]
-    values = 1 if saved.instrument in inverse else prices * sizes
-    factors = {"quantity": sizes, "cost": values, "realised": values}
+    factors = {"quantity": scaling.sizes, "cost": scaling.values, "realised": scaling.values}
     numbers = [
         write_number(read_number(number) * factors[name]) if name in factors else number
         for name, number in zip(fields, saved.numbers, strict=True)
@@ -137,46 +165,71 @@ def _position(saved: SavedPosition, fields: list[str], scales: Mapping[int, Scal
     return msgspec.structs.replace(saved, numbers=numbers)
 
 
-def _section(name: str, data: bytes, scales: Mapping[int, Scale], inverse: set[int], names: Mapping[int, str]) -> bytes:
-    """Return one section in the new units. Raises NotExact where it holds what has no rule."""
+def _section(name: str, data: bytes, scalings: Mapping[int, Scaling]) -> bytes:
+    """Return one section in the new units."""
     if name == "accounting":
-        return _encode([_books(what, rows, scales, inverse, names) for what, rows in msgspec.msgpack.decode(data)])
+        return _encode([_books(what, rows, scalings) for what, rows in msgspec.msgpack.decode(data)])
     if name == "held":
-        for order in map(from_saved, msgspec.msgpack.decode(data, type=list[bytes])):
-            if order.instrument in scales:
-                _refuse("orders that tickerd keeps", names[order.instrument])
-    elif name == "strays":
-        for index, *_ in msgspec.msgpack.decode(data):
-            if index in scales:
-                _refuse("reports that wait for their order", names[index])
-    return data  # names, times and reasons, no figures
+        kept = msgspec.msgpack.decode(data, type=list[bytes])
+        return _encode([_kept(each, scalings) for each in kept])
+    if name == "strays":
+        waiting = msgspec.msgpack.decode(data, type=list[tuple[int, OrderReport]])
+        return _encode([(index, _report(report, scalings.get(index))) for index, report in waiting])
+    return data  # names, times, money and reasons, no units
 
 
-def _books(
-    what: str, rows: list[Any], scales: Mapping[int, Scale], inverse: set[int], names: Mapping[int, str]
-) -> list[object]:
+def _kept(data: bytes, scalings: Mapping[int, Scaling]) -> bytes:
+    """Return an order that tickerd keeps in the new units. Its lot and tick are what they were."""
+    order = msgspec.msgpack.decode(data, type=PlainOrder)
+    scaling = scalings.get(order.intent.instrument)
+    if scaling is None:
+        return data
+    price, size = scaling.price, scaling.size
+    row: list[Any] = msgspec.msgpack.decode(data)  # the bytes end where the order's last field that is used does
+    row[0] = msgspec.to_builtins(_intent(order.intent, scaling))
+    fields = PlainOrder.__struct_fields__
+    for name in ("tick", "trigger"):
+        row[fields.index(name)] = price(getattr(order, name))
+    for name in ("lot", "quantity", "armed", "filled"):
+        row[fields.index(name)] = size(getattr(order, name))
+    row[fields.index("slices")] = [
+        [name, size(quantity), size(filled), is_open, asked] for name, quantity, filled, is_open, asked in order.slices
+    ]
+    return _encode(row)
+
+
+def _report(report: OrderReport, scaling: Scaling | None) -> OrderReport:
+    """Return a report that waits for its order in the new units."""
+    if scaling is None:
+        return report
+    return msgspec.structs.replace(report, price=scaling.price(report.price), quantity=scaling.size(report.quantity))
+
+
+def _books(what: str, rows: list[Any], scalings: Mapping[int, Scaling]) -> list[object]:
     """Return one kind of the accounting's rows in the new units."""
     if what not in {"legs", "lots"}:
         return [what, rows]
     changed: list[Any] = []
     for row in rows:
-        index = row[0]
-        if index not in scales:
+        scaling = scalings.get(row[0])
+        if scaling is None:
             changed.append(row)
-            continue
-        if what == "lots":
-            _refuse("tax lots", names[index])
-        prices, sizes = scales[index]
-        values = 1 if index in inverse else prices * sizes
-        _, side, strategy_id, quantity, cost, realised, *rest = row
-        scaled = (str(int(cost) * values), str(int(realised) * values))
-        changed.append([index, side, strategy_id, quantity * sizes, *scaled, *rest])
+        elif what == "legs":
+            index, side, strategy_id, quantity, cost, realised, *rest = row
+            figures = (scaling.size(quantity), scaling.text(cost), scaling.text(realised))
+            changed.append([index, side, strategy_id, *figures, *rest])
+        else:
+            index, strategy_id, hedge, opened, lots, recent = row
+            lots = [_lot(Lot, each, scaling) for each in lots]
+            recent = [[exec_id, [_lot(Part, each, scaling) for each in parts]] for exec_id, parts in recent]
+            changed.append([index, strategy_id, hedge, opened, lots, recent])
     return [what, changed]
 
 
-def _refuse(what: str, where: str) -> None:
-    """Raise NotExact."""
-    raise NotExact(
-        f"{where} is counted in finer units by the venue now, and there are {what}, which are not converted: reconcile "
-        "by hand, or trade it under another account"
-    )
+def _lot(kind: type[Lot | Part], texts: list[str], scaling: Scaling) -> list[str]:
+    """Return a tax lot, or what was closed of one, in the new units; its fees are money."""
+    factors = dict.fromkeys(_LOT_SIZES, scaling.sizes) | dict.fromkeys(_LOT_VALUES, scaling.values)
+    return [
+        str(int(text) * factors[name]) if name in factors else text
+        for name, text in zip(kind.__annotations__, texts, strict=True)
+    ]

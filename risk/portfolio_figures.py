@@ -19,6 +19,7 @@ class PortfolioFigures:
         "es_99",
         "last",
         "problem",
+        "problem_kind",
         "stress_worst",
         "unmeasured",
         "var_95",
@@ -31,6 +32,7 @@ class PortfolioFigures:
         self.base_currency = ""
         self.var_95 = self.es_95 = self.var_99 = self.es_99 = self.stress_worst = self.unmeasured = 0
         self.problem = ""  # why the newest answer had no figures, "" where it had
+        self.problem_kind = ""
         self.last: PortfolioRisk | None = None  # the newest answer that had figures
         self.broken: tuple[tuple[str, str], ...] = ()  # pairs whose correlation broke
 
@@ -42,10 +44,10 @@ class PortfolioFigures:
     def take(self, told: PortfolioRisk) -> list[str]:
         """Take the worker's word; return what a person should know of it, once."""
         if told.problem:
-            news = [told.problem] if told.problem != self.problem else []
-            self.problem = told.problem
-            return news
-        self.problem = ""
+            is_new = not self.problem or told.problem_kind != self.problem_kind
+            self.problem, self.problem_kind = told.problem, told.problem_kind
+            return [told.problem] if is_new else []
+        self.problem = self.problem_kind = ""
         if told.as_of_ns < self.as_of_ns:
             return []  # an answer that came after a newer one
         self.as_of_ns, self.base_currency, self.last = told.as_of_ns, told.base_currency, told

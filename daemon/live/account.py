@@ -8,6 +8,7 @@ import msgspec
 from config.load import Config
 from core.events import StateCarried
 from daemon.live.carry import carried_from, last_with_state
+from daemon.live.early import EarlyCommands
 from daemon.live.lease import Lease
 
 
@@ -17,6 +18,7 @@ class Account(msgspec.Struct, frozen=True):
     lease: Lease
     carried: StateCarried | None
     before: Path | None  # the session that the state is of
+    early: EarlyCommands  # what starts before this one left to be carried out
 
     @classmethod
     def take(cls, config: Config) -> Self:
@@ -29,7 +31,8 @@ class Account(msgspec.Struct, frozen=True):
         try:
             before = None if lease.previous is None else last_with_state(lease.previous)
             carried = None if before is None else carried_from(before)
+            early = EarlyCommands(lease.folder)
         except BaseException:
             lease.release()
             raise
-        return cls(lease, carried, before)
+        return cls(lease, carried, before, early)

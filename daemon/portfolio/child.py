@@ -13,7 +13,7 @@ from daemon.errors import DaemonError
 from daemon.portfolio.history import History
 from daemon.portfolio.scenario_file import read_scenarios
 from daemon.portfolio.setup import Setup
-from risk.portfolio.errors import PortfolioError
+from risk.portfolio.errors import PortfolioError, TooFewObservations
 from risk.portfolio.measure import measure
 from risk.portfolio.messages import Snapshot
 from risk.portfolio.scenarios import HISTORICAL
@@ -37,13 +37,18 @@ class Worker:
         try:
             self.history.add(snapshot.time_ns, snapshot.prices)
             return measure(snapshot, self.history.prices(), self._measures)
-        except (PortfolioError, OSError) as error:
-            return problem(snapshot, str(error))
+        except TooFewObservations as error:
+            return problem(snapshot, str(error), "history")
+        except PortfolioError as error:
+            return problem(snapshot, str(error), "data")
+        except OSError as error:
+            return problem(snapshot, str(error), "file")
 
 
-def problem(snapshot: Snapshot, why: str) -> PortfolioRisk:
+def problem(snapshot: Snapshot, why: str, kind: str) -> PortfolioRisk:
     """Return the answer to a snapshot that has no figures."""
-    return PortfolioRisk(as_of_ns=snapshot.time_ns, base_currency=snapshot.base_currency, problem=why)
+    base = snapshot.base_currency
+    return PortfolioRisk(as_of_ns=snapshot.time_ns, base_currency=base, problem=why, problem_kind=kind)
 
 
 def serve(source: BinaryIO, out: BinaryIO) -> int:
@@ -59,7 +64,8 @@ def serve(source: BinaryIO, out: BinaryIO) -> int:
     decoder, encoder = msgspec.json.Decoder(Snapshot), msgspec.json.Encoder()
     while line := source.readline():
         snapshot = decoder.decode(line)
-        out.write(encoder.encode(problem(snapshot, why) if worker is None else worker.answer(snapshot)) + b"\n")
+        told = problem(snapshot, why, "setup") if worker is None else worker.answer(snapshot)
+        out.write(encoder.encode(told) + b"\n")
         out.flush()
     return 0
 

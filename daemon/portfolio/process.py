@@ -120,7 +120,8 @@ class PortfolioWorker:
         now_ns = self._now_ns()
         if base:
             return snapshot_of(self._engine, settings.portfolio, base, now_ns)
-        self._tell_problem("the instruments are priced in several currencies: name one in [portfolio] base_currency")
+        why = "the instruments are priced in several currencies: name one in [portfolio] base_currency"
+        self._tell_problem(why, "setup")
         return None
 
     async def _ask(self, process: asyncio.subprocess.Process, snapshot: Snapshot) -> PortfolioRisk:
@@ -146,10 +147,10 @@ class PortfolioWorker:
         except msgspec.MsgspecError as error:
             raise _Lost(f"it said {line[:500]!r} ({error})") from error
 
-    def _tell_problem(self, why: str) -> None:
-        """Have a problem sequenced; the engine alerts once of each."""
+    def _tell_problem(self, why: str, kind: str = "worker") -> None:
+        """Have a problem sequenced; the engine alerts once while its kind lasts."""
         base = base_of(self._settings.portfolio, self._settings.accounting.base_currency, self._engine.markets)
-        self._tell(PortfolioRisk(as_of_ns=self._now_ns(), base_currency=base, problem=why))
+        self._tell(PortfolioRisk(as_of_ns=self._now_ns(), base_currency=base, problem=why, problem_kind=kind))
 
     def _tell(self, told: PortfolioRisk) -> None:
         """Have figures sequenced."""

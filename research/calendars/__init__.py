@@ -6,11 +6,10 @@ For: what the core may not know, dates and holidays, turned into what it may be 
 May import: config and everything below it, and the library exchange-calendars.
 Refuses: to be asked while a session runs; the tables are part of its settings, so that it replays.
 
-The dates come from exchange-calendars (`pip install "tickerd[calendars]"`), which keeps holidays, early closes and
-midday breaks of some fifty exchanges by their ISO 10383 codes.
+The dates come from exchange-calendars by `config.calendars`, which `calendar = "XNYS"` in `[hours]` goes by as well.
 """
 
-from research.calendars.errors import CalendarError, CalendarsMissing, UnknownCalendar
-from research.calendars.tables import sessions_of, spans_of, toml_of
+from research.calendars.errors import CalendarError, UnknownCalendar
+from research.calendars.tables import sessions_of, toml_of
 
-__all__ = ["CalendarError", "CalendarsMissing", "UnknownCalendar", "sessions_of", "spans_of", "toml_of"]
+__all__ = ["CalendarError", "UnknownCalendar", "sessions_of", "toml_of"]

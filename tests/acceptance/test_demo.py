@@ -4,12 +4,16 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
 
 from tests.acceptance import exports
 from tests.acceptance.processes import PATIENCE_S, ROOT, command, environment, tickerd
@@ -18,9 +22,33 @@ from tests.acceptance.processes import PATIENCE_S, ROOT, command, environment, t
 INSTALLED = {"PYTHONPATH": str(ROOT)}
 
 
-def demo(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command("demo", *words),
+SHADOWS = ("config", "core", "daemon", "engine", "journal", "connectors", "numpy", "json")
+
+
+class Played(NamedTuple):
+    """A demo that ran to its end in a folder of its own."""
+
+    folder: Path
+    done: subprocess.CompletedProcess[str]
+
+    @property
+    def session(self) -> Path:
+        (session,) = (self.folder / "mine").glob("2*")
+        return session
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory) -> Played:
+    """Run the demo for five seconds, in a folder with modules of the user that are called as ours are."""
+    folder = tmp_path_factory.mktemp("demo")
+    for name in SHADOWS:
+        (folder / f"{name}.py").write_text(f"raise SystemExit('the user\\'s {name} was imported')")
+    (folder / "strategies").mkdir()
+    (folder / "strategies" / "__init__.py").write_text("raise SystemExit('the user\\'s strategies were imported')")
+    # As the installed `tickerd` does, but for its file: the working directory is not on the path.
+    words = [sys.executable, "-P", "-m", "daemon", "demo", "--for", "5s", "--plain", "--root", "mine"]
+    done = subprocess.run(
+        words,
         cwd=folder,
         env=environment(**INSTALLED),
         capture_output=True,
@@ -28,23 +56,29 @@ def demo(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=PATIENCE_S,
         check=False,
     )
+    for name in SHADOWS:
+        (folder / f"{name}.py").unlink()
+    shutil.rmtree(folder / "strategies")
+    return Played(folder, done)
 
 
-def test_the_demo_trades_within_seconds_and_its_replay_command_works_as_printed(tmp_path):
-    done = demo(tmp_path, "--for", "5s", "--plain")
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert "SYNTHETIC" in done.stdout, "nobody may take it for a real market"
+def test_modules_of_the_user_in_the_working_directory_do_not_shadow_ours(played):
+    assert "was imported" not in played.done.stdout + played.done.stderr
+    assert played.done.returncode == 0, played.done.stderr
+
+
+def test_the_demo_trades_within_seconds_and_its_replay_command_works_as_printed(played):
+    lines = played.done.stdout.splitlines()
+    assert "SYNTHETIC" in played.done.stdout, "nobody may take it for a real market"
     first_fill = next(number for number, line in enumerate(lines) if re.search(r"[1-9]\d* filled", line))
     assert "READY" in lines[first_fill], "before the end"
     assert "BINANCE books agreed" in lines[first_fill], "it trades as for real"
-    (session,) = (tmp_path / "var" / "sessions").glob("2*")
-    assert exports.export(session, "fills")
+    assert exports.export(played.session, "fills")
     printed = lines[-1].removeprefix("replay").strip()
     proof = subprocess.run(
         printed,
         shell=True,
-        cwd=tmp_path,
+        cwd=played.folder,
         env=environment(**INSTALLED),
         capture_output=True,
         text=True,
@@ -55,33 +89,11 @@ def test_the_demo_trades_within_seconds_and_its_replay_command_works_as_printed(
     assert "identical" in proof.stdout
 
 
-def test_modules_of_the_user_in_the_working_directory_do_not_shadow_ours(tmp_path):
-    for name in ("config", "core", "daemon", "engine", "journal", "connectors", "numpy", "json"):
-        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('the user\\'s {name} was imported')")
-    (tmp_path / "strategies").mkdir()
-    (tmp_path / "strategies" / "__init__.py").write_text("raise SystemExit('the user\\'s strategies were imported')")
-    # As the installed `tickerd` does, but for its file: the working directory is not on the path.
-    words = [sys.executable, "-P", "-m", "daemon", "demo", "--for", "1s"]
-    done = subprocess.run(
-        words,
-        cwd=tmp_path,
-        env=environment(**INSTALLED),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "was imported" not in done.stdout + done.stderr
-
-
-def test_the_journal_of_the_demo_says_that_its_market_was_synthetic(tmp_path):
-    assert demo(tmp_path, "--for", "1s", "--plain", "--seed", "4", "--root", "mine").returncode == 0
-    (session,) = (tmp_path / "mine").glob("2*")
-    shown = tickerd("journal", "ls", "--root", tmp_path / "mine", "--json")
+def test_the_journal_of_the_demo_says_that_its_market_was_synthetic(played):
+    shown = tickerd("journal", "ls", "--root", played.folder / "mine", "--json")
     assert shown.returncode == 0, shown.stderr
     assert "synthetic market" in shown.stdout
-    assert session.name in shown.stdout
+    assert played.session.name in shown.stdout
 
 
 # The program that leads a session takes its standard input as the terminal that Ctrl-C comes from.

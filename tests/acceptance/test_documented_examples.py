@@ -135,16 +135,13 @@ def test_the_settings_that_users_build_on_run_as_they_were_promised(tmp_path, sh
 
 
 def test_every_word_of_the_command_line_tells_what_it_does():
+    """As processes these two; every word and action is asked in `tests/daemon/test_cli_help.py`."""
     said = tickerd("--help").stdout
     for word in ("run", "replay", "journal", "config", "strategies", "emulate", "doctor", "version"):
         assert re.search(rf"^ +{word}\b", said, re.MULTILINE), word
-        done = tickerd(word, "--help")
-        assert done.returncode == 0, word
-        assert "usage:" in done.stdout
-    for action in ("ls", "show", "verify", "export"):
-        assert tickerd("journal", action, "--help").returncode == 0, action
-    for action in ("check", "show"):
-        assert tickerd("config", action, "--help").returncode == 0, action
+    done = tickerd("journal", "export", "--help")
+    assert done.returncode == 0
+    assert "usage:" in done.stdout
 
 
 def test_a_mistake_in_the_settings_gives_file_key_expected_and_found(tmp_path):

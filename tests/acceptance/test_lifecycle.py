@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from core.records import Kind
 from journal.verify import VerifyReport, verify
@@ -50,7 +51,12 @@ def states(session: Path) -> list[str]:
     return [row["state"] for row in exports.export(session, "lifecycle")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def in_soak(*case: object) -> ParameterSet:
+    """Leave a case to `make soak`: another of the same test starts and ends a session in the same way."""
+    return pytest.param(*case, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("number", [in_soak(signal.SIGINT), signal.SIGTERM], ids=lambda number: number.name)
 def test_a_signal_drains_and_seals_the_session_as_ended(tmp_path, venue, number):
     with Daemon(settings_for(tmp_path, venue)) as daemon:
         daemon.wait_status(lambda status: sum(status["orders"].values()) > 0, "orders")
@@ -168,7 +174,7 @@ def mute() -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("place", [nobody, mute], ids=lambda place: place.__name__)
+@pytest.mark.parametrize("place", [nobody, in_soak(mute)], ids=lambda place: place.__name__)
 def test_a_venue_that_is_not_there_ends_the_start_in_bounded_time_saying_what_to_look_at(tmp_path, place):
     with place() as address:
         table = f"""
@@ -191,7 +197,7 @@ request_timeout_s = 1.0
     assert sealed(session).state == "crashed"
 
 
-@pytest.mark.parametrize(("signals", "code", "state"), [(1, 0, "ended"), (2, 7, "crashed")])
+@pytest.mark.parametrize(("signals", "code", "state"), [in_soak(1, 0, "ended"), (2, 7, "crashed")])
 def test_a_start_that_waits_for_its_venue_can_be_stopped_at_once(tmp_path, signals, code, state):
     with mute() as address:
         table = f"""
@@ -236,7 +242,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("kind", [Kind.QUOTE, Kind.REPORT], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [in_soak(Kind.QUOTE), Kind.REPORT], ids=lambda kind: kind.name)
 def test_a_defect_of_the_program_stops_it_at_once_saying_that_it_is_one(tmp_path, venue, kind):
     settings = settings_for(tmp_path, venue)
     words = [sys.executable, "-c", DEFECT.format(kind=int(kind)), "run", "-c", str(settings), "--json", "--for", "30s"]
@@ -297,7 +303,7 @@ class Full:
             subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("how", [Full.small_disk, Full.file_limit], ids=lambda how: how.__name__)
+@pytest.mark.parametrize("how", [in_soak(Full.small_disk), Full.file_limit], ids=lambda how: how.__name__)
 def test_a_full_disk_stops_trading_says_so_and_loses_nothing_that_was_written(tmp_path, how):
     with Venue(tmp_path, "--synthetic", "--speed", "max") as venue, how(tmp_path) as (root, limit):
         settings = settings_for(tmp_path, venue)

@@ -12,11 +12,9 @@ from tests.daemon.sessions import alter_effect, flip_byte, record_crashed_sessio
 
 
 def test_0_a_recorded_session_replays_in_a_fresh_process_with_another_hash_seed(tickerd_process, session):
-    answers = [
-        tickerd_process("replay", session, "--verify", "--json", PYTHONHASHSEED=seed) for seed in ("0", "1", "4711")
-    ]
+    answers = [tickerd_process("replay", session, "--verify", "--json", PYTHONHASHSEED=seed) for seed in ("0", "4711")]
 
-    assert [answer.code for answer in answers] == [ExitCode.OK] * 3
+    assert [answer.code for answer in answers] == [ExitCode.OK] * 2
     told = [answer.json() for answer in answers]
     assert all(each["ok"] and each["first_difference"] is None for each in told)
     assert len({each["digest"] for each in told}) == 1
@@ -57,12 +55,12 @@ def test_2_python_without_assertions_is_refused(tickerd_process):
         (Kind.FILL, {"price": 250_047}),
     ],
 )
-def test_3_an_altered_effect_that_no_checksum_shows_is_named_by_replay(tickerd_process, session, kind, changes):
+def test_3_an_altered_effect_that_no_checksum_shows_is_named_by_replay(tickerd, session, kind, changes):
     seq = alter_effect(session, kind, 3, **changes)
-    assert tickerd_process("journal", "verify", session).code == ExitCode.OK, "only a replay can notice"
+    assert tickerd("journal", "verify", session).code == ExitCode.OK, "only a replay can notice"
 
-    words = tickerd_process("replay", session, "--verify")
-    told = tickerd_process("replay", session, "--verify", "--json")
+    words = tickerd("replay", session, "--verify")
+    told = tickerd("replay", session, "--verify", "--json")
 
     assert words.code == told.code == ExitCode.VERIFICATION_FAILED
     assert f"DIFFERENT at record {seq}" in words.out
@@ -73,10 +71,10 @@ def test_3_an_altered_effect_that_no_checksum_shows_is_named_by_replay(tickerd_p
 
 
 @pytest.mark.parametrize("word", [("journal", "verify"), ("replay",), ("journal", "show"), ("journal", "book")])
-def test_4_a_flipped_byte_is_named_by_whatever_reads_it(tickerd_process, session, word):
+def test_4_a_flipped_byte_is_named_by_whatever_reads_it(tickerd, session, word):
     flip_byte(session, 3_210)
 
-    answer = tickerd_process(*word, session)
+    answer = tickerd(*word, session)
 
     assert answer.code == ExitCode.JOURNAL_DAMAGED
     assert "3210" in answer.out + answer.err

@@ -68,6 +68,7 @@ class Faults:
     delay: float = 0.0
     fail_query: float = 0.0
     lag_ns: int = 0
+    late: float = 0.0  # a replacement comes up to 20 s late, and nobody tells what became of it
 
 
 @dataclass
@@ -114,7 +115,11 @@ class ModelVenue:
             self.lost += 1
             self.say(OrderReport(type=ReportType.OUTCOME_UNKNOWN, client_order_id=name), self.wait(2))
             return
-        heapq.heappush(self.inbox, (self.now_ns + self.wait(0.2), self.number(), command))
+        late = self.faults.late and isinstance(command, ApprovedReplace) and self.happens(self.faults.late)
+        if late:
+            self.lost += 1
+            self.say(OrderReport(type=ReportType.OUTCOME_UNKNOWN, client_order_id=name), self.wait(2))
+        heapq.heappush(self.inbox, (self.now_ns + self.wait(20 if late else 0.2), self.number(), command))
 
     def wait(self, seconds):
         return self.dice.randrange(1, int(seconds * SECOND))
@@ -145,6 +150,8 @@ class ModelVenue:
         assert name not in self.orders, "one replacement became two orders"
         legs = [each for each in self.orders if stem_of(each) == command.client_order_id]
         live = [each for each in legs if self.orders[each].status is LIVE]
+        if command.venue_order_id:  # that leg is meant, and no other: it may have been replaced by then
+            live = [each for each in live if self.orders[each].venue_order_id == command.venue_order_id]
         if not live:
             self.answer(name, ReportType.REPLACE_REJECTED, silent)
             return

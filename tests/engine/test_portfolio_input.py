@@ -56,6 +56,21 @@ def test_a_problem_leaves_the_figures_to_age_and_is_alerted_once():
     assert only(stage.payload(Kind.PORTFOLIO, problem), Alert)
 
 
+def test_bars_that_come_one_by_one_are_waited_for_with_one_alert():
+    stage = staged()
+    waiting = [
+        PortfolioRisk(as_of_ns=at, base_currency="USDT", problem=f"{at} bars of 31", problem_kind="history")
+        for at in (1, 2)
+    ]
+
+    told = [alert for each in waiting for alert in only(stage.payload(Kind.PORTFOLIO, each), Alert)]
+    lost = PortfolioRisk(as_of_ns=3, base_currency="USDT", problem="lost", problem_kind="worker")
+    told += only(stage.payload(Kind.PORTFOLIO, lost), Alert)
+
+    assert [(each.severity.value, each.message) for each in told] == [("info", "1 bars of 31"), ("warning", "lost")]
+    assert stage.engine.portfolio.problem == "lost"
+
+
 def test_a_break_is_alerted_when_it_begins():
     stage = staged()
 

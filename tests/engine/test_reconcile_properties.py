@@ -1,6 +1,7 @@
 """Whatever a venue loses, repeats, delays or denies, and whenever the daemon dies: the books come to be the venue's."""
 
 import random
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -26,11 +27,13 @@ class Roaming(Restless):
         return PRICES[instrument] + self.rng.below(2_001) - 1_000
 
 
-def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK, pays=False, strategy=Restless, nameless=False):
+def run(seed, *, crashes=0, cuts=0, steps=40, settings=QUICK, pays=False, strategy=Restless, nameless=False, late=0.0):
     """A schedule: trade under faults, die `crashes` times, heal, and be equal to the venue in bounded time."""
     dice = random.Random(seed)
     world = World(seed, dice.choice(KINDS), settings, strategy)
     world.venue.nameless = nameless
+    if late:  # what comes after it was given up works unreserved, until it is shown
+        world.venue.faults, world.lenient = replace(world.venue.faults, late=late), True
     first = dice.randrange(steps)
     spread = steps if seed % 2 else 8  # or one after the other, before the books have been compared
     fatal = {(first + dice.randrange(spread)) % steps: None for _ in range(crashes)}
@@ -107,3 +110,13 @@ def test_the_model_venue_catches_a_reconciler_that_believes_not_found_at_once():
 def test_thousands_of_schedules(block):
     for seed in range(10_000 + 150 * block, 10_150 + 150 * block):
         run(seed, crashes=seed % 6, cuts=seed % 3, steps=60, nameless=seed % 7 == 0)
+
+
+@pytest.mark.parametrize("seed", [8, 14, 24, pytest.param(range(300), marks=pytest.mark.slow, id="and hundreds more")])
+def test_a_replacement_that_comes_after_it_was_given_up_is_taken_as_the_venue_has_it(seed):
+    hasty = msgspec.structs.replace(QUICK, visibility_ns=SECOND)  # a request lives longer than it is looked for
+    differed = []
+    for each in seed if isinstance(seed, range) else [seed]:
+        world = run(each, crashes=each % 4, cuts=each % 3, steps=60, settings=hasty, late=0.5)
+        differed += [alert for alert in world.alerts if alert.code == "TERMS_DIFFERED"]
+    assert differed or not isinstance(seed, range)

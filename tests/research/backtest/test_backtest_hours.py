@@ -154,7 +154,6 @@ DAILY = 'daily = [["09:30", "16:00"]]\ntime_zone = "America/New_York"\nfirst = 2
         ("XNYS", DAILY.replace("2024-03-12", "2024-03-07"), "no session from"),
         ("XNYS", DAILY.replace("last = 2024", "last = 2224"), "more than a hundred years"),
         ('"AAPL.XNYS"', DAILY, "an instrument of"),
-        ("XNYS", DAILY + '[session]\nmode = "live"', "live mode"),
     ],
 )
 def test_hours_that_make_no_table_are_refused_saying_what_to_do(name, table, wrong):
