@@ -4,7 +4,7 @@ from core.effects import Alert, Effect, Severity
 from core.events import AccountTraded, OrderReport, ReportType
 from core.evidence import EvidenceGiven, VenueFill, VenueOrder
 from core.ids import parse_client_order_id, parse_revision_id
-from core.orders import OrderIntent, OrderType
+from core.orders import OrderIntent, OrderTerms, OrderType
 from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
@@ -98,6 +98,7 @@ class Foreign:
             type=OrderType.LIMIT,
             quantity=fill.quantity,
             price=fill.price,
+            terms=OrderTerms(hedge=fill.hedge) if fill.hedge is not None else None,
         )
         self._manager.taking.adopt(intent, fill.venue_order_id, 0, now_ns, effects)
         report = OrderReport(

@@ -2,7 +2,7 @@ import shutil
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.records import CRC, SLOT_BYTES, Kind
@@ -61,7 +61,6 @@ def test_progress_is_told_in_slots(whole):
     assert len(told) == len(segments(whole))
 
 
-@settings(max_examples=300, deadline=None)
 @given(place=st.floats(0, 1, exclude_max=True), bits=st.integers(1, 255))
 def test_a_flip_of_any_byte_is_found_at_its_sequence_number(whole, place, bits):
     total = sum(path.stat().st_size for path in segments(whole))
@@ -262,7 +261,6 @@ def test_a_damaged_head_is_reported_as_seq_0(copy):
     assert (damage.seq, damage.offset) == (0, 0)
 
 
-@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_no_mended_edit_goes_unnoticed_or_raises_anything_undocumented(whole, data):
     path = data.draw(st.sampled_from(segments(whole)))
@@ -289,7 +287,6 @@ def test_no_mended_edit_goes_unnoticed_or_raises_anything_undocumented(whole, da
     assert noticed
 
 
-@settings(max_examples=200, deadline=None)
 @given(garbage=st.binary(max_size=400), keep=st.integers(0, 40))
 def test_garbage_raises_only_documented_errors(tmp_path_factory, whole, garbage, keep):
     folder = tmp_path_factory.mktemp("garbage")

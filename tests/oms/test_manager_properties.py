@@ -1,6 +1,6 @@
 """Whatever the order, repetition and contradiction of reports: fills are a set, money is kept, exposure is true."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.effects import BalanceChanged, OrderFilled
@@ -84,7 +84,6 @@ def signed(desk, fills, instrument):
     return [(int(order.side), fill.quantity, fill.price) for order, fill in orders if order.instrument == instrument]
 
 
-@settings(max_examples=150)
 @given(streams())
 def test_every_execution_is_booked_once_whatever_else_is_said(drawn):
     fills, stream = drawn
@@ -96,7 +95,6 @@ def test_every_execution_is_booked_once_whatever_else_is_said(drawn):
         assert desk.order(name).filled == sum(fill.quantity for fill in fills if fill.client_order_id == name)
 
 
-@settings(max_examples=150)
 @given(streams())
 def test_positions_and_cash_follow_from_the_set_of_executions(drawn):
     fills, stream = drawn
@@ -123,7 +121,6 @@ def test_positions_and_cash_follow_from_the_set_of_executions(drawn):
     assert balances["USDT"] == money("1000") + told
 
 
-@settings(max_examples=150)
 @given(streams())
 def test_exposure_is_always_the_sum_of_what_open_orders_leave(drawn):
     _, stream = drawn

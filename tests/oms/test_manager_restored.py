@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.events import OrderReport, ReportType
@@ -118,7 +118,6 @@ def new_manager(keep):
     return manager
 
 
-@settings(max_examples=150)
 @given(bounds, histories, histories)
 def test_a_restored_manager_has_the_state_and_the_future_of_the_one_that_lived(keep, past, future):
     lived = new_manager(keep)

@@ -215,6 +215,16 @@ def test_executions_of_a_triggered_order_are_told_under_its_name_and_the_number_
     assert opened.orders[0].venue_order_id == "a11"
 
 
+def test_what_the_venue_traded_by_itself_is_told_as_that_with_the_side_of_the_position():
+    def answer(path: str, params: dict[str, str]) -> Reply:
+        if path == "/fapi/v1/order":
+            return yes(order("FILLED", "1") | {"clientOrderId": "autoclose-1795314166117000915"})
+        return yes([{**trade(8), "buyer": False, "maker": False, "positionSide": "LONG"}])
+
+    (fill,) = ask(answer, Subject.FILLS, market=Market.USDM).fills
+    assert (fill.client_order_id, fill.own, fill.hedge) == ("autoclose-1795314166117000915", "liquidation", Side.BUY)
+
+
 def test_what_an_earlier_session_left_conditional_keeps_its_number_though_it_was_triggered_while_nobody_listened():
     names = Names()
     algo = {"algoId": 11, "clientAlgoId": NAME, "symbol": "BTCUSDT", "side": "SELL", "algoStatus": "FINISHED",

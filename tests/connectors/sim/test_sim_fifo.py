@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.sim import QueueModel
@@ -276,7 +276,6 @@ def _priority(order: Order) -> tuple[int, int]:
     return -order.side * order.price, order.rank
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(step, max_size=40))
 def test_queues_and_fills_are_those_of_the_naive_lists(steps):
     play = Play()
