@@ -51,6 +51,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.ROUTE: effects.RouteDecided,
     Kind.REMEMBERED: effects.Remembered,
     Kind.LATCH: effects.LatchChanged,
+    Kind.LIMIT: effects.LimitChanged,
     Kind.BUST: effects.OrderBusted,
     Kind.FLATTEN: effects.FlattenChanged,
     Kind.HELD: effects.HeldChanged,

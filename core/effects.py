@@ -8,6 +8,7 @@ import enum
 import msgspec
 
 from core.bookings import BookedByHand
+from core.controls import FlattenChanged, LatchChanged, LimitChanged
 from core.evidence import EvidenceWanted
 from core.orders import (
     ApprovedCancel,
@@ -185,25 +186,6 @@ class FreezeChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
     figure: str = ""
 
 
-class LatchChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """A scope (`core.scopes`) was stopped, or its latch was taken off: `level` as in `oms.latches.Level`, 0 for off."""
-
-    scope: str
-    level: int
-    since_ns: int
-    source: str
-    reason: str
-
-
-class FlattenChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """The positions of a scope are being closed for the operator (`working`), or no more, and `reason` says why."""
-
-    scope: str
-    working: bool
-    collar_ppm: int
-    reason: str = ""
-
-
 class ParentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """How far an execution algorithm has come with its parent order: at its start, at each child's end, at its own.
 
@@ -330,6 +312,7 @@ Effect = (
     | Reconciled
     | FreezeChanged
     | LatchChanged
+    | LimitChanged
     | FlattenChanged
     | BookedByHand
     | ParentProgress
@@ -366,6 +349,7 @@ __all__ = [
     "FreezeChanged",
     "HeldChanged",
     "LatchChanged",
+    "LimitChanged",
     "LotChange",
     "LotChanged",
     "OrderBusted",

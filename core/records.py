@@ -93,6 +93,7 @@ class Kind(enum.IntEnum):
     BUST = 150  # an execution that the venue took back
     FLATTEN = 151  # positions of a scope are being closed for the operator, or no more
     HELD = 153  # what tickerd keeps of an order that is not, or not whole, at the venue
+    LIMIT = 152  # a limit was changed while running, or waits to be
     BOOKED = 154  # a dividend, a split or a transfer that a person told of
 
     PART = 255

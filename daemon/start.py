@@ -23,6 +23,7 @@ from core.scopes import ALL
 from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
+from daemon.limits_view import limits_view
 from daemon.lines import Lines
 from daemon.live.account import Account
 from daemon.live.trading import Secrets, refuse_missing
@@ -31,6 +32,7 @@ from daemon.metrics import MetricsServer
 from daemon.notices import Notices
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door, Operated
+from daemon.operator.protocol import LIMITS, STATUS
 from daemon.portfolio import PortfolioWorker
 from daemon.screen import ScreenProcess
 from daemon.status import Status
@@ -184,7 +186,8 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         return None
     short = daemon.journal.folder.name.rpartition("-")[2]
     path = Path(settings.operator.folder) / f"{settings.session.mode.value}-{short}{SUFFIX}"
-    door = Door(path, Operated(daemon.command, daemon.status))
+    queries = {STATUS: daemon.status, LIMITS: lambda: limits_view(daemon.engine)}
+    door = Door(path, Operated(daemon.command, queries))
     await door.open()
     return door
 

@@ -42,6 +42,15 @@ OPERATOR = {
 }
 """Words for the daemon that is running: one module carries them all out."""
 
+LIMITS = {
+    "limits": "show the limits, what counts against them, and what waits",
+    "set": "change limits of the running daemon: stricter at once, looser after a while or a second person",
+    "approve": "let looser limits that wait hold at once",
+    "withdraw": "drop looser limits that wait",
+    "reload": "take the limits of a settings file as they are now",
+}
+"""Words about the running daemon's limits."""
+
 
 class Word(NamedTuple):
     """One word: the module that describes and carries it out, and what it does in one line."""
@@ -54,6 +63,7 @@ def words_for(said: str | None) -> dict[str, Word]:
     """Return the words to know when `said` was said: looking for installed ones costs 20 ms, which ours are spared."""
     own = {name: Word(f"daemon.commands.{name}", summary) for name, summary in OWN.items()}
     own |= {name: Word("daemon.commands.operate", summary) for name, summary in OPERATOR.items()}
+    own |= {name: Word("daemon.commands.limits", summary) for name, summary in LIMITS.items()}
     return own if said in own else {**own, **{name: word for name, word in installed().items() if name not in own}}
 
 

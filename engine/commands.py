@@ -26,6 +26,7 @@ from core.scopes import ALL, split_scope, strategy_scope
 from engine.booking_commands import BookingCommands
 from engine.desk import Desk
 from engine.flatten import COLLAR_PPM, Flattener, Matches
+from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from oms.latches import Latches, Level
 
@@ -40,9 +41,15 @@ class Commands:
     """Carries commands out, one at a time."""
 
     def __init__(
-        self, desk: Desk, markets: list[Market], flattener: Flattener, reconciling: Reconciling | None
+        self,
+        desk: Desk,
+        markets: list[Market],
+        flattener: Flattener,
+        reconciling: Reconciling | None,
+        limits: LimitCommands,
     ) -> None:
         """Act on these."""
+        self.limits = limits
         self._desk = desk
         self._markets = markets
         self._flattener = flattener
@@ -60,6 +67,7 @@ class Commands:
             PAUSE: self._pause,
             RESUME: self._resume,
             RELEASE: self._release,
+            **limits.handlers(),
             **BookingCommands(desk, markets, () if reconciling is None else reconciling.venues).handlers(),
         }
 

@@ -30,6 +30,7 @@ from engine.digest import market_state, state_digest
 from engine.errors import NotFirst, UndefinedInstrument
 from engine.feeds import change_feed
 from engine.flatten import Flattener
+from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.ticks import NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
@@ -91,7 +92,8 @@ class Engine(MarketHandlers):
             self.desk.submit,
             lambda: self.desk.ready,
         )
-        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling)
+        limits = LimitCommands(self.desk, self.timers, clock)
+        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -136,6 +138,7 @@ class Engine(MarketHandlers):
                 *([] if self.reconciling is None else [self.reconciling.reconciler.state()]),
                 *([["latches", *self.gate.freezes.latches.state()]] if self.gate.freezes.latches.held else []),
                 *([["flatten", *self.flattener.state()]] if self.flattener.wanted else []),
+                *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
             ]
@@ -156,7 +159,7 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        beside = self.desk.memories, self.gate.freezes.latches, self.flattener, self.gate.day
+        beside = self.desk.memories, self.gate.freezes.latches, self.flattener, self.gate.day, self.gate.changes
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -200,6 +203,7 @@ class Engine(MarketHandlers):
         take_over(event[5], self.manager, self.parts())
         self.gate.freezes.restored(self._effects)
         self.flattener.restored()
+        self.commands.limits.restored()
         self.desk.keeper.restored()
         self.next_due_ns = self.timers.next_ns
 

@@ -16,6 +16,7 @@ from engine.commands import Commands
 from engine.desk import Desk
 from engine.flatten import FLATTEN, Flattener
 from engine.keeper import KEPT
+from engine.limit_commands import LIMITS
 from engine.reconciling import RECONCILE, Reconciling
 from engine.timers import Timers
 from oms.held.order import HeldOrder
@@ -221,6 +222,8 @@ class MarketHandlers:
             elif owner == FLATTEN:
                 self.flattener.fire(now_ns)
                 self.settle()
+            elif owner == LIMITS:
+                self.commands.limits.fire(now_ns)
             elif owner == RECONCILE:
                 assert self.reconciling is not None
                 self.reconciling.fire(now_ns)

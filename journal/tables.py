@@ -171,6 +171,7 @@ _PAYLOAD_KINDS = {
     "reconciled": Kind.RECONCILED,
     "freezes": Kind.FREEZE,
     "latches": Kind.LATCH,
+    "limits": Kind.LIMIT,
     "flattens": Kind.FLATTEN,
     "parents": Kind.PARENT,
     "lots": Kind.LOT,

@@ -12,7 +12,7 @@ from risk.errors import LimitsError
 Number = int | float | str
 KINDS = ("account", "venue", "class", "currency", "group", "symbol", "strategy")
 MONEY_LIMITS = (
-    "max_order_notional",
+    "max_order_value",
     "max_gross_notional",
     "max_net_notional",
     "max_open_notional",
@@ -43,7 +43,7 @@ class ScopeLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     midnight UTC.
     """
 
-    max_order_notional: Number | None = None
+    max_order_value: Number | None = None
     max_gross_notional: Number | None = None
     max_net_notional: Number | None = None  # long or short
     max_open_notional: Number | None = None  # of open orders, per side
@@ -62,6 +62,7 @@ class ScopeLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     max_fees_per_day: Number | None = None
     duplicate_window_ms: int | None = None
     no_short: bool = False
+    restricted: bool = False  # nothing may be opened here, only closed
     instruments: tuple[str, ...] = ()  # what may be traded here; empty: all
     order_types: tuple[OrderType, ...] = ()  # which orders may be sent here; empty: all
 

@@ -37,6 +37,7 @@ from risk.controls.control import Controls
 from risk.controls.day import Day
 from risk.facts import Why
 from risk.known import Known
+from risk.limit_changes import LimitChanges
 from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
 from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
 from risk.records import Asked
@@ -59,6 +60,7 @@ class Gate(Refusals):
         "_instruments",
         "_limits",
         "_times",
+        "changes",
         "day",
     )
 
@@ -66,6 +68,7 @@ class Gate(Refusals):
         """Know no instrument yet: until `define`, every order is refused."""
         self.freezes = Freezes()
         self.day = Day(counting=limits.controls is not None)
+        self.changes = LimitChanges(limits)
         self.controls: Controls | None = None
         self._limits = limits
         self._instruments: dict[int, Known] = {}

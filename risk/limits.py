@@ -13,6 +13,7 @@ from core.decimals import plain
 from core.errors import PrecisionError
 from core.instruments import Instrument
 from core.money import MONEY_DECIMALS
+from core.scopes import ALL
 from risk.control_settings import ControlSettings
 from risk.errors import LimitsError
 
@@ -57,10 +58,13 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     max_data_age_ms: int = 5_000
     instruments: dict[str, InstrumentRisk] = {}
     controls: ControlSettings | None = None  # limits at every level, beside these
+    raise_delay_s: int = 300  # how long a limit that is loosened while running waits for a second person
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a limit."""
         _check_limits(self, _INSTRUMENT_NUMBERS, _GENERAL_COUNTS)
+        if self.controls is not None:
+            _refuse_twins(self.controls)
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -151,14 +155,32 @@ def _canonical(limits: RiskLimits | InstrumentRisk) -> list[object]:
     fields: list[object] = []
     for name in limits.__struct_fields__:
         value = getattr(limits, name)
+        if name == "raise_delay_s":
+            continue  # how limits change, not what they are
         if name == "controls":
-            fields += [] if value is None else [msgspec.to_builtins(value)]
+            fields += [] if value is None else [_by_value(value)]
             continue
         if isinstance(value, dict):
             fields.append([(key, _canonical(value[key])) for key in sorted(value)])
         else:
             fields.append(None if value is None else _trimmed(plain(value)))
     return fields
+
+
+def _by_value(item: object) -> object:
+    """Return every field with numbers as plain text, so that 5, 5.0 and "5" are one, keys sorted, defaults written."""
+    if isinstance(item, msgspec.Struct):
+        return [(name, _by_value(getattr(item, name))) for name in item.__struct_fields__]
+    if isinstance(item, dict):
+        return [(key, _by_value(item[key])) for key in sorted(item)]
+    if isinstance(item, list | tuple):
+        return [_by_value(each) for each in item]
+    if isinstance(item, bool) or not isinstance(item, int | float | str):
+        return item
+    try:
+        return _trimmed(plain(item))
+    except PrecisionError:
+        return item
 
 
 def _trimmed(text: str) -> str:
@@ -185,7 +207,22 @@ _GENERAL_COUNTS = (
     "max_open_orders_total",
     "max_orders_per_second",
     "max_orders_per_minute",
+    "raise_delay_s",
 )
+
+
+def _refuse_twins(controls: ControlSettings) -> None:
+    """Raise LimitsError for a limit that `[risk]`, or an instrument's own table, has by the same name."""
+    for scope, limits in controls.limits.items():
+        if scope == ALL:
+            twins, place = RiskLimits.__struct_fields__, "[risk]"
+        elif scope.startswith("symbol:"):
+            twins, place = InstrumentRisk.__struct_fields__, f"[risk.instruments.{scope.partition(':')[2]}]"
+        else:
+            continue
+        for name in limits.__struct_fields__:
+            if name in twins and name != "instruments" and getattr(limits, name) is not None:
+                raise LimitsError(name, f"it in {place}", getattr(limits, name), ("controls", "limits", scope))
 
 
 def _check_limits(limits: msgspec.Struct, numbers: tuple[str, ...], counts: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import socket
 import stat
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -20,8 +20,7 @@ import structlog
 from core.events import CommandReceived
 from daemon.errors import DaemonError, UsageError
 from daemon.operator.client import SUFFIX, answers
-from daemon.operator.protocol import LINE_BYTES_MAX, STATUS, VERSION, Reply, Request, read_request
-from daemon.status import Status
+from daemon.operator.protocol import LINE_BYTES_MAX, QUERIES, VERSION, Reply, Request, read_request
 
 CONNECTIONS_MAX = 16
 SILENCE_S = 30.0
@@ -36,10 +35,15 @@ log = structlog.get_logger("tickerd")
 class Operated:
     """What the door needs of a daemon."""
 
-    def __init__(self, command: Callable[[CommandReceived], list[str]], status: Callable[[], Status]) -> None:
-        """`command` lets one in and returns what was said meanwhile; it raises DaemonError once the session is over."""
+    def __init__(
+        self, command: Callable[[CommandReceived], list[str]], queries: Mapping[str, Callable[[], msgspec.Struct]]
+    ) -> None:
+        """`command` lets one in and returns what was said meanwhile; it raises DaemonError once the session is over.
+
+        `queries` answer each of `protocol.QUERIES`, and change nothing.
+        """
         self.command = command
-        self.status = status
+        self.queries = queries
 
 
 class Door:
@@ -145,8 +149,8 @@ class _Guest(asyncio.Protocol):
         request = read_request(line)
         if isinstance(request, str):
             self._say(Reply(v=VERSION, id=0, ok=False, error=request))
-        elif request.ask == STATUS:
-            self._say(_with_status(request, self._door.operated.status()))
+        elif request.ask in QUERIES:
+            self._say(_with_result(request, self._door.operated.queries[request.ask]()))
         else:
             self._say(self._command(request))
 
@@ -200,8 +204,8 @@ def _peer(sock: socket.socket) -> _Peer:
     return _Peer(pid, uid)
 
 
-def _with_status(request: Request, status: Status) -> Reply:
-    return Reply(v=VERSION, id=request.id, ok=True, result=msgspec.Raw(msgspec.json.encode(status)))
+def _with_result(request: Request, result: msgspec.Struct) -> Reply:
+    return Reply(v=VERSION, id=request.id, ok=True, result=msgspec.Raw(msgspec.json.encode(result)))
 
 
 def _clear_up(folder: Path) -> None:

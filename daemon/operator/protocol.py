@@ -6,7 +6,8 @@
     {"v": 1, "id": 2, "ok": true, "said": [], "result": {...}}
     {"v": 1, "id": 3, "ok": false, "error": "arm all: give the reason why it is safe to go on"}
 
-`ask` is "status", or one of the commands of `engine.commands`. `said` holds what the daemon had to say meanwhile.
+`ask` is one of `QUERIES`, or one of the commands of `engine.commands`. `said` holds what the daemon had to say
+meanwhile.
 """
 
 from typing import Literal
@@ -16,13 +17,18 @@ import msgspec
 from core.events import CANCEL_ALL, RELEASE
 from engine.booking_commands import BOOKINGS
 from engine.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
+from engine.limit_commands import LIMIT_WORDS, RELOAD
 
 VERSION = 1
-STATUS = "status"
-COMMANDS = frozenset((KILL, HALT, STOP_ENTRY, ARM, CANCEL, CANCEL_ALL, FLATTEN, PAUSE, RESUME, RELEASE, *BOOKINGS))
+STATUS, LIMITS = "status", "limits"
+QUERIES = (STATUS, LIMITS)
+COMMANDS = frozenset(
+    (KILL, HALT, STOP_ENTRY, ARM, CANCEL, CANCEL_ALL, FLATTEN, PAUSE, RESUME, RELEASE, *BOOKINGS, *LIMIT_WORDS)
+)
 LINE_BYTES_MAX = 64 * 1024
 ARGS_MAX = 16
 TEXT_MAX = 1_000
+TABLE_MAX = 48 * 1024  # of a table of settings
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,8 +64,9 @@ def read_request(line: bytes) -> Request | str:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return f"not a request: {error}; one JSON object a line, see docs/operator.md"
     texts = (request.ask, request.scope, request.strategy, request.reason, *request.args, *request.args.values())
-    if len(request.args) > ARGS_MAX or any(len(text) > TEXT_MAX for text in texts):
-        return f"too much: at most {ARGS_MAX} args, and {TEXT_MAX} characters each"
-    if request.ask != STATUS and request.ask not in COMMANDS:
-        return f"{request.ask!r} is nothing to ask; known are {STATUS}, {', '.join(sorted(COMMANDS))}"
+    most = TABLE_MAX if request.ask == RELOAD else TEXT_MAX
+    if len(request.args) > ARGS_MAX or any(len(text) > most for text in texts):
+        return f"too much: at most {ARGS_MAX} args, and {most} characters each"
+    if request.ask not in QUERIES and request.ask not in COMMANDS:
+        return f"{request.ask!r} is nothing to ask; known are {', '.join((*QUERIES, *sorted(COMMANDS)))}"
     return request

@@ -28,8 +28,8 @@ def scope_breach(asked: Asked, scope: Scope, sums: Sums) -> str:
         return "OPEN_ORDERS"
     if not asked.adds:
         return PASSES
-    if asked.value > scope.max_order_notional != NONE:
-        return "SCOPE_ORDER_NOTIONAL"
+    if asked.value > scope.max_order_value != NONE:
+        return "ORDER_VALUE"
     if scope.max_depth_share != NONE and _takes_too_much(asked, scope):
         return "DEPTH_SHARE"
     more = asked.more_gross
@@ -61,6 +61,8 @@ def _permission(asked: Asked, scope: Scope) -> str:
         return "NOT_PERMITTED"
     if not scope.allows(asked.intent.type):
         return "ORDER_TYPE"
+    if scope.restricted and asked.adds:
+        return "RESTRICTED"
     if scope.no_short and asked.side < 0 and asked.adds:
         return "SHORT_SALE"
     return PASSES
@@ -134,6 +136,10 @@ def _why_type(asked: Asked, scope: Scope, _sums: Sums) -> Why:
     return Why("", "", why)
 
 
+def _why_restricted(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    return Why("", "", f"{scope.name} is restricted: {asked.instrument.id} may be closed there, not opened")
+
+
 def _why_short(asked: Asked, scope: Scope, _sums: Sums) -> Why:
     return Why(
         "0", "", f"{scope.name} may not sell {asked.instrument.id} short: sell what is held and not on offer yet"
@@ -145,7 +151,7 @@ def _why_open_orders(asked: Asked, scope: Scope, _sums: Sums) -> Why:
 
 
 def _why_order(asked: Asked, scope: Scope, sums: Sums) -> Why:
-    return _money(scope, "the order may cost", asked.value, scope.max_order_notional, sums)
+    return _money(scope, "the order may cost", asked.value, scope.max_order_value, sums)
 
 
 def _why_depth(asked: Asked, scope: Scope, _sums: Sums) -> Why:
@@ -215,9 +221,10 @@ def _why_fees(_asked: Asked, scope: Scope, sums: Sums) -> Why:
 WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
     "NOT_PERMITTED": _why_permission,
     "ORDER_TYPE": _why_type,
+    "RESTRICTED": _why_restricted,
     "SHORT_SALE": _why_short,
     "OPEN_ORDERS": _why_open_orders,
-    "SCOPE_ORDER_NOTIONAL": _why_order,
+    "ORDER_VALUE": _why_order,
     "DEPTH_SHARE": _why_depth,
     "GROSS_NOTIONAL": _why_gross,
     "LEVERAGE": _why_leverage,

@@ -145,6 +145,15 @@ class Controls:
         without = None if replaced is None else reach_of(self._manager, owner, index, replaced)
         self._asked.weigh(self._cells.cell(owner, index), without, quantity, worth)
 
+    def scope(self, name: str) -> Scope | None:
+        """Return a scope with its sums as they were last looked at, None for one without limits; change nothing."""
+        return self._scopes.get(name)
+
+    @property
+    def cash(self) -> int:
+        """What is left of the base currency once all that is open has filled."""
+        return self._sums.cash
+
     def state(self) -> list[object]:
         """Return all that influences the next decision, for a digest."""
         return [self._seen_ns, self._cells.state(), [each.state() for each in self._scopes.values()], self.day.state()]

@@ -41,6 +41,7 @@ class Scope:
         "open_orders",
         "permits",
         "recent",
+        "restricted",
         "sells",
         "short",
         "unvalued_day",
@@ -48,7 +49,7 @@ class Scope:
         "windows",
     )
 
-    max_order_notional: int
+    max_order_value: int
     max_gross_notional: int
     max_net_notional: int
     max_open_notional: int
@@ -84,8 +85,8 @@ class Scope:
             for name in names:
                 value: Number | None = getattr(limits, name)
                 setattr(self, name, NONE if value is None else floor_units(value, unit))
-        self.no_short = limits.no_short
-        self.permits = bool(limits.no_short or limits.instruments or limits.order_types)
+        self.no_short, self.restricted = limits.no_short, limits.restricted
+        self.permits = bool(limits.no_short or limits.restricted or limits.instruments or limits.order_types)
         for name, window in self._windows.items():
             window.limit = getattr(self, name)
         self.windows = tuple(window for window in self._windows.values() if window.limit != NONE)

@@ -67,3 +67,52 @@ def test_kill_cancels_everything_survives_kill_9_and_only_arming_lets_orders_pas
             session = daemon.session
         assert replay_session(session).ok
         assert "no daemon is running here" in say("status", code=2)
+
+
+CONTROLS = """
+[risk]
+raise_delay_s = 3_600
+
+[risk.controls.limits."strategy:quoter"]
+max_gross_notional = 10_000
+"""
+
+
+def test_a_limit_set_while_running_holds_at_once_outlives_kill_9_and_is_loosened_by_nobody_alone(tmp_path, run_folder):
+    def say(*words: str, code: int = 0) -> str:
+        done = tickerd(*words, "--folder", str(run_folder))
+        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
+        return done.stdout + done.stderr
+
+    def limit() -> str:
+        rows = json.loads(say("limits", "strategy:quoter", "--json"))["rows"]
+        return str(next(row["value"] for row in rows if row["name"] == "max_gross_notional"))
+
+    with Venue(tmp_path, "--synthetic") as venue:
+        tables = (venue_table(venue, "ETHUSDT"), live_tables(venue, tmp_path), CONTROLS)
+        settings = write_settings(tmp_path, *tables, QUOTER, mode="live", session='flush = "os"', operator=run_folder)
+        with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
+            daemon.wait_status(lambda status: status["orders"].get("accepted", 0) > 0, "a working order")
+            shown = say("limits")
+            assert "strategy:quoter" in shown
+            assert "max_gross_notional" in shown
+            say("set", "max_gross_notional=1", "--scope", "strategy:quoter", "--reason", "thin")
+            daemon.wait_status(lambda status: len(status["refusals"]) > 0, "a refusal")
+            assert {each["code"] for each in json.loads(say("status", "--json"))["result"]["refusals"]} == {
+                "GROSS_NOTIONAL"
+            }
+            daemon.process.kill()
+            assert daemon.wait() == -9
+        with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
+            daemon.wait_status(lambda status: len(status["refusals"]) > 0, "a refusal")
+            assert limit() == "1"
+            waits = say("set", "max_gross_notional=10_000", "--scope", "strategy:quoter", "--reason", "calm again")
+            assert "it waits 3600 s, or until somebody else" in waits
+            assert "somebody else has to approve it" in say("approve", "--reason", "I say so", code=2)
+            say("withdraw", "--reason", "not today")
+            assert limit() == "1"
+            assert "no limit differs" not in say("reload", "-c", str(settings), "--reason", "as it was")
+            assert "expected a limit of all" in say("set", "max_gros=1", "--reason", "typo", code=2)
+            daemon.stop()
+            session = daemon.session
+        assert replay_session(session).ok

@@ -1,5 +1,6 @@
 """The scripted days as data: where each is traded, how the account is set up, what the exchange does meanwhile."""
 
+import itertools
 import time
 from collections.abc import Callable, Mapping
 
@@ -12,8 +13,10 @@ from tests.acceptance.settings import live_tables, venue_table
 from tests.crash.scripted_day import FUND, LIQUIDATE
 
 SYMBOL = "ETHUSDT"
+RECONCILING, READY = '"state":"RECONCILING"', '"state":"READY"'  # as a status has it
 CROSSED_LEVERAGE, ISOLATED_LEVERAGE = 20, 100
-RATE, RATE_TOO_HIGH = "0.0001", "0.008"  # the second is more than an isolated position of such a leverage can bear
+RATE, RATE_TOO_HIGH = 10_000, 800_000  # of 10^8; the second is more than an isolated position so leveraged can bear
+_numbers = itertools.count()
 
 Act = Callable[[Venue], None]
 
@@ -22,8 +25,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     """One scripted day.
 
     `meanwhile`: what the exchange does when a life says so; `while_dead`: what it does after the first death, the
-    second, ... and so on. `end`: what it does once a day is over, before the
-    daemon is asked to stop.
+    second, ... and so on.
     """
 
     name: str
@@ -35,7 +37,6 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     set_up: Act | None = None
     meanwhile: Mapping[str, Act] = {}
     while_dead: tuple[Act, ...] = ()
-    end: Act | None = None
 
     @property
     def usdm(self) -> bool:
@@ -62,24 +63,24 @@ def signed(venue: Venue, verb: str, path: str, **params: str) -> None:
     venue.request(verb, made.url, headers=made.headers)
 
 
+def _exchange_funding(venue: Venue, rate: int) -> None:
+    """Exchange funding now, at no rate twice: amounts that repeat within minutes are told apart late."""
+    units = rate + next(_numbers) if rate > 0 else rate - next(_numbers)
+    venue.decide(symbol=SYMBOL, funding_rate=f"{'-' if units < 0 else ''}0.{abs(units):08d}", exchange_funding=True)
+
+
 def _pay_funding(venue: Venue) -> None:
-    venue.decide(symbol=SYMBOL, funding_rate=RATE, exchange_funding=True)
+    _exchange_funding(venue, RATE)
 
 
 def _receive_funding(venue: Venue) -> None:
-    venue.decide(symbol=SYMBOL, funding_rate=f"-{RATE}", exchange_funding=True)
+    _exchange_funding(venue, -RATE)
 
 
 def _liquidate(venue: Venue) -> None:
     """Take so much funding of whoever is long, then of whoever is short, that an isolated position cannot bear it."""
-    venue.decide(symbol=SYMBOL, funding_rate=RATE_TOO_HIGH, exchange_funding=True)
-    venue.decide(symbol=SYMBOL, funding_rate=f"-{RATE_TOO_HIGH}", exchange_funding=True)
-    venue.decide(symbol=SYMBOL, funding_rate=RATE)
-
-
-def _no_more_funding(venue: Venue) -> None:
-    """Have the exchange's ledger stand still: nobody hears of what is paid once all is over."""
-    venue.decide(symbol=SYMBOL, funding_interval_s=86_400)
+    _exchange_funding(venue, RATE_TOO_HIGH)
+    _exchange_funding(venue, -RATE_TOO_HIGH)
 
 
 def _isolated(venue: Venue) -> None:
@@ -94,7 +95,7 @@ def _hedged(venue: Venue) -> None:
 
 SPOT = Day(name="spot", strategy="SpotDay", market="spot")
 _TIMER = "dead_man_s = 30.0"
-_FUTURES = ("--market", "usdm", "--funding-interval", "1")
+_FUTURES = ("--market", "usdm")
 ONE_WAY = Day(
     name="one-way",
     strategy="OneWayDay",
@@ -102,9 +103,8 @@ ONE_WAY = Day(
     emulate=_FUTURES,
     trading=f'leverage = {{ {SYMBOL} = {ISOLATED_LEVERAGE} }}\nmargin_type = "isolated"\n{_TIMER}',
     set_up=_isolated,
-    meanwhile={FUND: _receive_funding, LIQUIDATE: _liquidate},
+    meanwhile={RECONCILING: _pay_funding, READY: _receive_funding, FUND: _pay_funding, LIQUIDATE: _liquidate},
     while_dead=(_pay_funding, _receive_funding, _liquidate, _pay_funding),
-    end=_no_more_funding,
 )
 HEDGE = Day(
     name="hedge",
@@ -114,8 +114,7 @@ HEDGE = Day(
     trading=f'leverage = {{ {SYMBOL} = {CROSSED_LEVERAGE} }}\nmargin_type = "crossed"\nhedge_mode = true\n{_TIMER}',
     accounting="[accounting]\nhedging = true\n",
     set_up=_hedged,
-    meanwhile={FUND: _receive_funding},
+    meanwhile={RECONCILING: _pay_funding, READY: _receive_funding, FUND: _pay_funding},
     while_dead=(_pay_funding, _receive_funding, _pay_funding),
-    end=_no_more_funding,
 )
 DAYS = {day.name: day for day in (SPOT, ONE_WAY, HEDGE)}

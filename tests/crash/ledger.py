@@ -112,7 +112,8 @@ def _compare_orders(account: Account, books: OrderManager, stems: set[str]) -> N
         assert ours is not None, f"{stem} was journaled and is in no books"
         assert not ours.is_open, f"{stem} has no end: {ours.state.value}"
         known[stem] = Decimal(ours.filled).scaleb(-books._holding(ours.instrument).instrument.size_precision)
-        executions.extend(ours.exec_ids)
+        # What was inferred and taken back, the real executions having come, is known and holds nothing.
+        executions.extend(name for name, booked in ours.exec_ids.items() if booked[:2] != (0, 0))
         positions[ours.instrument] += ours.side * ours.filled
     differing = {
         stem: (filled, executed.get(stem)) for stem, filled in known.items() if filled != executed.get(stem, 0)

@@ -153,9 +153,7 @@ class Lives:
         process = self._begin(request)
         deadline = time.monotonic() + PATIENCE_S
 
-        def stop(venue: Venue) -> None:
-            if self._day.end is not None:
-                self._day.end(venue)
+        def stop(_: Venue) -> None:
             with contextlib.suppress(ProcessLookupError):  # killed meanwhile
                 os.kill(process, signal.SIGINT)
 

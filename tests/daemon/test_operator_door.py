@@ -44,7 +44,7 @@ def at_the_door(folder: Path, visit, desk: Desk | None = None):
     """Open a door, let `visit(path)` speak in a thread, and return what it returns."""
 
     async def main():
-        door = Door(folder / "run" / "s.sock", Operated((desk or Desk()).command, status))
+        door = Door(folder / "run" / "s.sock", Operated((desk or Desk()).command, {"status": status}))
         await door.open()
         try:
             async with asyncio.timeout(WAIT_S):

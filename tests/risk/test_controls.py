@@ -1,6 +1,7 @@
 """Limits at every level: each at its figure and one unit below it, in each scope, and what they count."""
 
 from decimal import Decimal, localcontext
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from core.events import ReportType
 from core.orders import ApprovedReplace, OrderType, Refusal, Side
 from risk.control_settings import ControlSettings, ScopeLimits
 from risk.errors import LimitsError
+from risk.limits import RiskLimits, limits_version
 from tests.risk.control_room import CROSS, PERP, SPOT, ControlRoom, limited
 from tests.risk.room import SECOND_NS
 
@@ -34,7 +36,7 @@ def busy(room):
 
 
 BOUNDED = {
-    "max_order_notional": ("SCOPE_ORDER_NOTIONAL", 18),
+    "max_order_value": ("ORDER_VALUE", 18),
     "max_gross_notional": ("GROSS_NOTIONAL", 18),
     "max_net_notional": ("NET_NOTIONAL", 18),
     "max_open_notional": ("OPEN_NOTIONAL", 18),
@@ -50,8 +52,15 @@ BOUNDED = {
 }
 
 
-@pytest.mark.parametrize("scope", SCOPES)
-@pytest.mark.parametrize("name", BOUNDED)
+ELSEWHERE = {
+    ("all", "max_open_orders"),
+    ("all", "max_orders_per_minute"),
+    ("symbol:BTCUSDT.BINANCE", "max_open_orders"),
+}
+"""Limits that `[risk]` and `[risk.instruments]` have: the checks of the gate itself hold them."""
+
+
+@pytest.mark.parametrize(("scope", "name"), [each for each in product(SCOPES, BOUNDED) if each not in ELSEWHERE])
 def test_a_limit_holds_at_its_figure_and_not_one_unit_below_it(scope, name):
     code, decimals = BOUNDED[name]
 
@@ -102,9 +111,9 @@ def test_the_least_cash_holds_at_its_figure_and_not_one_unit_above_it():
 @pytest.mark.parametrize("name", [*BOUNDED, "max_fees_per_day"])
 def test_what_only_takes_off_passes_every_limit_but_the_count_of_open_orders(name):
     given: dict[str, Any] = {name: 10**9}
-    room = ControlRoom(**limited(**given))
+    room = ControlRoom(**limited("class:perpetual", **given))
     room.fill(room.place(quantity=300), 300, fee="0.01")
-    set_limit(room, "all", **{name: 0})
+    set_limit(room, "class:perpetual", **{name: 0})
     expected = "OPEN_ORDERS" if name == "max_open_orders" else ""
     assert room.code(side=Side.SELL, quantity=300) == expected
     assert room.code(side=Side.BUY, quantity=10) != ""
@@ -128,13 +137,13 @@ def test_a_new_day_begins_with_nothing():
 
 
 def test_an_order_in_another_currency_counts_at_the_rate_of_the_markets():
-    room = ControlRoom(equity="100000", **limited(max_order_notional=2_000))
+    room = ControlRoom(equity="100000", **limited(max_order_value=2_000))
     assert room.code(instrument=CROSS, quantity=1000) == ""  # 0.1 SOL at 100 ETH of 200 USDT
     assert Decimal(room.refusal(instrument=CROSS, quantity=1005).figure) == Decimal(2010)
 
 
 def test_without_a_rate_nothing_is_opened_and_all_may_be_closed():
-    room = ControlRoom(equity="100000", **limited(max_order_notional=100_000))
+    room = ControlRoom(equity="100000", **limited(max_order_value=100_000))
     room.hold(100, instrument=CROSS)
     room.markets[SPOT].connected = False
     assert room.code(instrument=CROSS) == "UNVALUED"
@@ -176,7 +185,7 @@ def test_values_follow_the_market_within_a_second():
 
 
 def test_a_replacement_counts_by_what_it_adds():
-    room = ControlRoom(**limited(max_gross_notional=20, max_open_orders=1))
+    room = ControlRoom(**limited("class:perpetual", max_gross_notional=20, max_open_orders=1))
     name = room.place(price=999_00)
     room.report(ReportType.ACCEPTED, name)
     assert isinstance(room.replace(name, quantity=200), ApprovedReplace)
@@ -291,3 +300,27 @@ def test_a_limit_that_is_no_number_is_refused(value):
     if value != "x":
         with pytest.raises(LimitsError, match="a whole number"):
             ScopeLimits(max_open_orders=value)
+
+
+@pytest.mark.parametrize(
+    ("scope", "name", "place"),
+    [
+        ("all", "max_open_orders", r"\[risk\]"),
+        ("all", "max_orders_per_minute", r"\[risk\]"),
+        ("symbol:BTCUSDT.BINANCE", "max_open_orders", r"\[risk.instruments.BTCUSDT.BINANCE\]"),
+    ],
+)
+def test_a_limit_that_the_gate_itself_has_stands_there_alone(scope, name, place):
+    with pytest.raises(LimitsError, match=f"controls.limits.{scope}.{name}: expected it in {place}"):
+        RiskLimits(controls=ControlSettings(**limited(scope, **{name: 1})))
+
+
+def test_a_limit_is_the_same_limit_however_its_number_is_written():
+    def version(**given: Any) -> int:
+        return limits_version(RiskLimits(controls=ControlSettings(**limited("strategy:ema", **given))))
+
+    assert version(max_gross_notional=10_000) == version(max_gross_notional="10000.0")
+    assert version(max_gross_notional=10_000) != version(max_gross_notional="10000.1")
+    assert version(max_gross_notional=1) != version(max_net_notional=1)
+    written_out = msgspec.json.decode(b'{"base_currency":"USDT"}', type=ControlSettings)
+    assert limits_version(RiskLimits(controls=written_out)) == limits_version(RiskLimits(controls=ControlSettings()))

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.events import ReportType
@@ -21,6 +21,7 @@ ALL = ScopeLimits(
     max_turnover_per_day=300,
 )
 ONE = ScopeLimits(max_gross_notional=50, max_open_orders=3)
+MAIN = {"main": ("BINANCE", "KRAKEN")}
 MIDDLE = {PERP: Fraction(1000), SPOT: Fraction(200)}
 SIZE = {PERP: 100, SPOT: 500}  # quantity units of 10 USDT
 
@@ -85,10 +86,9 @@ def worst(room, strategy_id=None):
     return gross, long, -short, all_buys, all_sells, count
 
 
-@settings(max_examples=150)
 @given(steps)
 def test_no_accepted_sequence_breaks_a_limit_of_the_daemon_or_of_a_strategy(drawn):
-    room = ControlRoom(self_trade=True, limits={"all": ALL, "strategy:ema": ONE})
+    room = ControlRoom(self_trade=True, accounts=MAIN, limits={"account:main": ALL, "strategy:ema": ONE})
     names, opened_ns = [], []
     for step in drawn:
         before, own_before = worst(room), worst(room, "ema")

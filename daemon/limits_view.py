@@ -1,0 +1,88 @@
+"""The limits that hold, beside what counts against each now, what the settings say and what waits."""
+
+import msgspec
+
+from core.money import money_text
+from engine.engine import Engine
+from risk.controls.scope import Scope
+from risk.limit_words import names_of, value_of, value_text
+
+
+class LimitRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One limit. `used` is what counts against it now, where that is one figure; texts as in the settings."""
+
+    scope: str
+    name: str
+    value: str
+    used: str = ""
+    settings: str = ""  # what the settings say, where that is something else
+    waiting: str = ""  # what it will be, unless somebody withdraws it
+    due_ns: int = 0
+
+
+class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Every limit that is set, by scope; amounts of the base currency where a limit has no instrument."""
+
+    version: int
+    base_currency: str
+    rows: list[LimitRow]
+
+
+def limits_view(engine: Engine) -> LimitsView:
+    """Return how the limits stand."""
+    gate = engine.gate
+    limits, changes = gate.limits, gate.changes
+    scopes = {"all": None}
+    scopes |= {f"symbol:{name}": None for name in limits.instruments}
+    scopes |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
+    scopes |= dict.fromkeys(scope for scope, _ in changes.waiting)
+    rows = []
+    for scope in sorted(scopes):
+        used = _used(engine, scope)
+        for name in names_of(limits, scope):
+            value, waiting = value_of(limits, scope, name), changes.waiting.get((scope, name))
+            if (value is None or value is False) and waiting is None:
+                continue
+            changed = changes.changed.get((scope, name))
+            rows.append(
+                LimitRow(
+                    scope=scope,
+                    name=name,
+                    value=value_text(value),
+                    used=used.get(name, ""),
+                    settings="" if changed is None else changed.settings,
+                    waiting="" if waiting is None else waiting.value,
+                    due_ns=0 if waiting is None else waiting.due_ns,
+                )
+            )
+    base = "" if limits.controls is None else limits.controls.base_currency
+    return LimitsView(version=gate.limits_version, base_currency=base, rows=rows)
+
+
+def _used(engine: Engine, scope: str) -> dict[str, str]:
+    """Return what counts against the limits of a scope now, by their names."""
+    controls, used = engine.gate.controls, dict[str, str]()
+    if controls is not None:
+        found = controls.scope(scope)
+        if found is not None:
+            used |= _counted(found, engine.now_ns)
+        if scope == "all":
+            used["min_cash"] = money_text(controls.cash, 2)
+    if scope == "all":
+        used["max_open_orders_total"] = str(engine.manager.open_count)
+    return used
+
+
+def _counted(scope: Scope, now_ns: int) -> dict[str, str]:
+    """Return the sums of one scope as text."""
+    used = {
+        "max_gross_notional": money_text(scope.gross, 2),
+        "max_net_notional": money_text(max(scope.long, -scope.short, 0), 2),
+        "max_open_notional": money_text(max(scope.buys, scope.sells), 2),
+        "max_open_orders": str(scope.open_orders),
+        "max_orders_per_day": str(scope.day_orders),
+        "max_fills_per_day": str(scope.day_fills),
+        "max_turnover_per_day": money_text(scope.day_turnover, 2),
+        "max_fees_per_day": money_text(scope.day_fees, 2),
+    }
+    return used | {window.name: str(window.count(now_ns)) for window in scope.windows}

@@ -1,0 +1,122 @@
+"""Limits by name: what each is now, what it would become, and whether that is stricter.
+
+A limit is named by its scope and its key as in the settings: (`all`, `max_order_notional`) is `[risk]` itself,
+(`symbol:BTCUSDT.BINANCE`, `max_position`) is `[risk.instruments."BTCUSDT.BINANCE"]`, and what neither of them has
+is in `[risk.controls.limits.SCOPE]`.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from core.decimals import plain
+from core.scopes import ALL
+from risk.control_settings import ScopeLimits, check_scope
+from risk.errors import LimitsError
+from risk.limits import InstrumentRisk, Number, RiskLimits
+
+Value = Number | bool | None
+T = TypeVar("T", bound=msgspec.Struct)
+_NOT_SET = frozenset(("instruments", "controls", "raise_delay_s"))
+_GENERAL = tuple(name for name in RiskLimits.__struct_fields__ if name not in _NOT_SET)
+_SCOPED = tuple(name for name in ScopeLimits.__struct_fields__ if name not in {"instruments", "order_types"})
+_STRICTER_ABOVE = frozenset(("min_cash", "duplicate_window_ms"))
+_SYMBOL = "symbol:"
+
+
+def names_of(limits: RiskLimits, scope: str) -> tuple[str, ...]:
+    """Return the names of the limits that a scope can have."""
+    own: tuple[str, ...] = ()
+    if scope == ALL:
+        own = _GENERAL
+    elif scope.startswith(_SYMBOL):
+        own = InstrumentRisk.__struct_fields__
+    return own if limits.controls is None else (*own, *(name for name in _SCOPED if name not in own))
+
+
+def value_of(limits: RiskLimits, scope: str, name: str) -> Value:
+    """Return a limit, None where there is none: also where only a wider scope has one."""
+    if scope == ALL and name in _GENERAL:
+        return getattr(limits, name)  # type: ignore[no-any-return]
+    if scope.startswith(_SYMBOL) and name in InstrumentRisk.__struct_fields__:
+        return getattr(limits.instruments.get(scope.removeprefix(_SYMBOL), InstrumentRisk()), name)  # type: ignore[no-any-return]
+    controls = limits.controls
+    return None if controls is None else getattr(controls.limits.get(scope, ScopeLimits()), name)
+
+
+def with_value(limits: RiskLimits, scope: str, name: str, value: Value) -> RiskLimits:
+    """Return the limits with one of them set. Raises LimitsError where it cannot be."""
+    if name not in names_of(limits, scope):
+        known = ", ".join(names_of(limits, scope)) or "none here; [risk.controls] is not in the settings"
+        raise LimitsError(name, f"a limit of {scope}: {known}", name)
+    if scope == ALL and name in _GENERAL:
+        return _replaced(limits, name, value)
+    if scope.startswith(_SYMBOL) and name in InstrumentRisk.__struct_fields__:
+        instrument = scope.removeprefix(_SYMBOL)
+        own = _replaced(limits.instruments.get(instrument, InstrumentRisk()), name, value)
+        return msgspec.structs.replace(limits, instruments=limits.instruments | {instrument: own})
+    controls = limits.controls
+    assert controls is not None
+    check_scope(scope)
+    there = _replaced(controls.limits.get(scope, ScopeLimits()), name, value)
+    return msgspec.structs.replace(
+        limits, controls=msgspec.structs.replace(controls, limits=controls.limits | {scope: there})
+    )
+
+
+def read_value(limits: RiskLimits, scope: str, name: str, text: str) -> Value:
+    """Return what a person wrote for a limit; "none" takes it off. Raises LimitsError where it cannot be meant."""
+    if text == "none":
+        return None
+    kind = _kind_of(scope, name)
+    if kind is bool:
+        if text not in {"true", "false"}:
+            raise LimitsError(name, "true or false", text)
+        return text == "true"
+    if kind is int:
+        if not (text.isascii() and text.isdecimal()):
+            raise LimitsError(name, "a whole number, 0 or more", text)
+        return int(text)
+    with_value(limits, scope, name, text)
+    return text
+
+
+def is_stricter(name: str, value: Value, before: Value) -> bool:
+    """Whether a limit that becomes `value` allows no more than `before` did."""
+    if isinstance(value, bool) or isinstance(before, bool):
+        return bool(value) or not before
+    if value is None or before is None:
+        return before is None
+    one, other = _comparable(value), _comparable(before)
+    return one >= other if name in _STRICTER_ABOVE else one <= other
+
+
+def value_text(value: Value) -> str:
+    """Return a limit as a person reads and writes it."""
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else plain(value)
+
+
+def _kind_of(scope: str, name: str) -> type:
+    """Return whether a limit is a switch, a whole number or any number."""
+    of = ScopeLimits
+    fields = msgspec.structs.fields(RiskLimits) if scope == ALL else msgspec.structs.fields(InstrumentRisk)
+    found = next((each for each in (*fields, *msgspec.structs.fields(of)) if each.name == name), None)
+    if found is None:
+        return str
+    if found.type is bool:
+        return bool
+    return int if found.type in (int, int | None) else str
+
+
+def _comparable(value: Number) -> tuple[int, int]:
+    """Return whole part and 18 decimals of a plain number."""
+    whole, _, fraction = plain(value).partition(".")
+    return int(whole), int(fraction[:30].ljust(30, "0"))
+
+
+def _replaced(struct: T, name: str, value: Value) -> T:
+    """Return a struct of limits with one changed, its own checks made again."""
+    fields = {each: getattr(struct, each) for each in struct.__struct_fields__}
+    return type(struct)(**(fields | {name: value}))
