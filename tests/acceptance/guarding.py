@@ -45,8 +45,8 @@ class GuardProcess(Child):
         return self.status()
 
 
-def guarded_settings(folder: Path, run_folder: Path, venue: Venue, more: str = "", **live: object) -> Path:
-    tables = (venue_table(venue, "ETHUSDT"), live_tables(venue, folder, **live), QUOTER + more)
+def guarded_settings(folder: Path, run_folder: Path, venue: Venue, more: str = "") -> Path:
+    tables = (venue_table(venue, "ETHUSDT"), live_tables(venue, folder), QUOTER + more)
     return write_settings(folder, *tables, mode="live", session='flush = "os"', operator=run_folder)
 
 

@@ -26,7 +26,7 @@ def run_folder():
 
 
 def orders_work(status) -> bool:
-    return status["orders"].get("accepted", 0) > 0
+    return bool(status["orders"].get("accepted", 0))
 
 
 def test_a_daemon_that_is_frozen_or_gone_has_its_orders_cancelled_and_stays_killed(tmp_path, run_folder):
