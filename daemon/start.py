@@ -32,12 +32,12 @@ from daemon.notices import Notices
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door, Operated
 from daemon.portfolio import PortfolioWorker
+from daemon.queries import queries_of
 from daemon.screen import ScreenProcess
 from daemon.status import Status
 from daemon.store.place import store_file
 from daemon.store.process import StoreProcess
 from daemon.summary import Summary, print_summary
-from daemon.views.queries import queries_of
 from daemon.warmup import warm_up
 from engine.build import build_engine
 from engine.commands import KILL

@@ -54,8 +54,9 @@ def write_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, ind
     shown = [at for at, column in enumerate(columns) if not column.wide or console.width >= WIDE_COLUMNS]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in (columns[at] for at in shown):
-        side = "right" if column.right else "left"
-        table.add_column(column.title, justify=side, overflow="fold", no_wrap=column.whole)
+        table.add_column(
+            column.title, justify="right" if column.right else "left", overflow="fold", no_wrap=column.whole
+        )
     for row in rows:
         table.add_row(*(row[at] for at in shown))
     with console.capture() as capture:

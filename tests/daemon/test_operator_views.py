@@ -3,6 +3,7 @@
 import asyncio
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,8 +15,8 @@ from daemon.operator.client import request
 from daemon.operator.door import Door, Operated
 from daemon.operator.protocol import QUERIES
 from daemon.projection import Projection
-from daemon.views.queries import queries_of
-from tests.daemon.sessions import Recorder, config
+from daemon.queries import queries_of
+from tests.daemon.sessions import SETTINGS, Recorder, config
 
 WAIT_S = 10.0
 QUIET = """
@@ -31,8 +32,6 @@ class Running:
     """A recorded session that still runs, with the views that a daemon has of it."""
 
     def __init__(self, root, rounds: int, more: str = "") -> None:
-        from tests.daemon.sessions import SETTINGS
-
         text = SETTINGS + more
         self.recorder = Recorder(root, text=text)
         engine = self.recorder.engine
@@ -54,14 +53,15 @@ class Running:
     def ask(self, word: str, **fields: str):
         return msgspec.to_builtins(self.queries[word](request(word, **fields)))
 
-    def command(self, name: str, **fields: str) -> None:
+    def command(self, name: str, **fields: Any) -> None:
         command = CommandReceived(name=name, source="test", **fields)
         self.feed(Kind.COMMAND, command)
 
     def feed(self, kind: Kind, payload: object) -> None:
         self.recorder._feed([(kind, 0, NO_INSTRUMENT, self.recorder.now_ns, 0, payload, 0, 0, 0, 0)])
 
-    def why(self, strategy: str) -> dict:
+    def why(self, strategy: str) -> dict[str, Any]:
+        row: dict[str, Any]
         [row] = self.ask("why", strategy=strategy)["rows"]
         return row
 
@@ -184,8 +184,8 @@ def test_every_view_fits_80_columns_and_is_one_object_as_json(traded, tickerd, t
             async with asyncio.timeout(WAIT_S):
                 there = ("--socket", str(door.path))
                 return [
-                    await asyncio.to_thread(tickerd, *words, *there),
-                    await asyncio.to_thread(tickerd, *words, *there, "--json"),
+                    await asyncio.to_thread(lambda: tickerd(*words, *there)),
+                    await asyncio.to_thread(lambda: tickerd(*words, *there, "--json")),
                 ]
         finally:
             await door.close()
