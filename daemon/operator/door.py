@@ -44,11 +44,13 @@ class Operated:
     """What the door needs of a daemon."""
 
     def __init__(
-        self, command: Callable[[CommandReceived], list[str]], queries: Mapping[str, Callable[[], msgspec.Struct]]
+        self,
+        command: Callable[[CommandReceived], list[str]],
+        queries: Mapping[str, Callable[[Request], msgspec.Struct]],
     ) -> None:
         """`command` lets one in and returns what was said meanwhile; it raises DaemonError once the session is over.
 
-        `queries` answer each of `protocol.QUERIES`, and change nothing.
+        `queries` answer each of `protocol.QUERIES`, and change nothing; one raises DaemonError where it cannot.
         """
         self.command = command
         self.queries = queries
@@ -59,8 +61,15 @@ class Operated:
         if isinstance(request, str):
             return Reply(v=VERSION, id=0, ok=False, error=request)
         if request.ask in QUERIES:
-            return _with_result(request, self.queries[request.ask]())
+            return self._query(request)
         return self._command(request, source)
+
+    def _query(self, request: Request) -> Reply:
+        """Answer a question."""
+        try:
+            return _with_result(request, self.queries[request.ask](request))
+        except DaemonError as error:
+            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
 
     def _command(self, request: Request, source: str) -> Reply:
         """Let a command in; what it was refused for is among what was said."""

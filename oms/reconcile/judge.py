@@ -281,9 +281,7 @@ class Judge:
                 report = report_of(fill, order)
                 self.before(report, fill.instrument, now_ns, effects)
                 self._manager.report(report, fill.instrument, now_ns, effects)
-                self.behind.pop(
-                    report.client_order_id, None
-                )  # executions of it are told: its time begins anew
+                self.behind.pop(report.client_order_id, None)  # executions of it are told: its time begins anew
         return late_ns
 
     def _has_nameless(self, instrument: int) -> bool:
