@@ -23,7 +23,6 @@ from core.scopes import ALL
 from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
-from daemon.limits_view import limits_view
 from daemon.lines import Lines
 from daemon.live.account import Account
 from daemon.live.trading import Secrets, refuse_missing
@@ -32,8 +31,8 @@ from daemon.metrics import MetricsServer
 from daemon.notices import Notices
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door, Operated
-from daemon.operator.protocol import LIMITS, STATUS
 from daemon.portfolio import PortfolioWorker
+from daemon.queries import queries_of
 from daemon.screen import ScreenProcess
 from daemon.status import Status
 from daemon.store.place import store_file
@@ -186,8 +185,7 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         return None
     short = daemon.journal.folder.name.rpartition("-")[2]
     path = Path(settings.operator.folder) / f"{settings.session.mode.value}-{short}{SUFFIX}"
-    queries = {STATUS: daemon.status, LIMITS: lambda: limits_view(daemon.engine)}
-    door = Door(path, Operated(daemon.command, queries))
+    door = Door(path, Operated(daemon.command, queries_of(daemon)))
     await door.open()
     return door
 

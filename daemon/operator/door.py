@@ -36,11 +36,13 @@ class Operated:
     """What the door needs of a daemon."""
 
     def __init__(
-        self, command: Callable[[CommandReceived], list[str]], queries: Mapping[str, Callable[[], msgspec.Struct]]
+        self,
+        command: Callable[[CommandReceived], list[str]],
+        queries: Mapping[str, Callable[[Request], msgspec.Struct]],
     ) -> None:
         """`command` lets one in and returns what was said meanwhile; it raises DaemonError once the session is over.
 
-        `queries` answer each of `protocol.QUERIES`, and change nothing.
+        `queries` answer each of `protocol.QUERIES`, and change nothing; one raises DaemonError where it cannot.
         """
         self.command = command
         self.queries = queries
@@ -150,9 +152,16 @@ class _Guest(asyncio.Protocol):
         if isinstance(request, str):
             self._say(Reply(v=VERSION, id=0, ok=False, error=request))
         elif request.ask in QUERIES:
-            self._say(_with_result(request, self._door.operated.queries[request.ask]()))
+            self._say(self._query(request))
         else:
             self._say(self._command(request))
+
+    def _query(self, request: Request) -> Reply:
+        """Answer a question."""
+        try:
+            return _with_result(request, self._door.operated.queries[request.ask](request))
+        except DaemonError as error:
+            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
 
     def _command(self, request: Request) -> Reply:
         """Let a command in; what it was refused for is among what was said."""
