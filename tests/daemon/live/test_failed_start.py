@@ -18,8 +18,8 @@ from daemon.feeds import definition
 from daemon.live.account import Account
 from daemon.live.carry import last_with_state
 from daemon.live.early import EarlyCommands
-from daemon.live.latch import GuardLatch
 from daemon.live.fitting import Fitting
+from daemon.live.latch import GuardLatch
 from daemon.live.lease import Lease
 from engine.build import build_engine
 from journal.folders import create_session_folder
