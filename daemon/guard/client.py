@@ -22,16 +22,19 @@ def guards_in(folder: Path) -> list[Path]:
 
 
 def ask_guard(path: Path, said: Said, timeout_s: float = TIMEOUT_S) -> Answer:
-    """Say one thing to the guard behind a socket. Raises NobodyAnswers."""
+    """Say one thing to the guard behind a socket. Raises NobodyAnswers, also where it refuses to hear it."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
             connection.connect(str(path))
             connection.sendall(msgspec.json.encode(said) + b"\n")
             with connection.makefile("rb") as stream:
-                return _decode(stream.readline())
+                answer = _decode(stream.readline())
     except (OSError, msgspec.MsgspecError) as error:
         raise NobodyAnswers(f"no guard answers at {path}: {error}; start one with `tickerd guard`") from error
+    if not answer.ok:
+        raise NobodyAnswers(f"the guard at {path} refused: {answer.error}")
+    return answer
 
 
 def kill(path: Path, reason: str) -> None:
@@ -42,10 +45,7 @@ def kill(path: Path, reason: str) -> None:
 def status(path: Path) -> GuardStatus:
     """Return how the guard stands. Raises NobodyAnswers."""
     answer = ask_guard(path, Said(v=VERSION, ask="status"))
-    if answer.status is None:
-        raise NobodyAnswers(
-            f"the guard at {path} answered without its status: {answer.error or 'it is another version'}"
-        )
+    assert answer.status is not None, "a guard that is asked for its status tells it"
     return answer.status
 
 
