@@ -1,5 +1,6 @@
 """The other end of the guard's socket: tell it, ask it, wait for it."""
 
+import contextlib
 import socket
 import time
 from pathlib import Path
@@ -27,7 +28,8 @@ def ask_guard(path: Path, said: Said, timeout_s: float = TIMEOUT_S) -> Answer:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
             connection.connect(str(path))
-            connection.sendall(msgspec.json.encode(said) + b"\n")
+            with contextlib.suppress(BrokenPipeError):  # it hung up, and what it said before is why
+                connection.sendall(msgspec.json.encode(said) + b"\n")
             with connection.makefile("rb") as stream:
                 answer = _decode(stream.readline())
     except (OSError, msgspec.MsgspecError) as error:

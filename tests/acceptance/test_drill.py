@@ -20,6 +20,7 @@ def test_every_scenario_of_the_drill_meets_its_goals():
     assert all(each["met"] and each["latched"] and not each["left"] for each in told)
 
 
+@pytest.mark.slow
 def test_a_kill_goes_to_the_guard_where_no_daemon_answers(tmp_path):
     run_folder = Path(tempfile.mkdtemp(prefix="t"))
     try:
@@ -38,13 +39,3 @@ def test_a_kill_goes_to_the_guard_where_no_daemon_answers(tmp_path):
                 assert "guarded already" in twice.stderr
     finally:
         shutil.rmtree(run_folder)
-
-
-def test_settings_that_cannot_be_guarded_say_why(tmp_path):
-    path = tmp_path / "s.toml"
-    path.write_text('[venues.binance]\nconnector = "binance-spot"\ninstruments = ["BTCUSDT"]\n')
-    assert "nothing to guard in paper mode" in tickerd("guard", "-c", path).stderr
-    path.write_text(f"{path.read_text()}[guard]\nenabled = true\nbeat_ms = 200\n[operator]\nenabled = false\n")
-    said = tickerd("config", "check", path).stderr
-    assert "at least three beats, 600" in said
-    assert "the guard listens in the operator's folder" in said

@@ -11,9 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.errors import ConfigError
+from config.load import parse
+from config.secrets import read_secret
 from core.events import CommandReceived
-from daemon.errors import NobodyAnswers, StartFailed
+from daemon.errors import NobodyAnswers, StartFailed, UsageError
 from daemon.guard import client
+from daemon.guard.process import run_guard
 from daemon.guard.protocol import Answer, command_of, read_said, socket_of
 from daemon.guard.server import KILL_FILE, Guard
 from daemon.guard.watch import GuardState, Pull, Watch
@@ -167,3 +171,17 @@ def test_a_kill_that_does_not_read_stops_the_start(tmp_path):
     (tmp_path / KILL_NAME).write_bytes(b"{")
     with pytest.raises(StartFailed, match="remove it"):
         EarlyCommands(tmp_path, GuardLatch.open(tmp_path))
+
+
+VENUE = '[venues.binance]\nconnector = "binance-spot"\ninstruments = ["BTCUSDT"]\n'
+
+
+def test_settings_that_cannot_be_guarded_say_why():
+    with pytest.raises(UsageError, match="nothing to guard in paper mode"):
+        run_guard(parse(VENUE), read_secret)
+    text = VENUE + "[guard]\nenabled = true\nbeat_ms = 200\n[operator]\nenabled = false\n"
+    with pytest.raises(ConfigError) as refused:
+        parse(text)
+    said = " ".join(str(each) for each in refused.value.all)
+    assert "at least three beats, 600" in said
+    assert "the guard listens in the operator's folder" in said

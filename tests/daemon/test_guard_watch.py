@@ -48,6 +48,21 @@ def test_time_in_which_the_guard_itself_did_not_run_is_no_silence():
     assert watch.silent_ns == 2 * TICK
 
 
+def test_a_silence_after_a_pull_that_nobody_latched_is_no_pull_of_its_own():
+    watch = armed()
+    pull = watch.told("socket", "mad", 5)
+    assert let_pass(watch, 0, 10 * PATIENCE) is None
+    assert watch.pull == pull
+
+
+def test_a_guard_that_was_started_again_waits_longer_for_the_first_beat():
+    watch = Watch(PATIENCE, TICK)
+    watch.expect("live-1", PATIENCE)
+    watch.on_time(0)
+    assert let_pass(watch, 0, 2 * PATIENCE) is None
+    assert watch.on_time(2 * PATIENCE + TICK) is not None
+
+
 def test_a_farewell_with_nothing_working_disarms_and_one_with_orders_pulls():
     watch = armed()
     assert watch.farewell(0, 7) is None
@@ -60,18 +75,19 @@ def test_a_farewell_with_nothing_working_disarms_and_one_with_orders_pulls():
 
 
 def test_a_pull_lasts_until_it_is_cleared_and_latched_and_latching_clears_once_more():
-    watch = armed()
+    watch, states = armed(), []
     pull = watch.told("signal:SIGUSR1", "mad", 5)
     before = watch.wanted
     assert not watch.beat("live-1", trades=True)
     watch.cleared(before)
-    assert watch.state is GuardState.VERIFIED
+    states.append(watch.state)
     assert watch.beat("live-1", trades=True, latched=pull.number)
-    assert watch.state is GuardState.CANCELLING
-    watch.cleared(before)
-    assert watch.state is GuardState.CANCELLING, "that clearing began before the daemon had latched"
+    states.append(watch.state)
+    watch.cleared(before)  # one that began before the daemon had latched
+    states.append(watch.state)
     watch.cleared(watch.wanted)
-    assert watch.state is GuardState.ARMED
+    states.append(watch.state)
+    assert states == [GuardState.VERIFIED, GuardState.CANCELLING, GuardState.CANCELLING, GuardState.ARMED]
 
 
 def test_pulls_are_numbered_upwards_whatever_the_clock_says():
