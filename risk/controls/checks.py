@@ -7,11 +7,10 @@ for (`choose`), so a limit that is not set costs nothing. `WHY` makes the words 
 
 from collections.abc import Callable
 
-from core.book import LIVE, Levels
 from core.decimals import to_text
-from core.market import Market, touch_of
 from core.money import money_text
 from risk.controls.asked import Asked
+from risk.controls.depth import displayed
 from risk.controls.scope import PPM, Scope
 from risk.controls.sums import Sums
 from risk.facts import Why
@@ -157,26 +156,6 @@ def choose(scope: Scope) -> None:
 def single_of(asked: Asked, sums: Sums) -> int:
     """Return what the instrument may come to be worth in the whole account."""
     return sums.gross_of(asked.intent.instrument) + asked.more_gross
-
-
-def displayed(market: Market, side: int, price: int) -> int:
-    """Return the quantity that the book shows on the other side up to a price; 0 for an order that would rest."""
-    bid, bid_quantity, ask, ask_quantity, _ = touch_of(market)
-    if market.book.state == LIVE:
-        return _up_to(market.book.asks if side > 0 else market.book.bids, side, price)
-    if side > 0:
-        return ask_quantity if 0 < ask <= price else 0
-    return bid_quantity if bid >= price else 0
-
-
-def _up_to(levels: Levels, side: int, price: int) -> int:
-    """Return the quantity of the levels that an order at a price reaches; the best stands last."""
-    total = 0
-    for place in range(levels.count - 1, -1, -1):
-        if (levels.sign * levels.ranks[place] - price) * side > 0:
-            break
-        total += levels.quantities[place]
-    return total
 
 
 # -- what a person is told ---------------------------------------------------------------------------------------------

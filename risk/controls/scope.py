@@ -39,6 +39,7 @@ class Scope:
         "day_turnover",
         "gross",
         "instruments",
+        "is_strategy",
         "long",
         "name",
         "no_short",
@@ -75,6 +76,7 @@ class Scope:
     def __init__(self, name: str, limits: ScopeLimits) -> None:
         """Count nothing yet."""
         self.name = name
+        self.is_strategy = name.startswith("strategy:")
         self._windows = windows()
         self.windows: tuple[Window, ...] = ()
         """Those with a limit."""
