@@ -18,6 +18,7 @@ OWN = {
     "demo": "run a paper session on a synthetic market: no keys, no internet",
     "replay": "run a recorded session again, prove it, or ask what else would have happened",
     "journal": "list, show, verify, export, compress recorded sessions",
+    "tail": "show fills, orders, refusals and alerts of the running daemon as they happen",
     "book": "book a dividend, a split or a transfer in the running daemon",
     "store": "ask for orders, fills, positions and equity of sessions; rebuild their tables",
     "config": "check or show settings",
