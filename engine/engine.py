@@ -80,7 +80,7 @@ class Engine(MarketHandlers):
         self.reconciling = (
             None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers, self.settle)
         )
-        gate.watch(manager, self.desk.effects)
+        gate.watch(manager, self.desk.effects, self.portfolio)
         self.flattener = Flattener(
             manager,
             self.markets,

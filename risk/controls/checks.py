@@ -13,6 +13,8 @@ from risk.controls.asked import Asked
 from risk.controls.depth import displayed
 from risk.controls.scope import PPM, Scope
 from risk.controls.sums import Sums
+from risk.controls.tail_risk import tail_breach
+from risk.controls.window import SECOND_NS
 from risk.facts import Why
 
 PPM_DECIMALS = 6
@@ -33,6 +35,8 @@ def scope_breach(asked: Asked, scope: Scope, sums: Sums) -> str:
         for window in scope.windows:
             if window.is_full(asked.now_ns):
                 return "SCOPE_RATE"
+        if scope.wants_portfolio and (found := tail_breach(scope, sums, asked.now_ns)):
+            return found[0]
     return ""
 
 
@@ -253,6 +257,36 @@ def _why_fees(_asked: Asked, scope: Scope, sums: Sums) -> Why:
     return _money(scope, "fees today are", scope.day_fees, scope.max_fees_per_day, sums)
 
 
+def _why_tail(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    found = tail_breach(scope, sums, asked.now_ns)
+    assert found is not None
+    code, figure, limit = found
+    what = {
+        "VAR_99": "the value at risk (99 %) is",
+        "ES_99": "the expected shortfall (99 %) is",
+        "STRESS_LOSS": "the worst scenario loses",
+        "UNMEASURED": "what the portfolio's figures leave out is worth",
+    }[code]
+    why = f"{scope.name}: {what} {money_text(figure, 2)} {sums.base}, allowed are {money_text(limit, 2)}"
+    return Why(money_text(limit), money_text(figure), f"{why}: close something first, or change risk.controls")
+
+
+def _why_tail_is_old(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    figures, now_ns = sums.portfolio, asked.now_ns
+    if figures.as_of_ns and figures.base_currency != sums.base:
+        why = f"the portfolio's figures are of {figures.base_currency}, the limits of {sums.base}: make them one"
+        return Why(sums.base, figures.base_currency, f"{scope.name}: {why}")
+    found = tail_breach(scope, sums, now_ns)
+    assert found is not None
+    limit = str(found[2] // SECOND_NS)
+    if not figures.as_of_ns:
+        why = f"the portfolio was not measured yet ({figures.problem or 'no figures so far'})"
+        return Why(limit, "", f"{scope.name}: {why}: wait, or see to [portfolio]")
+    age = to_text(figures.age_ns(now_ns), 9)
+    why = f"the portfolio's figures are {age} s old, allowed are {limit} ({figures.problem or 'no newer ones came'})"
+    return Why(limit, age, f"{scope.name}: {why}: wait, or see to [portfolio]")
+
+
 WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
     "NOT_PERMITTED": _why_permission,
     "ORDER_TYPE": _why_type,
@@ -269,6 +303,11 @@ WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
     "CASH_RESERVE": _why_cash,
     "DUPLICATE_ORDER": _why_twin,
     "SCOPE_RATE": _why_rate,
+    "PORTFOLIO_STALE": _why_tail_is_old,
+    "VAR_99": _why_tail,
+    "ES_99": _why_tail,
+    "STRESS_LOSS": _why_tail,
+    "UNMEASURED": _why_tail,
     "DAY_ORDERS": _why_day_orders,
     "DAY_FILLS": _why_day_fills,
     "DAY_TURNOVER": _why_turnover,

@@ -26,6 +26,7 @@ from risk.controls.sums import Sums
 from risk.controls.window import SECOND_NS
 from risk.controls.worth import Worth, worth_of
 from risk.facts import Why
+from risk.portfolio_figures import PortfolioFigures
 
 LOOK_EVERY_NS = SECOND_NS
 LATE_NS = 2 * SECOND_NS
@@ -65,7 +66,14 @@ class Controls:
         "lists",
     )
 
-    def __init__(self, settings: ControlSettings, day: Day, manager: OrderManager, effects: Sequence[Effect]) -> None:
+    def __init__(
+        self,
+        settings: ControlSettings,
+        day: Day,
+        manager: OrderManager,
+        effects: Sequence[Effect],
+        portfolio: PortfolioFigures,
+    ) -> None:
         """Read what the engine collects in `effects`; know no instrument yet."""
         self._settings = settings
         self._base = settings.base_currency
@@ -75,7 +83,7 @@ class Controls:
         self._effects = effects
         self._cursor = 0
         self._cells = Cells(manager, self._base)
-        self._sums = Sums(self._base, manager, self._cells)
+        self._sums = Sums(self._base, manager, self._cells, portfolio)
         self._scopes = {name: Scope(name, limits) for name, limits in sorted(settings.limits.items())}
         for scope in self._scopes.values():
             choose(scope)

@@ -11,6 +11,7 @@ from risk.controls.asked import Asked
 from risk.controls.depth import displayed
 from risk.controls.scope import NONE, PPM, Scope
 from risk.controls.sums import Sums
+from risk.controls.tail_risk import tail_breach
 
 LARGE: int = 10**60  # more money than there is
 _ALL_TYPES = frozenset(OrderType)
@@ -19,7 +20,20 @@ _ALL_TYPES = frozenset(OrderType)
 class Headroom:
     """The least that is left over several scopes of one owner."""
 
-    __slots__ = ("buys", "cash", "depth", "gross", "is_open", "orders", "sells", "twins", "types", "value", "windows")
+    __slots__ = (
+        "buys",
+        "cash",
+        "depth",
+        "gross",
+        "is_open",
+        "orders",
+        "sells",
+        "tails",
+        "twins",
+        "types",
+        "value",
+        "windows",
+    )
 
     def __init__(self, scopes: Sequence[Scope], instrument_id: str, single: int, sums: Sums) -> None:
         """Count what is left; `single` is what the instrument may come to be worth in the whole account."""
@@ -27,6 +41,7 @@ class Headroom:
         self.depth = self.orders = LARGE
         self.is_open, self.types = True, _ALL_TYPES
         self.windows = tuple(window for scope in scopes for window in scope.windows)
+        self.tails = tuple(scope for scope in scopes if scope.wants_portfolio)
         self.twins = tuple(scope for scope in scopes if scope.duplicate_window_ms != NONE)
         equity = max(sums.equity, 0)
         for scope in scopes:
@@ -66,13 +81,11 @@ class Headroom:
             self.depth = min(self.depth, scope.max_depth_share)
         if scope.order_types:
             self.types &= scope.order_types
-        spent = (
-            (scope.max_orders_per_day, scope.day_orders),
-            (scope.max_fills_per_day, scope.day_fills),
-            (scope.max_fees_per_day, scope.day_fees),
-        )
-        shut = scope.restricted or scope.no_short or any(NONE != limit <= figure for limit, figure in spent)
-        if shut or (scope.instruments and instrument_id not in scope.instruments):
+        if scope.restricted or scope.no_short or (scope.instruments and instrument_id not in scope.instruments):
+            self.is_open = False
+        if NONE != scope.max_orders_per_day <= scope.day_orders or NONE != scope.max_fills_per_day <= scope.day_fills:
+            self.is_open = False
+        if NONE != scope.max_fees_per_day <= scope.day_fees:
             self.is_open = False
 
     def holds(self, asked: Asked, sums: Sums) -> bool:
@@ -85,6 +98,8 @@ class Headroom:
         if more > (self.buys if asked.side > 0 else self.sells) and more > 0:
             return False
         if asked.value > self.value or (self.cash != LARGE and sums.cash_for(asked) > self.cash):
+            return False
+        if any(tail_breach(scope, sums, asked.now_ns) is not None for scope in self.tails):
             return False
         return self._in_time(asked) and (self.depth == LARGE or self._shown(asked))
 

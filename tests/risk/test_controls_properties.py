@@ -175,7 +175,7 @@ def test_what_is_left_over_all_scopes_decides_as_each_of_them_would(drawn):
         room = ControlRoom(equity="120", self_trade=True, accounts=MAIN, limits=scopes)
         settings = room.gate.limits.controls
         assert settings is not None
-        room.gate.controls = kind(settings, room.gate.day, room.manager, room.effects)
+        room.gate.controls = kind(settings, room.gate.day, room.manager, room.effects, room.portfolio)
         for index, (instrument, _, _) in MARKETS.items():
             room.gate.controls.define(index, instrument)
         rooms.append(room)
