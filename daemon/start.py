@@ -23,6 +23,7 @@ from core.scopes import ALL
 from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
+from daemon.guard.beating import guard_link
 from daemon.lines import Lines
 from daemon.live.account import Account
 from daemon.live.trading import Secrets, refuse_missing
@@ -135,7 +136,7 @@ def run_session(
 
     async def main() -> Daemon:
         daemon = Daemon(settings, engine, journal, clock, list(labels), account, secrets)
-        await _live(daemon, settings, output, logs, store, for_s)
+        await _live(daemon, settings, output, logs, store, account, for_s)
         return daemon
 
     try:
@@ -152,7 +153,13 @@ def run_session(
 
 
 async def _live(
-    daemon: Daemon, settings: Settings, output: Output, logs: Logs, store: StoreProcess | None, for_s: float | None
+    daemon: Daemon,
+    settings: Settings,
+    output: Output,
+    logs: Logs,
+    store: StoreProcess | None,
+    account: Account | None,
+    for_s: float | None,
 ) -> None:
     """Run the daemon with signals caught, status told and metrics served."""
     loop = asyncio.get_running_loop()
@@ -167,6 +174,8 @@ async def _live(
     if settings.portfolio.enabled:
         worker = PortfolioWorker(settings, daemon.engine, daemon.clock.now_ns, daemon.take)
         beside.append(loop.create_task(worker.run()))
+    if (guard := guard_link(daemon, settings, account)) is not None:
+        beside.append(loop.create_task(guard.run()))
     try:
         await daemon.run(for_s)
     finally:
