@@ -92,6 +92,7 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
             yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=name, hint=hint)
     yield from _check_queues(settings, origin)
     yield from _check_portfolio(settings, origin)
+    yield from _check_guard(settings, origin)
     for currency, amount in settings.paper.balances.items():
         path = ("paper", "balances", currency)
         if not _is_money(amount):
@@ -113,6 +114,17 @@ def _check_portfolio(settings: Settings, origin: Origin) -> Iterator[ConfigError
     if table.every_s > table.bar_s:
         expected = f"at most bar_s, {table.bar_s}: every bar needs a snapshot"
         yield mistake(WrongValue, origin, ("portfolio", "every_s"), expected=expected, found=table.every_s)
+
+
+def _check_guard(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield what a guard could not tell from a daemon that is stuck, and a guard that nobody could speak to."""
+    table = settings.guard
+    if table.patience_ms < 3 * table.beat_ms:
+        expected = f"at least three beats, {3 * table.beat_ms}: one that is late is no alarm"
+        yield mistake(WrongValue, origin, ("guard", "patience_ms"), expected=expected, found=table.patience_ms)
+    if table.enabled and not settings.operator.enabled:
+        expected = "true: the guard listens in the operator's folder"
+        yield mistake(WrongValue, origin, ("operator", "enabled"), expected=expected, found=False)
 
 
 def _check_controls(settings: Settings, origin: Origin) -> Iterator[ConfigError]:

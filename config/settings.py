@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from config.guard_settings import GuardSettings
 from config.hours import HoursTable
 from config.live_settings import LiveSettings, TradingTable
 from config.portfolio_settings import PortfolioSettings
@@ -305,6 +306,7 @@ class Settings(Table, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     operator: OperatorSettings = OperatorSettings()
+    guard: GuardSettings = GuardSettings()
     screen: ScreenSettings = ScreenSettings()
     store: StoreSettings = StoreSettings()
     portfolio: PortfolioSettings = PortfolioSettings()

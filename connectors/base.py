@@ -14,11 +14,19 @@ from core.records import Event
 ClockNs = Callable[[], int]
 """The wall clock in ns since 1970; handed in, so that tests own it."""
 
+Blocked = Callable[[], bool]
+"""Whether nothing but cancels may leave, asked before each command does: what stops us while the loop is stuck."""
+
 Sink = Callable[[list[Event]], None]
 """Takes the events of one chunk of bytes, in order, at once; must not keep the connector waiting."""
 
 CHANNELS = ("quotes", "trades", "book", "bars", "marks")
 """The channels that settings may name, the same for every venue."""
+
+
+def never() -> bool:
+    """Return that nothing blocks."""
+    return False
 
 
 class TopicStats(msgspec.Struct, frozen=True, kw_only=True):

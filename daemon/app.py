@@ -6,12 +6,13 @@ venues when they asked for it; everything that ends the session ends it through 
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from config.secrets import read_secret
 from config.settings import Mode, Settings
-from connectors.base import MarketDataConnector, TradingConnector
+from connectors.base import MarketDataConnector, TradingConnector, never
 from connectors.errors import ConnectorError
 from connectors.sim.paper import PaperExecution
 from core.clock import NEVER
@@ -66,7 +67,8 @@ class Daemon:
         self.execution: Execution = PaperExecution(settings.paper.sim, engine.markets)
         if settings.session.mode is Mode.LIVE:
             rng = Rng(clock.now_ns(), stream=1)
-            self.trading = Trading(settings, clock.now_ns, rng, self._sink, secrets, addresses)
+            blocked = never if account is None else account.latch.blocks
+            self.trading = Trading(settings, clock.now_ns, rng, self._sink, secrets, addresses, blocked)
             self.execution = LiveExecution(self.trading.connectors)
         mode, base = settings.session.mode.value, settings.accounting.base_currency
         standing = None
@@ -89,6 +91,7 @@ class Daemon:
         self.seal_state = SealState.CRASHED
         self._lag = LoopLag()
         self.end_reason = ""
+        self.parting: Callable[[], Awaitable[None]] | None = None  # what is said before the seal
         self.exit_code = ExitCode.OK
         self._failure: DaemonError | None = None
         self._stopping = asyncio.Event()
@@ -176,6 +179,8 @@ class Daemon:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self.parting is not None:
+                await self.parting()
             self._seal()
         return self.exit_code
 

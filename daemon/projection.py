@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.book import BookState
-from core.effects import Alert, Effect, OrderFilled, StrategyChanged
+from core.effects import Alert, Effect, OrderFilled, ParentProgress, StrategyChanged, TimerSet
 from core.market import Market, mark_price_of
 from core.money import money_text
-from core.orders import OrderState, Refusal
+from core.orders import ApprovedGroup, ApprovedSubmit, OrderState, Refusal
 from core.records import NO_INSTRUMENT
 from daemon.exposure import exposure_status
 from daemon.portfolio_view import portfolio_status
@@ -20,11 +20,13 @@ from daemon.status import (
     FeedStatus,
     FillStatus,
     LatchStatus,
+    LiveStatus,
     PositionStatus,
     RefusalStatus,
     Status,
     StrategyStatus,
 )
+from daemon.views.seen import Seen
 from daemon.worth import account_status
 from engine.engine import Engine
 from oms.latches import Level
@@ -56,8 +58,8 @@ class Projection:
         self.refusals: Counter[str] = Counter()
         self.fills = 0
         self.final_orders: Counter[str] = Counter()
-        self._fills_by_strategy: Counter[str] = Counter()
-        self._reasons: dict[str, str] = {}
+        self.fills_by_strategy: Counter[str] = Counter()
+        self.seen = Seen()
         self._recent_refusals: deque[RefusalStatus] = deque(maxlen=RECENT)
         self._recent_fills: deque[FillStatus] = deque(maxlen=RECENT)
         self.alert_counts: Counter[tuple[str, str]] = Counter()  # by severity and code
@@ -69,8 +71,12 @@ class Projection:
         self._watched: Mapping[type, Callable[[int, Any], None]] = {
             OrderFilled: self._filled,
             Refusal: self._refused,
-            StrategyChanged: self._strategy_changed,
+            StrategyChanged: self.seen.change,
             Alert: self._alerted,
+            ApprovedSubmit: self.seen.submitted,
+            ApprovedGroup: self.seen.submitted_together,
+            TimerSet: self.seen.timer,
+            ParentProgress: self.seen.progress,
             **({} if standing is None else standing.watched),
         }
 
@@ -82,7 +88,8 @@ class Projection:
 
     def _filled(self, now_ns: int, fill: OrderFilled) -> None:
         self.fills += 1
-        self._fills_by_strategy[fill.strategy_id] += 1
+        self.seen.filled(now_ns, fill)
+        self.fills_by_strategy[fill.strategy_id] += 1
         instrument = self.engine.markets[fill.instrument].instrument
         self._recent_fills.append(
             FillStatus(
@@ -97,6 +104,7 @@ class Projection:
 
     def _refused(self, now_ns: int, refusal: Refusal) -> None:
         self.refusals[refusal.code] += 1
+        self.seen.refuse(now_ns, refusal)
         self._recent_refusals.append(
             RefusalStatus(
                 time_ns=now_ns,
@@ -106,9 +114,6 @@ class Projection:
                 message=refusal.message,
             )
         )
-
-    def _strategy_changed(self, _now_ns: int, change: StrategyChanged) -> None:
-        self._reasons[change.strategy_id] = change.reason
 
     def _latches(self) -> list[LatchStatus]:
         """Return what a person or a breaker stopped."""
@@ -176,7 +181,7 @@ class Projection:
             alerts=list(self._alerts),
             latches=self._latches(),
             account=account_status(engine.manager, engine.markets, self._base_currency),
-            live=None if self._standing is None else self._standing.status(now_ns),
+            live=self.live(now_ns),
             portfolio=portfolio_status(engine.portfolio, now_ns),
             exposure=exposure_status(engine.manager, engine.markets, self._base_currency),
         )
@@ -215,12 +220,21 @@ class Projection:
             StrategyStatus(
                 id=actor.id,
                 state=actor.state.value,
-                reason=self._reasons.get(actor.id, ""),
+                reason=self._reason_of(actor.id),
                 open_orders=open_orders[actor.id],
-                fills=self._fills_by_strategy[actor.id],
+                fills=self.fills_by_strategy[actor.id],
             )
             for actor in self.engine.desk.actors
         ]
+
+    def _reason_of(self, strategy_id: str) -> str:
+        """Return why a strategy is in its state."""
+        known = self.seen.changed.get(strategy_id)
+        return "" if known is None else known[1].reason
+
+    def live(self, now_ns: int) -> LiveStatus | None:
+        """Return how the venues stand where the account is real, None on paper."""
+        return None if self._standing is None else self._standing.status(now_ns)
 
     def _events_per_s(self, now_ns: int) -> float:
         """Return the rate since the last call a quarter of a second ago or more."""

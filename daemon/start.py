@@ -23,7 +23,7 @@ from core.scopes import ALL
 from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
-from daemon.limits_view import limits_view
+from daemon.guard.beating import guard_link
 from daemon.lines import Lines
 from daemon.live.account import Account
 from daemon.live.trading import Secrets, refuse_missing
@@ -32,8 +32,8 @@ from daemon.metrics import MetricsServer
 from daemon.notices import Notices
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door, Operated
-from daemon.operator.protocol import LIMITS, STATUS
 from daemon.portfolio import PortfolioWorker
+from daemon.queries import queries_of
 from daemon.screen import ScreenProcess
 from daemon.status import Status
 from daemon.store.place import store_file
@@ -136,7 +136,7 @@ def run_session(
 
     async def main() -> Daemon:
         daemon = Daemon(settings, engine, journal, clock, list(labels), account, secrets)
-        await _live(daemon, settings, output, logs, store, for_s)
+        await _live(daemon, settings, output, logs, store, account, for_s)
         return daemon
 
     try:
@@ -153,7 +153,13 @@ def run_session(
 
 
 async def _live(
-    daemon: Daemon, settings: Settings, output: Output, logs: Logs, store: StoreProcess | None, for_s: float | None
+    daemon: Daemon,
+    settings: Settings,
+    output: Output,
+    logs: Logs,
+    store: StoreProcess | None,
+    account: Account | None,
+    for_s: float | None,
 ) -> None:
     """Run the daemon with signals caught, status told and metrics served."""
     loop = asyncio.get_running_loop()
@@ -168,6 +174,8 @@ async def _live(
     if settings.portfolio.enabled:
         worker = PortfolioWorker(settings, daemon.engine, daemon.clock.now_ns, daemon.take)
         beside.append(loop.create_task(worker.run()))
+    if (guard := guard_link(daemon, settings, account)) is not None:
+        beside.append(loop.create_task(guard.run()))
     try:
         await daemon.run(for_s)
     finally:
@@ -186,8 +194,7 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         return None
     short = daemon.journal.folder.name.rpartition("-")[2]
     path = Path(settings.operator.folder) / f"{settings.session.mode.value}-{short}{SUFFIX}"
-    queries = {STATUS: daemon.status, LIMITS: lambda: limits_view(daemon.engine)}
-    door = Door(path, Operated(daemon.command, queries))
+    door = Door(path, Operated(daemon.command, queries_of(daemon)))
     await door.open()
     return door
 

@@ -18,10 +18,12 @@ OWN = {
     "demo": "run a paper session on a synthetic market: no keys, no internet",
     "replay": "run a recorded session again, prove it, or ask what else would have happened",
     "journal": "list, show, verify, export, compress recorded sessions",
+    "tail": "show fills, orders, refusals and alerts of the running daemon as they happen",
     "book": "book a dividend, a split or a transfer in the running daemon",
     "store": "ask for orders, fills, positions and equity of sessions; rebuild their tables",
     "config": "check or show settings",
-    "strategies": "list the strategies that settings can name",
+    "strategies": "list the strategies that settings can name, or those of the running daemon",
+    "guard": "watch a live daemon from a process of its own, and cancel everything when it stops beating",
     "emulate": "serve a venue's protocol from recorded or synthetic markets",
     "doctor": "look for what would keep tickerd from working here",
     "version": "print version, build and libraries",
@@ -41,6 +43,15 @@ OPERATOR = {
     "release": "accept what reconciliation froze or halted",
 }
 """Words for the daemon that is running: one module carries them all out."""
+
+VIEWS = {
+    "positions": "show the running daemon's positions",
+    "orders": "show the orders that work, those that tickerd keeps, and those that ended last",
+    "fills": "show the newest fills",
+    "pnl": "show what was earned, by instrument, strategy and currency",
+    "why": "tell why a strategy has not traded",
+}
+"""Words that show what the running daemon has."""
 
 LIMITS = {
     "limits": "show the limits, what counts against them, and what waits",
@@ -63,6 +74,7 @@ def words_for(said: str | None) -> dict[str, Word]:
     """Return the words to know when `said` was said: looking for installed ones costs 20 ms, which ours are spared."""
     own = {name: Word(f"daemon.commands.{name}", summary) for name, summary in OWN.items()}
     own |= {name: Word("daemon.commands.operate", summary) for name, summary in OPERATOR.items()}
+    own |= {name: Word("daemon.commands.views", summary) for name, summary in VIEWS.items()}
     own |= {name: Word("daemon.commands.limits", summary) for name, summary in LIMITS.items()}
     return own if said in own else {**own, **{name: word for name, word in installed().items() if name not in own}}
 

@@ -32,7 +32,7 @@ from engine.feeds import change_feed
 from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
-from engine.ticks import NO_EFFECTS, MarketHandlers
+from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
 from oms.manager import OrderManager
@@ -223,6 +223,8 @@ class Engine(MarketHandlers):
         if self.lifecycle is LifecycleState.READY:
             self.desk.start()
             self.desk.keeper.look_everywhere()
+            self.timers.drop(LOOK)
+            self.look_at_limits(event[3])
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
         if self.reconciling is not None:

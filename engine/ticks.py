@@ -20,8 +20,10 @@ from engine.limit_commands import LIMITS
 from engine.reconciling import RECONCILE, Reconciling
 from engine.timers import Timers
 from oms.held.order import HeldOrder
+from risk.controls.control import LOOK_EVERY_NS
 from strategies.context import Timer
 
+LOOK = "look:"  # owner of the timer
 NO_EFFECTS: Sequence[Effect] = ()
 # The spec and the step of each venue's interval; the first is of none.
 VENUE_SPECS = tuple((BarSpec(BarUnit.TIME, step_ns or 1), step_ns) for step_ns in VENUE_STEPS_NS)
@@ -207,6 +209,13 @@ class MarketHandlers:
             end_ns = start_ns + step_ns
             self._publish(routes, Bar(index, spec, start_ns, end_ns, opened, high, low, close, volume, 0, 0, True))  # type: ignore[arg-type]
 
+    def look_at_limits(self, now_ns: int) -> None:
+        """Value what the limits of `[risk.controls]` count, and do so again in a second; nothing without any."""
+        controls = self.desk.gate.controls
+        if controls is not None:
+            controls.look(now_ns)
+            self.timers.set(LOOK, "look", now_ns + LOOK_EVERY_NS)
+
     def _fire(self, now_ns: int) -> None:
         """Fire every timer that fell due, before the event that brought the time."""
         while (due := self.timers.pop_due(now_ns)) is not None:
@@ -222,6 +231,8 @@ class MarketHandlers:
             elif owner == FLATTEN:
                 self.flattener.fire(now_ns)
                 self.settle()
+            elif owner == LOOK:
+                self.look_at_limits(now_ns)
             elif owner == LIMITS:
                 self.commands.limits.fire(now_ns)
             elif owner == RECONCILE:

@@ -20,6 +20,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 _NOT_SET = frozenset(("instruments", "controls", "raise_delay_s"))
 _GENERAL = tuple(name for name in RiskLimits.__struct_fields__ if name not in _NOT_SET)
 _SCOPED = tuple(name for name in ScopeLimits.__struct_fields__ if name not in {"instruments", "order_types"})
+_MAY_BE_ABSENT = frozenset(("max_order_quantity", "max_position"))
 _STRICTER_ABOVE = frozenset(("min_cash", "duplicate_window_ms"))
 _SYMBOL = "symbol:"
 
@@ -50,18 +51,19 @@ def with_value(limits: RiskLimits, scope: str, name: str, value: Value) -> RiskL
         known = ", ".join(names_of(limits, scope)) or "none here; [risk.controls] is not in the settings"
         raise LimitsError(name, f"a limit of {scope}: {known}", name)
     if scope == ALL and name in _GENERAL:
+        if value is None and name not in _MAY_BE_ABSENT:
+            raise LimitsError(name, "a value: this limit cannot be left out", "none")
         return _replaced(limits, name, value)
     if scope.startswith(_SYMBOL) and name in InstrumentRisk.__struct_fields__:
         instrument = scope.removeprefix(_SYMBOL)
         own = _replaced(limits.instruments.get(instrument, InstrumentRisk()), name, value)
-        return msgspec.structs.replace(limits, instruments=limits.instruments | {instrument: own})
+        return msgspec.structs.replace(limits, instruments=_with(limits.instruments, instrument, own, InstrumentRisk()))
     controls = limits.controls
     assert controls is not None
     check_scope(scope)
     there = _replaced(controls.limits.get(scope, ScopeLimits()), name, value)
-    return msgspec.structs.replace(
-        limits, controls=msgspec.structs.replace(controls, limits=controls.limits | {scope: there})
-    )
+    scopes = _with(controls.limits, scope, there, ScopeLimits())
+    return msgspec.structs.replace(limits, controls=msgspec.structs.replace(controls, limits=scopes))
 
 
 def read_value(limits: RiskLimits, scope: str, name: str, text: str) -> Value:
@@ -114,6 +116,12 @@ def _comparable(value: Number) -> tuple[int, int]:
     """Return whole part and 18 decimals of a plain number."""
     whole, _, fraction = plain(value).partition(".")
     return int(whole), int(fraction[:30].ljust(30, "0"))
+
+
+def _with(table: dict[str, T], key: str, value: T, empty: T) -> dict[str, T]:
+    """Return a table with one entry set, or without it where it says nothing: what was set back leaves no trace."""
+    rest = {name: each for name, each in table.items() if name != key}
+    return rest if value == empty else rest | {key: value}
 
 
 def _replaced(struct: T, name: str, value: Value) -> T:

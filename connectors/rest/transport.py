@@ -1,6 +1,7 @@
 """An HTTP client that a venue can live with, and that never waits for ever."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Self
 
 import aiohttp
@@ -28,15 +29,17 @@ class RestClient:
     Ask within `async with client:`, which may be entered again.
     """
 
-    def __init__(self, timeout_s: float) -> None:
-        """Prepare; nothing is opened yet."""
+    def __init__(self, timeout_s: float, traces: Sequence[aiohttp.TraceConfig] = ()) -> None:
+        """Prepare; nothing is opened yet. `traces` see when what leaves."""
+        self._traces = list(traces)
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._gate = RetryGate()
         self._session: aiohttp.ClientSession | None = None
         self.requests = 0
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(headers={"User-Agent": "tickerd"}, timeout=self._timeout)
+        headers = {"User-Agent": "tickerd"}
+        self._session = aiohttp.ClientSession(headers=headers, timeout=self._timeout, trace_configs=self._traces)
         return self
 
     async def __aexit__(self, *_: object) -> None:

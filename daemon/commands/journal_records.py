@@ -1,6 +1,7 @@
 """Records one by one as people and programs read them: named fields, decimal texts, every record on a line."""
 
 from collections.abc import Collection, Iterator
+from typing import Protocol
 
 import msgspec
 
@@ -22,9 +23,8 @@ from core.records import (
     Event,
     Kind,
 )
-from journal.chunks import DigestRecord, PayloadRecord, PlainRun
+from journal.chunks import Chunk, DigestRecord, PayloadRecord, PlainRun
 from journal.layout import PLAIN_FIELDS
-from journal.reader import SessionReader
 from journal.rows import Definitions, PayloadRow, instrument_of
 from journal.tables import TABLES, Table
 
@@ -56,12 +56,19 @@ class Record(msgspec.Struct, frozen=True):
     fields: dict[str, object]
 
 
+class Source(Protocol):
+    """Where records come from: a whole session, or what has come of one that runs."""
+
+    def chunks(self, *, until_seq: int | None = None) -> Iterator[Chunk]:
+        """Yield what there is, in order."""
+
+
 class Records:
     """The inputs, effects and digests of a session, in order, that were asked for."""
 
     def __init__(
         self,
-        reader: SessionReader,
+        reader: Source,
         *,
         kinds: Collection[int] = (),
         instrument: str | None = None,

@@ -16,11 +16,15 @@ _LARGE = 1_000_000
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column of a table. A `wide` one is left out where the terminal has less than 120 columns."""
+    """One column of a table. A `wide` one is left out where the terminal has less than 120 columns.
+
+    A `whole` one is not folded, as names are that somebody will copy.
+    """
 
     title: str
     right: bool = False
     wide: bool = False
+    whole: bool = False
 
 
 WIDE_COLUMNS = 120
@@ -50,7 +54,9 @@ def write_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, ind
     shown = [at for at, column in enumerate(columns) if not column.wide or console.width >= WIDE_COLUMNS]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in (columns[at] for at in shown):
-        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+        table.add_column(
+            column.title, justify="right" if column.right else "left", overflow="fold", no_wrap=column.whole
+        )
     for row in rows:
         table.add_row(*(row[at] for at in shown))
     with console.capture() as capture:

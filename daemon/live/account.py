@@ -9,6 +9,7 @@ from config.load import Config
 from core.events import StateCarried
 from daemon.live.carry import carried_from, last_with_state
 from daemon.live.early import EarlyCommands
+from daemon.live.latch import GuardLatch
 from daemon.live.lease import Lease
 
 
@@ -19,6 +20,7 @@ class Account(msgspec.Struct, frozen=True):
     carried: StateCarried | None
     before: Path | None  # the session that the state is of
     early: EarlyCommands  # what starts before this one left to be carried out
+    latch: GuardLatch  # by which the guard stops us at once
 
     @classmethod
     def take(cls, config: Config) -> Self:
@@ -31,8 +33,9 @@ class Account(msgspec.Struct, frozen=True):
         try:
             before = None if lease.previous is None else last_with_state(lease.previous)
             carried = None if before is None else carried_from(before)
-            early = EarlyCommands(lease.folder)
+            latch = GuardLatch.open(lease.folder)
+            early = EarlyCommands(lease.folder, latch)
         except BaseException:
             lease.release()
             raise
-        return cls(lease, carried, before, early)
+        return cls(lease, carried, before, early, latch)

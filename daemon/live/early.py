@@ -13,6 +13,7 @@ import structlog
 
 from core.events import CommandReceived
 from daemon.errors import StartFailed
+from daemon.live.latch import GuardLatch, pull_of
 from engine.commands import ARM, FLATTEN, HALT, KILL, STOP_ENTRY
 from journal.folders import sync_folder
 
@@ -28,12 +29,17 @@ _decode = msgspec.json.Decoder(list[CommandReceived]).decode
 class EarlyCommands:
     """The commands that wait. Without a folder (paper: the next session begins with nothing) in memory alone."""
 
-    def __init__(self, folder: Path | None) -> None:
-        """Find what starts before this one left. Raises StartFailed."""
+    def __init__(self, folder: Path | None, latch: GuardLatch | None = None) -> None:
+        """Find what starts before this one left, and what the guard did while no daemon lived. Raises StartFailed."""
         self._path = None if folder is None else folder / FILE_NAME
+        self._latch = latch
         self._waiting = self._left()
-        for command in self._waiting:
-            log.warning("left by a start that failed: carried out by this one", command=command.name, by=command.source)
+        self.pull = 0
+        """The number of the guard's pull that is among what waits, or was; 0 for none."""
+        if latch is not None and (kill := latch.left()) is not None:
+            self.pull = pull_of(kill)
+            self._waiting.append(kill)
+        self._inherited = len(self._waiting)
 
     def add(self, command: CommandReceived) -> str:
         """Let a command wait; return what the operator is told."""
@@ -53,13 +59,21 @@ class EarlyCommands:
     def take(self) -> list[CommandReceived]:
         """Return what waits, in its order, to be carried out now; say `done` once it is journaled."""
         waiting, self._waiting = self._waiting, []
+        for command in waiting[: self._inherited]:
+            log.warning(
+                "left by a start that failed, or by the guard: carried out now", command=command.name, by=command.source
+            )
         return waiting
 
     def done(self) -> None:
         """Forget what is on the disk. Raises StartFailed."""
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             return
         try:
+            if self._latch is not None:
+                self._latch.latched(self.pull)
+            if not self._path.exists():
+                return
             self._path.unlink()
             sync_folder(self._path.parent)
         except OSError as error:

@@ -9,7 +9,8 @@ from config.live_settings import TradingTable
 from config.secrets import Secret
 from config.settings import Settings
 from config.venues import binance_trading
-from connectors.base import Sink, TradingConnector, TradingStats
+from connectors.base import Blocked, Sink, TradingConnector, TradingStats, never
+from connectors.binance.trading.credentials import Credentials
 from connectors.errors import ConnectorError
 from core.events import InstrumentDefined
 from core.instruments import Instrument
@@ -26,6 +27,14 @@ def secret_names(table: TradingTable) -> tuple[str, str]:
     """Return the names of the key and of what signs with it, which a venue's trading needs."""
     signer = "private-key" if table.signing == "ed25519" else "api-secret"
     return f"{table.key}-api-key", f"{table.key}-{signer}"
+
+
+def credentials_of(table: TradingTable, secrets: Secrets) -> Credentials:
+    """Return the key of a venue's trading, and what signs with it. Raises SecretMissing, SecretExposed."""
+    key, signer = (secrets(each).reveal() for each in secret_names(table))
+    if table.signing == "ed25519":
+        return Credentials(key, ed25519=signer)
+    return Credentials(key, hmac_secret=signer)
 
 
 def refuse_missing(settings: Settings, secrets: Secrets) -> None:
@@ -47,26 +56,25 @@ class Trading:
         sink: Sink,
         secrets: Secrets,
         addresses: Addresses,
+        blocked: Blocked = never,
     ) -> None:
-        """Read the secrets and make the connectors; nothing is contacted yet. Raises SecretMissing, SecretExposed."""
+        """Read the secrets and make the connectors; nothing is contacted yet. `blocked`: nothing but cancels leaves.
+
+        Raises SecretMissing, SecretExposed.
+        """
         self.connectors: dict[str, TradingConnector] = {}
         for name, venue in settings.venues.items():
             table = venue.trading
             if table is None:
                 continue
-            from connectors.binance.trading.credentials import Credentials
             from connectors.binance.trading.transport import BinanceTrading
 
-            key, signer = (secrets(each).reveal() for each in secret_names(table))
-            if table.signing == "ed25519":
-                credentials = Credentials(key, ed25519=signer)
-            else:
-                credentials = Credentials(key, hmac_secret=signer)
+            credentials = credentials_of(table, secrets)
             told = binance_trading(
                 name, venue, hedging=settings.accounting.hedging, alone=settings.live.foreign_orders != "ignore"
             )
             address = address_of(addresses, told.market, told.rest_base)
-            made = BinanceTrading(told, credentials, clock_ns, rng, sink, address)
+            made = BinanceTrading(told, credentials, clock_ns, rng, sink, address, blocked=blocked)
             self.connectors[name.upper()] = made
 
     async def check(self) -> None:

@@ -12,7 +12,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import msgspec
 import structlog
@@ -32,27 +32,73 @@ _PATH_BYTES_MAX = 107  # of a socket's address, its end not counted (unix(7))
 log = structlog.get_logger("tickerd")
 
 
+class Behind(Protocol):
+    """Who answers behind a door."""
+
+    def answer(self, line: bytes, source: str) -> msgspec.Struct:
+        """Answer one line; `source` is who said it."""
+        ...
+
+
 class Operated:
     """What the door needs of a daemon."""
 
     def __init__(
-        self, command: Callable[[CommandReceived], list[str]], queries: Mapping[str, Callable[[], msgspec.Struct]]
+        self,
+        command: Callable[[CommandReceived], list[str]],
+        queries: Mapping[str, Callable[[Request], msgspec.Struct]],
     ) -> None:
         """`command` lets one in and returns what was said meanwhile; it raises DaemonError once the session is over.
 
-        `queries` answer each of `protocol.QUERIES`, and change nothing.
+        `queries` answer each of `protocol.QUERIES`, and change nothing; one raises DaemonError where it cannot.
         """
         self.command = command
         self.queries = queries
+
+    def answer(self, line: bytes, source: str) -> Reply:
+        """Carry one request out."""
+        request = read_request(line)
+        if isinstance(request, str):
+            return Reply(v=VERSION, id=0, ok=False, error=request)
+        if request.ask in QUERIES:
+            return self._query(request)
+        return self._command(request, source)
+
+    def _query(self, request: Request) -> Reply:
+        """Answer a question."""
+        try:
+            return _with_result(request, self.queries[request.ask](request))
+        except DaemonError as error:
+            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
+
+    def _command(self, request: Request, source: str) -> Reply:
+        """Let a command in; what it was refused for is among what was said."""
+        command = CommandReceived(
+            name=request.ask,
+            strategy_id=request.strategy,
+            source=source,
+            reason=request.reason,
+            scope=request.scope,
+            args=dict(sorted(request.args.items())),
+        )
+        try:
+            said = self.command(command)
+        except DaemonError as error:
+            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
+        log.info("operator", command=request.ask, scope=request.scope or request.strategy, source=source)
+        refused = [text.removeprefix(_REFUSED) for text in said if text.startswith(_REFUSED)]
+        if refused:
+            return Reply(v=VERSION, id=request.id, ok=False, error=refused[0])
+        return Reply(v=VERSION, id=request.id, ok=True, said=said)
 
 
 class Door:
     """Listens while a session lives."""
 
-    def __init__(self, path: Path, operated: Operated) -> None:
+    def __init__(self, path: Path, behind: Behind) -> None:
         """Listen at `path` once `open` is called."""
         self.path = path
-        self.operated = operated
+        self.behind = behind
         self.guests: set[_Guest] = set()
         self._server: asyncio.Server | None = None
 
@@ -119,7 +165,7 @@ class _Guest(asyncio.Protocol):
         *lines, self._held = self._held.split(b"\n")
         for line in lines:
             if line.strip():
-                self._answer(line)
+                self._say(self._door.behind.answer(line, self._source))
         if len(self._held) > LINE_BYTES_MAX:
             self._refuse(f"a request ends after {LINE_BYTES_MAX} bytes")
         elif lines:
@@ -144,41 +190,11 @@ class _Guest(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(SILENCE_S, self._refuse, f"nothing whole came within {SILENCE_S:g} s")
 
-    def _answer(self, line: bytes) -> None:
-        """Carry one request out."""
-        request = read_request(line)
-        if isinstance(request, str):
-            self._say(Reply(v=VERSION, id=0, ok=False, error=request))
-        elif request.ask in QUERIES:
-            self._say(_with_result(request, self._door.operated.queries[request.ask]()))
-        else:
-            self._say(self._command(request))
-
-    def _command(self, request: Request) -> Reply:
-        """Let a command in; what it was refused for is among what was said."""
-        command = CommandReceived(
-            name=request.ask,
-            strategy_id=request.strategy,
-            source=self._source,
-            reason=request.reason,
-            scope=request.scope,
-            args=dict(sorted(request.args.items())),
-        )
-        try:
-            said = self._door.operated.command(command)
-        except DaemonError as error:
-            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
-        log.info("operator", command=request.ask, scope=request.scope or request.strategy, source=self._source)
-        refused = [text.removeprefix(_REFUSED) for text in said if text.startswith(_REFUSED)]
-        if refused:
-            return Reply(v=VERSION, id=request.id, ok=False, error=refused[0])
-        return Reply(v=VERSION, id=request.id, ok=True, said=said)
-
     def _refuse(self, why: str) -> None:
         self._say(Reply(v=VERSION, id=0, ok=False, error=why))
         self.leave()
 
-    def _say(self, reply: Reply) -> None:
+    def _say(self, reply: msgspec.Struct) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(msgspec.json.encode(reply) + b"\n")
 

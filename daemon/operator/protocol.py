@@ -21,7 +21,9 @@ from engine.limit_commands import LIMIT_WORDS, RELOAD
 
 VERSION = 1
 STATUS, LIMITS = "status", "limits"
-QUERIES = (STATUS, LIMITS)
+POSITIONS, ORDERS, FILLS, PNL = "positions", "orders", "fills", "pnl"
+STRATEGIES, WHY = "strategies", "why"
+QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY)
 COMMANDS = frozenset(
     (KILL, HALT, STOP_ENTRY, ARM, CANCEL, CANCEL_ALL, FLATTEN, PAUSE, RESUME, RELEASE, *BOOKINGS, *LIMIT_WORDS)
 )

@@ -89,6 +89,15 @@ class Tail:
         assert self._segment is not None, "no segment is open"
         return self._segment
 
+    def align(self) -> None:
+        """Go on to where a record begins: a place that was only counted out may lie inside of one."""
+        while data := self._read(LOOK_SLOTS):
+            kinds = np.frombuffer(data, SLOT_DTYPE, count=len(data) // SLOT_BYTES)["kind"]
+            begins = np.flatnonzero(kinds != Kind.PART)
+            self._at += int(begins[0]) if len(begins) else len(kinds)
+            if len(begins) or not len(kinds):
+                return
+
     def read(self, limit_slots: int = LOOK_SLOTS) -> Slab | None:
         """Return the records that come next, as many as fit; None where there are none yet. Raises JournalDamaged."""
         while True:

@@ -1,8 +1,8 @@
 """The checks of one scope, in the order in which an order meets them; the first that is broken decides.
 
-`scope_breach` asks them: first what may be traded there at all, then how much of the market one order takes, then the
-values that it adds to, then how often and how much today. What only closes passes from there on, but for the count of
-open orders. `WHY` makes the words once it has said no.
+First what may be traded there at all, then how much of the market one order takes, then the values that it adds to,
+then how often and how much today. What only closes meets the first few alone. A scope knows which of them it has limits
+for (`choose`), so a limit that is not set costs nothing. `WHY` makes the words once one has said no.
 """
 
 from collections.abc import Callable
@@ -12,90 +12,146 @@ from core.decimals import to_text
 from core.market import Market, touch_of
 from core.money import money_text
 from risk.controls.asked import Asked
-from risk.controls.scope import NONE, PPM, Scope
+from risk.controls.scope import PPM, Scope
 from risk.controls.sums import Sums
 from risk.facts import Why
 
-PASSES = ""
 PPM_DECIMALS = 6
+
+Broken = Callable[[Asked, Scope, Sums], bool]
+"""Whether an order breaks one limit of a scope; asked only where the limit is set."""
 
 
 def scope_breach(asked: Asked, scope: Scope, sums: Sums) -> str:
     """Return the code of the first limit of a scope that an order breaks, empty where it passes."""
-    if scope.permits and (code := _permission(asked, scope)):
-        return code
-    if scope.open_orders + asked.more_orders > scope.max_open_orders != NONE and asked.more_orders:
-        return "OPEN_ORDERS"
-    if not asked.adds:
-        return PASSES
-    if asked.value > scope.max_order_value != NONE:
-        return "ORDER_VALUE"
-    if scope.max_depth_share != NONE and _takes_too_much(asked, scope):
-        return "DEPTH_SHARE"
-    more = asked.more_gross
-    if more > 0:
-        if scope.gross + more > scope.max_gross_notional != NONE:
-            return "GROSS_NOTIONAL"
-        if scope.max_leverage != NONE and (scope.gross + more) * PPM > sums.equity * scope.max_leverage:
-            return "LEVERAGE"
-        if scope.max_concentration != NONE and single_of(asked, sums) * PPM > sums.equity * scope.max_concentration:
-            return "CONCENTRATION"
-    more = asked.more_side
-    if more > 0:
-        if asked.side > 0:
-            net, opened = scope.long + more, scope.buys + more
-        else:
-            net, opened = more - scope.short, scope.sells + more
-        if net > scope.max_net_notional != NONE:
-            return "NET_NOTIONAL"
-        if opened > scope.max_open_notional != NONE:
-            return "OPEN_NOTIONAL"
-    if scope.min_cash != NONE and (need := sums.cash_for(asked)) > 0 and sums.cash - need < scope.min_cash:
-        return "CASH_RESERVE"
-    return _frequency(asked, scope) or _today(asked, scope)
+    for code, broken in scope.always:
+        if broken(asked, scope, sums):
+            return code
+    if asked.adds:
+        for code, broken in scope.adding:
+            if broken(asked, scope, sums):
+                return code
+        for window in scope.windows:
+            if window.is_full(asked.now_ns):
+                return "SCOPE_RATE"
+    return ""
 
 
-def _permission(asked: Asked, scope: Scope) -> str:
-    """What may be traded here: instruments, types of orders, and whether anything may be held short."""
-    if scope.instruments and asked.instrument.id not in scope.instruments:
-        return "NOT_PERMITTED"
-    if not scope.allows(asked.intent.type):
-        return "ORDER_TYPE"
-    if scope.restricted and asked.adds:
-        return "RESTRICTED"
-    if scope.no_short and asked.side < 0 and asked.adds:
-        return "SHORT_SALE"
-    return PASSES
+# -- asked of every order ----------------------------------------------------------------------------------------------
 
 
-def _takes_too_much(asked: Asked, scope: Scope) -> bool:
-    """Whether an order takes more than a share of what the book shows; one that would rest takes nothing."""
+def _not_permitted(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return asked.instrument.id not in scope.instruments
+
+
+def _wrong_type(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return asked.intent.type not in scope.order_types
+
+
+def _too_many_open(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return asked.more_orders > 0 and scope.open_orders >= scope.max_open_orders
+
+
+# -- asked of an order that may do more than close ---------------------------------------------------------------------
+
+
+def _is_restricted(_asked: Asked, _scope: Scope, _sums: Sums) -> bool:
+    return True
+
+
+def _sells_short(asked: Asked, _scope: Scope, _sums: Sums) -> bool:
+    return asked.side < 0
+
+
+def _too_large(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return asked.value > scope.max_order_value
+
+
+def _takes_too_much(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    """One that would rest takes nothing."""
     shown = displayed(asked.market, asked.side, asked.valued_at)
     return shown > 0 and asked.intent.quantity * PPM > shown * scope.max_depth_share
 
 
-def _frequency(asked: Asked, scope: Scope) -> str:
-    """The same order twice, and how many may leave in a second and a minute."""
-    now_ns = asked.now_ns
-    if scope.duplicate_window_ms != NONE and scope.age_of_twin(asked.intent, now_ns) >= 0:
-        return "DUPLICATE_ORDER"
-    for window in scope.windows:
-        if window.is_full(now_ns):
-            return "SCOPE_RATE"
-    return PASSES
+def _too_much_gross(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return asked.more_gross > 0 and scope.gross + asked.more_gross > scope.max_gross_notional
 
 
-def _today(asked: Asked, scope: Scope) -> str:
-    """What may be traded in one day, the order counted as if it filled."""
-    if scope.day_orders >= scope.max_orders_per_day != NONE:
-        return "DAY_ORDERS"
-    if scope.day_fills >= scope.max_fills_per_day != NONE:
-        return "DAY_FILLS"
-    if scope.day_turnover + asked.value > scope.max_turnover_per_day != NONE:
-        return "DAY_TURNOVER"
-    if 0 < scope.day_fees >= scope.max_fees_per_day != NONE:
-        return "DAY_FEES"
-    return PASSES
+def _too_much_leverage(asked: Asked, scope: Scope, sums: Sums) -> bool:
+    more = asked.more_gross
+    return more > 0 and (scope.gross + more) * PPM > sums.equity * scope.max_leverage
+
+
+def _too_concentrated(asked: Asked, scope: Scope, sums: Sums) -> bool:
+    return asked.more_gross > 0 and single_of(asked, sums) * PPM > sums.equity * scope.max_concentration
+
+
+def _too_much_net(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    more = asked.more_side
+    net = scope.long + more if asked.side > 0 else more - scope.short
+    return more > 0 and net > scope.max_net_notional
+
+
+def _too_much_open(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    more = asked.more_side
+    return more > 0 and (scope.buys if asked.side > 0 else scope.sells) + more > scope.max_open_notional
+
+
+def _too_little_cash(asked: Asked, scope: Scope, sums: Sums) -> bool:
+    need = sums.cash_for(asked)
+    return need > 0 and sums.cash - need < scope.min_cash
+
+
+def _is_twin(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return scope.age_of_twin(asked.intent, asked.now_ns) >= 0
+
+
+def _too_many_orders_today(_asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return scope.day_orders >= scope.max_orders_per_day
+
+
+def _too_many_fills_today(_asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return scope.day_fills >= scope.max_fills_per_day
+
+
+def _too_much_turnover(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    """The order counted as if it filled."""
+    return scope.day_turnover + asked.value > scope.max_turnover_per_day
+
+
+def _fees_are_spent(_asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return 0 < scope.day_fees >= scope.max_fees_per_day
+
+
+_ALWAYS: tuple[tuple[str, str, Broken], ...] = (
+    ("instruments", "NOT_PERMITTED", _not_permitted),
+    ("order_types", "ORDER_TYPE", _wrong_type),
+    ("max_open_orders", "OPEN_ORDERS", _too_many_open),
+)
+_ADDING: tuple[tuple[str, str, Broken], ...] = (
+    ("restricted", "RESTRICTED", _is_restricted),
+    ("no_short", "SHORT_SALE", _sells_short),
+    ("max_order_value", "ORDER_VALUE", _too_large),
+    ("max_depth_share", "DEPTH_SHARE", _takes_too_much),
+    ("max_gross_notional", "GROSS_NOTIONAL", _too_much_gross),
+    ("max_leverage", "LEVERAGE", _too_much_leverage),
+    ("max_concentration", "CONCENTRATION", _too_concentrated),
+    ("max_net_notional", "NET_NOTIONAL", _too_much_net),
+    ("max_open_notional", "OPEN_NOTIONAL", _too_much_open),
+    ("min_cash", "CASH_RESERVE", _too_little_cash),
+    ("duplicate_window_ms", "DUPLICATE_ORDER", _is_twin),
+    ("max_orders_per_day", "DAY_ORDERS", _too_many_orders_today),
+    ("max_fills_per_day", "DAY_FILLS", _too_many_fills_today),
+    ("max_turnover_per_day", "DAY_TURNOVER", _too_much_turnover),
+    ("max_fees_per_day", "DAY_FEES", _fees_are_spent),
+)
+"""By the limit's name in the settings: the code of its refusal, and what asks; in the order in which they are asked."""
+
+
+def choose(scope: Scope) -> None:
+    """Let a scope ask only for what it has limits for."""
+    scope.always = tuple((code, broken) for name, code, broken in _ALWAYS if scope.has(name))
+    scope.adding = tuple((code, broken) for name, code, broken in _ADDING if scope.has(name))
 
 
 def single_of(asked: Asked, sums: Sums) -> int:

@@ -16,7 +16,7 @@ from oms.order import Order
 from risk.control_settings import ControlSettings
 from risk.controls.asked import Asked
 from risk.controls.cells import ACCOUNT, Cells, reach_of
-from risk.controls.checks import WHY, scope_breach
+from risk.controls.checks import WHY, choose, scope_breach
 from risk.controls.day import Day
 from risk.controls.found import Found
 from risk.controls.lists import Lists
@@ -27,6 +27,7 @@ from risk.controls.worth import Worth, worth_of
 from risk.facts import Why
 
 LOOK_EVERY_NS = SECOND_NS
+LATE_NS = 2 * SECOND_NS
 _COUNTED: dict[type, Kind] = {
     ApprovedSubmit: Kind.SUBMIT,
     ApprovedGroup: Kind.SUBMIT_GROUP,
@@ -71,8 +72,10 @@ class Controls:
         self._cells = Cells(manager, self._base)
         self._sums = Sums(self._base, manager, self._cells)
         self._scopes = {name: Scope(name, limits) for name, limits in sorted(settings.limits.items())}
+        for scope in self._scopes.values():
+            choose(scope)
         self._by_pair: dict[tuple[str, int], tuple[Scope, ...]] = {}
-        self._seen_ns = -LOOK_EVERY_NS
+        self._seen_ns = -LATE_NS - 1
         self._wants_equity = any(scope.wants_equity for scope in self._scopes.values())
         self.day = day
         self.lists = Lists(settings)
@@ -81,7 +84,7 @@ class Controls:
         """Learn an instrument and the scopes that it counts in."""
         self._cells.add(ACCOUNT, index, self._shared(instrument))
         self._by_pair = {pair: scopes for pair, scopes in self._by_pair.items() if pair[1] != index}
-        self._seen_ns = -LOOK_EVERY_NS
+        self._seen_ns = -LATE_NS - 1
 
     def change(self, settings: ControlSettings) -> None:
         """Have other limits from now on; a scope that had none before counts messages from now on."""
@@ -91,6 +94,7 @@ class Controls:
         for name, limits in sorted(settings.limits.items()):
             scope = self._scopes[name] = before.get(name) or Scope(name, limits)
             scope.take(limits)
+            choose(scope)
         self._wants_equity = any(scope.wants_equity for scope in self._scopes.values())
         self.day.anew = True
         for index in self._manager.instruments():
@@ -123,17 +127,15 @@ class Controls:
         asked.intent, asked.instrument, asked.market = intent, instrument, market
         asked.side, asked.valued_at, asked.now_ns = 1 if intent.side > 0 else -1, valued_at, now_ns
         asked.value = 0 if worth is None else worth.of(intent.quantity)
-        quantity, own, weighed = intent.quantity - filled, f"strategy:{intent.strategy_id}", False
-        for scope in scopes:  # the strategy's own stands last
-            if scope.name == own:
+        quantity, own = intent.quantity - filled, scopes[-1] if scopes[-1].name.startswith("strategy:") else None
+        unsure = worth is None or self._cells.unvalued_any or self._unvalued_day or self._sums.incomplete != ""
+        if own is not scopes[0]:
+            self._weigh(ACCOUNT, quantity, worth, replaced)
+        for scope in scopes:
+            if scope is own:
                 self._weigh(intent.strategy_id, quantity, worth, replaced)
-            elif not weighed:
-                self._weigh(ACCOUNT, quantity, worth, replaced)
-                weighed = True
-            if asked.adds and (worth is None or self._incomplete):
-                what = self._missing(scope, worth, instrument)
-                if what:
-                    return "UNVALUED", Why("", "", f"{scope.name}: {what}: wait for its market, or subscribe to one")
+            if unsure and asked.adds and (what := self._missing(scope, worth, instrument)):
+                return "UNVALUED", Why("", "", f"{scope.name}: {what}: wait for its market, or subscribe to one")
             code = scope_breach(asked, scope, self._sums)
             if code:
                 return code, WHY[code](asked, scope, self._sums)
@@ -218,14 +220,20 @@ class Controls:
             scope.count_day(0, 0 if busted else 1, value, fees)
             self._unvalued_day = self._unvalued_day or scope.unvalued_day
 
+    def look(self, now_ns: int) -> None:
+        """Value everything at what the markets say now: once a second, by the engine's timer."""
+        self.follow(now_ns)
+        self._seen_ns = now_ns
+        self._cells.refresh(everything=True)
+        if self._wants_equity:
+            self._sums.look()
+
     def _look(self, now_ns: int) -> None:
-        """Value what moved, and everything once a second."""
-        every = now_ns - self._seen_ns >= LOOK_EVERY_NS
-        self._cells.refresh(everything=every)
-        if every:
-            self._seen_ns = now_ns
-            if self._wants_equity:
-                self._sums.look()
+        """Value what moved; everything where no timer came in time."""
+        if now_ns - self._seen_ns > LATE_NS:
+            self.look(now_ns)
+        else:
+            self._cells.refresh(everything=False)
         if self.day.anew:
             self._look_at_day()
 
@@ -270,11 +278,6 @@ class Controls:
     def _shared(self, instrument: Instrument) -> tuple[Scope, ...]:
         """Return the scopes with limits that all orders in an instrument are in."""
         return tuple(self._scopes[name] for name in self._settings.scopes_of(instrument) if name in self._scopes)
-
-    @property
-    def _incomplete(self) -> bool:
-        """Whether something may be missing to value what is asked for."""
-        return bool(self._cells.unvalued_any or self._sums.incomplete or self._unvalued_day)
 
     def _missing(self, scope: Scope, worth: Worth | None, instrument: Instrument) -> str:
         """Return what cannot be valued for a scope, empty where nothing is missing. Fail closed: no value, no order."""

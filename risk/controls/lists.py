@@ -1,6 +1,7 @@
 """What no figure decides: restricted instruments, what may be sold short, and orders that would meet our own."""
 
 from core.instruments import Instrument
+from core.money import MONEY_DECIMALS, MONEY_UNIT
 from core.orders import OrderIntent, OrderType
 from oms.manager import OrderManager
 from oms.order import Order
@@ -21,7 +22,8 @@ class Lists:
     def __init__(self, settings: ControlSettings) -> None:
         """Read them."""
         self._restricted = frozenset(settings.restricted)
-        self._locates = dict(settings.locates)
+        # In 10^-18 of the base or of a contract, exact and free to compare: an instrument's units are never finer.
+        self._locates = {name: floor_units(quantity, MONEY_UNIT) for name, quantity in settings.locates.items()}
         self._self_trade = settings.self_trade
 
     def breach(
@@ -42,7 +44,7 @@ class Lists:
         located = self._locates.get(instrument.id)
         if located is None or side > 0 or after <= 0:
             return None
-        most = floor_units(located, int(10**instrument.size_precision))
+        most = located // int(10 ** (MONEY_DECIMALS - instrument.size_precision))
         if after <= most:
             return None
         limit, figure = instrument.quantity_text(most), instrument.quantity_text(after)

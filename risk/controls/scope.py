@@ -1,5 +1,7 @@
 """One scope while it runs: its limits in whole numbers, and what counts in it now."""
 
+from collections.abc import Callable
+
 from core.decimals import plain
 from core.money import MONEY_UNIT
 from core.orders import OrderIntent, OrderType
@@ -11,6 +13,7 @@ PPM = 1_000_000
 NS_PER_MS = 1_000_000
 RECENT_MAX = 1_000
 
+Check = tuple[str, Callable[..., bool]]
 Twin = tuple[str, int, int, OrderType, int, int]
 
 
@@ -26,7 +29,8 @@ class Scope:
         *MONEY_LIMITS,
         *RATIO_LIMITS,
         *COUNT_LIMITS,
-        "_allowed_types",
+        "adding",
+        "always",
         "_windows",
         "buys",
         "day_fees",
@@ -39,7 +43,7 @@ class Scope:
         "name",
         "no_short",
         "open_orders",
-        "permits",
+        "order_types",
         "recent",
         "restricted",
         "sells",
@@ -74,6 +78,9 @@ class Scope:
         self._windows = windows()
         self.windows: tuple[Window, ...] = ()
         """Those with a limit."""
+        self.always: tuple[Check, ...] = ()
+        """What is asked of every order here, and below it of one that may do more than close: see `checks.choose`."""
+        self.adding: tuple[Check, ...] = ()
         self.take(limits)
         self.gross = self.long = self.short = self.buys = self.sells = self.open_orders = 0
         self.forget_day()
@@ -86,17 +93,16 @@ class Scope:
                 value: Number | None = getattr(limits, name)
                 setattr(self, name, NONE if value is None else floor_units(value, unit))
         self.no_short, self.restricted = limits.no_short, limits.restricted
-        self.permits = bool(limits.no_short or limits.restricted or limits.instruments or limits.order_types)
+        self.instruments, self.order_types = frozenset(limits.instruments), frozenset(limits.order_types)
         for name, window in self._windows.items():
             window.limit = getattr(self, name)
         self.windows = tuple(window for window in self._windows.values() if window.limit != NONE)
         self.wants_equity = self.max_leverage != NONE or self.max_concentration != NONE
-        self.instruments = frozenset(limits.instruments)
-        self._allowed_types = frozenset(limits.order_types)
 
-    def allows(self, type_: OrderType) -> bool:
-        """Whether orders of a type may be sent here."""
-        return not self._allowed_types or type_ in self._allowed_types
+    def has(self, name: str) -> bool:
+        """Whether a limit is set here."""
+        value = getattr(self, name)
+        return bool(value) if isinstance(value, bool | frozenset) else value != NONE
 
     def note_order(self, intent: OrderIntent | None, now_ns: int) -> None:
         """Count an order that leaves, None for a replacement: of that one no twin is looked for."""

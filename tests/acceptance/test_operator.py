@@ -46,6 +46,8 @@ def test_kill_cancels_everything_survives_kill_9_and_only_arming_lets_orders_pas
         with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
             daemon.wait_status(lambda status: status["orders"].get("accepted", 0) > 0, "a working order")
             assert "quoter  active" in say("status")
+            assert "accepted" in say("orders", "strategy:quoter")
+            assert "quoter (active): nothing holds it back" in say("why")
             assert "KILLED" in say("kill", "--reason", "it buys the top")
             daemon.wait_status(lambda status: not status["orders"].get("accepted", 0), "nothing working")
             assert working() == 0

@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import journaling, live, replaying, trading, wire
+from tests.bench import gate, journaling, live, replaying, trading, wire
 from tests.bench.figures import Figure
 
 PARTS = ["process", "replay", "journal", "trading", "ingest", "latency"]
@@ -38,6 +38,7 @@ def main() -> int:
             elif part == "journal":
                 figures += journaling.measure(folder, options.runs, options.scale)
             elif part == "trading":
+                figures += gate.measure(options.scale)
                 figures += trading.measure(folder, options.runs, options.scale)
                 figures += wire.measure(folder, options.scale)
                 figures += live.restart(folder, options.runs, options.scale)

@@ -19,7 +19,7 @@ from daemon.operator import door as door_module
 from daemon.operator.client import ask, find, request
 from daemon.operator.door import CONNECTIONS_MAX, Door, Operated
 from daemon.operator.protocol import LINE_BYTES_MAX, Request, read_request
-from daemon.words import OPERATOR
+from daemon.words import OPERATOR, VIEWS
 from tests.daemon.status_samples import status
 
 WAIT_S = 10.0
@@ -44,7 +44,9 @@ def at_the_door(folder: Path, visit, desk: Desk | None = None):
     """Open a door, let `visit(path)` speak in a thread, and return what it returns."""
 
     async def main():
-        door = Door(folder / "run" / "s.sock", Operated((desk or Desk()).command, {"status": status}))
+        door = Door(
+            folder / "run" / "s.sock", Operated((desk or Desk()).command, {"status": lambda _request: status()})
+        )
         await door.open()
         try:
             async with asyncio.timeout(WAIT_S):
@@ -201,5 +203,5 @@ def test_the_one_daemon_is_found_and_a_dead_ones_socket_is_passed_over(tmp_path)
 def test_the_page_shows_requests_that_are_read_and_every_word():
     page = (Path(__file__).parents[2] / "docs" / "operator.md").read_text()
     asked = [line for line in page.splitlines() if line.startswith('{"v"') and '"ask"' in line]
-    assert [getattr(read_request(line.encode()), "ask", "") for line in asked] == ["status", "kill"]
-    assert all(f"`tickerd {word}" in page for word in OPERATOR)
+    assert [getattr(read_request(line.encode()), "ask", "") for line in asked] == ["fills", "kill"]
+    assert all(f"`tickerd {word}" in page for word in (*OPERATOR, *VIEWS))

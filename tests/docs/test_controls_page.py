@@ -7,20 +7,6 @@ from config.load import parse
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "controls.md").read_text(encoding="utf-8")
-VENUES = """
-[venues.binance]
-connector = "binance-spot"
-instruments = ["BTCUSDT", "ETHUSDT"]
-
-[venues.xnas]
-connector = "history"
-instruments = ["AAPL"]
-
-[[strategies]]
-id = "ema"
-use = "ema-cross"
-instruments = ["BTCUSDT.BINANCE"]
-"""
 
 
 def test_every_line_of_the_checklist_leads_to_code_and_a_test_that_are_there():
@@ -34,6 +20,6 @@ def test_every_line_of_the_checklist_leads_to_code_and_a_test_that_are_there():
 
 def test_the_settings_on_the_page_are_read():
     text = PAGE.partition("```toml\n")[2].partition("```")[0]
-    settings = parse(VENUES + text, file="page").settings
+    settings = parse(text, file="page").settings
     assert settings.risk.controls is not None
     assert settings.risk.controls.limits["group:majors"].max_net_notional == 20_000

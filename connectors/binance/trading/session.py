@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from connectors.base import Blocked, never
 from connectors.binance.address import Address
 from connectors.binance.settings import Market
 from connectors.binance.topics import raw_event
@@ -50,6 +51,7 @@ class TradingSession:
 
     def __init__(self, settings: TradingSettings, credentials: Credentials, address: Address | None = None) -> None:
         """Know no instrument, and have no connection."""
+        self.blocked: Blocked = never  # asked before anything but a cancel leaves
         self.venue = settings.venue
         self.dropped: list[tuple[int, str]] = []  # (connection, why) to end
         self.rotations: list[int] = []  # connections to be replaced without a break
@@ -95,7 +97,7 @@ class TradingSession:
     def send(self, command: ApprovedCommand, now_ns: int) -> None:
         """Let a command leave now, or wait, or answer it with a refusal."""
         urgency = self._dispatcher.urgency(command)
-        if urgency is Urgency.OPEN or self.stopping:
+        if urgency is Urgency.OPEN or self.stopping or self.blocked():
             reason = self._reason_to_refuse(urgency, now_ns)
             if reason:
                 self.desk.refuse(command, reason, now_ns, own=True)
@@ -119,6 +121,8 @@ class TradingSession:
 
     def _reason_to_refuse(self, urgency: Urgency, now_ns: int) -> str:
         """Return why a command cannot be taken now, empty where it can."""
+        if self.blocked():
+            return "" if urgency is Urgency.CANCEL else "the guard has killed trading"
         if self.stopping:
             return "" if urgency is Urgency.CANCEL else "trading ends"
         if self.link.maintenance:
@@ -126,7 +130,7 @@ class TradingSession:
         return self.clock.doubt(now_ns)
 
     def _may_leave(self, command: ApprovedCommand, urgency: Urgency, now_ns: int) -> bool:
-        if self._held_ns > now_ns or (self.link.maintenance and urgency is not Urgency.CANCEL):
+        if self._held_ns > now_ns or (urgency is not Urgency.CANCEL and (self.link.maintenance or self.blocked())):
             return False
         weight, orders = self._dispatcher.cost(command)
         return not self.out.budget.wait_ns(now_ns, weight, orders, urgency)

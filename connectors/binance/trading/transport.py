@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
-from connectors.base import ClockNs, Sink, TradingStats
+from connectors.base import Blocked, ClockNs, Sink, TradingStats, never
 from connectors.binance.address import Address
 from connectors.binance.settings import Market
 from connectors.binance.trading.asking.transport import Asker
@@ -47,6 +47,7 @@ class BinanceTrading:
         sink: Sink,
         address: Address | None = None,
         wall_ns: ClockNs = time.time_ns,
+        blocked: Blocked = never,
     ) -> None:
         """Prepare; nothing is opened before `check` or `run`. `wall_ns` tells when the machine's clock is set."""
         self._settings = settings
@@ -55,6 +56,7 @@ class BinanceTrading:
         self._wall_ns = wall_ns
         self._sink = sink
         self._session = TradingSession(settings, credentials, address)
+        self._session.blocked = blocked
         self._session.on_drift(wall_ns() - clock_ns(), clock_ns())
         self._inquirer = Inquirer(settings, {}, self._session.names)
         self._asker = Asker(settings, credentials, self._session, clock_ns)

@@ -19,6 +19,7 @@ from daemon.live.account import Account
 from daemon.live.carry import last_with_state
 from daemon.live.early import EarlyCommands
 from daemon.live.fitting import Fitting
+from daemon.live.latch import GuardLatch
 from daemon.live.lease import Lease
 from engine.build import build_engine
 from journal.folders import create_session_folder
@@ -53,7 +54,7 @@ def _start(
         lease.hold(session, now_ns, folder / "first")
         engine = build_engine(engine_settings(settings, {}, now_ns))
         journal = JournalWriter.create(session, session_head(settings, {}, now_ns, session.name, ()))
-        account = Account(lease, carried, folder / "first", EarlyCommands(lease.folder))
+        account = Account(lease, carried, folder / "first", EarlyCommands(lease.folder), GuardLatch.open(lease.folder))
         daemon = Daemon(settings, engine, journal, clock, [], account, Secret)
 
         async def define(_now_ns, fit):

@@ -1,0 +1,42 @@
+"""`tickerd guard -c FILE`: watch the daemon of these settings, and cancel everything when it stops beating."""
+
+import argparse
+from pathlib import Path
+
+from daemon.errors import ExitCode
+
+EPILOG = """examples:
+  tickerd guard -c live.toml
+
+It pulls when the daemon has not beaten for [guard] patience_ms, at `tickerd kill` where the daemon does not answer, at
+SIGUSR1, and when a file KILL appears in [operator] folder. Then it cancels every open order at every venue, looks
+until the venues show none, and leaves a kill that the daemon takes over. SIGTERM ends it; it cancels nothing then.
+
+exit codes: 0 ended by a signal, 2 settings, or the account is guarded already, 5 [live] root cannot be used
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the word."""
+    parser.epilog = EPILOG
+    parser.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the daemon's own settings")
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Carry it out."""
+    from config.load import load
+    from config.secrets import read_secret
+    from daemon.guard.process import run_guard
+    from daemon.start import start_logging
+
+    config = load(options.config)
+    log = config.settings.log
+    file = f"{log.file}.guard" if log.file else ""
+    logs = start_logging(
+        type(log)(level=log.level, format=log.format, file=file, max_mib=log.max_mib, keep=log.keep), None
+    )
+    try:
+        run_guard(config, read_secret)
+    finally:
+        logs.close()
+    return ExitCode.OK

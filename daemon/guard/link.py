@@ -1,0 +1,121 @@
+"""The daemon's end: it beats from its event loop, so that a loop that is stuck beats no more, and hears of a pull.
+
+A pull that is heard enters the session as a kill like any operator's, and is acknowledged once the journal holds it.
+"""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from config.guard_settings import GuardSettings
+from core.events import CommandReceived
+from daemon.errors import SessionOver
+from daemon.guard.protocol import VERSION, Answer, Said, command_of
+
+_RETRY_S = 0.5
+_ANSWER_S = 2.0
+
+log = structlog.get_logger("tickerd")
+
+
+class Guarded(Protocol):
+    """What the link needs of a daemon."""
+
+    def command(self, command: CommandReceived) -> list[str]:
+        """Let a command in. Raises SessionOver."""
+        ...
+
+    @property
+    def trades(self) -> bool:
+        """Whether it may have orders working."""
+        ...
+
+    @property
+    def working(self) -> int:
+        """How many orders work."""
+        ...
+
+    def latched(self, pull: int) -> None:
+        """Have the journal on the disk, then forget what the guard left beside the lease."""
+        ...
+
+    def tell(self, problem: str) -> None:
+        """Show why nobody guards, or (empty) that somebody does."""
+        ...
+
+
+_decode = msgspec.json.Decoder(Answer).decode
+
+
+class GuardLink:
+    """Beats while the session lives. `problem`: why nobody guards, empty where somebody does."""
+
+    def __init__(self, path: Path, settings: GuardSettings, session: str, guarded: Guarded, pull: int) -> None:
+        """Connect once `run` is called; `pull` is the last one that the session has taken over by its start."""
+        self.problem = ""
+        self._path = path
+        self._beat_s = settings.beat_ms / 1000
+        self._session = session
+        self._guarded = guarded
+        self._latched = pull
+        self._over = False
+
+    async def run(self) -> None:
+        """Beat until cancelled; a guard that is not there is looked for again and again."""
+        while not self._over:
+            try:
+                await self._beat_on()
+            except (OSError, TimeoutError, EOFError, msgspec.MsgspecError) as error:
+                self._tell(f"no guard answers at {self._path}: {str(error) or type(error).__name__}")
+            await asyncio.sleep(_RETRY_S)
+
+    async def farewell(self) -> None:
+        """Say that the session is over, so that silence means nothing from here on."""
+        self._over = True
+        said = Said(v=VERSION, ask="farewell", session=self._session, working=self._guarded.working)
+        with contextlib.suppress(OSError, TimeoutError, EOFError):  # no guard, nobody to say it to
+            reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(str(self._path)), _ANSWER_S)
+            try:
+                await self._ask(reader, writer, said)
+            finally:
+                writer.close()
+
+    async def _beat_on(self) -> None:
+        """Beat on one connection. Raises OSError, TimeoutError, EOFError or MsgspecError where it ends."""
+        reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(str(self._path)), _ANSWER_S)
+        try:
+            while not self._over:
+                trades = self._guarded.trades
+                said = Said(v=VERSION, ask="beat", session=self._session, trades=trades, latched=self._latched)
+                answer = await self._ask(reader, writer, said)
+                if not answer.ok:
+                    raise ConnectionError(answer.error)
+                self._tell("")
+                if answer.pull is not None and answer.pull.number > self._latched:
+                    self._guarded.command(command_of(answer.pull))
+                    self._guarded.latched(answer.pull.number)
+                    self._latched = answer.pull.number
+                    continue
+                await asyncio.sleep(self._beat_s)
+        except SessionOver:
+            return
+        finally:
+            writer.close()
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, said: Said) -> Answer:
+        writer.write(msgspec.json.encode(said) + b"\n")
+        line = await asyncio.wait_for(reader.readline(), _ANSWER_S)
+        if not line:
+            raise EOFError("it hung up")
+        return _decode(line)
+
+    def _tell(self, problem: str) -> None:
+        """Log what changed."""
+        if problem != self.problem:
+            self.problem = problem
+            log.warning("guard", problem=problem or "none: it watches")
+            self._guarded.tell(problem)

@@ -1,0 +1,217 @@
+"""The guard's process: beats come in by its socket, time passes, and where it must it pulls.
+
+What happens in a pull, in its order: the word that blocks orders, the cancels, the kill on the disk. Cancels of a
+venue and what keeps its connection warm are apart, so that neither waits for the other.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import structlog
+
+from connectors.binance.trading.clearing.transport import Clearance, Clearer
+from daemon.guard.protocol import Answer, GuardStatus, command_of, read_said
+from daemon.guard.watch import Pull, Watch
+from daemon.live.latch import GuardLatch
+
+TICK_S = 0.01
+KILL_FILE = "KILL"
+"""In the operator's folder: whoever puts it there kills trading; it is renamed once that has begun."""
+_NS_PER_MS = 1_000_000
+
+log = structlog.get_logger("tickerd")
+
+
+class Guard:
+    """One account's."""
+
+    def __init__(
+        self,
+        account: str,
+        watch: Watch,
+        latch: GuardLatch,
+        clearers: Mapping[str, Clearer],
+        folder: Path,
+        clock_ns: Callable[[], int],
+        *,
+        warm_s: float,
+        recheck_s: float,
+    ) -> None:
+        """Watch nobody yet. `folder` is the operator's."""
+        self.clearances: dict[str, Clearance] = {}
+        self._account = account
+        self._watch = watch
+        self._latch = latch
+        self._clearers = clearers
+        self._folder = folder
+        self._clock_ns = clock_ns
+        self._warm_s = warm_s
+        self._recheck_s = recheck_s
+        self._cleared = dict.fromkeys(clearers, 0)  # how many clearings were wanted when the last done one began
+        self._wanted = {venue: asyncio.Event() for venue in clearers}
+        self._pull = Pull(number=0, source="", reason="")
+        self._decided_ns = self._blocked_ns = self._kept_ns = self._verified_ns = 0
+        self._problem = ""
+        self._keeping: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Guard until told to stop."""
+        left = self._latch.left()
+        if self._latch.number and left is not None:
+            self._resume(Pull(number=self._latch.number, source=left.source, reason=left.reason))
+        async with asyncio.TaskGroup() as group, contextlib.AsyncExitStack() as stack:
+            for clearer in self._clearers.values():
+                await stack.enter_async_context(clearer)
+            tasks = [group.create_task(self._tick())]
+            for clearer in self._clearers.values():
+                tasks += [group.create_task(each(clearer)) for each in (self._keep_warm, self._clear, self._recheck)]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, *self._keeping, return_exceptions=True)
+
+    def told(self, source: str, reason: str) -> None:
+        """Pull because somebody says so."""
+        self._carry_out(self._watch.told(source, reason, self._clock_ns()))
+
+    def answer(self, line: bytes, source: str) -> Answer:
+        """Answer one line of the socket."""
+        said = read_said(line)
+        if isinstance(said, str):
+            return Answer(ok=False, error=said)
+        watch = self._watch
+        if said.ask == "status":
+            return Answer(ok=True, status=self.status())
+        if said.ask == "kill":
+            self.told(source, said.reason)
+            return Answer(ok=True, pull=watch.pull)
+        if said.ask == "farewell":
+            pull = watch.farewell(said.working, self._clock_ns())
+            if pull is not None:
+                self._carry_out(pull)
+            log.info("farewell", session=said.session, working=said.working)
+            return Answer(ok=True, pull=watch.pull)
+        before = watch.session
+        if watch.beat(said.session, trades=said.trades, latched=said.latched):
+            log.warning("the daemon has latched the kill: cancelling once more what it may have sent before")
+            self._begin()
+        if watch.session != before:
+            log.info("armed", session=said.session, source=source)
+        return Answer(ok=True, pull=watch.pull)
+
+    def status(self) -> GuardStatus:
+        """Return how it stands."""
+        return GuardStatus(
+            account=self._account,
+            state=self._watch.state.value,
+            session=self._watch.session,
+            silent_ms=self._watch.silent_ns / _NS_PER_MS,
+            pulls=self._watch.wanted,
+            decided_ns=self._decided_ns,
+            blocked_ns=self._blocked_ns,
+            kept_ns=self._kept_ns,
+            verified_ns=self._verified_ns,
+            source=self._pull.source,
+            reason=self._pull.reason,
+            venues=list(self.clearances.values()),
+            problems=[text for text in (self._problem, *(each.problem for each in self._clearers.values())) if text],
+        )
+
+    # ---- pulling
+
+    def _carry_out(self, pull: Pull) -> None:
+        """Block, begin to cancel, and have the kill written beside that: a slow disk holds up no cancel."""
+        self._decided_ns = self._clock_ns()
+        self._latch.block(pull.number)
+        self._blocked_ns = self._clock_ns()
+        self._kept_ns = 0
+        self._pull = pull
+        self._begin()
+        log.critical("pulled", source=pull.source, reason=pull.reason)
+        keeping = asyncio.get_running_loop().create_task(self._keep(pull))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+
+    def _resume(self, pull: Pull) -> None:
+        log.critical("a kill of the guard before this one was taken over by no daemon", reason=pull.reason)
+        self._watch.resume(pull)
+        self._pull, self._decided_ns = pull, self._clock_ns()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Have everything cancelled."""
+        self._verified_ns = 0
+        for wanted in self._wanted.values():
+            wanted.set()
+
+    async def _keep(self, pull: Pull) -> None:
+        """Write the kill down for the next daemon."""
+        try:
+            await asyncio.to_thread(self._latch.keep, command_of(pull))
+        except OSError as error:
+            self._problem = f"the kill is in memory alone: {error}"
+            log.error("the kill is in memory alone", reason=str(error))  # noqa: TRY400 - the sentence says it all
+        else:
+            self._problem = ""
+            self._kept_ns = self._clock_ns()
+
+    async def _clear(self, clearer: Clearer) -> None:
+        """Clear one venue whenever that is wanted."""
+        venue = clearer.venue
+        while True:
+            await self._wanted[venue].wait()
+            self._wanted[venue].clear()
+            wanted = self._watch.wanted
+            told = self.clearances[venue] = Clearance(venue=venue, began_ns=self._clock_ns())
+            await clearer.clear(told)
+            log.critical("verified", venue=venue, found=told.found, rounds=told.rounds, ms=_ms(told, self._decided_ns))
+            self._cleared[venue] = wanted
+            self._watch.cleared(min(self._cleared.values()))
+            if not self._watch.clearing:
+                self._verified_ns = self._clock_ns()
+
+    async def _recheck(self, clearer: Clearer) -> None:
+        """Look again while no daemon has taken the latch over: one that is frozen may wake."""
+        while True:
+            await asyncio.sleep(self._recheck_s)
+            if self._watch.pull is None or self._watch.clearing:
+                continue
+            if not await clearer.is_clear():
+                self._watch.again()
+                self._begin()
+
+    async def _keep_warm(self, clearer: Clearer) -> None:
+        """Keep connections and clock."""
+        problem = ""
+        while True:
+            await clearer.warm()
+            if clearer.problem != problem:
+                problem = clearer.problem
+                log.warning("venue", venue=clearer.venue, problem=problem or "none: it answers")
+            await asyncio.sleep(self._warm_s)
+
+    # ---- time
+
+    async def _tick(self) -> None:
+        """Let time pass; look for the file."""
+        path = self._folder / KILL_FILE
+        while True:
+            await asyncio.sleep(TICK_S)
+            pull = self._watch.on_time(self._clock_ns())
+            if pull is not None:
+                self._carry_out(pull)
+            if path.exists():
+                self.told(f"file:{path}", "the file was there")
+                path.rename(path.with_name(f"{KILL_FILE}.{self._pull.number}"))
+
+
+def on_signal(guard: Guard) -> None:
+    """Pull by SIGUSR1."""
+    guard.told(f"signal:{signal.SIGUSR1.name}", "killed by signal, at the guard")
+
+
+def _ms(told: Clearance, decided_ns: int) -> float:
+    return round((told.verified_ns - decided_ns) / _NS_PER_MS, 1)
