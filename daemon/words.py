@@ -19,6 +19,7 @@ OWN = {
     "replay": "run a recorded session again, prove it, or ask what else would have happened",
     "journal": "list, show, verify, export, compress recorded sessions",
     "tail": "show fills, orders, refusals and alerts of the running daemon as they happen",
+    "top": "watch the running daemon on a live screen, with keys for kill, halt, flatten, pause, resume, arm",
     "book": "book a dividend, a split or a transfer in the running daemon",
     "store": "ask for orders, fills, positions and equity of sessions; rebuild their tables",
     "config": "check or show settings",
