@@ -182,7 +182,7 @@ class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `move_id` is the venue's own name of the move, by which a repeat is known. `amount` is money as an integer in text,
     positive where we receive it. The record's `instrument` is the position that it is for, NO_INSTRUMENT for none.
     "borrow" for a position is what holding it cost; for none it is a loan: the money came, and is owed until "repay".
-    `venue_ns` is when it moved by the venue's clock, 0 where nobody told: what its history tells is paired by it.
+    `moved_ns` is when it moved by the venue's clock, 0 where nobody told: what its history tells is paired by it.
     """
 
     venue: str
@@ -191,7 +191,7 @@ class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     amount: str
     reason: str  # "funding", "borrow", "repay", "interest", "transfer", "dividend", "sweep"; see `oms.books`
     detail: str = ""
-    venue_ns: int = 0
+    moved_ns: int = 0
 
 
 class AccountTraded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

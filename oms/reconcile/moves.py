@@ -87,10 +87,10 @@ class Moves:
         name = f"{move.venue}:{move.move_id}"
         if name in self._manager.account.canonical():
             return False
-        timed, symbol = move.venue_ns > 0, ""
+        timed, symbol = move.moved_ns > 0, ""
         if timed and instrument != NO_INSTRUMENT:
             symbol = self._manager.instrument(instrument).symbol
-        when_ns = move.venue_ns or now_ns
+        when_ns = move.moved_ns or now_ns
         waiting = Waiting(move.venue, move.currency, move.amount, when_ns, by_stream=True, timed=timed, symbol=symbol)
         young = not self._opening.is_after(move.venue, now_ns - self._lag_ns)
         rows = [] if young else self._rows_of(waiting)

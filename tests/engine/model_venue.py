@@ -252,7 +252,7 @@ class ModelVenue:
             currency="USDT",
             amount=str(amount),
             reason="funding",
-            venue_ns=self.now_ns,
+            moved_ns=self.now_ns,
         )
         self.say(told, self.wait(0.2))
 

@@ -124,7 +124,7 @@ def heard(world, amount, venue_ns, instrument=NO_INSTRUMENT):
         currency="USDT",
         amount=str(amount),
         reason="funding",
-        venue_ns=venue_ns,
+        moved_ns=venue_ns,
     )
     world.step(Kind.ACCOUNT_MOVE, told, instrument)
 

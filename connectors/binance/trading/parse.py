@@ -56,7 +56,7 @@ def spot_move(venue: str, update: BalanceUpdate) -> AccountMoved:
         currency=update.asset,
         amount=str(money(update.delta)),
         reason="transfer",
-        venue_ns=update.time_ms * _NS_PER_MS,
+        moved_ns=update.time_ms * _NS_PER_MS,
     )
 
 
@@ -85,7 +85,7 @@ def usdm_moves(venue: str, update: AccountUpdate) -> list[tuple[str, AccountMove
                 amount=str(amount),
                 reason=reason,
                 detail="" if reason == "funding" else change.reason,
-                venue_ns=update.time_ms * _NS_PER_MS,
+                moved_ns=update.time_ms * _NS_PER_MS,
             )
             moves.append((symbol if reason == "funding" else "", moved))
     return moves

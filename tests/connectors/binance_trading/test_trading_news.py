@@ -187,7 +187,7 @@ def test_money_that_moves_without_an_order_is_told_once_for_each_move():
     (crossed,) = told(Market.USDM, account_update("FUNDING_FEE", "-0.25"), of=made)
     assert crossed[2] == NO_INSTRUMENT
     assert isinstance(crossed[5], AccountMoved)
-    assert crossed[5].venue_ns == 1564745798938 * 10**6
+    assert crossed[5].moved_ns == 1564745798938 * 10**6
     (deposit,) = told(Market.USDM, account_update("DEPOSIT", "50"), of=made)
     assert isinstance(deposit[5], AccountMoved)
     assert (deposit[5].reason, deposit[5].detail) == ("transfer", "DEPOSIT")
