@@ -81,7 +81,7 @@ class Engine(MarketHandlers):
         self.reconciling = (
             None if reconcile is None else Reconciling(reconcile, counter.epoch, self.desk, self.timers, self.settle)
         )
-        gate.watch(manager, self.desk.effects)
+        gate.watch(manager, self.desk.effects, self.portfolio)
         self.flattener = Flattener(
             manager,
             self.markets,
@@ -192,7 +192,7 @@ class Engine(MarketHandlers):
         """Book what a venue did to the account without an order of ours."""
         assert isinstance(event[5], AccountMoved | AccountTraded | CorporateAction)
         if self.reconciling is not None and isinstance(event[5], AccountMoved):
-            self.reconciling.before_move(event[5], event[3])
+            self.reconciling.before_move(event[5], event[2], event[3])
         self.manager.account_event(event[5], event[2], self.desk.effects, event[3])
         self.settle()
 
