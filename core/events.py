@@ -182,6 +182,7 @@ class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `move_id` is the venue's own name of the move, by which a repeat is known. `amount` is money as an integer in text,
     positive where we receive it. The record's `instrument` is the position that it is for, NO_INSTRUMENT for none.
     "borrow" for a position is what holding it cost; for none it is a loan: the money came, and is owed until "repay".
+    `moved_ns` is when it moved by the venue's clock, 0 where nobody told: what its history tells is paired by it.
     """
 
     venue: str
@@ -190,13 +191,15 @@ class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     amount: str
     reason: str  # "funding", "borrow", "repay", "interest", "transfer", "dividend", "sweep"; see `oms.books`
     detail: str = ""
+    moved_ns: int = 0
 
 
 class AccountTraded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One execution of the venue's own making on our account: it closes a position that we did not ask it to close.
 
     `order_id` is the venue's name of its order, as on Binance "autoclose-..." for a liquidation; `fee` is money as an
-    integer in text, price and quantity are in units of the record's instrument.
+    integer in text, price and quantity are in units of the record's instrument. `exec_id` is unique at the venue: where
+    its numbers are so within a symbol alone, the symbol is in front, "ETHUSDT:7".
     """
 
     venue: str

@@ -92,7 +92,8 @@ class VenuePosition(msgspec.Struct, frozen=True, kw_only=True, array_like=True, 
 class VenueMove(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Money that the venue moved without an order, as its history tells it; `amount` is money as an integer in text.
 
-    `move_id` is the venue's own, unique in that history; `reason` is a word of `core.events.AccountMoved`.
+    `move_id` is the venue's own, unique in that history; `reason` is a word of `core.events.AccountMoved`. `symbol` is
+    what the venue says that it is for, traded here or not, empty for nothing.
     """
 
     move_id: str
@@ -102,6 +103,7 @@ class VenueMove(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=F
     reason: str
     venue_ns: int
     detail: str = ""
+    symbol: str = ""
 
 
 class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):

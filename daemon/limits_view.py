@@ -1,11 +1,16 @@
 """The limits that hold, beside what counts against each now, what the settings say and what waits."""
 
+from decimal import Decimal, InvalidOperation
+
 import msgspec
 
 from core.money import money_text
 from engine.engine import Engine
 from risk.controls.scope import Scope
 from risk.limit_words import names_of, value_of, value_text
+
+NEAR = Decimal("0.9")  # a limit that is so full is nearly so
+_LEAST = frozenset(("min_cash",))  # limits that are broken from above
 
 
 class LimitRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,3 +91,16 @@ def _counted(scope: Scope, now_ns: int) -> dict[str, str]:
         "max_fees_per_day": money_text(scope.day_fees, 2),
     }
     return used | {window.name: str(window.count(now_ns)) for window in scope.windows}
+
+
+def share_of(row: LimitRow) -> Decimal | None:
+    """Return how much of a limit is used, None where that is no number."""
+    try:
+        used, most = Decimal(row.used), Decimal(row.value)
+    except InvalidOperation:
+        return None
+    if row.name in _LEAST:
+        return Decimal(1) if used <= most else Decimal(0)
+    if not most:
+        return Decimal(1)
+    return used / most

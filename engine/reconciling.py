@@ -47,9 +47,9 @@ class Reconciling:
             (Kind.CLOCK, self._on_clock),
         ]
 
-    def before_move(self, move: AccountMoved, now_ns: int) -> None:
+    def before_move(self, move: AccountMoved, instrument: int, now_ns: int) -> None:
         """See money that the venue says it moved before it is booked."""
-        self.reconciler.judge.heard(move, now_ns)
+        self.reconciler.heard(move, instrument, now_ns)
 
     def fire(self, now_ns: int) -> None:
         """Do what has fallen due; look again one tick later."""

@@ -40,16 +40,26 @@ class AccountBook:
             return
         if not self.is_new(f"{move.venue}:{move.move_id}"):
             return
-        if holding is not None and holding.net.fills and move.currency == holding.terms.currency:
-            net = holding.net
-            for own, share in shares_of(holding, -amount, net.quantity):
-                book_fee(own, share, 0, 1)
-            book_fee(net, -amount, 0, 1)
-            effects.append(position_changed(net))
+        if holding is not None:
+            self.count(holding, move.currency, amount, effects)
         ledger.add(move.currency, amount, move.reason, effects)
         is_loan = move.reason == "borrow" and holding is None and amount > 0
         account = LOANS if is_loan else REASONS.get(move.reason, OTHER)
         ledger.books.close(move.currency, account, -amount, move)
+
+    def count(self, holding: Holding, currency: str, amount: int, effects: list[Effect]) -> bool:
+        """Count money that holding a position brought among the fees of it; its balance is booked elsewhere.
+
+        Returns whether it was counted: not where nothing was ever held, nor in another currency.
+        """
+        net = holding.net
+        if not net.fills or currency != holding.terms.currency:
+            return False
+        for own, share in shares_of(holding, -amount, net.quantity):
+            book_fee(own, share, 0, 1)
+        book_fee(net, -amount, 0, 1)
+        effects.append(position_changed(net))
+        return True
 
     def trade(
         self,
@@ -69,6 +79,9 @@ class AccountBook:
         if not trade.exec_id or trade.quantity <= 0 or trade.price <= 0 or fee is None:
             why = f"quantity {trade.quantity} at {trade.price} units, fee {trade.fee[:40]!r}: compare with the venue"
             effects.append(_alert(Severity.ERROR, "BAD_ACCOUNT_TRADE", f"execution {trade.exec_id!r}: {why}", holding))
+            return
+        _, _, number = trade.exec_id.rpartition(":")
+        if f"{trade.venue}:{number}" in self._names:  # told without its symbol: in states of before it was in front
             return
         if not self.is_new(f"{trade.venue}:{trade.exec_id}"):
             return

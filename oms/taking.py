@@ -46,6 +46,11 @@ class Taking:
         ledger.add(currency, delta, "opening", effects)
         ledger.books.close(currency, OPENING, -delta, "opening")
 
+    def count_cost(self, instrument: int, currency: str, amount: int, effects: list[Effect]) -> bool:
+        """Count money that was booked before it was known which position brought it; whether it was counted."""
+        holding = self._holdings.get(instrument)
+        return holding is not None and self._books.account.count(holding, currency, amount, effects)
+
     def restate(self, instrument: int, amount: int, effects: list[Effect]) -> None:
         """Realise `amount` (money) more of an open contract, and so much less once it is closed, as its venue does.
 

@@ -5,7 +5,6 @@ comes after what keeps orders back. The clock is handed in: ages are as of now, 
 """
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 import msgspec
@@ -15,7 +14,7 @@ from core.events import LifecycleState
 from core.market import Market
 from core.scopes import ALL, strategy_scope, symbol_scope, venue_scope
 from core.sessions import session_at
-from daemon.limits_view import LimitRow, limits_view
+from daemon.limits_view import NEAR, LimitRow, limits_view, share_of
 from daemon.status import LiveStatus, VenueStatus
 from daemon.views.seen import Seen
 from daemon.views.strategies import RefusalRow, listens, refusal_rows
@@ -25,9 +24,7 @@ from oms.latches import Level
 from risk.limits import resolve
 
 SECOND_NS = 1_000_000_000
-NEAR = Decimal("0.9")
 _PASSES = {Level.REDUCE: "only what reduces passes", Level.HALT: "only cancels pass", Level.KILL: "only cancels pass"}
-_LEAST = frozenset(("min_cash",))  # limits that are broken from above
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,25 +206,12 @@ def _limits(actor: Actor, markets: list[Market], limits: list[LimitRow]) -> Iter
     for market in markets:
         scopes |= {venue_scope(market.instrument.venue), symbol_scope(market.instrument.id)}
     for row in limits:
-        share = _share(row)
+        share = share_of(row)
         if row.scope not in scopes or share is None or share < NEAR:
             continue
         what = f"{row.name} of {row.scope} is {'full' if share >= 1 else 'nearly full'}: {row.used} of {row.value}"
         # A full limit stops what adds to it; what reduces a position may pass.
         yield Reason(weight="notes", what=what, next=f"`tickerd limits {row.scope}`")
-
-
-def _share(row: LimitRow) -> Decimal | None:
-    """Return how much of a limit is used, None where that is no number."""
-    try:
-        used, most = Decimal(row.used), Decimal(row.value)
-    except InvalidOperation:
-        return None
-    if row.name in _LEAST:
-        return Decimal(1) if used <= most else Decimal(0)
-    if not most:
-        return Decimal(1)
-    return used / most
 
 
 def _asked(engine: Engine, seen: Seen, actor: Actor, now_ns: int) -> Iterator[Reason]:

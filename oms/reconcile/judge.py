@@ -109,10 +109,9 @@ class Judge:
             self.moves.told(question, given, now_ns, effects)
         return question
 
-    def heard(self, move: AccountMoved, now_ns: int) -> None:
-        """See money that the venue's stream says it moved, before it is booked."""
-        if self.looks_back:
-            self.moves.heard(move, now_ns)
+    def heard(self, move: AccountMoved, instrument: int, now_ns: int) -> bool:
+        """See money that the venue's stream says it moved, before it is booked; whether the history should be asked."""
+        return self.looks_back and self.moves.heard(move, instrument, now_ns)
 
     def before(self, report: OrderReport, instrument: int, now_ns: int, effects: list[Effect]) -> None:
         """See a venue's report before the manager does: a real execution takes the place of the inferred ones."""
@@ -259,6 +258,7 @@ class Judge:
     def _fills(self, question: EvidenceWanted, given: EvidenceGiven, now_ns: int, effects: list[Effect]) -> None:
         """Book the fills that were missed; the scan was whole where none of them was put off."""
         late_ns = self._book(given, now_ns, effects)
+        self.moves.filled(question.instrument, effects)
         if given.complete:
             self.scanned_ns[question.instrument] = given.asked_ns
             self.cursors[question.instrument] = min(given.asked_ns, late_ns)

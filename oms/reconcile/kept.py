@@ -38,9 +38,11 @@ class _Saved(msgspec.Struct, frozen=True, array_like=True):
     moves_read: list[tuple[str, int]] = []
     moves_waiting: list[Waiting] = []
     vanished_legs: list[tuple[str, list[tuple[int, Leg]]]] = []
+    moves_late: list[tuple[str, str, str, int]] = []
 
 
 _ALWAYS = 12  # fields that came later are left out where they hold nothing: older states keep their bytes
+_MOVES_WAITING = _Saved.__struct_fields__.index("moves_waiting")
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decoder = msgspec.msgpack.Decoder(_Saved)
 
@@ -84,8 +86,10 @@ class Kept:
             moves_read=sorted(judge.moves.cursors.items()),
             moves_waiting=judge.moves.waiting,
             vanished_legs=[(each, sorted(told.items())) for each, told in sorted(judge.vanished.legs.items())],
+            moves_late=[(name(index), currency, amount, ns) for index, currency, amount, ns in judge.moves.late],
         )
         fields = list(msgspec.structs.astuple(saved))
+        fields[_MOVES_WAITING] = [each.row() for each in saved.moves_waiting]
         while len(fields) > _ALWAYS and not fields[-1]:
             fields.pop()
         return _encode(fields) if any(fields) else b""
@@ -119,6 +123,8 @@ class Kept:
         judge.moves.first_ns.update(dict(saved.moves_first))
         judge.moves.cursors.update(dict(saved.moves_read))
         judge.moves.waiting = list(saved.moves_waiting)
+        late = [each for each in saved.moves_late if each[0] in by_name]
+        judge.moves.late = [(by_name[name], currency, amount, ns) for name, currency, amount, ns in late]
         frozen = {by_name[name]: reason for name, reason in saved.frozen if name in by_name}
         self._freezes.restore(saved.halted, frozen)
 
@@ -132,7 +138,7 @@ class Kept:
             self._judge.answer(payload, now_ns, self._dropped)
             self._judge.recancel.clear()  # the cancels that came of it are records of their own
         elif isinstance(payload, AccountMoved):
-            self._judge.heard(payload, now_ns)
+            self._judge.heard(payload, instrument, now_ns)
         elif isinstance(payload, FreezeChanged) and payload.key == RESTATED:
             self._manager.taking.restate(payload.instrument, int(payload.figure), self._dropped)
         elif isinstance(payload, FreezeChanged) and payload.key:

@@ -8,7 +8,7 @@ figures sweeps while orders work. Beside the rounds, each request that stays wit
 
 from core.clock import NEVER
 from core.effects import Alert, Effect, FreezeChanged, Reconciled, ReconcileState, Severity
-from core.events import LinkChanged, LinkState, OrderReport, ReportType
+from core.events import AccountMoved, LinkChanged, LinkState, OrderReport, ReportType
 from core.evidence import EvidenceGiven, EvidenceWanted, Subject
 from core.records import NO_INSTRUMENT
 from oms.freezes import Freezes
@@ -112,6 +112,12 @@ class Reconciler:
             self._go_on(line, now_ns, effects)
             if line.stage == IDLE and now_ns >= self._due_ns(line):
                 self._begin(line, now_ns, effects)
+
+    def heard(self, move: AccountMoved, instrument: int, now_ns: int) -> None:
+        """See money that the venue's stream says it moved, before it is booked; ask, where it may be one of two."""
+        line = self.lines.get(move.venue)
+        if self.judge.heard(move, instrument, now_ns) and line is not None:
+            line.next_ns = min(line.next_ns, now_ns)
 
     def reported(self, order: Order | None, report: OrderReport, now_ns: int, effects: list[Effect]) -> None:
         """See a venue's report after the manager has: rejections in a row, and orders of another daemon."""

@@ -228,7 +228,12 @@ class ModelVenue:
         self.say(report, self.wait(0.2))
 
     def pay(self):
-        """Move money for a position, one of few amounts: its history tells that, and its stream under another name."""
+        """Move money for a position, one of few amounts: its history tells that, and its stream under another name.
+
+        The stream tells the time, as the venue has it, and no symbol. Who never held anything pays nothing.
+        """
+        if not any(fill.instrument == 1 for fill in self.fills):
+            return
         number, amount = self.number(), self.dice.choice((-2, -1, 1)) * MONEY_UNIT // 1000
         self.moves.append(
             VenueMove(
@@ -238,10 +243,16 @@ class ModelVenue:
                 amount=str(amount),
                 reason="funding",
                 venue_ns=self.now_ns,
+                symbol=PERPETUAL.symbol,
             )
         )
         told = AccountMoved(
-            venue="MODEL", move_id=f"told-{number}", currency="USDT", amount=str(amount), reason="funding"
+            venue="MODEL",
+            move_id=f"told-{number}",
+            currency="USDT",
+            amount=str(amount),
+            reason="funding",
+            moved_ns=self.now_ns,
         )
         self.say(told, self.wait(0.2))
 

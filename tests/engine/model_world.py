@@ -234,7 +234,7 @@ class World:
         if isinstance(what, EvidenceGiven):
             self.step(Kind.EVIDENCE, what)
         elif isinstance(what, AccountMoved):
-            self.step(Kind.ACCOUNT_MOVE, what, 1)
+            self.step(Kind.ACCOUNT_MOVE, what, NO_INSTRUMENT if what.moved_ns else 1)
         else:
             assert isinstance(what, OrderReport)
             self.step(Kind.REPORT, what, self.index_of(what.client_order_id))

@@ -111,6 +111,24 @@ def test_a_liquidation_that_is_told_twice_is_booked_once():
     assert desk.manager.position(ETH).quantity == 0
 
 
+def test_executions_of_one_number_in_two_symbols_are_two_executions():
+    desk = Desk()
+    long(desk, "s", 1_000)
+    desk.submit("o9", strategy_id="s", instrument=BTC, side=Side.BUY, quantity=500, price=20_000)
+    desk.fill("x9", 500, 20_000, "o9")
+    happens(desk, liquidation(1_000, 19_500, name="ETHUSDT:7"))
+    assert happens(desk, liquidation(1_000, 19_500, name="ETHUSDT:7")) == []
+    happens(desk, liquidation(500, 19_500, name="BTCUSDT:7"), BTC)
+    assert [desk.manager.position(index).quantity for index in (ETH, BTC)] == [0, 0]
+
+
+def test_an_execution_that_an_older_state_knows_without_its_symbol_is_known():
+    desk = Desk()
+    long(desk, "s", 1_000)
+    desk.manager.account.restore(["SIM:7"])
+    assert happens(desk, liquidation(1_000, 19_500, name="ETHUSDT:7")) == []
+
+
 def test_a_liquidation_is_shared_among_the_strategies_that_hold_the_side_that_it_closes():
     desk = Desk()
     long(desk, "a", 1_000)

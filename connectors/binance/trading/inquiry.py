@@ -14,7 +14,7 @@ from connectors.binance.trading.account import Place
 from connectors.binance.trading.codes import Meaning
 from connectors.binance.trading.moves import moves
 from connectors.binance.trading.names import Names, is_another, stem_of
-from connectors.binance.trading.news import autoclose_of
+from connectors.binance.trading.news import autoclose_of, own_exec_id
 from connectors.binance.trading.orders import ALGO, CANCELLED_SUFFIX
 from connectors.binance.trading.parse import MALFORMED
 from connectors.binance.trading.replies import Asking, Question, Reply
@@ -220,7 +220,11 @@ class Inquirer:
         if not name:
             return fill
         number = self._names.number_told(name, fill.venue_order_id)
-        return msgspec.structs.replace(fill, client_order_id=name, venue_order_id=number, own=autoclose_of(name))
+        fill = msgspec.structs.replace(fill, client_order_id=name, venue_order_id=number, own=autoclose_of(name))
+        if fill.own:
+            exec_id = own_exec_id(self._instruments[fill.instrument].symbol, fill.exec_id)
+            return msgspec.structs.replace(fill, exec_id=exec_id)
+        return fill
 
     def _look_among_open(self, symbol: str, wanted: EvidenceWanted) -> Asking[VenueOrder | None]:
         """Look through the symbol's working orders: a query may lag behind, and the two need not lag alike."""

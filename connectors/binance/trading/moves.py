@@ -132,6 +132,7 @@ def _income(row: _Income, indexes: Mapping[str, int]) -> VenueMove:
         reason=reason,
         venue_ns=row.time_ms * _NS_PER_MS,
         detail="" if reason in {"funding", "transfer"} else row.kind,
+        symbol=row.symbol if reason == "funding" else "",
     )
 
 

@@ -193,6 +193,11 @@ def is_documented_algo(status: str) -> bool:
     return status in _ALGO_TYPES or status in _ALGO_SILENT
 
 
+def own_exec_id(symbol: str, trade_id: int | str) -> str:
+    """Return the id of an execution of the venue's own making: Binance numbers trades by symbol, each from 1."""
+    return f"{symbol}:{trade_id}"
+
+
 def autoclose_of(name: str) -> str:
     """Return what an order of the venue's own making is, by its name; empty for any other."""
     return next((reason for start, reason in AUTOCLOSE.items() if name.startswith(start)), "")

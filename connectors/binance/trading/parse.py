@@ -24,6 +24,7 @@ decode_error = msgspec.json.Decoder(messages.ApiError).decode
 decode_listen_key = msgspec.json.Decoder(messages.ListenKey).decode
 _decode_hint = msgspec.json.Decoder(OrderHint).decode
 
+_NS_PER_MS = 1_000_000
 _FUNDING = "FUNDING_FEE"
 _BY_ORDERS = "ORDER"
 
@@ -55,14 +56,17 @@ def spot_move(venue: str, update: BalanceUpdate) -> AccountMoved:
         currency=update.asset,
         amount=str(money(update.delta)),
         reason="transfer",
+        moved_ns=update.time_ms * _NS_PER_MS,
     )
 
 
 def usdm_moves(venue: str, update: AccountUpdate) -> list[tuple[str, AccountMoved]]:
     """Return (symbol or empty, move) for what an ACCOUNT_UPDATE moved beside trades. Raises PrecisionError.
 
-    "bc" is "Balance Change except PnL and Commission": zero where orders alone were the reason. A funding fee of an
-    isolated position names the position, that of a crossed one only the balance.
+    "bc" is "Balance Change except PnL and Commission": zero where orders alone were the reason. Which position a
+    funding fee is of is not always told: "When 'FUNDING FEE' occurs in a crossed position, ACCOUNT_UPDATE will be
+    pushed with only the balance B(including the 'FUNDING FEE' asset only), without any position P message", in an
+    isolated one with "the relative position message P". The income history names it: see `oms.reconcile.moves`.
     """
     change = update.change
     if change.reason == _BY_ORDERS:
@@ -81,6 +85,7 @@ def usdm_moves(venue: str, update: AccountUpdate) -> list[tuple[str, AccountMove
                 amount=str(amount),
                 reason=reason,
                 detail="" if reason == "funding" else change.reason,
+                moved_ns=update.time_ms * _NS_PER_MS,
             )
             moves.append((symbol if reason == "funding" else "", moved))
     return moves

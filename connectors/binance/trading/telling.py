@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from connectors.binance.topics import raw_event
-from connectors.binance.trading.news import News
+from connectors.binance.trading.news import News, own_exec_id
 from core.codec import KIND_OF
 from core.events import AccountMoved, AccountTraded, OrderReport, ReportType
 from core.instruments import Instrument
@@ -48,7 +48,7 @@ class Teller:
         traded = AccountTraded(
             venue=self._venue,
             order_id=news.name,
-            exec_id=str(news.trade_id),
+            exec_id=own_exec_id(news.symbol, news.trade_id),
             side=news.side,
             price=rules.price(news.last_price),
             quantity=rules.quantity(news.last_quantity),

@@ -262,3 +262,4 @@ def test_executions_of_the_venues_own_orders_say_what_they_are_and_of_which_posi
 
     (found,) = ask(answer, Subject.FILLS, market=Market.USDM).fills
     assert (found.client_order_id, found.own, found.hedge) == ("autoclose-1568879465651", "liquidation", Side.BUY)
+    assert found.exec_id == "BTCUSDT:8"  # as the stream names it

@@ -157,6 +157,7 @@ def test_what_the_venue_trades_by_itself_is_told_as_its_own(name, reason):
     ((*_, traded, _, _, _, _),) = usdm(c=name, x="CALCULATED", X="FILLED", l="0.001", L="9910", t=5, n="0.1")
     assert isinstance(traded, AccountTraded)
     assert (traded.reason, traded.order_id, traded.side) == (reason, name, Side.SELL)
+    assert traded.exec_id == "BTCUSDT:5"  # Binance numbers trades by symbol
     assert (traded.price, traded.quantity, traded.fee) == (991000, 1, str(money("0.1")))
     assert traded.hedge is None
 
@@ -185,6 +186,8 @@ def test_money_that_moves_without_an_order_is_told_once_for_each_move():
     assert (funding[5].reason, funding[5].amount, funding[5].currency) == ("funding", str(money("-0.25")), "USDT")
     (crossed,) = told(Market.USDM, account_update("FUNDING_FEE", "-0.25"), of=made)
     assert crossed[2] == NO_INSTRUMENT
+    assert isinstance(crossed[5], AccountMoved)
+    assert crossed[5].moved_ns == 1564745798938 * 10**6
     (deposit,) = told(Market.USDM, account_update("DEPOSIT", "50"), of=made)
     assert isinstance(deposit[5], AccountMoved)
     assert (deposit[5].reason, deposit[5].detail) == ("transfer", "DEPOSIT")
