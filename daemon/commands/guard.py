@@ -1,6 +1,7 @@
 """`tickerd guard -c FILE`: watch the daemon of these settings, and cancel everything when it stops beating."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from daemon.errors import ExitCode
@@ -20,6 +21,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Describe the word."""
     parser.epilog = EPILOG
     parser.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the daemon's own settings")
+
+
+def main() -> int:
+    """Carry out `tickerd-guard`: the same as `tickerd guard`, by a name of its own among the processes."""
+    from daemon.cli import main as tickerd
+
+    return tickerd(["guard", *sys.argv[1:]])
 
 
 def run(options: argparse.Namespace) -> ExitCode:

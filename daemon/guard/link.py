@@ -16,7 +16,6 @@ from core.events import CommandReceived
 from daemon.errors import SessionOver
 from daemon.guard.protocol import VERSION, Answer, Said, command_of
 
-_RETRY_S = 0.5
 _ANSWER_S = 2.0
 
 log = structlog.get_logger("tickerd")
@@ -75,7 +74,7 @@ class GuardLink:
                 await self._beat_on()
             except (OSError, TimeoutError, EOFError, msgspec.MsgspecError) as error:
                 self._tell(f"no guard answers at {self._path}: {str(error) or type(error).__name__}")
-            await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(self._beat_s)  # no longer: the guard is counting
 
     async def farewell(self) -> None:
         """Say that the session is over, so that silence means nothing from here on."""

@@ -22,6 +22,7 @@ GRACE_NS = 5_000_000_000
 """For a daemon to find a guard that was started again."""
 KILL_FILE = "KILL"
 """In the operator's folder: whoever puts it there kills trading; it is renamed once that has begun."""
+_AGAIN_S = 0.2
 _NS_PER_MS = 1_000_000
 
 log = structlog.get_logger("tickerd")
@@ -187,7 +188,7 @@ class Guard:
             self._wanted[venue].clear()
             wanted = self._watch.wanted
             told = self.clearances[venue] = Clearance(venue=venue, began_ns=self._clock_ns())
-            await clearer.clear(told)
+            await self._cleared_by(clearer, told)
             log.critical("verified", venue=venue, found=told.found, rounds=told.rounds, ms=_ms(told, self._decided_ns))
             self._cleared[venue] = wanted
             if wanted >= self._pulled_at and self._first.setdefault(venue, told) is told and not self._missing():
@@ -195,6 +196,16 @@ class Guard:
             self._watch.cleared(min(self._cleared.values()))
             if not self._watch.clearing:
                 self._verified_ns = self._clock_ns()
+
+    async def _cleared_by(self, clearer: Clearer, told: Clearance) -> None:
+        """Clear until it is done, whatever happens: a defect that would end the guard is tried again instead."""
+        while True:
+            try:
+                return await clearer.clear(told)
+            except Exception as error:
+                told.last_error = repr(error)[:300]
+                log.exception("a defect", venue=clearer.venue, reason=told.last_error)
+                await asyncio.sleep(_AGAIN_S)
 
     def _missing(self) -> bool:
         """Whether a venue has not been cleared since the last pull."""
@@ -206,7 +217,12 @@ class Guard:
             await asyncio.sleep(self._recheck_s)
             if self._watch.pull is None or self._watch.clearing:
                 continue
-            if not await clearer.is_clear():
+            try:
+                clear = await clearer.is_clear()
+            except Exception:
+                log.exception("a defect", venue=clearer.venue)
+                clear = False  # it was not seen to be
+            if not clear:
                 self._watch.again()
                 self._begin()
 
@@ -214,7 +230,10 @@ class Guard:
         """Keep connections and clock."""
         problem = ""
         while True:
-            await clearer.warm()
+            try:
+                await clearer.warm()
+            except Exception as error:  # noqa: BLE001 - a connection that is cold must not end the guard
+                clearer.problem = f"a defect: {error!r}"[:300]
             if clearer.problem != problem:
                 problem = clearer.problem
                 log.warning("venue", venue=clearer.venue, problem=problem or "none: it answers")
