@@ -26,6 +26,7 @@ OWN = {
     "config": "check or show settings",
     "strategies": "list the strategies that settings can name, or those of the running daemon",
     "guard": "watch a live daemon from a process of its own, and cancel everything when it stops beating",
+    "drill": "practise the kill switch on the embedded exchange, and show what took how long",
     "emulate": "serve a venue's protocol from recorded or synthetic markets",
     "doctor": "look for what would keep tickerd from working here",
     "version": "print version, build and libraries",
