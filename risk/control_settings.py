@@ -11,6 +11,8 @@ from risk.errors import LimitsError
 
 Number = int | float | str
 KINDS = ("account", "venue", "class", "currency", "group", "symbol", "strategy")
+PORTFOLIO_LIMITS = ("max_var_99", "max_es_99", "max_stress_loss", "max_unmeasured")
+OF_ALL = ("min_cash", *PORTFOLIO_LIMITS, "max_portfolio_age_s")
 MONEY_LIMITS = (
     "max_order_value",
     "max_gross_notional",
@@ -19,6 +21,7 @@ MONEY_LIMITS = (
     "min_cash",
     "max_turnover_per_day",
     "max_fees_per_day",
+    *PORTFOLIO_LIMITS,
 )
 RATIO_LIMITS = ("max_leverage", "max_concentration", "max_depth_share")
 COUNT_LIMITS = (
@@ -30,6 +33,7 @@ COUNT_LIMITS = (
     "max_orders_per_day",
     "max_fills_per_day",
     "duplicate_window_ms",
+    "max_portfolio_age_s",
 )
 
 
@@ -61,6 +65,11 @@ class ScopeLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     max_turnover_per_day: Number | None = None
     max_fees_per_day: Number | None = None
     duplicate_window_ms: int | None = None
+    max_var_99: Number | None = None  # this and the next four: of all alone, by the worker of [portfolio]
+    max_es_99: Number | None = None
+    max_stress_loss: Number | None = None  # in the worst scenario
+    max_unmeasured: Number | None = None  # gross value that those figures leave out
+    max_portfolio_age_s: int | None = None  # how old they may be, 60 where left out
     no_short: bool = False
     restricted: bool = False  # nothing may be opened here, only closed
     instruments: tuple[str, ...] = ()  # what may be traded here; empty: all
@@ -94,8 +103,9 @@ class ControlSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         for scope in self.limits:
             check_scope(scope)
             kind, _, name = scope.partition(":")
-            if scope != ALL and self.limits[scope].min_cash is not None:
-                raise LimitsError("min_cash", "to stand in the scope all, where cash is", scope, ("limits", scope))
+            for own in OF_ALL if scope != ALL else ():
+                if getattr(self.limits[scope], own) is not None:
+                    raise LimitsError(own, "to stand in the scope all, of which it is", scope, ("limits", scope))
             known = {"account": self.accounts, "group": self.groups}.get(kind)
             if known is not None and name not in known:
                 expected = f"a name in risk.controls.{kind}s: {', '.join(sorted(known)) or 'none there'}"

@@ -39,6 +39,7 @@ from risk.facts import Why
 from risk.known import Known
 from risk.limit_changes import LimitChanges
 from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
+from risk.portfolio_figures import PortfolioFigures
 from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
 from risk.records import Asked
 from risk.refusals import Refusals
@@ -80,10 +81,10 @@ class Gate(Refusals):
         self._beside = Exposure()  # what is open beside the order that is to be replaced
         self.limits_version = limits_version(limits)
 
-    def watch(self, manager: OrderManager, effects: Sequence[Effect]) -> None:
-        """Count what the manager holds and what happens, for the limits that need it."""
+    def watch(self, manager: OrderManager, effects: Sequence[Effect], portfolio: PortfolioFigures) -> None:
+        """Count what the manager holds, what happens, and what was measured, for the limits that need it."""
         if self._limits.controls is not None:
-            self.controls = Controls(self._limits.controls, self.day, manager, effects)
+            self.controls = Controls(self._limits.controls, self.day, manager, effects, portfolio)
             for index, known in self._instruments.items():
                 self.controls.define(index, known.instrument)
 

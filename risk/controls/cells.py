@@ -156,13 +156,15 @@ class Cells:
         """Note that the quantities of an instrument moved."""
         self._dirty[index] = None
 
-    def refresh(self, *, everything: bool) -> None:
-        """Look at what moved, or at everything."""
+    def refresh(self, *, everything: bool) -> bool:
+        """Look at what moved, or at everything; return whether anything was looked at."""
+        looked = everything or bool(self._dirty)
         if everything:
             self._look(self._cells.values())
         elif self._dirty:
             self._look([cell for cell in self._cells.values() if cell.index in self._dirty])
         self._dirty.clear()
+        return looked
 
     def cell(self, owner: str, index: int) -> Cell:
         """Return a cell as it was last looked at."""

@@ -7,13 +7,14 @@ for (`choose`), so a limit that is not set costs nothing. `WHY` makes the words 
 
 from collections.abc import Callable
 
-from core.book import LIVE, Levels
 from core.decimals import to_text
-from core.market import Market, touch_of
 from core.money import money_text
 from risk.controls.asked import Asked
+from risk.controls.depth import displayed
 from risk.controls.scope import PPM, Scope
 from risk.controls.sums import Sums
+from risk.controls.tail_risk import tail_breach
+from risk.controls.window import SECOND_NS
 from risk.facts import Why
 
 PPM_DECIMALS = 6
@@ -34,6 +35,8 @@ def scope_breach(asked: Asked, scope: Scope, sums: Sums) -> str:
         for window in scope.windows:
             if window.is_full(asked.now_ns):
                 return "SCOPE_RATE"
+        if scope.wants_portfolio and (found := tail_breach(scope, sums, asked.now_ns)):
+            return found[0]
     return ""
 
 
@@ -159,26 +162,6 @@ def single_of(asked: Asked, sums: Sums) -> int:
     return sums.gross_of(asked.intent.instrument) + asked.more_gross
 
 
-def displayed(market: Market, side: int, price: int) -> int:
-    """Return the quantity that the book shows on the other side up to a price; 0 for an order that would rest."""
-    bid, bid_quantity, ask, ask_quantity, _ = touch_of(market)
-    if market.book.state == LIVE:
-        return _up_to(market.book.asks if side > 0 else market.book.bids, side, price)
-    if side > 0:
-        return ask_quantity if 0 < ask <= price else 0
-    return bid_quantity if bid >= price else 0
-
-
-def _up_to(levels: Levels, side: int, price: int) -> int:
-    """Return the quantity of the levels that an order at a price reaches; the best stands last."""
-    total = 0
-    for place in range(levels.count - 1, -1, -1):
-        if (levels.sign * levels.ranks[place] - price) * side > 0:
-            break
-        total += levels.quantities[place]
-    return total
-
-
 # -- what a person is told ---------------------------------------------------------------------------------------------
 
 
@@ -274,6 +257,36 @@ def _why_fees(_asked: Asked, scope: Scope, sums: Sums) -> Why:
     return _money(scope, "fees today are", scope.day_fees, scope.max_fees_per_day, sums)
 
 
+def _why_tail(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    found = tail_breach(scope, sums, asked.now_ns)
+    assert found is not None
+    code, figure, limit = found
+    what = {
+        "VAR_99": "the value at risk (99 %) is",
+        "ES_99": "the expected shortfall (99 %) is",
+        "STRESS_LOSS": "the worst scenario loses",
+        "UNMEASURED": "what the portfolio's figures leave out is worth",
+    }[code]
+    why = f"{scope.name}: {what} {money_text(figure, 2)} {sums.base}, allowed are {money_text(limit, 2)}"
+    return Why(money_text(limit), money_text(figure), f"{why}: close something first, or change risk.controls")
+
+
+def _why_tail_is_old(asked: Asked, scope: Scope, sums: Sums) -> Why:
+    figures, now_ns = sums.portfolio, asked.now_ns
+    if figures.as_of_ns and figures.base_currency != sums.base:
+        why = f"the portfolio's figures are of {figures.base_currency}, the limits of {sums.base}: make them one"
+        return Why(sums.base, figures.base_currency, f"{scope.name}: {why}")
+    found = tail_breach(scope, sums, now_ns)
+    assert found is not None
+    limit = str(found[2] // SECOND_NS)
+    if not figures.as_of_ns:
+        why = f"the portfolio was not measured yet ({figures.problem or 'no figures so far'})"
+        return Why(limit, "", f"{scope.name}: {why}: wait, or see to [portfolio]")
+    age = to_text(figures.age_ns(now_ns), 9)
+    why = f"the portfolio's figures are {age} s old, allowed are {limit} ({figures.problem or 'no newer ones came'})"
+    return Why(limit, age, f"{scope.name}: {why}: wait, or see to [portfolio]")
+
+
 WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
     "NOT_PERMITTED": _why_permission,
     "ORDER_TYPE": _why_type,
@@ -290,6 +303,11 @@ WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
     "CASH_RESERVE": _why_cash,
     "DUPLICATE_ORDER": _why_twin,
     "SCOPE_RATE": _why_rate,
+    "PORTFOLIO_STALE": _why_tail_is_old,
+    "VAR_99": _why_tail,
+    "ES_99": _why_tail,
+    "STRESS_LOSS": _why_tail,
+    "UNMEASURED": _why_tail,
     "DAY_ORDERS": _why_day_orders,
     "DAY_FILLS": _why_day_fills,
     "DAY_TURNOVER": _why_turnover,

@@ -19,15 +19,19 @@ from risk.controls.cells import ACCOUNT, Cells, reach_of
 from risk.controls.checks import WHY, choose, scope_breach
 from risk.controls.day import Day
 from risk.controls.found import Found
+from risk.controls.headroom import Headroom
 from risk.controls.lists import Lists
 from risk.controls.scope import Scope
 from risk.controls.sums import Sums
 from risk.controls.window import SECOND_NS
 from risk.controls.worth import Worth, worth_of
 from risk.facts import Why
+from risk.portfolio_figures import PortfolioFigures
 
 LOOK_EVERY_NS = SECOND_NS
 LATE_NS = 2 * SECOND_NS
+Rooms = tuple[int, Headroom | None, Headroom | None]
+"""What is left, as of a stamp: in the scopes of the account, and in the strategy's own."""
 _COUNTED: dict[type, Kind] = {
     ApprovedSubmit: Kind.SUBMIT,
     ApprovedGroup: Kind.SUBMIT_GROUP,
@@ -50,9 +54,11 @@ class Controls:
         "_cursor",
         "_effects",
         "_manager",
+        "_rooms",
         "_scopes",
         "_seen_ns",
         "_settings",
+        "_stamp",
         "_sums",
         "_unvalued_day",
         "_wants_equity",
@@ -60,7 +66,14 @@ class Controls:
         "lists",
     )
 
-    def __init__(self, settings: ControlSettings, day: Day, manager: OrderManager, effects: Sequence[Effect]) -> None:
+    def __init__(
+        self,
+        settings: ControlSettings,
+        day: Day,
+        manager: OrderManager,
+        effects: Sequence[Effect],
+        portfolio: PortfolioFigures,
+    ) -> None:
         """Read what the engine collects in `effects`; know no instrument yet."""
         self._settings = settings
         self._base = settings.base_currency
@@ -70,11 +83,13 @@ class Controls:
         self._effects = effects
         self._cursor = 0
         self._cells = Cells(manager, self._base)
-        self._sums = Sums(self._base, manager, self._cells)
+        self._sums = Sums(self._base, manager, self._cells, portfolio)
         self._scopes = {name: Scope(name, limits) for name, limits in sorted(settings.limits.items())}
         for scope in self._scopes.values():
             choose(scope)
         self._by_pair: dict[tuple[str, int], tuple[Scope, ...]] = {}
+        self._rooms: dict[tuple[str, int], Rooms] = {}
+        self._stamp = 0  # counts whatever changes what is left
         self._seen_ns = -LATE_NS - 1
         self._wants_equity = any(scope.wants_equity for scope in self._scopes.values())
         self.day = day
@@ -84,6 +99,8 @@ class Controls:
         """Learn an instrument and the scopes that it counts in."""
         self._cells.add(ACCOUNT, index, self._shared(instrument))
         self._by_pair = {pair: scopes for pair, scopes in self._by_pair.items() if pair[1] != index}
+        self._rooms = {pair: rooms for pair, rooms in self._rooms.items() if pair[1] != index}
+        self._stamp += 1
         self._seen_ns = -LATE_NS - 1
 
     def change(self, settings: ControlSettings) -> None:
@@ -127,8 +144,10 @@ class Controls:
         asked.intent, asked.instrument, asked.market = intent, instrument, market
         asked.side, asked.valued_at, asked.now_ns = 1 if intent.side > 0 else -1, valued_at, now_ns
         asked.value = 0 if worth is None else worth.of(intent.quantity)
-        quantity, own = intent.quantity - filled, scopes[-1] if scopes[-1].name.startswith("strategy:") else None
-        unsure = worth is None or self._cells.unvalued_any or self._unvalued_day or self._sums.incomplete != ""
+        quantity, unsure = intent.quantity - filled, worth is None or self._unsure
+        if not unsure and self._is_within(scopes, quantity, worth, replaced):
+            return None
+        own = scopes[-1] if scopes[-1].is_strategy else None
         if own is not scopes[0]:
             self._weigh(ACCOUNT, quantity, worth, replaced)
         for scope in scopes:
@@ -140,6 +159,40 @@ class Controls:
             if code:
                 return code, WHY[code](asked, scope, self._sums)
         return None
+
+    @property
+    def _unsure(self) -> bool:
+        """Whether something that counts cannot be valued now."""
+        return self._cells.unvalued_any or self._unvalued_day or self._sums.incomplete != ""
+
+    def _is_within(self, scopes: tuple[Scope, ...], quantity: int, worth: Worth | None, replaced: Order | None) -> bool:
+        """Whether an order stays within what all its scopes leave: then none of them has to be asked on its own."""
+        intent = self._asked.intent
+        pair = (intent.strategy_id, intent.instrument)
+        rooms = self._rooms.get(pair)
+        if rooms is None or rooms[0] != self._stamp:
+            rooms = self._count_room(pair, scopes)
+        _, shared, own = rooms
+        if shared is not None:
+            self._weigh(ACCOUNT, quantity, worth, replaced)
+            if not shared.holds(self._asked, self._sums):
+                return False
+        if own is not None:
+            self._weigh(intent.strategy_id, quantity, worth, replaced)
+            return own.holds(self._asked, self._sums)
+        return True
+
+    def _count_room(self, pair: tuple[str, int], scopes: tuple[Scope, ...]) -> Rooms:
+        """Count what the scopes of a strategy in an instrument leave now: those of the account, and its own."""
+        instrument, single = self._manager.instrument(pair[1]), self._sums.gross_of(pair[1])
+        shared = [scope for scope in scopes if not scope.is_strategy]
+        own = [scope for scope in scopes if scope.is_strategy]
+        rooms = self._rooms[pair] = (
+            self._stamp,
+            Headroom(shared, instrument.id, single, self._sums) if shared else None,
+            Headroom(own, instrument.id, single, self._sums) if own else None,
+        )
+        return rooms
 
     def _weigh(self, owner: str, quantity: int, worth: Worth | None, replaced: Order | None) -> None:
         """Weigh the order that is asked for against what an owner holds."""
@@ -176,7 +229,9 @@ class Controls:
             if count is not None:
                 self.day.fold(count, 0, now_ns, effect)
                 sends = self._count(effect, now_ns) or sends
-        self._cursor = len(effects)
+        if self._cursor != len(effects):
+            self._cursor = len(effects)
+            self._stamp += 1
         return sends
 
     def collected(self, now_ns: int) -> None:
@@ -185,6 +240,9 @@ class Controls:
         self._cursor = 0
         if not sends:
             self._look(now_ns)
+            for pair, rooms in self._rooms.items():
+                if rooms[0] != self._stamp:
+                    self._count_room(pair, self._by_pair[pair])
 
     def _count(self, effect: Effect, now_ns: int) -> bool:
         """Count an effect in its scopes; return whether it leaves for a venue."""
@@ -224,6 +282,7 @@ class Controls:
         """Value everything at what the markets say now: once a second, by the engine's timer."""
         self.follow(now_ns)
         self._seen_ns = now_ns
+        self._stamp += 1
         self._cells.refresh(everything=True)
         if self._wants_equity:
             self._sums.look()
@@ -232,9 +291,10 @@ class Controls:
         """Value what moved; everything where no timer came in time."""
         if now_ns - self._seen_ns > LATE_NS:
             self.look(now_ns)
-        else:
-            self._cells.refresh(everything=False)
+        elif self._cells.refresh(everything=False):
+            self._stamp += 1
         if self.day.anew:
+            self._stamp += 1
             self._look_at_day()
 
     def _look_at_day(self) -> None:

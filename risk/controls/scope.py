@@ -5,7 +5,7 @@ from collections.abc import Callable
 from core.decimals import plain
 from core.money import MONEY_UNIT
 from core.orders import OrderIntent, OrderType
-from risk.control_settings import COUNT_LIMITS, MONEY_LIMITS, RATIO_LIMITS, Number, ScopeLimits
+from risk.control_settings import COUNT_LIMITS, MONEY_LIMITS, PORTFOLIO_LIMITS, RATIO_LIMITS, Number, ScopeLimits
 from risk.controls.window import Window, windows
 
 NONE: int = -1  # a limit that is left out
@@ -39,6 +39,7 @@ class Scope:
         "day_turnover",
         "gross",
         "instruments",
+        "is_strategy",
         "long",
         "name",
         "no_short",
@@ -50,6 +51,7 @@ class Scope:
         "short",
         "unvalued_day",
         "wants_equity",
+        "wants_portfolio",
         "windows",
     )
 
@@ -63,6 +65,11 @@ class Scope:
     max_leverage: int
     max_concentration: int
     max_depth_share: int
+    max_var_99: int
+    max_es_99: int
+    max_stress_loss: int
+    max_unmeasured: int
+    max_portfolio_age_s: int
     max_open_orders: int
     max_orders_per_second: int
     max_orders_per_minute: int
@@ -75,6 +82,7 @@ class Scope:
     def __init__(self, name: str, limits: ScopeLimits) -> None:
         """Count nothing yet."""
         self.name = name
+        self.is_strategy = name.startswith("strategy:")
         self._windows = windows()
         self.windows: tuple[Window, ...] = ()
         """Those with a limit."""
@@ -97,6 +105,7 @@ class Scope:
         for name, window in self._windows.items():
             window.limit = getattr(self, name)
         self.windows = tuple(window for window in self._windows.values() if window.limit != NONE)
+        self.wants_portfolio = any(getattr(self, name) != NONE for name in PORTFOLIO_LIMITS)
         self.wants_equity = self.max_leverage != NONE or self.max_concentration != NONE
 
     def has(self, name: str) -> bool:

@@ -4,6 +4,7 @@ from oms.manager import OrderManager
 from oms.valuation import equity_in
 from risk.controls.asked import Asked
 from risk.controls.cells import ACCOUNT, Cells
+from risk.portfolio_figures import PortfolioFigures
 
 PPM = 1_000_000
 
@@ -11,11 +12,12 @@ PPM = 1_000_000
 class Sums:
     """Equity as it was when it was last looked at, and the cash that is left of the base currency now."""
 
-    __slots__ = ("_cells", "_manager", "base", "equity", "incomplete")
+    __slots__ = ("_cells", "_manager", "base", "equity", "incomplete", "portfolio")
 
-    def __init__(self, base: str, manager: OrderManager, cells: Cells) -> None:
+    def __init__(self, base: str, manager: OrderManager, cells: Cells, portfolio: PortfolioFigures) -> None:
         """Know nothing before the first look."""
         self.base = base
+        self.portfolio = portfolio
         self.equity = 0
         self.incomplete = ""
         """What is missing to know the equity, empty where nothing is."""

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from core.codec import decode_payload
 from core.events import StateCarried
+from core.money import money
 from core.orders import ApprovedSubmit, Refusal
+from core.portfolio import PortfolioRisk
 from core.records import Kind
 from engine import build_engine
 from oms.fold import Fold
@@ -104,3 +106,23 @@ def test_limits_that_change_name_another_version():
     changed = msgspec.structs.replace(limits(max_orders_per_day=3))
     stage.engine.gate.change(changed)
     assert stage.engine.gate.limits_version != version
+
+
+def test_what_the_risk_worker_says_holds_back_what_opens_and_replays():
+    stage = Stage(Buyer, limits=limits(max_var_99=50))
+    stage.open()
+
+    def measured(var: str) -> None:
+        told = PortfolioRisk(as_of_ns=stage.now_ns, base_currency="USDT", var_99=str(money(var)))
+        stage.payload(Kind.PORTFOLIO, told)
+
+    codes = []
+    for var in ("", "50", "50.01"):
+        if var:
+            measured(var)
+        codes += [getattr(each, "code", "") for each in verdicts(stage.quote(99_98, 100_02))]
+    assert codes == ["PORTFOLIO_STALE", "", "VAR_99"]
+    again = Stage(Buyer, limits=limits(max_var_99=50))
+    for event in stage.fed:
+        again.step(event)
+    assert again.engine.digest() == stage.engine.digest()

@@ -14,6 +14,7 @@ from core.orders import ApprovedSubmit, CancelIntent, OrderIntent, OrderType, Re
 from oms.manager import OrderManager
 from risk.control_settings import ControlSettings, ScopeLimits
 from risk.gate import Gate
+from risk.portfolio_figures import PortfolioFigures
 from tests.risk.room import INSTRUMENT, SECOND_NS, WIDE
 
 PERP, SPOT, CROSS = 0, 1, 2
@@ -46,7 +47,8 @@ class ControlRoom:
         self.manager = OrderManager({"USDT": money(equity)})
         limits = msgspec.structs.replace(WIDE, controls=ControlSettings(**controls))
         self.gate = Gate(limits)
-        self.gate.watch(self.manager, self.effects)
+        self.portfolio = PortfolioFigures()
+        self.gate.watch(self.manager, self.effects, self.portfolio)
         self.markets = [Market(index, instrument) for index, (instrument, _, _) in MARKETS.items()]
         self.manager.books.rates.markets = self.markets
         for market in self.markets:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from core.events import ReportType
+from core.money import money
 from core.orders import ApprovedReplace, OrderType, Refusal, Side
 from risk.control_settings import ControlSettings, ScopeLimits
 from risk.errors import LimitsError
@@ -324,3 +325,47 @@ def test_a_limit_is_the_same_limit_however_its_number_is_written():
     assert version(max_gross_notional=1) != version(max_net_notional=1)
     written_out = msgspec.json.decode(b'{"base_currency":"USDT"}', type=ControlSettings)
     assert limits_version(RiskLimits(controls=written_out)) == limits_version(RiskLimits(controls=ControlSettings()))
+
+
+def measured(room, **figures):
+    portfolio = room.portfolio
+    portfolio.as_of_ns, portfolio.base_currency = room.now_ns, "USDT"
+    for name, value in figures.items():
+        setattr(portfolio, name, value)
+
+
+TAILS = {
+    "max_var_99": "var_99",
+    "max_es_99": "es_99",
+    "max_stress_loss": "stress_worst",
+    "max_unmeasured": "unmeasured",
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_beyond_a_limit_of_the_portfolio_nothing_is_opened_and_all_may_be_closed(name):
+    room = ControlRoom(self_trade=True)
+    room.hold(100)
+    set_limit(room, "all", **{name: 50})
+    measured(room, **{TAILS[name]: money("50")})
+    assert room.code() == ""
+    measured(room, **{TAILS[name]: money("50") + 1})
+    refusal = room.refusal(quantity=105)
+    code = name.removeprefix("max_").upper()
+    assert (refusal.code, refusal.limit, refusal.figure) == (code, "50", "50.000000000000000001")
+    assert room.code(side=Side.SELL) == ""
+
+
+def test_figures_of_the_portfolio_that_nobody_measures_open_nothing():
+    room = ControlRoom(self_trade=True, **limited(max_var_99=50, max_portfolio_age_s=10))
+    assert "was not measured yet" in room.refusal().message
+    measured(room)
+    assert room.code() == ""
+    room.wait(10 * SECOND_NS)
+    assert room.code(quantity=105) == ""
+    room.wait(1)
+    refusal = room.refusal(quantity=110)
+    assert (refusal.code, refusal.limit, refusal.figure) == ("PORTFOLIO_STALE", "10", "10.000000001")
+    assert room.code(side=Side.SELL) == "PORTFOLIO_STALE", "nothing is held yet that it could close"
+    measured(room, base_currency="EUR")
+    assert "of EUR, the limits of USDT" in room.refusal(quantity=115).message

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from core.events import ReportType
 from core.orders import ApprovedReplace, ApprovedSubmit, OrderType, Side
 from risk.control_settings import ScopeLimits
-from tests.risk.control_room import PERP, SPOT, ControlRoom
+from risk.controls.control import Controls
+from tests.risk.control_room import MARKETS, PERP, SPOT, ControlRoom
 from tests.risk.room import SECOND_NS
 
 ALL = ScopeLimits(
@@ -135,3 +136,74 @@ def check(now, before, limits):
     )
     for figure, was, limit in zip(now, before, bounds, strict=True):
         assert limit is None or figure <= limit or figure <= was
+
+
+class OneByOne(Controls):
+    """Asks every scope about every order, and never looks at what is left over all of them."""
+
+    __slots__ = ()
+
+    def _is_within(self, *_: object) -> bool:
+        return False
+
+
+EVERY = ScopeLimits(
+    max_order_value=45,
+    max_gross_notional=90,
+    max_net_notional=55,
+    max_open_notional=65,
+    max_open_orders=4,
+    max_leverage="0.8",
+    max_concentration="0.5",
+    max_depth_share=2,
+    max_orders_per_second=3,
+    max_messages_per_minute=20,
+    max_orders_per_day=25,
+    max_fills_per_day=20,
+    max_turnover_per_day=250,
+    duplicate_window_ms=300,
+)
+SPENDS = ScopeLimits(min_cash=40, max_net_notional=70)
+FEW = ScopeLimits(no_short=True, order_types=(OrderType.LIMIT,), max_gross_notional=60, max_fees_per_day="0.05")
+
+
+@given(steps)
+def test_what_is_left_over_all_scopes_decides_as_each_of_them_would(drawn):
+    rooms = []
+    for kind in (Controls, OneByOne):
+        scopes = {"account:main": EVERY, "all": SPENDS, "class:perpetual": EVERY, "strategy:quoter": FEW}
+        room = ControlRoom(equity="120", self_trade=True, accounts=MAIN, limits=scopes)
+        settings = room.gate.limits.controls
+        assert settings is not None
+        room.gate.controls = kind(settings, room.gate.day, room.manager, room.effects, room.portfolio)
+        for index, (instrument, _, _) in MARKETS.items():
+            room.gate.controls.define(index, instrument)
+        rooms.append(room)
+    names: list[str] = []
+    for step in drawn:
+        told = [carried_out(room, names, step) for room in rooms]
+        assert told[0] == told[1]
+        if isinstance(told[0], ApprovedSubmit):
+            names.append(told[0].intent.client_order_id)
+        for room in rooms:
+            room.end_event()
+
+
+def carried_out(room, names, step):
+    """Carry a step out and return what the gate said."""
+    if isinstance(step, dict):
+        fields = dict(step)
+        fields["quantity"] = fields.pop("lots") * SIZE[fields["instrument"]]
+        return room.ask(**fields)
+    if isinstance(step, int):
+        room.wait(step)
+    elif step[0] == "replace" and names:
+        order = room.manager.order(names[step[1] % len(names)])
+        decision = room.replace(order.client_order_id, quantity=step[2] * SIZE[order.instrument])
+        if isinstance(decision, ApprovedReplace):
+            room.effects.append(decision)
+            room.manager.replacements.sent(decision, room.now_ns, room.effects)
+        return decision
+    elif names and step[0] != "replace":
+        answer(room, names, step)
+    return None

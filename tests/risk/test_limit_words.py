@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.control_settings import ControlSettings, ScopeLimits
+from risk.control_settings import OF_ALL, ControlSettings, ScopeLimits
 from risk.errors import LimitsError
 from risk.limit_words import is_stricter, names_of, read_value, value_of, value_text, with_value
 from risk.limits import InstrumentRisk, RiskLimits, limits_version, resolve
@@ -60,8 +60,8 @@ def test_what_is_set_is_what_is_read_and_only_that_changes(scope, name):
         text = "false" if before else "true"
     elif name == "max_price_deviation":
         text = "0.07"
-    if name == "min_cash" and scope != "all":
-        with pytest.raises(LimitsError, match="min_cash"):
+    if name in OF_ALL and scope != "all":
+        with pytest.raises(LimitsError, match=name):
             with_value(LIMITS, scope, name, read_value(LIMITS, scope, name, text))
         return
     changed = with_value(LIMITS, scope, name, read_value(LIMITS, scope, name, text))
