@@ -233,10 +233,10 @@ BROKEN = [
     (
         "import strategies.twap\n",
         (
-            "ModuleNotFoundError: No module named 'strategies.twap' ({file}:1: import strategies.twap); these "
-            "have what a strategy may import: strategies (Strategy, StrategyParams, SmartRouter), strategies.algos "
-            "(Twap, Vwap, Pov, Iceberg), strategies.indicators (ema, sma), strategies.routing (Split), strategies.kernels "
-            "(EmaCrossKernel)"
+            "ModuleNotFoundError: No module named 'strategies.twap' ({file}:1: import strategies.twap); these have "
+            "what a strategy may import: strategies (Strategy, StrategyParams, SmartRouter), "
+            "strategies.algos (Twap, Vwap, Pov, Iceberg), strategies.indicators (ema, sma), "
+            "strategies.routing (Split), strategies.kernels (EmaCrossKernel)"
         ),
     ),
 ]
