@@ -39,6 +39,7 @@ OPERATOR = {
     "arm": "let orders pass again after a kill, a halt or stop-entry",
     "cancel": "cancel what works",
     "flatten": "cancel what works and close positions",
+    "reduce": "close a share of positions, strategies going on",
     "pause": "pause one strategy and cancel its orders",
     "resume": "start a paused strategy again",
     "release": "accept what reconciliation froze or halted",

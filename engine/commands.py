@@ -8,6 +8,7 @@
 | `arm` | any | take the latch off: needs a reason, and after a kill clean books |
 | `cancel` | any | cancel what works there |
 | `flatten` | any | as `stop-entry`; cancel what works there and close positions, within `collar_ppm` of the middle |
+| `reduce` | any | close `share_ppm` of each position there, within `collar_ppm`: `engine.reduce` |
 | `cancel-all` | a strategy, or all | the same as `cancel` |
 | `pause`, `resume` | a strategy | take it off the bus and cancel its orders; start it again |
 | `release` | an instrument, or all | accept a difference that reconciliation froze |
@@ -28,6 +29,7 @@ from engine.desk import Desk
 from engine.flatten import COLLAR_PPM, Flattener, Matches
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
+from engine.reduce import REDUCE, Reducer
 from oms.latches import Latches, Level
 
 KILL, HALT, STOP_ENTRY, ARM = "kill", "halt", "stop-entry", "arm"
@@ -47,12 +49,14 @@ class Commands:
         flattener: Flattener,
         reconciling: Reconciling | None,
         limits: LimitCommands,
+        reducer: Reducer,
     ) -> None:
         """Act on these."""
         self.limits = limits
         self._desk = desk
         self._markets = markets
         self._flattener = flattener
+        self._reducer = reducer
         flattener.matches = lambda scope: self.matches(scope, known=False)
         self._reconciling = reconciling
         self._latches: Latches = desk.gate.freezes.latches
@@ -64,6 +68,7 @@ class Commands:
             CANCEL: self._cancel,
             CANCEL_ALL: self._cancel,
             FLATTEN: self._flatten,
+            REDUCE: self._reduce,
             PAUSE: self._pause,
             RESUME: self._resume,
             RELEASE: self._release,
@@ -166,6 +171,11 @@ class Commands:
         self._desk.cancel_where(matches)
         self._flattener.begin(scope, collar_ppm)
         return ""
+
+    def _reduce(self, command: CommandReceived, _now_ns: int) -> str:
+        """Close a share of what is held; strategies go on."""
+        matches, collar_ppm = self.matches(command.scope or ALL), _collar(command)
+        return collar_ppm if isinstance(collar_ppm, str) else self._reducer.command(command, matches, collar_ppm)
 
     def _pause(self, command: CommandReceived, _now_ns: int) -> str:
         actor = self._desk.by_id.get(command.strategy_id)

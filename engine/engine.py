@@ -32,6 +32,7 @@ from engine.feeds import change_feed
 from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
+from engine.reduce import Reducer
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
@@ -92,8 +93,9 @@ class Engine(MarketHandlers):
             self.desk.submit,
             lambda: self.desk.ready,
         )
+        self.reducer = Reducer(self.flattener, manager, self.timers, clock, self.desk.effects, lambda: self.desk.ready)
         limits = LimitCommands(self.desk, self.timers, clock)
-        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits)
+        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -138,6 +140,7 @@ class Engine(MarketHandlers):
                 *([] if self.reconciling is None else [self.reconciling.reconciler.state()]),
                 *([["latches", *self.gate.freezes.latches.state()]] if self.gate.freezes.latches.held else []),
                 *([["flatten", *self.flattener.state()]] if self.flattener.wanted else []),
+                *([["reduce", *self.reducer.state()]] if self.reducer.wanted else []),
                 *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),

@@ -114,7 +114,7 @@ class Flattener:
         """Try everywhere; look again later while something is left."""
         for scope, wanted in list(self.wanted.items()) if self._is_ready() else ():
             matches = self.matches(scope)
-            left = self._open_in(matches)
+            left = self.open_in(matches)
             if not left:
                 self._flat(scope, matches)
             elif wanted.tries >= TRIES_MAX:
@@ -171,7 +171,7 @@ class Flattener:
         else:
             self._say(Severity.INFO, "FLAT", f"{scope} is flat")
 
-    def _open_in(self, matches: Matches) -> list[Held]:
+    def open_in(self, matches: Matches) -> list[Held]:
         """Return what can be closed at the venue.
 
         Where strategies hold against each other, the account's net is what there is to close; in hedge mode each side
@@ -214,17 +214,25 @@ class Flattener:
         return abs(position.quantity) >= self._markets[index].instrument.lot
 
     def _offer(self, held: Held, collar_ppm: int) -> None:
-        """Offer a position to the market, unless an order of its strategy still works there."""
-        terms = None if held.hedge is None else OrderTerms(hedge=held.hedge)
+        """Offer a position to the market past every latch, unless an order of its strategy still works there."""
         for order in self._manager.open_orders():
             working_on = None if order.intent.terms is None else order.intent.terms.hedge
             same = order.instrument == held.instrument and order.strategy_id == held.strategy_id
             if same and working_on is held.hedge:
                 return
+        self._latches.flattening = True
+        try:
+            self.offer(held, collar_ppm)
+        finally:
+            self._latches.flattening = False
+
+    def offer(self, held: Held, collar_ppm: int) -> str:
+        """Offer so much of a position to the market; return the order's id, "" where none left."""
         market = self._markets[held.instrument]
         bid, ask, _ = market.touch()
         if not 0 < bid <= ask:
-            return  # the gate would refuse it: no price to value it at
+            return ""  # the gate would refuse it: no price to value it at
+        terms = None if held.hedge is None else OrderTerms(hedge=held.hedge)
         side = Side.SELL if held.quantity > 0 else Side.BUY
         tick = market.instrument.tick
         ratio = _PPM + collar_ppm if side is Side.BUY else _PPM - collar_ppm
@@ -241,11 +249,18 @@ class Flattener:
             reduce_only=held.hedge is None,  # a side of hedge mode cannot be turned
             terms=terms,
         )
-        self._latches.flattening = True
-        try:
-            self._submit(intent)
-        finally:
-            self._latches.flattening = False
+        self._submit(intent)
+        name = intent.client_order_id
+        return name if self._manager.knows(name) or self._manager.held.knows(name) else ""
+
+    def lot(self, held: Held) -> int:
+        """Return the lot of a position's instrument."""
+        return self._markets[held.instrument].instrument.lot
+
+    def quantity_text(self, index: int, quantity: int) -> str:
+        """Return a quantity of an instrument, with its name."""
+        instrument = self._markets[index].instrument
+        return f"{instrument.quantity_text(quantity)} {instrument.id}"
 
     def _say(self, severity: Severity, code: str, message: str) -> None:
         self._effects.append(Alert(severity=severity, code=code, message=message))

@@ -18,6 +18,8 @@ from engine.flatten import FLATTEN, Flattener
 from engine.keeper import KEPT
 from engine.limit_commands import LIMITS
 from engine.reconciling import RECONCILE, Reconciling
+from engine.reduce import TIMER as REDUCING
+from engine.reduce import Reducer
 from engine.timers import Timers
 from oms.held.order import HeldOrder
 from risk.controls.control import LOOK_EVERY_NS
@@ -43,6 +45,7 @@ class MarketHandlers:
         "markets",
         "next_due_ns",
         "reconciling",
+        "reducer",
         "timers",
     )
 
@@ -54,6 +57,7 @@ class MarketHandlers:
     flattener: Flattener
     next_due_ns: int
     reconciling: Reconciling | None
+    reducer: Reducer
     _effects: list[Effect]
     _quote_routes: list[Routes]
     _watched: list[list[HeldOrder]]
@@ -231,6 +235,9 @@ class MarketHandlers:
                 self.settle()
             elif owner == FLATTEN:
                 self.flattener.fire(now_ns)
+                self.settle()
+            elif owner == REDUCING:
+                self.reducer.fire(now_ns)
                 self.settle()
             elif owner == LOOK:
                 self.look_at_limits(now_ns)

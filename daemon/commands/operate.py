@@ -13,7 +13,7 @@ from daemon.operator.protocol import Request
 SCOPES = "all, venue:BINANCE, symbol:BTCUSDT.BINANCE or strategy:ema"
 SCOPED = ("kill", "halt", "stop-entry", "arm", "cancel", "flatten")
 OF_STRATEGY = ("pause", "resume")
-NEEDS_REASON = ("arm",)
+NEEDS_REASON = ("arm", "reduce")
 
 EXAMPLES = {
     "status": "tickerd status\n  tickerd status --json",
@@ -23,6 +23,7 @@ EXAMPLES = {
     "arm": "tickerd arm all --reason 'the quoter is mended, books agree'",
     "cancel": "tickerd cancel strategy:quoter",
     "flatten": "tickerd flatten symbol:BTCUSDT.BINANCE --collar 1%",
+    "reduce": "tickerd reduce all 25% --reason 'before the news'\n  tickerd reduce strategy:ema 50% --reason 'too big'",
     "pause": "tickerd pause ema --reason 'looks wrong'",
     "resume": "tickerd resume ema",
     "release": "tickerd release\n  tickerd release BTCUSDT.BINANCE",
@@ -35,6 +36,10 @@ TOLD = {
     "arm": "Takes a latch off. After a kill no order may be left working, and the books must have been compared.",
     "cancel": "Cancels what works there, once; strategies may order again.",
     "flatten": "Stops entry, cancels what works there and closes positions, inside the collar; until `tickerd arm`.",
+    "reduce": (
+        "Closes a share of each position there, inside the collar, tried each second, at most 60 times. Nothing is\n"
+        "cancelled or latched: strategies go on. It passes no halt, and ends with the session."
+    ),
     "pause": "Takes a strategy off the market's events and cancels its orders.",
     "resume": "Starts a paused strategy once more: it sees its positions and begins anew.",
     "release": "Accepts what reconciliation found and froze, or a halt; the books are not changed.",
@@ -57,9 +62,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("strategy", metavar="STRATEGY", help="the strategy's id")
     if word == "release":
         parser.add_argument("instrument", nargs="?", default="", metavar="INSTRUMENT", help="only this one")
+    if word == "reduce":
+        parser.add_argument("scope", metavar="SCOPE", help=SCOPES)
+        parser.add_argument("share", type=share_ppm, metavar="PERCENT", help="how much of each position: 25%%")
     if word == "kill":
         parser.add_argument("--flatten", action="store_true", help="close positions, too")
-    if word in {"kill", "flatten"}:
+    if word in {"kill", "flatten", "reduce"}:
         parser.add_argument(
             "--collar", type=collar_ppm, metavar="SHARE", help="how far from the middle at most (default 1%%)"
         )
@@ -86,6 +94,8 @@ def run(options: argparse.Namespace) -> ExitCode:
         args["flatten"] = "yes"
     if getattr(options, "collar", None) is not None:
         args["collar_ppm"] = str(options.collar)
+    if hasattr(options, "share"):
+        args["share_ppm"] = str(options.share)
     wanted = request(
         options.word,
         scope=getattr(options, "scope", ""),
@@ -121,6 +131,17 @@ def collar_ppm(text: str) -> int:
         share = -1.0
     if not 0 <= share <= 50 or not text.endswith("%"):
         raise argparse.ArgumentTypeError(f"{text!r} is no share; write 0.5% or 2%, at most 50%")
+    return round(share * _PERCENT_TO_PPM)
+
+
+def share_ppm(text: str) -> int:
+    """Return how much of a position is closed, such as `25%`, in 10^-6."""
+    try:
+        share = float(text.removesuffix("%"))
+    except ValueError:
+        share = 0.0
+    if not 0.0001 <= share <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share; write 25% or 100%")
     return round(share * _PERCENT_TO_PPM)
 
 
