@@ -2,6 +2,7 @@
 
 DaemonError
 ├── UsageError          2  the command cannot be carried out as asked
+│   ├── NobodyAnswers   2  no daemon, or no guard, answers at its socket
 │   ├── AccountBusy     2  another daemon trades the account
 │   └── SessionOver     2  a command came after the session had ended
 ├── VerificationFailed  3  a replay left the recorded history
@@ -35,6 +36,10 @@ class UsageError(DaemonError):
     """The command cannot be carried out as asked; the message says what would work."""
 
     exit_code = ExitCode.USAGE
+
+
+class NobodyAnswers(UsageError):
+    """No daemon, or no guard, answers at its socket."""
 
 
 class AccountBusy(UsageError):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+from core.scopes import ALL
 from daemon.commands.printing import write_line
-from daemon.errors import ExitCode, UsageError
-from daemon.operator.client import ask, find, request
+from daemon.errors import ExitCode, NobodyAnswers, UsageError
+from daemon.operator.client import TIMEOUT_S, ask, find, request
 from daemon.operator.protocol import Request
 
 SCOPES = "all, venue:BINANCE, symbol:BTCUSDT.BINANCE or strategy:ema"
@@ -30,7 +31,8 @@ EXAMPLES = {
 }
 
 TOLD = {
-    "kill": "Everything that works there is cancelled, and nothing but cancels passes until `tickerd arm`.",
+    "kill": "Everything that works there is cancelled, and nothing but cancels passes until `tickerd arm`.\n"
+    "Where no daemon answers within a second its guard is told instead, if there is one (`tickerd guard`).",
     "halt": "Nothing but cancels passes there until `tickerd arm`; what works goes on working.",
     "stop-entry": "Only what reduces a position passes there until `tickerd arm`.",
     "arm": "Takes a latch off. After a kill no order may be left working, and the books must have been compared.",
@@ -46,6 +48,9 @@ TOLD = {
     "status": "Shows how the daemon stands.",
 }
 
+KILL_S = 1.0
+"""How long `kill` waits for the daemon before it turns to the guard."""
+VERIFY_S = 10.0
 _PERCENT_TO_PPM = 10_000
 
 
@@ -103,12 +108,45 @@ def run(options: argparse.Namespace) -> ExitCode:
         reason=getattr(options, "reason", ""),
         **args,
     )
-    return speak(options, wanted)
+    if options.word != "kill" or options.scope != ALL:
+        return speak(options, wanted)
+    try:
+        return speak(options, wanted, KILL_S)
+    except NobodyAnswers as error:
+        return kill_by_guard(options, error)
 
 
-def speak(options: argparse.Namespace, wanted: Request) -> ExitCode:
+def kill_by_guard(options: argparse.Namespace, why: NobodyAnswers) -> ExitCode:
+    """Have every guard in the folder cancel everything, where no daemon answers. Raises UsageError."""
+    from daemon.guard import client
+
+    guards = client.guards_in(options.socket.parent if options.socket else options.folder)
+    if not guards:
+        raise why
+    if not options.json:
+        write_line(f"kill: {why}")
+    for path in guards:
+        client.kill(path, options.reason or "tickerd kill")
+    write_line(f"KILL: {why}")
+    left = []
+    for path in guards:
+        told = client.wait_verified(path, VERIFY_S)
+        if options.json:
+            write_line(msgspec.json.encode(told).decode())
+        elif told.verified_ns:
+            write_line(f"kill: the guard of {told.account} cancelled everything; the venues show nothing open")
+        if not told.verified_ns:
+            left.append(
+                f"{told.account}: {'; '.join(told.problems) or 'the venues have not shown that nothing is open'}"
+            )
+    if left:
+        raise UsageError(f"the guard goes on cancelling: {', '.join(left)}")
+    return ExitCode.OK
+
+
+def speak(options: argparse.Namespace, wanted: Request, timeout_s: float = TIMEOUT_S) -> ExitCode:
     """Say it to the daemon and show what it answers. Raises UsageError where it refuses, or none is there."""
-    reply = ask(options.socket or find(options.folder), wanted)
+    reply = ask(options.socket or find(options.folder), wanted, timeout_s)
     if options.json:
         write_line(msgspec.json.encode(reply).decode())
     elif options.word == "status" and reply.ok:

@@ -1,5 +1,6 @@
 """A daemon as the guard's link needs it."""
 
+import contextlib
 from pathlib import Path
 
 from config.settings import Settings
@@ -44,6 +45,11 @@ class Beating:
         except JournalError as error:
             raise SessionOver(f"the kill is not on the disk: {error}") from error
         self._latch.latched(pull)
+
+    def parted(self) -> None:
+        """Note that nobody needs to be watched."""
+        with contextlib.suppress(OSError):  # the guard hears it, too; without it the next one asks for a beat in vain
+            self._latch.disarmed()
 
     def tell(self, problem: str) -> None:
         """Show that nobody guards: of the machine, not of the session, so no part of what replays."""

@@ -43,6 +43,10 @@ class Guarded(Protocol):
         """Have the journal on the disk, then forget what the guard left beside the lease."""
         ...
 
+    def parted(self) -> None:
+        """Note that the session ended with nothing working, for a guard that is not there to hear it."""
+        ...
+
     def tell(self, problem: str) -> None:
         """Show why nobody guards, or (empty) that somebody does."""
         ...
@@ -76,6 +80,8 @@ class GuardLink:
     async def farewell(self) -> None:
         """Say that the session is over, so that silence means nothing from here on."""
         self._over = True
+        if not self._guarded.working:
+            self._guarded.parted()
         said = Said(v=VERSION, ask="farewell", session=self._session, working=self._guarded.working)
         with contextlib.suppress(OSError, TimeoutError, EOFError):  # no guard, nobody to say it to
             reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(str(self._path)), _ANSWER_S)

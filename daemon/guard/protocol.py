@@ -52,10 +52,12 @@ class GuardStatus(msgspec.Struct, frozen=True, kw_only=True):
     decided_ns: int  # of the last pull
     blocked_ns: int  # from then on no order left a daemon that has the guard's word mapped
     kept_ns: int  # the kill was on the disk
-    verified_ns: int  # 0: not yet
+    first_verified_ns: int  # nothing was open at any venue, the first time since; 0: not yet
+    verified_ns: int  # the same of the last clearing
     source: str
     reason: str
-    venues: list[Clearance]
+    first: list[Clearance]  # each venue's first clearing of the last pull, once it is done
+    venues: list[Clearance]  # their last, or present, ones
     problems: list[str]
 
 

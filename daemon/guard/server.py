@@ -18,6 +18,8 @@ from daemon.guard.watch import Pull, Watch
 from daemon.live.latch import GuardLatch
 
 TICK_S = 0.01
+GRACE_NS = 5_000_000_000
+"""For a daemon to find a guard that was started again."""
 KILL_FILE = "KILL"
 """In the operator's folder: whoever puts it there kills trading; it is renamed once that has begun."""
 _NS_PER_MS = 1_000_000
@@ -53,6 +55,9 @@ class Guard:
         self._cleared = dict.fromkeys(clearers, 0)  # how many clearings were wanted when the last done one began
         self._wanted = {venue: asyncio.Event() for venue in clearers}
         self._pull = Pull(number=0, source="", reason="")
+        self._first: dict[str, Clearance] = {}  # of the last pull
+        self._pulled_at = 0  # how many clearings were wanted with it
+        self._first_verified_ns = 0
         self._decided_ns = self._blocked_ns = self._kept_ns = self._verified_ns = 0
         self._problem = ""
         self._keeping: set[asyncio.Task[None]] = set()
@@ -62,6 +67,9 @@ class Guard:
         left = self._latch.left()
         if self._latch.number and left is not None:
             self._resume(Pull(number=self._latch.number, source=left.source, reason=left.reason))
+        elif session := self._latch.was_armed():
+            log.warning("watching on where a guard before this one ended without a word", session=session)
+            self._watch.expect(session, GRACE_NS)
         async with asyncio.TaskGroup() as group, contextlib.AsyncExitStack() as stack:
             for clearer in self._clearers.values():
                 await stack.enter_async_context(clearer)
@@ -72,6 +80,7 @@ class Guard:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, *self._keeping, return_exceptions=True)
+        self._note_armed("")
 
     def told(self, source: str, reason: str) -> None:
         """Pull because somebody says so."""
@@ -92,6 +101,7 @@ class Guard:
             pull = watch.farewell(said.working, self._clock_ns())
             if pull is not None:
                 self._carry_out(pull)
+            self._note_armed("")
             log.info("farewell", session=said.session, working=said.working)
             return Answer(ok=True, pull=watch.pull)
         before = watch.session
@@ -99,8 +109,16 @@ class Guard:
             log.warning("the daemon has latched the kill: cancelling once more what it may have sent before")
             self._begin()
         if watch.session != before:
+            self._note_armed(said.session)
             log.info("armed", session=said.session, source=source)
         return Answer(ok=True, pull=watch.pull)
+
+    def _note_armed(self, session: str) -> None:
+        """Leave word for a guard after this one."""
+        try:
+            self._latch.armed(session) if session else self._latch.disarmed()
+        except OSError as error:
+            log.warning("a guard after this one would not know whom to watch", reason=str(error))
 
     def status(self) -> GuardStatus:
         """Return how it stands."""
@@ -113,9 +131,11 @@ class Guard:
             decided_ns=self._decided_ns,
             blocked_ns=self._blocked_ns,
             kept_ns=self._kept_ns,
+            first_verified_ns=self._first_verified_ns,
             verified_ns=self._verified_ns,
             source=self._pull.source,
             reason=self._pull.reason,
+            first=list(self._first.values()),
             venues=list(self.clearances.values()),
             problems=[text for text in (self._problem, *(each.problem for each in self._clearers.values())) if text],
         )
@@ -127,8 +147,9 @@ class Guard:
         self._decided_ns = self._clock_ns()
         self._latch.block(pull.number)
         self._blocked_ns = self._clock_ns()
-        self._kept_ns = 0
-        self._pull = pull
+        self._kept_ns = self._first_verified_ns = 0
+        self._first.clear()
+        self._pull, self._pulled_at = pull, self._watch.wanted
         self._begin()
         log.critical("pulled", source=pull.source, reason=pull.reason)
         keeping = asyncio.get_running_loop().create_task(self._keep(pull))
@@ -138,7 +159,7 @@ class Guard:
     def _resume(self, pull: Pull) -> None:
         log.critical("a kill of the guard before this one was taken over by no daemon", reason=pull.reason)
         self._watch.resume(pull)
-        self._pull, self._decided_ns = pull, self._clock_ns()
+        self._pull, self._decided_ns, self._pulled_at = pull, self._clock_ns(), self._watch.wanted
         self._begin()
 
     def _begin(self) -> None:
@@ -169,9 +190,15 @@ class Guard:
             await clearer.clear(told)
             log.critical("verified", venue=venue, found=told.found, rounds=told.rounds, ms=_ms(told, self._decided_ns))
             self._cleared[venue] = wanted
+            if wanted >= self._pulled_at and self._first.setdefault(venue, told) is told and not self._missing():
+                self._first_verified_ns = self._clock_ns()
             self._watch.cleared(min(self._cleared.values()))
             if not self._watch.clearing:
                 self._verified_ns = self._clock_ns()
+
+    def _missing(self) -> bool:
+        """Whether a venue has not been cleared since the last pull."""
+        return len(self._first) < len(self._clearers)
 
     async def _recheck(self, clearer: Clearer) -> None:
         """Look again while no daemon has taken the latch over: one that is frozen may wake."""

@@ -85,6 +85,11 @@ class Watch:
         self.clearing = True
         self.wanted += 1
 
+    def expect(self, session: str, grace_ns: int) -> None:
+        """Watch a daemon that a guard before this one watched: it has so much longer for its first beat."""
+        self.session = session
+        self.silent_ns = -grace_ns
+
     def resume(self, pull: Pull) -> None:
         """Go on with a pull of a guard before this one, which no daemon has latched."""
         self.pull = pull
@@ -100,6 +105,8 @@ class Watch:
         if self.silent_ns <= self._patience_ns:
             return None
         session, self.session = self.session, ""  # it is watched again from its next beat on
+        if self.pull is not None:
+            return None  # it is blocked, and everything cancelled, already
         silent_ms = self.silent_ns // 1_000_000
         return self.told("guard:silence", f"{session} did not beat for {silent_ms} ms", now_ns)
 

@@ -21,6 +21,7 @@ from journal.folders import sync_folder
 
 WORD_NAME = "guard.word"
 KILL_NAME = "guard-kill.json"
+ARMED_NAME = "guard.armed"
 PULL = "pull"
 """The argument of the kill that holds the pull's number."""
 _SIZE = 8
@@ -35,6 +36,7 @@ class GuardLatch:
     def __init__(self, folder: Path, word: mmap.mmap) -> None:
         """Use `open`."""
         self._kill = folder / KILL_NAME
+        self._armed = folder / ARMED_NAME
         self._word = word
 
     @classmethod
@@ -93,6 +95,21 @@ class GuardLatch:
                 f"{self._kill} does not read: {error}; the guard killed trading, and says there why: remove it, then "
                 "give `tickerd kill` once the daemon is READY"
             ) from error
+
+    def armed(self, session: str) -> None:
+        """Note whom the guard watches, for the next guard. Raises OSError."""
+        self._armed.write_text(session, encoding="utf-8")
+
+    def disarmed(self) -> None:
+        """Note that nobody needs to be watched. Raises OSError."""
+        self._armed.unlink(missing_ok=True)
+
+    def was_armed(self) -> str:
+        """Return whom a guard that did not end in order watched, empty for nobody."""
+        try:
+            return self._armed.read_text(encoding="utf-8")[:200]
+        except (FileNotFoundError, UnicodeDecodeError):
+            return ""
 
     def latched(self, number: int) -> None:
         """Forget a pull that the daemon's journal holds; a later one stays. Raises OSError."""

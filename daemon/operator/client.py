@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.errors import UsageError
+from daemon.errors import NobodyAnswers, UsageError
 from daemon.operator.protocol import Request
 
 SUFFIX = ".sock"
@@ -28,7 +28,7 @@ _decode = msgspec.json.Decoder(Heard).decode
 
 
 def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Heard:
-    """Ask the daemon behind a socket. Raises UsageError where nobody answers there."""
+    """Ask the daemon behind a socket. Raises NobodyAnswers where nobody answers there."""
     line = msgspec.json.encode(request) + b"\n"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -39,12 +39,12 @@ def ask(path: Path, request: Request, timeout_s: float = TIMEOUT_S) -> Heard:
             with connection.makefile("rb") as stream:
                 answer = stream.readline()
     except TimeoutError as error:
-        raise UsageError(
+        raise NobodyAnswers(
             f"the daemon behind {path} did not answer within {timeout_s:g} s: it may be stuck; SIGUSR1 kills trading "
             "once it is not, and the venue's own dead-man timer cancels where it is armed"
         ) from error
     except OSError as error:
-        raise UsageError(f"no daemon answers at {path}: {error}; `ls {path.parent}` shows the sockets") from error
+        raise NobodyAnswers(f"no daemon answers at {path}: {error}; `ls {path.parent}` shows the sockets") from error
     try:
         return _decode(answer)
     except msgspec.MsgspecError as error:
@@ -55,7 +55,7 @@ def find(folder: Path) -> Path:
     """Return the socket of the one daemon that is running. Raises UsageError where there is none, or more than one."""
     running = [each for each in sorted(folder.glob(f"*{SUFFIX}")) if answers(each)]
     if not running:
-        raise UsageError(
+        raise NobodyAnswers(
             f"no daemon is running here (no socket in {folder} answers): start one with `tickerd run`, or say --socket"
         )
     if len(running) > 1:

@@ -18,6 +18,7 @@ from core.orders import ApprovedCancel, ApprovedCommand, ApprovedReplace, Approv
 S = 1_000_000_000
 NAME = "t0000039u000001"
 REVISED = NAME + "01"
+OTHER = "t0000039u000002"
 RULES = Instrument(
     symbol="BTCUSDT", venue="BINANCE", asset_class=AssetClass.CRYPTO_SPOT, base="BTC", quote="USDT",
     price_precision=2, size_precision=2, tick=1, lot=1,
@@ -90,6 +91,23 @@ DONE = {"cancelResult": "SUCCESS", "newOrderResult": "SUCCESS", "cancelResponse"
         "newOrderResponse": {"orderId": 12, "clientOrderId": REVISED}}  # fmt: skip
 OLD_ENDS = {"x": "CANCELED", "X": "CANCELED", "c": NAME + "c", "C": NAME}
 NEW_BEGINS = {"c": REVISED, "i": 12, "p": "101.00"}
+
+
+def test_once_blocked_nothing_but_cancels_leaves_and_what_is_refused_is_told_as_ours():
+    desk = Desk()
+    desk.working()
+    desk.session.blocked = lambda: True
+    desk.sent()
+    desk.replace()
+    intent = OrderIntent(client_order_id=OTHER, strategy_id="s", instrument=0, side=Side.BUY, type=OrderType.LIMIT,
+                         quantity=500, price=10_000, reduce_only=True)  # fmt: skip
+    desk.send(ApprovedSubmit(intent=intent, reference_price=1, limits_version=1))
+    desk.send(cancel())
+    assert [each["method"] for each in desk.sent()] == ["order.cancel"]
+    reports = [each for each in desk.heard() if isinstance(each, OrderReport)]
+    told = [(ReportType.REPLACE_REJECTED, REVISED), (ReportType.REJECTED, OTHER)]
+    assert [(each.type, each.client_order_id) for each in reports] == told
+    assert all(each.own and each.reason == "the guard has killed trading" for each in reports)
 
 
 def test_a_replacement_is_told_once_whichever_comes_first():
