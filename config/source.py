@@ -21,6 +21,14 @@ from journal.head import ImportedFile
 
 _MAX_SOURCE_BYTES = 1 << 20
 _ALONE = "a strategy file stands alone: make what needs other files a package with an entry point"
+_OFFERED = {  # what a strategy's file may import of ours, with examples
+    "strategies": "Strategy, StrategyParams, SmartRouter",
+    "strategies.algos": "Twap, Vwap, Pov, Iceberg",
+    "strategies.indicators": "ema, sma",
+    "strategies.routing": "Split",
+    "strategies.kernels": "EmaCrossKernel",
+}
+_NOT_OFFERED = re.compile(r"cannot import name '(\w+)' from 'strategies[\w.]*'")
 _OURS = frozenset(
     ("core", "oms", "risk", "strategies", "engine", "connectors", "journal", "config", "research", "daemon")
 )
@@ -83,7 +91,7 @@ def execute(text: str, filename: str, origin: Origin, path: Path) -> ModuleType:
         del sys.modules[name]
         if before is not None:
             sys.modules[name] = before
-        hint = _ALONE if isinstance(error, ImportError) else ""
+        hint = _hint_of(error) if isinstance(error, ImportError) else ""
         found = _raised(error, filename)
         raise problem(StrategyBroken, origin, path, expected="a module that imports", found=found, hint=hint) from error
     return module
@@ -104,6 +112,20 @@ def imported_beside(file: FilePath) -> tuple[ImportedFile, ...]:
             with contextlib.suppress(OSError):
                 found[str(other)] = hashlib.sha256(other.read_bytes()).hexdigest()
     return tuple(ImportedFile(file=name, sha256=sha256) for name, sha256 in sorted(found.items()))
+
+
+def _hint_of(error: ImportError) -> str:
+    """Return what helps where an import failed: of `strategies`, what there is to import, else what a file may ask."""
+    if (error.name or "").partition(".")[0] != "strategies":
+        return _ALONE
+    found = _NOT_OFFERED.match(str(error))
+    offered = {name: place for place in _OFFERED for name in getattr(importlib.import_module(place), "__all__", ())}
+    wanted = found[1].casefold() if found else ""
+    for name, place in sorted(offered.items()):
+        if name.casefold() == wanted:
+            return f"write: from {place} import {name}"
+    places = [f"{place} ({examples})" for place, examples in _OFFERED.items()]
+    return f"these have what a strategy may import: {', '.join(places)}"
 
 
 def _raised(error: BaseException, filename: str) -> str:

@@ -49,6 +49,7 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     filled: int
     updated_ns: int
     reason: str = ""
+    hedge: Side | None = None  # in hedge mode: the position, long (BUY) or short (SELL), that it works on
 
 
 class VenueFill(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

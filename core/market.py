@@ -90,7 +90,7 @@ HOT = (touch_of,)
 class Market(MarketNumbers):
     """The market of one instrument as the events told it; one object, read by strategies, gate and simulated venue."""
 
-    __slots__ = ("index_price", "instrument", "mark_ns", "mark_price")
+    __slots__ = ("index_price", "instrument", "mark_ns", "mark_price", "volume")
 
     def __init__(self, index: int, instrument: Instrument) -> None:
         """Know nothing yet, and be not connected."""
@@ -99,6 +99,7 @@ class Market(MarketNumbers):
         self.mark_price = 0  # a contract's, by which the venue values positions; 0 before the first
         self.index_price = 0
         self.mark_ns = 0
+        self.volume = 0  # of all trades since the session began, in quantity units
 
     @property
     def stale_channels(self) -> tuple[str, ...]:

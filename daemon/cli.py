@@ -23,6 +23,19 @@ first steps:
 """
 
 
+class Parser(argparse.ArgumentParser):
+    """Refuses what it does not know by itself, so that the usage of the word that was said is shown, not of all."""
+
+    def parse_known_args(  # type: ignore[override]  # argparse's is for namespaces of any other type as well
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Return what was said, and nothing left over."""
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return found, left
+
+
 def parser(word: str | None) -> argparse.ArgumentParser:
     """Return the parser; only the word that was said fills in its options, so that starting stays fast."""
     return _parser(word, words_for(word))
@@ -30,7 +43,7 @@ def parser(word: str | None) -> argparse.ArgumentParser:
 
 def _parser(word: str | None, known: dict[str, Word]) -> argparse.ArgumentParser:
     """Return the parser of the words that are known."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="tickerd",
         description="An event-driven live trading daemon: journal first, risk gate on every order, exact replay.",
         epilog=EPILOG,

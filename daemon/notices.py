@@ -75,7 +75,8 @@ def _tell_strategies(last: Status, status: Status) -> None:
         if before.get(strategy.id, strategy.state) == strategy.state:
             continue
         if strategy.state == _PAUSED:
-            log.error("strategy paused", strategy=strategy.id, reason=strategy.reason)
+            said = {"error": strategy.error} if strategy.error else {}
+            log.error("strategy paused", strategy=strategy.id, reason=strategy.reason, **said)
         else:
             log.info("strategy", strategy=strategy.id, state=strategy.state)
 

@@ -32,6 +32,7 @@ from engine.engine import Engine
 from oms.latches import Level
 
 RECENT = 8
+_ERROR_MAX = 300
 SHOWN_LATENCIES = 1_024  # sorting these takes 0.1 ms on the loop, the whole window would take 2
 PAGE_BYTES = resource.getpagesize()
 
@@ -223,6 +224,7 @@ class Projection:
                 reason=self._reason_of(actor.id),
                 open_orders=open_orders[actor.id],
                 fills=self.fills_by_strategy[actor.id],
+                error=self._error_of(actor.id),
             )
             for actor in self.engine.desk.actors
         ]
@@ -231,6 +233,12 @@ class Projection:
         """Return why a strategy is in its state."""
         known = self.seen.changed.get(strategy_id)
         return "" if known is None else known[1].reason
+
+    def _error_of(self, strategy_id: str) -> str:
+        """Return what a strategy raised, the last line of where it did; empty where it raised nothing."""
+        known = self.seen.changed.get(strategy_id)
+        lines = [] if known is None else known[1].traceback.strip().splitlines()
+        return lines[-1][:_ERROR_MAX] if lines else ""
 
     def live(self, now_ns: int) -> LiveStatus | None:
         """Return how the venues stand where the account is real, None on paper."""

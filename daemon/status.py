@@ -41,6 +41,7 @@ class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     open_orders: int
     fills: int
+    error: str = ""  # what a paused one raised, in the error's own words
 
 
 class RefusalStatus(msgspec.Struct, frozen=True, kw_only=True):

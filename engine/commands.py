@@ -11,6 +11,7 @@
 | `reduce` | any | close `share_ppm` of each position there, within `collar_ppm`: `engine.reduce` |
 | `cancel-all` | a strategy, or all | the same as `cancel` |
 | `pause`, `resume` | a strategy | take it off the bus and cancel its orders; start it again |
+| `retune` | a strategy | other parameters, named in the args: `engine.retune` |
 | `release` | an instrument, or all | accept a difference that reconciliation froze |
 | `book-...` | | book what a person tells of the account: `engine.booking_commands` |
 
@@ -30,6 +31,7 @@ from engine.flatten import COLLAR_PPM, Flattener, Matches
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.reduce import REDUCE, Reducer
+from engine.retune import RETUNE, retune
 from oms.latches import Latches, Level
 
 KILL, HALT, STOP_ENTRY, ARM = "kill", "halt", "stop-entry", "arm"
@@ -71,6 +73,7 @@ class Commands:
             REDUCE: self._reduce,
             PAUSE: self._pause,
             RESUME: self._resume,
+            RETUNE: lambda command, _now_ns: retune(desk, command),
             RELEASE: self._release,
             **limits.handlers(),
             **BookingCommands(desk, markets, () if reconciling is None else reconciling.venues).handlers(),

@@ -102,6 +102,7 @@ class MarketHandlers:
         market.last_price = price  # type: ignore[assignment]
         market.last_quantity = quantity
         market.trade_ns = now_ns
+        market.volume += quantity
         if self._watched[index]:
             self.pull(index)
         if self.bus.bars[index]:

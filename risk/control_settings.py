@@ -23,7 +23,7 @@ MONEY_LIMITS = (
     "max_fees_per_day",
     *PORTFOLIO_LIMITS,
 )
-RATIO_LIMITS = ("max_leverage", "max_concentration", "max_depth_share")
+RATIO_LIMITS = ("max_leverage", "max_concentration", "max_depth_share", "max_volume_share", "max_price_volatilities")
 COUNT_LIMITS = (
     "max_open_orders",
     "max_orders_per_second",
@@ -42,7 +42,9 @@ class ScopeLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
     Values count at the worst that may come: every open order filled, UNKNOWN ones and those without an answer too.
     `max_leverage` is gross value over equity, `max_concentration` one instrument's value over equity, `max_depth_share`
-    an order over what the book shows on the other side up to its price. What only takes off passes all limits of
+    an order over what the book shows on the other side up to its price, `max_volume_share` over what was traded in the
+    last minute. No price may be further from the middle than `max_price_volatilities` of a minute, once 20 seconds were
+    seen. What only takes off passes all limits of
     value. Messages are new orders, replacements and cancels together; cancels count and always pass. Days begin at
     midnight UTC.
     """
@@ -56,6 +58,8 @@ class ScopeLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     max_concentration: Number | None = None
     min_cash: Number | None = None
     max_depth_share: Number | None = None
+    max_volume_share: Number | None = None
+    max_price_volatilities: Number | None = None
     max_orders_per_second: int | None = None
     max_orders_per_minute: int | None = None
     max_messages_per_second: int | None = None

@@ -19,6 +19,7 @@ from engine.booking_commands import BOOKINGS
 from engine.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
 from engine.limit_commands import LIMIT_WORDS, RELOAD
 from engine.reduce import REDUCE
+from engine.retune import RETUNE
 
 VERSION = 1
 STATUS, LIMITS = "status", "limits"
@@ -26,7 +27,22 @@ POSITIONS, ORDERS, FILLS, PNL = "positions", "orders", "fills", "pnl"
 STRATEGIES, WHY = "strategies", "why"
 QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY)
 COMMANDS = frozenset(
-    (KILL, HALT, STOP_ENTRY, ARM, CANCEL, CANCEL_ALL, FLATTEN, REDUCE, PAUSE, RESUME, RELEASE, *BOOKINGS, *LIMIT_WORDS)
+    (
+        KILL,
+        HALT,
+        STOP_ENTRY,
+        ARM,
+        CANCEL,
+        CANCEL_ALL,
+        FLATTEN,
+        REDUCE,
+        PAUSE,
+        RESUME,
+        RETUNE,
+        RELEASE,
+        *BOOKINGS,
+        *LIMIT_WORDS,
+    )
 )
 LINE_BYTES_MAX = 64 * 1024
 ARGS_MAX = 16

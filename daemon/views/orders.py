@@ -107,7 +107,7 @@ def orders_view(engine: Engine, seen: Seen, scope: str, last: int = LAST) -> Ord
     parents = _parents(engine)
     working = [each for each in manager.open_orders() if matches(each.strategy_id, each.instrument)]
     closed: list[OrderRow] = []
-    for order in reversed(manager.closed_orders()):
+    for order in reversed(manager.closed_orders() if last else ()):
         if len(closed) >= last:
             break
         if matches(order.strategy_id, order.instrument):

@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from core.effects import OrderFilled, ParentProgress, StrategyChanged, TimerSet
+from core.effects import OrderFilled, ParentProgress, StrategyChanged, StrategyState, TimerSet
 from core.orders import ApprovedGroup, ApprovedSubmit, Refusal
 
 KEEP_FILLS = 1_000
 KEEP_PARENTS = 200
 KEEP_CODES = 1_000
+WORKER = "#"  # in the name of an execution algorithm, behind that of the strategy that it works for
 
 
 class Refused(NamedTuple):
@@ -68,8 +69,12 @@ class Seen:
             self.submitted(now_ns, command)
 
     def change(self, now_ns: int, change: StrategyChanged) -> None:
-        """Note a strategy's state, and since when."""
-        self.changed[change.strategy_id] = (now_ns, change)
+        """Note a strategy's state, and since when; an execution algorithm that is done is forgotten."""
+        if change.state is StrategyState.STOPPED and WORKER in change.strategy_id:
+            self.changed.pop(change.strategy_id, None)
+            self.timers.pop(change.strategy_id, None)
+        else:
+            self.changed[change.strategy_id] = (now_ns, change)
 
     def timer(self, now_ns: int, timer: TimerSet) -> None:
         """Note when a strategy last asked to be woken."""

@@ -4,7 +4,7 @@ from core.effects import Alert, Effect, Severity
 from core.events import AccountTraded, OrderReport, ReportType
 from core.evidence import EvidenceGiven, VenueFill, VenueOrder
 from core.ids import parse_client_order_id, parse_revision_id
-from core.orders import OrderIntent, OrderTerms, OrderType
+from core.orders import OrderIntent, OrderTerms, OrderType, Side
 from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.order import Order
@@ -47,6 +47,7 @@ class Foreign:
                 type=OrderType.LIMIT if told.price else OrderType.MARKET,
                 quantity=told.quantity,
                 price=told.price,
+                terms=_terms_of(told.hedge),
             )
             self.adopted[name] = told.updated_ns
             self._manager.taking.adopt(intent, told.venue_order_id, told.filled, now_ns, effects)
@@ -98,7 +99,7 @@ class Foreign:
             type=OrderType.LIMIT,
             quantity=fill.quantity,
             price=fill.price,
-            terms=OrderTerms(hedge=fill.hedge) if fill.hedge is not None else None,
+            terms=_terms_of(fill.hedge),
         )
         self._manager.taking.adopt(intent, fill.venue_order_id, 0, now_ns, effects)
         report = OrderReport(
@@ -128,6 +129,11 @@ class Foreign:
     def state(self) -> list[object]:
         """Return everything that a digest must cover."""
         return [list(self.told), sorted(self.adopted.items())]
+
+
+def _terms_of(hedge: Side | None) -> OrderTerms | None:
+    """Return what an order asks for that works on one side of hedge mode, nothing in netting mode."""
+    return None if hedge is None else OrderTerms(hedge=hedge)
 
 
 def _venues_own(fill: VenueFill, venue: str) -> AccountTraded:

@@ -4,6 +4,7 @@ from core.instruments import Instrument
 from core.market import Market
 from core.orders import OrderIntent
 from risk.controls.cells import Cell, Reach
+from risk.controls.observed import Observed
 from risk.controls.worth import Worth
 
 
@@ -24,6 +25,7 @@ class Asked:
         "more_orders",
         "more_side",
         "now_ns",
+        "observed",
         "side",
         "value",
         "valued_at",
@@ -32,6 +34,7 @@ class Asked:
     intent: OrderIntent
     instrument: Instrument
     market: Market
+    observed: Observed
     side: int
     valued_at: int
     value: int

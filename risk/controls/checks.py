@@ -10,7 +10,7 @@ from collections.abc import Callable
 from core.decimals import to_text
 from core.money import money_text
 from risk.controls.asked import Asked
-from risk.controls.depth import displayed
+from risk.controls.depth import displayed, too_far, too_much_of_volume
 from risk.controls.scope import PPM, Scope
 from risk.controls.sums import Sums
 from risk.controls.tail_risk import tail_breach
@@ -76,6 +76,14 @@ def _takes_too_much(asked: Asked, scope: Scope, _sums: Sums) -> bool:
     return shown > 0 and asked.intent.quantity * PPM > shown * scope.max_depth_share
 
 
+def _is_too_far(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return too_far(asked, scope)
+
+
+def _takes_too_much_volume(asked: Asked, scope: Scope, _sums: Sums) -> bool:
+    return too_much_of_volume(asked, scope)
+
+
 def _too_much_gross(asked: Asked, scope: Scope, _sums: Sums) -> bool:
     return asked.more_gross > 0 and scope.gross + asked.more_gross > scope.max_gross_notional
 
@@ -136,6 +144,8 @@ _ADDING: tuple[tuple[str, str, Broken], ...] = (
     ("no_short", "SHORT_SALE", _sells_short),
     ("max_order_value", "ORDER_VALUE", _too_large),
     ("max_depth_share", "DEPTH_SHARE", _takes_too_much),
+    ("max_volume_share", "VOLUME_SHARE", _takes_too_much_volume),
+    ("max_price_volatilities", "PRICE_VOLATILITY", _is_too_far),
     ("max_gross_notional", "GROSS_NOTIONAL", _too_much_gross),
     ("max_leverage", "LEVERAGE", _too_much_leverage),
     ("max_concentration", "CONCENTRATION", _too_concentrated),
@@ -199,6 +209,24 @@ def _why_depth(asked: Asked, scope: Scope, _sums: Sums) -> Why:
     limit = to_text(scope.max_depth_share, PPM_DECIMALS)
     why = f"{scope.name}: the order takes {figure} of what the book shows up to its price, allowed are {limit}"
     return Why(limit, figure, f"{why}: ask for less, or send it in parts")
+
+
+def _why_volume(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    traded, limit = asked.observed.volume(asked.market), to_text(scope.max_volume_share, PPM_DECIMALS)
+    if not traded:
+        return Why(limit, "", f"{scope.name}: nothing of {asked.instrument.id} was traded in the last minute: wait")
+    figure = to_text(-(-asked.intent.quantity * PPM // traded), PPM_DECIMALS)
+    why = f"{scope.name}: the order is {figure} of what was traded in the last minute, allowed are {limit}"
+    return Why(limit, figure, f"{why}: ask for less, or send it in parts")
+
+
+def _why_volatility(asked: Asked, scope: Scope, _sums: Sums) -> Why:
+    bid, ask, _ = asked.market.touch()
+    limit, volatility_ppm = to_text(scope.max_price_volatilities, PPM_DECIMALS), asked.observed.volatility_ppm
+    distance = abs(2 * asked.valued_at - bid - ask) * PPM * PPM
+    figure = to_text(-(-distance // ((bid + ask) * volatility_ppm)), PPM_DECIMALS)
+    why = f"{scope.name}: the price is {figure} volatilities of a minute away from the middle, allowed are {limit}"
+    return Why(limit, figure, f"{why}: price it nearer, or wait for a calmer market")
 
 
 def _why_gross(asked: Asked, scope: Scope, sums: Sums) -> Why:
@@ -295,6 +323,8 @@ WHY: dict[str, Callable[[Asked, Scope, Sums], Why]] = {
     "OPEN_ORDERS": _why_open_orders,
     "ORDER_VALUE": _why_order,
     "DEPTH_SHARE": _why_depth,
+    "VOLUME_SHARE": _why_volume,
+    "PRICE_VOLATILITY": _why_volatility,
     "GROSS_NOTIONAL": _why_gross,
     "LEVERAGE": _why_leverage,
     "CONCENTRATION": _why_concentration,

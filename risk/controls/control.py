@@ -21,6 +21,7 @@ from risk.controls.day import Day
 from risk.controls.found import Found
 from risk.controls.headroom import Headroom
 from risk.controls.lists import Lists
+from risk.controls.observed import Observed
 from risk.controls.scope import Scope
 from risk.controls.sums import Sums
 from risk.controls.window import SECOND_NS
@@ -54,6 +55,7 @@ class Controls:
         "_cursor",
         "_effects",
         "_manager",
+        "_observed",
         "_rooms",
         "_scopes",
         "_seen_ns",
@@ -62,6 +64,7 @@ class Controls:
         "_sums",
         "_unvalued_day",
         "_wants_equity",
+        "_watches",
         "day",
         "lists",
     )
@@ -89,6 +92,8 @@ class Controls:
             choose(scope)
         self._by_pair: dict[tuple[str, int], tuple[Scope, ...]] = {}
         self._rooms: dict[tuple[str, int], Rooms] = {}
+        self._observed: dict[int, Observed] = {}
+        self._watches = any(scope.watches for scope in self._scopes.values())
         self._stamp = 0  # counts whatever changes what is left
         self._seen_ns = -LATE_NS - 1
         self._wants_equity = any(scope.wants_equity for scope in self._scopes.values())
@@ -98,6 +103,7 @@ class Controls:
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn an instrument and the scopes that it counts in."""
         self._cells.add(ACCOUNT, index, self._shared(instrument))
+        self._observed.setdefault(index, Observed())
         self._by_pair = {pair: scopes for pair, scopes in self._by_pair.items() if pair[1] != index}
         self._rooms = {pair: rooms for pair, rooms in self._rooms.items() if pair[1] != index}
         self._stamp += 1
@@ -113,6 +119,7 @@ class Controls:
             scope.take(limits)
             choose(scope)
         self._wants_equity = any(scope.wants_equity for scope in self._scopes.values())
+        self._watches = any(scope.watches for scope in self._scopes.values())
         self.day.anew = True
         for index in self._manager.instruments():
             self.define(index, self._manager.instrument(index))
@@ -142,6 +149,7 @@ class Controls:
         self._look(now_ns)
         asked, worth = self._asked, worth_of(intent.instrument, self._manager, self._base, valued_at)
         asked.intent, asked.instrument, asked.market = intent, instrument, market
+        asked.observed = self._observed[intent.instrument]
         asked.side, asked.valued_at, asked.now_ns = 1 if intent.side > 0 else -1, valued_at, now_ns
         asked.value = 0 if worth is None else worth.of(intent.quantity)
         quantity, unsure = intent.quantity - filled, worth is None or self._unsure
@@ -204,6 +212,10 @@ class Controls:
         """Return a scope with its sums as they were last looked at, None for one without limits; change nothing."""
         return self._scopes.get(name)
 
+    def observed(self, index: int) -> Observed:
+        """Return what was seen of a market in the last minute, where a limit looks at that."""
+        return self._observed[index]
+
     @property
     def cash(self) -> int:
         """What is left of the base currency once all that is open has filled."""
@@ -211,7 +223,9 @@ class Controls:
 
     def state(self) -> list[object]:
         """Return all that influences the next decision, for a digest."""
-        return [self._seen_ns, self._cells.state(), [each.state() for each in self._scopes.values()], self.day.state()]
+        observed = [[index, *each.state()] for index, each in self._observed.items()] if self._watches else []
+        scopes = [each.state() for each in self._scopes.values()]
+        return [self._seen_ns, self._cells.state(), scopes, self.day.state(), *observed]
 
     # -- keeping up ------------------------------------------------------------------------------------------------
 
@@ -286,6 +300,10 @@ class Controls:
         self._cells.refresh(everything=True)
         if self._wants_equity:
             self._sums.look()
+        if self._watches:
+            markets = self._manager.books.rates.markets
+            for index, observed in self._observed.items():
+                observed.sample(now_ns, markets[index])
 
     def _look(self, now_ns: int) -> None:
         """Value what moved; everything where no timer came in time."""

@@ -1,7 +1,9 @@
-"""How much of an instrument the market shows, as far as an order at a price would reach."""
+"""An order beside its market: what the book shows as far as it reaches, what is traded, how far prices move."""
 
 from core.book import LIVE, Levels
 from core.market import Market, touch_of
+from risk.controls.asked import Asked
+from risk.controls.scope import NONE, PPM, Scope
 
 
 def displayed(market: Market, side: int, price: int) -> int:
@@ -22,3 +24,18 @@ def _up_to(levels: Levels, side: int, price: int) -> int:
             break
         total += levels.quantities[place]
     return total
+
+
+def too_much_of_volume(asked: Asked, scope: Scope) -> bool:
+    """Whether an order is more than a share of what was traded in the last minute; where nothing was, any is."""
+    limit = scope.max_volume_share
+    return limit != NONE and asked.intent.quantity * PPM > asked.observed.volume(asked.market) * limit
+
+
+def too_far(asked: Asked, scope: Scope) -> bool:
+    """Whether an order's price is further from the middle than so many volatilities of a minute; until known, none."""
+    limit, volatility_ppm = scope.max_price_volatilities, asked.observed.volatility_ppm
+    if limit == NONE or not volatility_ppm:
+        return False
+    bid, ask, _ = asked.market.touch()
+    return abs(2 * asked.valued_at - bid - ask) * PPM * PPM > (bid + ask) * limit * volatility_ppm

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from core.orders import OrderType
 from risk.controls.asked import Asked
-from risk.controls.depth import displayed
+from risk.controls.depth import displayed, too_far, too_much_of_volume
 from risk.controls.scope import NONE, PPM, Scope
 from risk.controls.sums import Sums
 from risk.controls.tail_risk import tail_breach
@@ -32,6 +32,7 @@ class Headroom:
         "twins",
         "types",
         "value",
+        "watching",
         "windows",
     )
 
@@ -42,6 +43,7 @@ class Headroom:
         self.is_open, self.types = True, _ALL_TYPES
         self.windows = tuple(window for scope in scopes for window in scope.windows)
         self.tails = tuple(scope for scope in scopes if scope.wants_portfolio)
+        self.watching = tuple(scope for scope in scopes if scope.watches)
         self.twins = tuple(scope for scope in scopes if scope.duplicate_window_ms != NONE)
         equity = max(sums.equity, 0)
         for scope in scopes:
@@ -100,6 +102,8 @@ class Headroom:
         if asked.value > self.value or (self.cash != LARGE and sums.cash_for(asked) > self.cash):
             return False
         if any(tail_breach(scope, sums, asked.now_ns) is not None for scope in self.tails):
+            return False
+        if any(too_far(asked, scope) or too_much_of_volume(asked, scope) for scope in self.watching):
             return False
         return self._in_time(asked) and (self.depth == LARGE or self._shown(asked))
 

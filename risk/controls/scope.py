@@ -52,6 +52,7 @@ class Scope:
         "unvalued_day",
         "wants_equity",
         "wants_portfolio",
+        "watches",
         "windows",
     )
 
@@ -65,6 +66,8 @@ class Scope:
     max_leverage: int
     max_concentration: int
     max_depth_share: int
+    max_volume_share: int
+    max_price_volatilities: int
     max_var_99: int
     max_es_99: int
     max_stress_loss: int
@@ -106,6 +109,7 @@ class Scope:
             window.limit = getattr(self, name)
         self.windows = tuple(window for window in self._windows.values() if window.limit != NONE)
         self.wants_portfolio = any(getattr(self, name) != NONE for name in PORTFOLIO_LIMITS)
+        self.watches = self.max_volume_share != NONE or self.max_price_volatilities != NONE
         self.wants_equity = self.max_leverage != NONE or self.max_concentration != NONE
 
     def has(self, name: str) -> bool:

@@ -8,6 +8,7 @@ import traceback
 
 import pytest
 
+import strategies
 from config.errors import ConfigError, NotAStrategy, StrategyBroken, StrategyNotFound, UnknownKey, WrongType, WrongValue
 from config.load import load
 from config.strategies import (
@@ -222,10 +223,26 @@ BROKEN = [
             "a strategy file stands alone: make what needs other files a package with an entry point"
         ),
     ),
+    (
+        "from strategies import TWAP\n",
+        (
+            "ImportError: cannot import name 'TWAP' from 'strategies' (" + strategies.__file__ + ") "
+            "({file}:1: from strategies import TWAP); write: from strategies.algos import Twap"
+        ),
+    ),
+    (
+        "import strategies.twap\n",
+        (
+            "ModuleNotFoundError: No module named 'strategies.twap' ({file}:1: import strategies.twap); these have "
+            "what a strategy may import: strategies (Strategy, StrategyParams, SmartRouter), "
+            "strategies.algos (Twap, Vwap, Pov, Iceberg), strategies.indicators (ema, sma), "
+            "strategies.routing (Split), strategies.kernels (EmaCrossKernel)"
+        ),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("text", "found"), BROKEN, ids=[case[1].split(":")[0] for case in BROKEN])
+@pytest.mark.parametrize(("text", "found"), BROKEN, ids=[case[0].split("\n")[0] for case in BROKEN])
 def test_a_module_that_raises_shows_the_users_line(folder, text, found):
     written(folder, text)
     (folder / "my" / "helper_beside_it.py").write_text("")

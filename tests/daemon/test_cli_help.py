@@ -50,5 +50,21 @@ def test_a_word_that_is_not_one_is_a_usage_error(tickerd, line):
     assert "usage: tickerd" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        (("kill", "--scope", "X"), "kill"),
+        (("journal", "ls", "--nope"), "journal ls"),
+        (("version", "--yaml"), "version"),
+    ],
+)
+def test_an_option_that_a_word_does_not_know_shows_the_usage_of_that_word(tickerd, line, word):
+    answer = tickerd(*line)
+
+    assert answer.code == ExitCode.USAGE
+    assert answer.err.startswith(f"usage: tickerd {word} ")
+    assert f"tickerd {word}: error: unrecognized arguments: {line[-2 if word == 'kill' else -1]}" in answer.err
+
+
 def test_no_word_at_all_is_a_usage_error(tickerd):
     assert tickerd().code == ExitCode.USAGE

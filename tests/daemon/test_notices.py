@@ -3,9 +3,12 @@
 import msgspec
 from structlog.testing import capture_logs
 
+from core.effects import StrategyChanged, StrategyState
 from daemon.notices import Notices
+from daemon.projection import Projection
 from daemon.status import Status
 from tests.daemon import status_samples as samples
+from tests.daemon.sessions import Recorder
 
 
 def told(*statuses: Status) -> list[tuple[str, str, dict[str, object]]]:
@@ -64,6 +67,24 @@ def test_a_strategy_that_was_paused_is_told_with_its_reason():
     assert told(running, paused) == [
         ("error", "strategy paused", {"strategy": one.id, "reason": "KeyError in my.py:3 on_quote"})
     ]
+    raised = msgspec.structs.replace(running, strategies=[msgspec.structs.replace(one, error="KeyError: 'ETH'")])
+    [(_, _, fields)] = told(running, raised)
+    assert fields["error"] == "KeyError: 'ETH'"
+
+
+def test_the_status_of_a_paused_strategy_has_the_last_line_of_what_it_raised(tmp_path):
+    recorder = Recorder(tmp_path)
+    projection = Projection(recorder.engine, recorder.stats, "s", "paper", [])
+    trace = 'Traceback (most recent call last):\n  File "x.py", line 28\nStrategyError: ema: a period is 2 or more\n'
+    reason = "StrategyError in x.py:28 on_start"
+    actor = recorder.engine.desk.actors[0].id
+    change = StrategyChanged(strategy_id=actor, state=StrategyState.PAUSED, reason=reason, traceback=trace)
+    projection.seen.change(1, change)
+    status = projection.status(recorder.now_ns, journal_bytes=0, loop_lag_ns=0, malformed={}, reconnects=0)
+    assert [(each.reason, each.error) for each in status.strategies if each.id == actor] == [
+        (reason, "StrategyError: ema: a period is 2 or more")
+    ]
+    assert not any(each.error for each in status.strategies if each.id != actor)
 
 
 def test_each_alert_is_told_once_though_only_the_last_few_are_kept():

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.effects import StrategyChanged, StrategyState, TimerSet
 from core.events import CommandReceived, FeedChanged, FeedState
+from core.orders import OrderIntent, OrderType, Refusal, Side
 from core.records import NO_INSTRUMENT, Kind
 from daemon.errors import UsageError
 from daemon.operator.client import request
@@ -16,6 +18,7 @@ from daemon.operator.door import Door, Operated
 from daemon.operator.protocol import QUERIES
 from daemon.projection import Projection
 from daemon.queries import queries_of
+from daemon.views.seen import KEEP_CODES, Seen
 from tests.daemon.sessions import SETTINGS, Recorder, config
 
 WAIT_S = 10.0
@@ -201,3 +204,18 @@ def test_a_view_without_a_daemon_says_so(tickerd, tmp_path):
     answer = tickerd("positions", "--folder", tmp_path)
     assert answer.code == 2
     assert "no daemon is running here" in answer.err
+
+
+def test_what_is_remembered_of_algorithms_and_refusals_stays_small():
+    seen = Seen()
+    for number in range(KEEP_CODES + 10):
+        seen.change(1, StrategyChanged(strategy_id=f"ema#{number}", state=StrategyState.ACTIVE, reason="works"))
+        seen.timer(2, TimerSet(strategy_id=f"ema#{number}", name="", due_ns=3))
+        seen.change(4, StrategyChanged(strategy_id=f"ema#{number}", state=StrategyState.STOPPED, reason="done"))
+        intent = OrderIntent(
+            client_order_id="x", strategy_id=str(number), instrument=0, side=Side.BUY, type=OrderType.MARKET, quantity=1
+        )
+        seen.refuse(5, Refusal(code="C", limit="", figure="", message="", intent=intent, limits_version=1))
+    assert (len(seen.changed), len(seen.timers), len(seen.refused)) == (0, 0, KEEP_CODES)
+    seen.change(6, StrategyChanged(strategy_id="ema", state=StrategyState.STOPPED, reason="done"))
+    assert "ema" in seen.changed

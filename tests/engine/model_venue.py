@@ -336,6 +336,7 @@ def told(name, order):
         quantity=intent.quantity,
         filled=order.filled,
         updated_ns=order.updated_ns,
+        hedge=intent.terms.hedge if intent.terms is not None else None,
     )
 
 

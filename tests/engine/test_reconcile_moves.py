@@ -6,7 +6,7 @@ import pytest
 from core.events import AccountMoved, AccountTraded
 from core.evidence import Subject, VenueMove
 from core.money import MONEY_UNIT
-from core.orders import Side
+from core.orders import OrderTerms, Side
 from core.records import NO_INSTRUMENT, Kind
 from tests.engine.model_venue import INSTRUMENTS, SECOND, ModelVenue, balances_of
 from tests.engine.test_reconcile_scenes import ADOPT, Scene
@@ -96,6 +96,23 @@ def test_an_execution_of_somebody_else_is_adopted_by_the_leg_that_the_venue_call
     scene.venue.fills[-1] = msgspec.structs.replace(scene.venue.fills[-1], hedge=Side.BUY)
     scene.pass_time(20)
     assert {side: leg.net.quantity for side, leg in scene.engine.manager.legs(1).items()} == {1: 10}
+
+
+@pytest.mark.parametrize("hedge", [None, Side.BUY, Side.SELL])
+def test_an_open_order_of_somebody_else_is_adopted_with_the_leg_that_it_works_on(hedge):
+    scene = Scene(ADOPT).ready()
+    there = scene.place("web_1", quantity=10)
+    terms = OrderTerms(hedge=hedge) if hedge is not None else None
+    there.intent = msgspec.structs.replace(there.intent, instrument=1, terms=terms)
+    scene.pass_time(20)
+    order = scene.engine.manager.order("web_1")
+    assert order is not None
+    assert order.intent.terms == terms
+    scene.venue.fill("web_1", 10)
+    scene.pass_time(20)
+    legs = {side: leg.net.quantity for side, leg in scene.engine.manager.legs(1).items()}
+    assert legs == ({} if hedge is None else {int(hedge): 10})
+    assert scene.engine.manager.position(1).quantity == 10
 
 
 ETH = 1

@@ -1,5 +1,6 @@
 """Limits at every level: each at its figure and one unit below it, in each scope, and what they count."""
 
+import statistics
 from decimal import Decimal, localcontext
 from itertools import product
 from typing import Any
@@ -369,3 +370,49 @@ def test_figures_of_the_portfolio_that_nobody_measures_open_nothing():
     assert room.code(side=Side.SELL) == "PORTFOLIO_STALE", "nothing is held yet that it could close"
     measured(room, base_currency="EUR")
     assert "of EUR, the limits of USDT" in room.refusal(quantity=115).message
+
+
+def moved(room, seconds, step):
+    """Let the market move up and down by a share, a second each, 0.5 BTC traded in each."""
+    for number in range(seconds):
+        middle = 1000_00 + (step if number % 2 else 0)
+        room.wait(SECOND_NS)
+        room.quote(PERP, middle - 5, middle + 5)
+        room.markets[PERP].volume += 5_000
+        room.gate.controls.look(room.now_ns)
+
+
+def volatility_ppm(room: ControlRoom) -> int:
+    assert room.gate.controls is not None
+    return room.gate.controls.observed(PERP).volatility_ppm
+
+
+def test_an_order_is_no_more_than_its_share_of_what_was_traded_in_the_last_minute():
+    room = ControlRoom(**limited(max_volume_share="0.001"))
+    assert "nothing of BTCUSDT.BINANCE was traded" in room.refusal().message
+    moved(room, 90, 0)  # 60 steps of 5000 units are in the minute
+    assert room.code(quantity=300) == ""
+    refusal = room.refusal(quantity=305)
+    assert (refusal.code, refusal.limit, refusal.figure) == ("VOLUME_SHARE", "0.001", "0.001017")
+
+
+def test_a_price_is_no_further_away_than_the_market_moves():
+    room = ControlRoom(**limited(max_price_volatilities=2))
+    assert room.code(price=990_00) == "", "until it is known how far the market moves the plain collar holds"
+    moved(room, 61, 10)
+    ppm = volatility_ppm(room)
+    expected = statistics.fmean([(10 / 1000_00) ** 2, (10 / 1000_10) ** 2]) ** 0.5 * 60**0.5 * 1e6
+    assert ppm == pytest.approx(expected, abs=1.0)
+    reach = 1000_00 * 2 * ppm / 1e6  # 77 cents or so
+    assert room.code(price=1000_00 - int(reach / 10) * 10, quantity=105) == ""
+    refusal = room.refusal(price=1000_00 - (int(reach / 10) + 1) * 10, quantity=105)
+    assert (refusal.code, refusal.limit) == ("PRICE_VOLATILITY", "2")
+    assert float(refusal.figure) > 2
+
+
+def test_a_market_of_whom_little_was_seen_has_no_volatility():
+    room = ControlRoom(**limited(max_price_volatilities=2))
+    moved(room, 19, 10)  # the first second was looked at before
+    assert volatility_ppm(room) == 0
+    moved(room, 1, 10)
+    assert volatility_ppm(room) > 0

@@ -82,6 +82,7 @@ class OrderTold(msgspec.Struct, gc=False):
     executed: str = field(name="executedQty")
     updated_ms: int = field(name="updateTime", default=0)
     reason: str = field(name="expiryReason", default="")
+    position_side: str = field(name="positionSide", default="")
 
 
 class AlgoTold(msgspec.Struct, gc=False):
@@ -96,6 +97,7 @@ class AlgoTold(msgspec.Struct, gc=False):
     status: str = field(name="algoStatus")
     order_id: str | int = field(name="actualOrderId", default="")
     updated_ms: int = field(name="updateTime", default=0)
+    position_side: str = field(name="positionSide", default="")
 
 
 class _SpotBalance(msgspec.Struct, gc=False):
@@ -272,6 +274,7 @@ def _to_order(answer: OrderTold, place: Place) -> VenueOrder:
         filled=rules.quantity(answer.executed) if rules else 0,
         updated_ns=answer.updated_ms * _NS_PER_MS,
         reason=answer.reason if answer.status in _STATUSES else f"status {answer.status}",
+        hedge=leg_of(answer.position_side),
     )
 
 
@@ -289,6 +292,7 @@ def _to_algo(answer: AlgoTold, place: Place) -> VenueOrder:
         filled=0,
         updated_ns=answer.updated_ms * _NS_PER_MS,
         reason="" if answer.status in _ALGO_STATUSES else f"status {answer.status}",
+        hedge=leg_of(answer.position_side),
     )
 
 

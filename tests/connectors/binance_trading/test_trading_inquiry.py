@@ -263,3 +263,15 @@ def test_executions_of_the_venues_own_orders_say_what_they_are_and_of_which_posi
     (found,) = ask(answer, Subject.FILLS, market=Market.USDM).fills
     assert (found.client_order_id, found.own, found.hedge) == ("autoclose-1568879465651", "liquidation", Side.BUY)
     assert found.exec_id == "BTCUSDT:8"  # as the stream names it
+
+
+@pytest.mark.parametrize(("word", "leg"), [("LONG", Side.BUY), ("SHORT", Side.SELL), ("BOTH", None)])
+def test_open_orders_name_the_position_of_hedge_mode_that_they_work_on(word, leg):
+    algo = {"algoId": 11, "clientAlgoId": NAME, "symbol": "BTCUSDT", "side": "SELL", "algoStatus": "NEW",
+            "quantity": "1", "price": "0"}  # fmt: skip
+
+    def answer(path: str, params: dict[str, str]) -> Reply:
+        return yes([{**(algo if "Algo" in path else order()), "positionSide": word}])
+
+    found = ask(answer, Subject.OPEN_ORDERS, market=Market.USDM)
+    assert [each.hedge for each in found.orders] == [leg, leg]
