@@ -6,6 +6,7 @@ from pathlib import Path
 
 from daemon.errors import ExitCode
 
+MIB = 1 << 20
 EPILOG = """examples:
   tickerd guard -c live.toml
 
@@ -35,14 +36,12 @@ def run(options: argparse.Namespace) -> ExitCode:
     from config.load import load
     from config.secrets import read_secret
     from daemon.guard.process import run_guard
-    from daemon.start import start_logging
+    from daemon.logs import configure_logging
 
     config = load(options.config)
     log = config.settings.log
-    file = f"{log.file}.guard" if log.file else ""
-    logs = start_logging(
-        type(log)(level=log.level, format=log.format, file=file, max_mib=log.max_mib, keep=log.keep), None
-    )
+    file = Path(f"{log.file}.guard") if log.file else None
+    logs = configure_logging(log.level, log.format, file, log.max_mib * MIB, log.keep)
     try:
         run_guard(config, read_secret)
     finally:
