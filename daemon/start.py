@@ -23,7 +23,6 @@ from core.scopes import ALL
 from daemon.app import Daemon
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
-from daemon.guard.beating import guard_link
 from daemon.lines import Lines
 from daemon.live.account import Account
 from daemon.live.trading import Secrets, refuse_missing
@@ -174,8 +173,10 @@ async def _live(
     if settings.portfolio.enabled:
         worker = PortfolioWorker(settings, daemon.engine, daemon.clock.now_ns, daemon.take)
         beside.append(loop.create_task(worker.run()))
-    if (guard := guard_link(daemon, settings, account)) is not None:
-        beside.append(loop.create_task(guard.run()))
+    if account is not None and settings.guard.enabled:
+        from daemon.guard.beating import guard_link
+
+        beside.append(loop.create_task(guard_link(daemon, settings, account).run()))
     try:
         await daemon.run(for_s)
     finally:

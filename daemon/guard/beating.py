@@ -58,10 +58,8 @@ class Beating:
             self._daemon.projection.watch(self._daemon.clock.now_ns(), alert)
 
 
-def guard_link(daemon: Daemon, settings: Settings, account: Account | None) -> GuardLink | None:
-    """Return the link to the guard, None where the settings want none."""
-    if account is None or not settings.guard.enabled:
-        return None
+def guard_link(daemon: Daemon, settings: Settings, account: Account) -> GuardLink:
+    """Return the link to the guard; the session says farewell by it before its seal."""
     path: Path = socket_of(settings.operator.folder, settings.live.account)
     session = daemon.journal.folder.name
     link = GuardLink(path, settings.guard, session, Beating(daemon, account), account.early.pull)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,7 +11,6 @@ from config.secrets import Secret
 from config.settings import Settings
 from config.venues import binance_trading
 from connectors.base import Blocked, Sink, TradingConnector, TradingStats, never
-from connectors.binance.trading.credentials import Credentials
 from connectors.errors import ConnectorError
 from core.events import InstrumentDefined
 from core.instruments import Instrument
@@ -18,6 +18,9 @@ from core.records import Event
 from core.rng import Rng
 from daemon.errors import StartFailed
 from daemon.feeds import Addresses, address_of
+
+if TYPE_CHECKING:
+    from connectors.binance.trading.credentials import Credentials
 
 Secrets = Callable[[str], Secret]
 """Tells the secret of a name; raises SecretMissing where there is none."""
@@ -29,8 +32,10 @@ def secret_names(table: TradingTable) -> tuple[str, str]:
     return f"{table.key}-api-key", f"{table.key}-{signer}"
 
 
-def credentials_of(table: TradingTable, secrets: Secrets) -> Credentials:
+def credentials_of(table: TradingTable, secrets: Secrets) -> "Credentials":
     """Return the key of a venue's trading, and what signs with it. Raises SecretMissing, SecretExposed."""
+    from connectors.binance.trading.credentials import Credentials
+
     key, signer = (secrets(each).reveal() for each in secret_names(table))
     if table.signing == "ed25519":
         return Credentials(key, ed25519=signer)
