@@ -98,6 +98,7 @@ def test_a_drain_that_gets_no_answer_ends_with_its_budget_and_says_what_is_open(
     sealed(daemon.session)
 
 
+@pytest.mark.slow
 def test_every_line_of_json_is_an_object_and_they_tell_a_story(tmp_path, venue):
     with Daemon(settings_for(tmp_path, venue), "--for", "1500ms") as daemon:
         assert daemon.wait() == 0, daemon.story()
@@ -265,6 +266,7 @@ def test_a_symbol_that_the_venue_does_not_know_is_told_with_the_nearest(tmp_path
     assert "BTCUSDT" in daemon.stderr
 
 
+@pytest.mark.slow
 def test_market_data_that_never_comes_ends_the_start_in_bounded_time(tmp_path, venue):
     """Rules come by REST, but the websocket leads nowhere."""
     with nobody() as address:

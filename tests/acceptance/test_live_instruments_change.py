@@ -48,6 +48,7 @@ def _tick(venue: Venue, tick: str) -> None:
     venue.request("POST", "/emulator/hooks", json.dumps(hook))
 
 
+@pytest.mark.slow
 def test_an_instrument_left_out_and_a_coarser_tick_are_carried_on_exactly(tmp_path):
     with Venue(tmp_path, "--synthetic", "--seed", "5") as venue:
         first = _positions(_life(venue, tmp_path, BTC, ETH, fills=("BTCUSDT.BINANCE", "ETHUSDT.BINANCE")))

@@ -80,6 +80,7 @@ max_gross_notional = 10_000
 """
 
 
+@pytest.mark.slow
 def test_a_limit_set_while_running_holds_at_once_outlives_kill_9_and_is_loosened_by_nobody_alone(tmp_path, run_folder):
     def say(*words: str, code: int = 0) -> str:
         done = tickerd(*words, "--folder", str(run_folder))

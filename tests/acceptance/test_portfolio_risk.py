@@ -5,6 +5,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from daemon.replay import replay_session
 from tests.acceptance.processes import Daemon, Venue
 from tests.acceptance.settings import venue_table, write_settings
@@ -51,6 +53,7 @@ def has_figures(status) -> bool:
     return told is not None and not told["problem"] and float(told["var_99"]) > 0
 
 
+@pytest.mark.slow
 def test_figures_are_told_and_survive_the_death_of_their_worker(tmp_path):
     with Venue(tmp_path, "--synthetic") as venue:
         tables = (venue_table(venue, "ETHUSDT"), QUOTER, BALANCES, portfolio_table(tmp_path))

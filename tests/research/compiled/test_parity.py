@@ -119,6 +119,7 @@ def test_bars_of_several_lengths_are_refused():
         compiled(chosen, SIMS["default"], [BTC], slots)
 
 
+@pytest.mark.slow
 def test_an_ema_cross_trades_and_is_refused_alike():
     limits = RiskLimits(max_order_notional=10**7, max_position_notional=4 * 10**7, max_orders_per_minute=20)
     chosen = settings_of(

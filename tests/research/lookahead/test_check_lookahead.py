@@ -234,6 +234,7 @@ def on_quote(self, quote):
     assert report.cuts == []
 
 
+@pytest.mark.slow
 def test_a_strategy_that_trades_by_the_clock_alone_is_suspected_in_words_that_allow_for_it(prices, tmp_path):
     by_clock = strategy(
         tmp_path / "clock.py",

@@ -65,6 +65,7 @@ def test_a_claim_that_is_too_small_is_refused_with_the_first_decision_that_diffe
     assert late[0].time_ns >= late[0].start_ns
 
 
+@pytest.mark.slow
 def test_a_figure_since_the_start_is_named_with_how_far_it_is_off(prices, tmp_path):
     chosen = settings(strategy(tmp_path / "since.py", SINCE_THE_START))
 
@@ -81,6 +82,7 @@ def test_a_figure_since_the_start_is_named_with_how_far_it_is_off(prices, tmp_pa
     assert any(start.was for start in report.starts)
 
 
+@pytest.mark.slow
 def test_quantities_that_never_agree_are_told_as_never(prices, tmp_path):
     grows = SINCE_THE_START.replace("1_000_000", "1_000 * self.seen")
     report = warmup(settings(strategy(tmp_path / "grows.py", grows)), prices)
