@@ -253,6 +253,7 @@ def test_cut_connections_and_a_failing_depth_request_end_in_sync_again(tmp_path)
     assert {b"<html>Bad Gateway</html>", b"<html>captive portal</html>"} <= kept
 
 
+@pytest.mark.slow
 def test_a_silent_stream_on_a_healthy_connection_is_stale_until_it_speaks_again(tmp_path):
     with live(tmp_path, extra="quotes_stale_s = 0.5\nbook_stale_s = 0.5") as following:
         following.venue.fault("stall", stream=QUOTE, seconds=1.5)

@@ -123,6 +123,7 @@ def test_without_a_terminal_there_are_plain_lines_and_the_summary_ends_with_the_
     assert lines[-1].endswith("--verify")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", ["gone", pytest.param("asleep", marks=pytest.mark.slow)])
 def test_whoever_reads_the_output_cannot_hold_up_the_session(tmp_path, venue, reader):
     settings = settings_for(tmp_path, venue, "[screen]\nrefresh_ms = 50")

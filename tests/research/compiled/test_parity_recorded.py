@@ -108,6 +108,7 @@ def test_an_ema_cross_on_recorded_frames_comes_to_the_same_tables_and_digest(rec
     assert done.virtual.fills > 10
 
 
+@pytest.mark.slow
 def test_a_paper_session_gives_the_digest_that_it_recorded(tmp_path):
     recorder = sessions.Recorder(tmp_path / "sessions", text=PAPER)
     recorder.open()
