@@ -10,6 +10,7 @@ be no price that ever was. Bars tell no sizes, so each quote offers `quote_quant
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -152,16 +153,16 @@ class _BarFile:
         return (_event(bar, self._step_ns) for bar in self)
 
     def __iter__(self) -> Iterator[_Bar]:
-        lines = iter(self.rows)
-        line, header = next(lines, (0, []))
-        columns = self._columns(line, header)
-        last_ns = -self._step_ns
-        for line, fields in lines:
-            bar = self._bar(line, fields, columns)
-            if bar.open_ns < last_ns + self._step_ns:
-                raise self._bad(line, "a bar after the one before it", f"{fields[columns[0]]}, which overlaps it")
-            last_ns = bar.open_ns
-            yield bar
+        with closing(iter(self.rows)) as lines:  # a line that is refused leaves no file open
+            line, header = next(lines, (0, []))
+            columns = self._columns(line, header)
+            last_ns = -self._step_ns
+            for line, fields in lines:
+                bar = self._bar(line, fields, columns)
+                if bar.open_ns < last_ns + self._step_ns:
+                    raise self._bad(line, "a bar after the one before it", f"{fields[columns[0]]}, which overlaps it")
+                last_ns = bar.open_ns
+                yield bar
 
     def _columns(self, line: int, header: list[str]) -> list[int]:
         """Return where time, four prices and perhaps volume stand."""

@@ -5,7 +5,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
@@ -37,7 +37,7 @@ class Rows:
         """How many of the file's bytes were read."""
         return 0 if self._compressed is None or self._compressed.closed else self._compressed.tell()
 
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+    def __iter__(self) -> Generator[tuple[int, list[str]], None, None]:
         reader_line = 0
         try:
             with self.path.open("rb") as self._compressed, self._text(self._compressed) as text:
