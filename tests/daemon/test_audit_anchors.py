@@ -7,7 +7,7 @@ import time
 import pytest
 
 from config.audit_settings import AuditSettings
-from core.effects import Severity
+from core.effects import Alert, Severity
 from daemon.audit import anchors as anchors_module
 from daemon.audit.anchors import Anchor, CommandAnchor, FileAnchor, HttpAnchor, SyslogAnchor, place_of
 from daemon.audit.keeper import AuditKeeper, signing_key
@@ -125,7 +125,7 @@ async def test_a_session_is_signed_at_its_start_each_interval_and_behind_its_sea
     make_keys(tmp_path / "key.pem")
     place = tmp_path / "anchors.jsonl"
     keeper, journal = _keeper(tmp_path, [place], every_s=0.01)
-    alerts = []
+    alerts: list[Alert] = []
     task = asyncio.create_task(keeper.run(alerts.append))
     for part in range(4):
         write(journal, mixed(20, part))
@@ -162,7 +162,7 @@ async def test_a_second_place_that_is_gone_is_an_alert_and_named_at_the_end(tmp_
 
     make_keys(tmp_path / "key.pem")
     keeper, journal = _keeper(tmp_path, [tmp_path / "unmounted" / "anchors.jsonl"], every_s=0.01)
-    alerts = []
+    alerts: list[Alert] = []
     task = asyncio.create_task(keeper.run(alerts.append))
     for _ in range(500):
         if alerts:
