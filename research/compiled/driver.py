@@ -91,6 +91,8 @@ class CompiledRun:
             )
         if settings.limits.controls is not None:
             raise NotCompilable('the compiled driver does not have [risk.controls]: use driver = "python"')
+        if settings.limits.rules is not None:
+            raise NotCompilable('the compiled driver does not have [risk.rules]: use driver = "python"')
         if settings.accounting.unusual:
             raise NotCompilable(
                 f'the compiled driver does not have {", ".join(settings.accounting.unusual)}: use driver = "python"'
