@@ -134,7 +134,7 @@ class Gate(Replacing):
         An approval consumes the order rate; hand it to `manager.submit` before the next check, so that the order
         counts at once. A user's rule may have shrunk it; `whole`: then it is refused.
         """
-        answer = self._check(intent, market, manager, ready, now_ns)
+        answer = self._check(intent, market, manager, ready, now_ns, "")
         if not isinstance(answer, Verdict):
             return answer
         if not answer.quantity or whole:
@@ -148,13 +148,7 @@ class Gate(Replacing):
         return self._ruled_out(answer, intent, verdict)
 
     def _check(
-        self,
-        intent: OrderIntent,
-        market: Market | None,
-        manager: OrderManager,
-        ready: bool,
-        now_ns: int,
-        shrunk: str = "",
+        self, intent: OrderIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int, shrunk: str
     ) -> ApprovedSubmit | Refusal | Verdict:
         """Return the command, the first refusal, or what a user's rule says; of what one has shrunk none is asked."""
         known = self._instruments.get(intent.instrument)
@@ -183,20 +177,11 @@ class Gate(Replacing):
         touch = touch_of(market)
         rate_advance(rates.second, times, now_ns)
         rate_advance(rates.minute, times, now_ns)
+        open_orders, held, twice = known.totals.open_orders, known.position.quantity, not name or manager.knows(name)
         number = first_breach(
-            order,
-            known.rules,
-            known.limits,
-            market,
-            touch,
-            known.exposure,
-            known.totals.open_orders,
-            known.position.quantity,
-            rates,
-            ready,
-            not name or manager.knows(name),
-            now_ns,
-        )
+            order, known.rules, known.limits, market, touch, known.exposure, open_orders, held, rates, ready,
+            twice, now_ns,
+        )  # fmt: skip
         if number != PASSES:
             return self._refuse(number, intent, known, market, now_ns)
         if known.check_balances and (short := known.why_not_covered(intent, market)):
@@ -204,7 +189,7 @@ class Gate(Replacing):
         if self.controls is not None and (refusal := self._beyond(intent, known, market, None, 0, now_ns)):
             return refusal
         if not shrunk and not self.rulebook.empty:
-            verdict = self._judged(intent, known, market, known.exposure, known.totals.open_orders, now_ns)
+            verdict = self._judged(intent, known, market, known.exposure, open_orders, now_ns)
             if verdict is not None:
                 return verdict
         self._consume(now_ns)
