@@ -8,7 +8,7 @@ import enum
 import msgspec
 
 from core.bookings import BookedByHand
-from core.controls import FlattenChanged, LatchChanged, LimitChanged
+from core.controls import BreakerChanged, FlattenChanged, LatchChanged, LimitChanged
 from core.evidence import EvidenceWanted
 from core.orders import (
     ApprovedCancel,
@@ -314,6 +314,7 @@ Effect = (
     | LatchChanged
     | LimitChanged
     | FlattenChanged
+    | BreakerChanged
     | BookedByHand
     | ParentProgress
     | RouteDecided
@@ -342,6 +343,7 @@ __all__ = [
     "BalanceChanged",
     "BookResyncNeeded",
     "BookedByHand",
+    "BreakerChanged",
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",

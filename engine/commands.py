@@ -26,6 +26,7 @@ from core.events import CANCEL_ALL, RELEASE, CommandReceived
 from core.market import Market
 from core.scopes import ALL, split_scope, strategy_scope
 from engine.booking_commands import BookingCommands
+from engine.breaking import Breaking
 from engine.desk import Desk
 from engine.flatten import COLLAR_PPM, Flattener, Matches
 from engine.limit_commands import LimitCommands
@@ -59,6 +60,7 @@ class Commands:
         self._markets = markets
         self._flattener = flattener
         self._reducer = reducer
+        self.breaking: Breaking | None = None
         flattener.matches = lambda scope: self.matches(scope, known=False)
         self._reconciling = reconciling
         self._latches: Latches = desk.gate.freezes.latches
@@ -155,6 +157,8 @@ class Commands:
         self._flattener.end(scope, "armed")
         self._latches.clear(scope, now_ns, command.source, command.reason, self._desk.effects)
         self._desk.gate.freezes.look()
+        if self.breaking is not None:
+            self.breaking.armed(scope, now_ns, command.reason)
         return ""
 
     def _cancel(self, command: CommandReceived, _now_ns: int) -> str:

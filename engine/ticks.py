@@ -11,6 +11,7 @@ from core.effects import Alert, BookResyncNeeded, Effect, Severity
 from core.market import Market, Quote, Trade
 from core.orders import Side
 from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event
+from engine.breaking import BREAKERS, Breaking
 from engine.bus import BARS, Bus, Routes, opens_time_bar
 from engine.commands import Commands
 from engine.desk import Desk
@@ -38,6 +39,7 @@ class MarketHandlers:
         "_effects",
         "_quote_routes",
         "_watched",
+        "breaking",
         "bus",
         "commands",
         "desk",
@@ -55,6 +57,7 @@ class MarketHandlers:
     desk: Desk
     commands: Commands
     flattener: Flattener
+    breaking: Breaking | None
     next_due_ns: int
     reconciling: Reconciling | None
     reducer: Reducer
@@ -241,6 +244,9 @@ class MarketHandlers:
                 self.settle()
             elif owner == LOOK:
                 self.look_at_limits(now_ns)
+            elif owner == BREAKERS:
+                assert self.breaking is not None
+                self.breaking.fire(now_ns)
             elif owner == LIMITS:
                 self.commands.limits.fire(now_ns)
             elif owner == RECONCILE:
