@@ -20,6 +20,7 @@ from config.explain import field_types
 from config.hours import HoursTable
 from config.settings import AccountingSettings, Mode, Settings
 from core.decimals import decimals_of, plain
+from risk.sizing.settings import SizingSettings
 
 _SESSION = ("mode", "seed", "digest_every")
 _VENUE = (
@@ -55,6 +56,7 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
         "risk": plain_table(settings.risk),
         "paper": plain_table(settings.paper),
         **({} if accounting == AccountingSettings() else {"accounting": plain_table(accounting)}),
+        **({} if settings.sizing == SizingSettings() else {"sizing": plain_table(settings.sizing)}),
         **({"hours": {name: _hours(each) for name, each in settings.hours.items()}} if settings.hours else {}),
     }
     if settings.session.mode is Mode.LIVE:

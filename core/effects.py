@@ -21,6 +21,7 @@ from core.orders import (
     Refusal,
     Side,
 )
+from core.sizes import ScaleChanged, Sized
 
 
 class Severity(enum.StrEnum):
@@ -314,6 +315,8 @@ Effect = (
     | LatchChanged
     | LimitChanged
     | FlattenChanged
+    | Sized
+    | ScaleChanged
     | BookedByHand
     | ParentProgress
     | RouteDecided
@@ -362,7 +365,9 @@ __all__ = [
     "Refusal",
     "Remembered",
     "RouteDecided",
+    "ScaleChanged",
     "Severity",
+    "Sized",
     "StrategyChanged",
     "StrategyState",
     "TimerSet",

@@ -95,6 +95,8 @@ class Kind(enum.IntEnum):
     HELD = 153  # what tickerd keeps of an order that is not, or not whole, at the venue
     LIMIT = 152  # a limit was changed while running, or waits to be
     BOOKED = 154  # a dividend, a split or a transfer that a person told of
+    SIZED = 156  # how large an order may be, and which rule said so
+    SCALE = 161  # the operator's factor on sizes
 
     PART = 255
 

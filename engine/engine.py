@@ -33,6 +33,7 @@ from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
+from engine.sizing import Sizing
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
@@ -41,6 +42,8 @@ from oms.reconcile import ReconcileSettings
 from oms.state import durable_state, state_pieces
 from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
+from risk.sizing.settings import SizingSettings
+from risk.sizing.sizer import Sizer
 from strategies.context import OrderCounter
 
 
@@ -66,6 +69,7 @@ class Engine(MarketHandlers):
         *,
         native_orders: bool = False,
         reconcile: ReconcileSettings | None = None,
+        sizing: SizingSettings | None = None,
     ) -> None:
         """Join the parts; nothing is known before the first event."""
         self.markets: list[Market] = []
@@ -96,6 +100,9 @@ class Engine(MarketHandlers):
         self.reducer = Reducer(self.flattener, manager, self.timers, clock, self.desk.effects, lambda: self.desk.ready)
         limits = LimitCommands(self.desk, self.timers, clock)
         self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
+        sizer = Sizer(sizing or SizingSettings(), manager, self.markets, clock)
+        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
+        self.commands.know(self.sizing.handlers())
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -144,6 +151,7 @@ class Engine(MarketHandlers):
                 *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
+                *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
             ]
         )
 
@@ -162,7 +170,9 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        beside = self.desk.memories, self.gate.freezes.latches, self.flattener, self.gate.day, self.gate.changes
+        gate = self.gate
+        sizes = self.sizing.sizer.scales
+        beside = self.desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes, sizes
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -207,6 +217,7 @@ class Engine(MarketHandlers):
         self.gate.freezes.restored(self._effects)
         self.flattener.restored()
         self.commands.limits.restored()
+        self.sizing.restored()
         self.desk.keeper.restored()
         self.next_due_ns = self.timers.next_ns
 
@@ -228,6 +239,7 @@ class Engine(MarketHandlers):
             self.desk.keeper.look_everywhere()
             self.timers.drop(LOOK)
             self.look_at_limits(event[3])
+            self.sizing.fire(event[3])
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
         if self.reconciling is not None:

@@ -20,6 +20,7 @@ from engine.limit_commands import LIMITS
 from engine.reconciling import RECONCILE, Reconciling
 from engine.reduce import TIMER as REDUCING
 from engine.reduce import Reducer
+from engine.sizing import SIZES, Sizing
 from engine.timers import Timers
 from oms.held.order import HeldOrder
 from risk.controls.control import LOOK_EVERY_NS
@@ -46,6 +47,7 @@ class MarketHandlers:
         "next_due_ns",
         "reconciling",
         "reducer",
+        "sizing",
         "timers",
     )
 
@@ -58,6 +60,7 @@ class MarketHandlers:
     next_due_ns: int
     reconciling: Reconciling | None
     reducer: Reducer
+    sizing: Sizing
     _effects: list[Effect]
     _quote_routes: list[Routes]
     _watched: list[list[HeldOrder]]
@@ -241,6 +244,8 @@ class MarketHandlers:
                 self.settle()
             elif owner == LOOK:
                 self.look_at_limits(now_ns)
+            elif owner == SIZES:
+                self.sizing.fire(now_ns)
             elif owner == LIMITS:
                 self.commands.limits.fire(now_ns)
             elif owner == RECONCILE:
