@@ -103,6 +103,9 @@ class Controls:
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn an instrument and the scopes that it counts in."""
         self._cells.add(ACCOUNT, index, self._shared(instrument))
+        for scope in self._scopes.values():
+            if scope.strategy_id:  # it may hold some already: from before a restart, or before the limit was set
+                self._cells.add(scope.strategy_id, index, (scope,))
         self._observed.setdefault(index, Observed())
         self._by_pair = {pair: scopes for pair, scopes in self._by_pair.items() if pair[1] != index}
         self._rooms = {pair: rooms for pair, rooms in self._rooms.items() if pair[1] != index}
@@ -155,7 +158,7 @@ class Controls:
         quantity, unsure = intent.quantity - filled, worth is None or self._unsure
         if not unsure and self._is_within(scopes, quantity, worth, replaced):
             return None
-        own = scopes[-1] if scopes[-1].is_strategy else None
+        own = scopes[-1] if scopes[-1].strategy_id else None
         if own is not scopes[0]:
             self._weigh(ACCOUNT, quantity, worth, replaced)
         for scope in scopes:
@@ -193,8 +196,8 @@ class Controls:
     def _count_room(self, pair: tuple[str, int], scopes: tuple[Scope, ...]) -> Rooms:
         """Count what the scopes of a strategy in an instrument leave now: those of the account, and its own."""
         instrument, single = self._manager.instrument(pair[1]), self._sums.gross_of(pair[1])
-        shared = [scope for scope in scopes if not scope.is_strategy]
-        own = [scope for scope in scopes if scope.is_strategy]
+        shared = [scope for scope in scopes if not scope.strategy_id]
+        own = [scope for scope in scopes if scope.strategy_id]
         rooms = self._rooms[pair] = (
             self._stamp,
             Headroom(shared, instrument.id, single, self._sums) if shared else None,
@@ -347,8 +350,6 @@ class Controls:
         scopes = self._by_pair.get(pair)
         if scopes is None:
             own = self._scopes.get(f"strategy:{strategy_id}") if strategy_id else None
-            if own is not None:
-                self._cells.add(strategy_id, index, (own,))
             shared = self._shared(self._manager.instrument(index))
             scopes = self._by_pair[pair] = shared if own is None else (*shared, own)
         return scopes

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from core.decimals import plain
 from core.money import MONEY_UNIT
 from core.orders import OrderIntent, OrderType
+from core.scopes import split_scope
 from risk.control_settings import COUNT_LIMITS, MONEY_LIMITS, PORTFOLIO_LIMITS, RATIO_LIMITS, Number, ScopeLimits
 from risk.controls.window import Window, windows
 
@@ -39,7 +40,6 @@ class Scope:
         "day_turnover",
         "gross",
         "instruments",
-        "is_strategy",
         "long",
         "name",
         "no_short",
@@ -49,6 +49,7 @@ class Scope:
         "restricted",
         "sells",
         "short",
+        "strategy_id",
         "unvalued_day",
         "wants_equity",
         "wants_portfolio",
@@ -85,7 +86,7 @@ class Scope:
     def __init__(self, name: str, limits: ScopeLimits) -> None:
         """Count nothing yet."""
         self.name = name
-        self.is_strategy = name.startswith("strategy:")
+        self.strategy_id = split_scope(name)[1] if name.startswith("strategy:") else ""
         self._windows = windows()
         self.windows: tuple[Window, ...] = ()
         """Those with a limit."""
