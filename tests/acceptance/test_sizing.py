@@ -8,6 +8,7 @@ import pytest
 
 from core.codec import decode_payload
 from core.records import Kind
+from core.sizes import Sized
 from daemon.replay import replay_session
 from journal.reader import open_session
 from tests.acceptance.processes import Daemon, Venue, tickerd
@@ -68,7 +69,7 @@ def sizes(session: Path) -> list[tuple[int, str, int]]:
     """(quantity, the rule that bound it, the factor) of each size in a session."""
     with open_session(session, verify=False, whole=False) as reader:
         found = [decode_payload(record.kind, record.payload) for record in reader.payloads((Kind.SIZED,))]
-    return [(each.quantity, each.bound_by, each.scale_ppm) for each in found]
+    return [(each.quantity, each.bound_by, each.scale_ppm) for each in found if isinstance(each, Sized)]
 
 
 @pytest.mark.slow
