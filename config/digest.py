@@ -4,8 +4,8 @@ Deciding: mode, seed and digest interval; of each venue what is read and when it
 parameters; limits; the simulated account and venue; live, how our books are held to the venue's; how the books are kept
 and when instruments are traded, where that is not the usual way (so that sessions from before it could be chosen keep
 their digests). Not deciding: folders, flush policy, addresses, timeouts of connections, logs, metrics, the operator's
-socket, screen, the store, how the portfolio is measured (its figures are inputs). A number counts by its value: 50_000,
-50000.0 and "50000" are one limit.
+socket, screen, the store, the audit trail, how the portfolio is measured (its figures are inputs). A number counts by
+its value: 50_000, 50000.0 and "50000" are one limit.
 """
 
 import enum

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from config.audit_settings import AuditSettings
 from config.guard_settings import GuardSettings
 from config.hours import HoursTable
 from config.live_settings import LiveSettings, TradingTable
@@ -313,6 +314,7 @@ class Settings(Table, frozen=True, kw_only=True):
     screen: ScreenSettings = ScreenSettings()
     store: StoreSettings = StoreSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
+    audit: AuditSettings = AuditSettings()
 
     @property
     def instruments(self) -> tuple[str, ...]:

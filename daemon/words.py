@@ -18,6 +18,7 @@ OWN = {
     "demo": "run a paper session on a synthetic market: no keys, no internet",
     "replay": "run a recorded session again, prove it, or ask what else would have happened",
     "journal": "list, show, verify, export, compress recorded sessions",
+    "audit": "verify signatures, report a day, reconcile with a venue's statement, export orders' lives",
     "tail": "show fills, orders, refusals and alerts of the running daemon as they happen",
     "top": "watch the running daemon on a live screen, with keys for kill, halt, flatten, pause, resume, arm",
     "retune": "give a strategy of the running daemon other parameters",
