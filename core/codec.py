@@ -58,6 +58,8 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.HELD: effects.HeldChanged,
     Kind.BOOKED: bookings.BookedByHand,
     Kind.BREAKER: effects.BreakerChanged,
+    Kind.SIZED: effects.Sized,
+    Kind.SCALE: effects.ScaleChanged,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

@@ -21,6 +21,7 @@ from core.orders import (
     Refusal,
     Side,
 )
+from core.sizes import ScaleChanged, Sized
 
 
 class Severity(enum.StrEnum):
@@ -315,6 +316,8 @@ Effect = (
     | LimitChanged
     | FlattenChanged
     | BreakerChanged
+    | Sized
+    | ScaleChanged
     | BookedByHand
     | ParentProgress
     | RouteDecided
@@ -364,7 +367,9 @@ __all__ = [
     "Refusal",
     "Remembered",
     "RouteDecided",
+    "ScaleChanged",
     "Severity",
+    "Sized",
     "StrategyChanged",
     "StrategyState",
     "TimerSet",

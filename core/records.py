@@ -97,6 +97,8 @@ class Kind(enum.IntEnum):
     LIMIT = 152  # a limit was changed while running, or waits to be
     BOOKED = 154  # a dividend, a split or a transfer that a person told of
     BREAKER = 155  # how far a breaker has gone, and what it counts from
+    SIZED = 156  # how large an order may be, and which rule said so
+    SCALE = 161  # the operator's factor on sizes
 
     PART = 255
 

@@ -12,6 +12,7 @@
 | `cancel-all` | a strategy, or all | the same as `cancel` |
 | `pause`, `resume` | a strategy | take it off the bus and cancel its orders; start it again |
 | `retune` | a strategy | other parameters, named in the args: `engine.retune` |
+| `scale` | any | `scale_ppm` of what sizes come to: `engine.sizing` |
 | `release` | an instrument, or all | accept a difference that reconciliation froze |
 | `book-...` | | book what a person tells of the account: `engine.booking_commands` |
 
@@ -80,6 +81,10 @@ class Commands:
             **limits.handlers(),
             **BookingCommands(desk, markets, () if reconciling is None else reconciling.venues).handlers(),
         }
+
+    def know(self, handlers: dict[str, Callable[[CommandReceived, int], str]]) -> None:
+        """Learn more commands."""
+        self._handlers |= handlers
 
     def carry_out(self, command: CommandReceived, now_ns: int) -> None:
         """Carry a command out, or say why not."""

@@ -18,6 +18,7 @@ from core.effects import (
     ParentProgress,
     RouteDecided,
     Severity,
+    Sized,
     StrategyState,
     TimerSet,
 )
@@ -300,7 +301,7 @@ class Desk:
         elif isinstance(intent, TimerIntent):
             self._timers.set(actor.id, intent.name, intent.due_ns)
             self.effects.append(TimerSet(strategy_id=actor.id, name=intent.name, due_ns=intent.due_ns))
-        elif isinstance(intent, ParentProgress | RouteDecided):
+        elif isinstance(intent, ParentProgress | RouteDecided | Sized):
             self.effects.append(intent)
         elif isinstance(intent, WorkIntent):
             self._start_worker(actor, intent)

@@ -34,6 +34,7 @@ from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
+from engine.sizing import Sizing
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
@@ -43,6 +44,8 @@ from oms.state import durable_state, state_pieces
 from risk.breakers.kept import Kept
 from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
+from risk.sizing.settings import SizingSettings
+from risk.sizing.sizer import Sizer
 from strategies.context import OrderCounter
 
 
@@ -69,6 +72,7 @@ class Engine(MarketHandlers):
         *,
         native_orders: bool = False,
         reconcile: ReconcileSettings | None = None,
+        sizing: SizingSettings | None = None,
     ) -> None:
         """Join the parts; nothing is known before the first event."""
         self.markets: list[Market] = []
@@ -106,6 +110,9 @@ class Engine(MarketHandlers):
             self.desk.followed = self.breaking.collected
         self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
         self.commands.breaking = self.breaking
+        sizer = Sizer(sizing or SizingSettings(), manager, self.markets, clock)
+        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
+        self.commands.know(self.sizing.handlers())
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -156,6 +163,7 @@ class Engine(MarketHandlers):
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
                 *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
                 *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
+                *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
             ]
         )
 
@@ -175,7 +183,8 @@ class Engine(MarketHandlers):
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
         gate = self.gate
-        beside = self.desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes, self.breakers_kept
+        sizes, breakers = self.sizing.sizer.scales, self.breakers_kept
+        beside = self.desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes, sizes, breakers
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -222,6 +231,7 @@ class Engine(MarketHandlers):
         self.gate.freezes.restored(self._effects)
         self.flattener.restored()
         self.commands.limits.restored()
+        self.sizing.restored()
         self.desk.keeper.restored()
         if self.breaking is not None:
             self.breaking.restored()
@@ -247,6 +257,7 @@ class Engine(MarketHandlers):
             self.look_at_limits(event[3])
             if self.breaking is not None:
                 self.breaking.begin(event[3])
+            self.sizing.fire(event[3])
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
         if self.reconciling is not None:

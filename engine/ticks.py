@@ -21,6 +21,7 @@ from engine.limit_commands import LIMITS
 from engine.reconciling import RECONCILE, Reconciling
 from engine.reduce import TIMER as REDUCING
 from engine.reduce import Reducer
+from engine.sizing import SIZES, Sizing
 from engine.timers import Timers
 from oms.held.order import HeldOrder
 from risk.controls.control import LOOK_EVERY_NS
@@ -48,6 +49,7 @@ class MarketHandlers:
         "next_due_ns",
         "reconciling",
         "reducer",
+        "sizing",
         "timers",
     )
 
@@ -61,6 +63,7 @@ class MarketHandlers:
     next_due_ns: int
     reconciling: Reconciling | None
     reducer: Reducer
+    sizing: Sizing
     _effects: list[Effect]
     _quote_routes: list[Routes]
     _watched: list[list[HeldOrder]]
@@ -247,6 +250,8 @@ class MarketHandlers:
             elif owner == BREAKERS:
                 assert self.breaking is not None
                 self.breaking.fire(now_ns)
+            elif owner == SIZES:
+                self.sizing.fire(now_ns)
             elif owner == LIMITS:
                 self.commands.limits.fire(now_ns)
             elif owner == RECONCILE:

@@ -182,6 +182,7 @@ _PAYLOAD_KINDS = {
     "busts": Kind.BUST,
     "held": Kind.HELD,
     "booked": Kind.BOOKED,
+    "scales": Kind.SCALE,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.
