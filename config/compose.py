@@ -35,6 +35,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         reconcile=reconcile_settings(settings),
         carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
+        sizing=settings.sizing,
     )
 
 
@@ -92,6 +93,7 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
         strategy=loaded.strategy,
         params=strategy_params(chosen, loaded),
         instruments=chosen.instruments,
+        sizing=chosen.sizing,
     )
 
 
