@@ -37,6 +37,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
         rules=load_functions(settings.risk.rules),
+        sizing=settings.sizing,
     )
 
 
@@ -94,6 +95,7 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
         strategy=loaded.strategy,
         params=strategy_params(chosen, loaded),
         instruments=chosen.instruments,
+        sizing=chosen.sizing,
     )
 
 

@@ -12,6 +12,7 @@ from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
 from risk.rules.functions import UserRule
+from risk.sizing.settings import SizingSettings, StrategySizing
 from strategies.base import Strategy, StrategyParams
 from strategies.context import Context, OrderCounter
 
@@ -24,6 +25,8 @@ class StrategySpec:
     strategy: type[Strategy]
     params: StrategyParams
     instruments: tuple[str, ...]
+    sizing: StrategySizing | None = None
+    """The rules of its sizes, for one that asks for sizes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,7 @@ class EngineSettings:
     accounting: AccountingRules = field(default_factory=AccountingRules)
     rules: tuple[UserRule, ...] = ()
     """Users' functions that `limits.rules` names, loaded."""
+    sizing: SizingSettings = field(default_factory=SizingSettings)
 
 
 def build_engine(settings: EngineSettings) -> Engine:
@@ -63,10 +67,15 @@ def build_engine(settings: EngineSettings) -> Engine:
         counter,
         native_orders=settings.native_orders,
         reconcile=settings.reconcile,
+        sizing=settings.sizing,
     )
     memories = engine.desk.memories.by_name
+    sizer = engine.sizing.sizer
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng, memories=memories, remembers=settings.carried)
+        if spec.sizing is not None:
+            sizer.add(spec.id, spec.sizing)
+            context.sizes = sizer.size
         engine.desk.add(Actor(spec.strategy(spec.params, context), context, spec.instruments))
     return engine

@@ -186,7 +186,7 @@ class Gate(Replacing):
             return self._refuse(number, intent, known, market, now_ns)
         if known.check_balances and (short := known.why_not_covered(intent, market)):
             return self._refusal(INSUFFICIENT_BALANCE, short, intent)
-        if self.controls is not None and (refusal := self._beyond(intent, known, market, None, 0, now_ns)):
+        if self.controls is not None and (refusal := self._beyond(intent, known, market, touch, None, 0, now_ns)):
             return refusal
         if not shrunk and not self.rulebook.empty:
             verdict = self._judged(intent, known, market, known.exposure, open_orders, now_ns)

@@ -27,7 +27,7 @@ from risk.rule_words import (
 )
 
 T = TypeVar("T", bound=msgspec.Struct)
-_NOT_SET = frozenset(("instruments", "controls", "raise_delay_s", "rules"))
+_NOT_SET = frozenset(("instruments", "controls", "raise_delay_s", "breakers", "rules"))
 _GENERAL = tuple(name for name in RiskLimits.__struct_fields__ if name not in _NOT_SET)
 _SCOPED = tuple(name for name in ScopeLimits.__struct_fields__ if name not in {"instruments", "order_types"})
 _MAY_BE_ABSENT = frozenset(("max_order_quantity", "max_position"))

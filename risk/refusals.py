@@ -36,11 +36,18 @@ class Refusals:
     """Users' own rules, asked once all else lets an order pass."""
 
     def _beyond(
-        self, intent: OrderIntent, known: Known, market: Market, replaced: Order | None, filled: int, now_ns: int
+        self,
+        intent: OrderIntent,
+        known: Known,
+        market: Market,
+        touch: tuple[int, int, int, int, int],
+        replaced: Order | None,
+        filled: int,
+        now_ns: int,
     ) -> Refusal | None:
         """Return the refusal of an order beyond a limit of its scopes, None where it passes."""
         assert self.controls is not None
-        valued_at = _valued_at(intent, known, market)
+        valued_at = _valued_at(intent, known, touch)
         found = self.controls.breach(intent, known.instrument, market, valued_at, replaced, filled, now_ns)
         return None if found is None else self._refusal(*found, intent)
 
@@ -50,7 +57,7 @@ class Refusals:
         """Return what users' rules say of an order that passes all else; None where they let it pass as it is."""
         if self.rulebook.empty:
             return None
-        valued_at = _valued_at(intent, known, market)
+        valued_at = _valued_at(intent, known, touch_of(market))
         return self.rulebook.judge(intent, known, market, valued_at, beside, open_orders, self.controls, now_ns)
 
     def _ruled_out(self, verdict: Verdict, intent: OrderIntent, less: Refusal | None = None) -> Refusal:
@@ -126,8 +133,8 @@ class Refusals:
         )
 
 
-def _valued_at(intent: OrderIntent, known: Known, market: Market) -> int:
+def _valued_at(intent: OrderIntent, known: Known, touch: tuple[int, int, int, int, int]) -> int:
     """Return the price that an order is valued at."""
-    bid, _, ask, _, _ = touch_of(market)
-    is_market, deviation = intent.type is _MARKET, known.limits.max_deviation
-    return valuation_price(is_market, int(intent.side), intent.price, bid, reference_twice_of(bid, ask), deviation)
+    bid, is_market = touch[0], intent.type is _MARKET
+    twice = reference_twice_of(bid, touch[2])
+    return valuation_price(is_market, intent.side, intent.price, bid, twice, known.limits.max_deviation)

@@ -79,5 +79,5 @@ class Replacing(Refusals):
             if short:
                 return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
         if self.controls is not None:
-            return self._beyond(wanted, known, market, order, filled, now_ns)
+            return self._beyond(wanted, known, market, touch, order, filled, now_ns)
         return None

@@ -83,7 +83,7 @@ def traded_today(look: Look) -> Traded | None:
     """Return what the strategy has traded in the instrument today, None where nobody counts."""
     if look.controls is None:
         return None
-    return look.controls.today(look.intent.strategy_id, look.intent.instrument)
+    return look.controls.today(look.intent.strategy_id, look.intent.instrument, look.now_ns)
 
 
 def _quantity(look: Look) -> int | None:
