@@ -21,6 +21,7 @@ from journal.head import FlushPolicy
 from journal.retention import RetentionPolicy
 from oms.rules import AccountingRules, LotMethod
 from risk.limits import RiskLimits
+from risk.sizing.settings import SizingSettings, StrategySizing
 
 GIB = 1 << 30
 
@@ -169,6 +170,7 @@ class StrategySettings(Table, frozen=True, kw_only=True):
     use: StrategyUse
     instruments: Annotated[tuple[InstrumentText, ...], Meta(min_length=1)]
     params: dict[str, object] = {}
+    sizing: StrategySizing | None = None  # the rules of its sizes, for one that asks for sizes
 
 
 class PaperSettings(Table, frozen=True, kw_only=True):
@@ -302,6 +304,7 @@ class Settings(Table, frozen=True, kw_only=True):
     paper: PaperSettings = PaperSettings()
     live: LiveSettings = LiveSettings()
     accounting: AccountingSettings = AccountingSettings()
+    sizing: SizingSettings = SizingSettings()
     hours: dict[Annotated[str, Meta(min_length=1)], HoursTable] = {}
     backtest: BacktestSettings = BacktestSettings()
     log: LogSettings = LogSettings()

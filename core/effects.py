@@ -8,7 +8,7 @@ import enum
 import msgspec
 
 from core.bookings import BookedByHand
-from core.controls import FlattenChanged, LatchChanged, LimitChanged
+from core.controls import BreakerChanged, FlattenChanged, LatchChanged, LimitChanged
 from core.evidence import EvidenceWanted
 from core.orders import (
     ApprovedCancel,
@@ -21,6 +21,7 @@ from core.orders import (
     Refusal,
     Side,
 )
+from core.sizes import ScaleChanged, Sized
 
 
 class Severity(enum.StrEnum):
@@ -314,6 +315,9 @@ Effect = (
     | LatchChanged
     | LimitChanged
     | FlattenChanged
+    | BreakerChanged
+    | Sized
+    | ScaleChanged
     | BookedByHand
     | ParentProgress
     | RouteDecided
@@ -342,6 +346,7 @@ __all__ = [
     "BalanceChanged",
     "BookResyncNeeded",
     "BookedByHand",
+    "BreakerChanged",
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",
@@ -362,7 +367,9 @@ __all__ = [
     "Refusal",
     "Remembered",
     "RouteDecided",
+    "ScaleChanged",
     "Severity",
+    "Sized",
     "StrategyChanged",
     "StrategyState",
     "TimerSet",

@@ -22,6 +22,7 @@ OWN = {
     "tail": "show fills, orders, refusals and alerts of the running daemon as they happen",
     "top": "watch the running daemon on a live screen, with keys for kill, halt, flatten, pause, resume, arm",
     "retune": "give a strategy of the running daemon other parameters",
+    "scale": "scale the sizes of positions that strategies open from now on",
     "book": "book a dividend, a split or a transfer in the running daemon",
     "store": "ask for orders, fills, positions and equity of sessions; rebuild their tables",
     "config": "check or show settings",

@@ -11,6 +11,8 @@ from oms.reconcile import ReconcileSettings
 from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
+from risk.rules.functions import UserRule
+from risk.sizing.settings import SizingSettings, StrategySizing
 from strategies.base import Strategy, StrategyParams
 from strategies.context import Context, OrderCounter
 
@@ -23,6 +25,8 @@ class StrategySpec:
     strategy: type[Strategy]
     params: StrategyParams
     instruments: tuple[str, ...]
+    sizing: StrategySizing | None = None
+    """The rules of its sizes, for one that asks for sizes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,9 @@ class EngineSettings:
     carried: bool = False
     """Whether a later session goes on from this one: then execution algorithms of the settings go on in it."""
     accounting: AccountingRules = field(default_factory=AccountingRules)
+    rules: tuple[UserRule, ...] = ()
+    """Users' functions that `limits.rules` names, loaded."""
+    sizing: SizingSettings = field(default_factory=SizingSettings)
 
 
 def build_engine(settings: EngineSettings) -> Engine:
@@ -54,16 +61,21 @@ def build_engine(settings: EngineSettings) -> Engine:
     counter = OrderCounter(settings.epoch)
     manager = OrderManager(settings.balances, rules=settings.accounting)
     engine = Engine(
-        Gate(settings.limits),
+        Gate(settings.limits, settings.rules),
         manager,
         clock,
         counter,
         native_orders=settings.native_orders,
         reconcile=settings.reconcile,
+        sizing=settings.sizing,
     )
     memories = engine.desk.memories.by_name
+    sizer = engine.sizing.sizer
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng, memories=memories, remembers=settings.carried)
+        if spec.sizing is not None:
+            sizer.add(spec.id, spec.sizing)
+            context.sizes = sizer.size
         engine.desk.add(Actor(spec.strategy(spec.params, context), context, spec.instruments))
     return engine

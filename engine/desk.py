@@ -18,6 +18,7 @@ from core.effects import (
     ParentProgress,
     RouteDecided,
     Severity,
+    Sized,
     StrategyState,
     TimerSet,
 )
@@ -73,6 +74,7 @@ class Desk:
         "by_id",
         "clock",
         "effects",
+        "followed",
         "gate",
         "keeper",
         "manager",
@@ -103,6 +105,7 @@ class Desk:
         self.by_id: dict[str, Actor] = {}
         self.effects: list[Effect] = []
         self.ready = False
+        self.followed: Callable[[], None] | None = None  # breakers, which look at what an event caused
         self._bus = bus
         self._timers = timers
         self._cursor = 0
@@ -247,6 +250,8 @@ class Desk:
 
     def collect(self) -> list[Effect]:
         """Return the effects of the event that was handled and start over."""
+        if self.followed is not None:
+            self.followed()
         if self.gate.controls is not None:
             self.gate.controls.collected(self.clock.now_ns)
         effects = self.effects[:]
@@ -296,7 +301,7 @@ class Desk:
         elif isinstance(intent, TimerIntent):
             self._timers.set(actor.id, intent.name, intent.due_ns)
             self.effects.append(TimerSet(strategy_id=actor.id, name=intent.name, due_ns=intent.due_ns))
-        elif isinstance(intent, ParentProgress | RouteDecided):
+        elif isinstance(intent, ParentProgress | RouteDecided | Sized):
             self.effects.append(intent)
         elif isinstance(intent, WorkIntent):
             self._start_worker(actor, intent)

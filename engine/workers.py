@@ -32,6 +32,7 @@ def hire(owner: Actor, intent: WorkIntent, markets: list[Market]) -> Actor:
         own.strategy_id, given, own.manager, own.clock, own.counter, own.rng, intent.worker,
         memories=own.memories, remembers=intent.remembers,
     )  # fmt: skip
+    context.sizes = own.sizes
     worker = Actor(
         intent.algorithm(intent.params, context), context, tuple(market.instrument.id for market in given), owner
     )

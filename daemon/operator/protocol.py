@@ -20,6 +20,7 @@ from engine.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STO
 from engine.limit_commands import LIMIT_WORDS, RELOAD
 from engine.reduce import REDUCE
 from engine.retune import RETUNE
+from engine.sizing import SCALE
 
 VERSION = 1
 STATUS, LIMITS = "status", "limits"
@@ -39,6 +40,7 @@ COMMANDS = frozenset(
         PAUSE,
         RESUME,
         RETUNE,
+        SCALE,
         RELEASE,
         *BOOKINGS,
         *LIMIT_WORDS,
