@@ -209,7 +209,7 @@ def test_the_page_shows_requests_that_are_read_and_every_word():
 
 def test_who_is_turned_away_is_told_once_a_second_with_how_often(tmp_path, monkeypatch):
     told: list[tuple[str, str]] = []
-    monkeypatch.setattr(door_module.os, "getuid", lambda: 4242)
+    monkeypatch.setattr(os, "getuid", lambda: 4242)
     monkeypatch.setattr(door_module, "_peer", lambda _socket: door_module._Peer(pid=7, uid=31_337))
 
     async def main() -> None:
