@@ -22,6 +22,7 @@ from core.events import CommandReceived
 from core.scopes import ALL
 from daemon.app import Daemon
 from daemon.audit.keeper import AuditKeeper, signing_key
+from daemon.audit.retention import removal
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
 from daemon.lines import Lines
@@ -42,6 +43,7 @@ from daemon.summary import Summary, print_summary
 from daemon.warmup import warm_up
 from engine.build import build_engine
 from engine.commands import KILL, LOGIN_REFUSED
+from journal.audit.keys import SigningKey
 from journal.errors import JournalError
 from journal.folders import create_session_folder
 from journal.retention import apply_retention
@@ -150,8 +152,16 @@ def run_session(
         if account is not None:
             account.lease.release()
     output.end(daemon.status(), summary_of(daemon, folder))
-    apply_retention(root, settings.session.keep.policy, clock.now_ns())
+    retain(settings, key, clock.now_ns())
     return daemon.exit_code
+
+
+def retain(settings: Settings, key: SigningKey | None, now_ns: int) -> None:
+    """Remove what `[session.keep]` gives up; what is signed only where it was verified and anchored."""
+    guardian = None if key is None else removal(settings.audit, now_ns, key=key)
+    report = apply_retention(Path(settings.session.root), settings.session.keep.policy, now_ns, guardian=guardian)
+    for name, why in report.spared.items():
+        log.warning("kept beyond [session.keep]", session=name, reason=why)
 
 
 async def _live(
