@@ -18,9 +18,10 @@ from config.secrets import read_secret
 from config.settings import LogSettings, Mode, Settings
 from config.strategies import load_strategies
 from core.effects import Alert, Severity
-from core.events import CommandReceived
+from core.events import CommandReceived, LifecycleState
 from core.scopes import ALL
 from daemon.app import Daemon
+from daemon.audit.alerts import OpenAlerts, acknowledging, alerts_file, keep, keep_last
 from daemon.audit.keeper import AuditKeeper, signing_key
 from daemon.audit.retention import removal
 from daemon.clock import SessionClock
@@ -179,11 +180,13 @@ async def _live(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
     loop.add_signal_handler(signal.SIGUSR1, _kill, daemon)
+    alerts = daemon.projection.open_alerts = OpenAlerts(alerts_file(settings), daemon.journal.folder.name)
+    alerts.load()
     metrics = start_metrics(settings)
     door = await open_door(daemon, settings)
     teller = loop.create_task(_tell(daemon, output, metrics, logs, store, settings.screen.refresh_ms / 1000))
     teller.add_done_callback(_told_no_more)
-    beside = [teller]
+    beside = [teller, loop.create_task(keep(alerts))]
     if settings.portfolio.enabled:
         worker = PortfolioWorker(settings, daemon.engine, daemon.clock.now_ns, daemon.take)
         beside.append(loop.create_task(worker.run()))
@@ -201,6 +204,7 @@ async def _live(
         await asyncio.gather(*beside, return_exceptions=True)
         for problem in [] if keeper is None else await asyncio.to_thread(keeper.end):
             log.error("audit trail", reason=problem, hint="`tickerd audit verify` tells what is signed and what is not")
+        await keep_last(alerts)
         if door is not None:
             await door.close()
         if metrics is not None:
@@ -214,6 +218,11 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
     short = daemon.journal.folder.name.rpartition("-")[2]
     path = Path(settings.operator.folder) / f"{settings.session.mode.value}-{short}{SUFFIX}"
 
+    def lifecycle() -> LifecycleState:
+        return daemon.engine.lifecycle
+
+    command = acknowledging(daemon.projection.open_alerts, daemon.command, lifecycle, daemon.clock.now_ns)
+
     def refused(source: str, why: str) -> None:
         try:
             user = user_of(source)
@@ -221,7 +230,7 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         except SessionOver as error:
             log.warning("a login was refused", source=source, reason=str(error))
 
-    door = Door(path, Operated(daemon.command, queries_of(daemon)), refused)
+    door = Door(path, Operated(command, queries_of(daemon)), refused)
     await door.open()
     return door
 

@@ -69,6 +69,13 @@ LIMITS = {
 """Words about the running daemon's limits."""
 
 
+ALERTS = {
+    "alerts": "show the running daemon's errors that nobody has acknowledged",
+    "ack": "acknowledge errors, by your name",
+}
+"""Words about alerts."""
+
+
 class Word(NamedTuple):
     """One word: the module that describes and carries it out, and what it does in one line."""
 
@@ -82,6 +89,7 @@ def words_for(said: str | None) -> dict[str, Word]:
     own |= {name: Word("daemon.commands.operate", summary) for name, summary in OPERATOR.items()}
     own |= {name: Word("daemon.commands.views", summary) for name, summary in VIEWS.items()}
     own |= {name: Word("daemon.commands.limits", summary) for name, summary in LIMITS.items()}
+    own |= {name: Word("daemon.commands.alerts", summary) for name, summary in ALERTS.items()}
     return own if said in own else {**own, **{name: word for name, word in installed().items() if name not in own}}
 
 

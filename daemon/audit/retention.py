@@ -1,6 +1,5 @@
 """`[audit] keep_days` and `compress_after_days`: what `tickerd journal prune|compress` and a session's end go by."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,17 +12,6 @@ from journal.audit.removal import Removal
 from journal.folders import COMPRESSED_SUFFIX, is_running, segment_files, sessions
 
 DAY_NS = 86_400 * 10**9
-
-
-def load_audit(path: Path, options: argparse.Namespace) -> AuditSettings:
-    """Return `[audit]` of a settings file; its sessions' root holds unless the command line named one."""
-    from config.load import load
-    from daemon.commands.sessions import DEFAULT_ROOT
-
-    settings = load(path).settings
-    if options.root == DEFAULT_ROOT:
-        options.root = Path(settings.session.root)
-    return settings.audit
 
 
 def removal(

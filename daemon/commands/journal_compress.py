@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from config.progress import progress_bar
-from daemon.audit.retention import due_for_compression, load_audit
+from daemon.audit.retention import due_for_compression
+from daemon.commands.audit_policy import load_audit
 from daemon.commands.printing import size_text, write_json, write_line
 from daemon.commands.sessions import add_root, find_session
 from daemon.errors import ExitCode, UsageError

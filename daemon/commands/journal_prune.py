@@ -6,7 +6,8 @@ from pathlib import Path
 
 from config.audit_settings import AuditSettings
 from config.progress import progress_bar
-from daemon.audit.retention import load_audit, removal
+from daemon.audit.retention import removal
+from daemon.commands.audit_policy import load_audit
 from daemon.commands.printing import size_text, write_json, write_line
 from daemon.commands.sessions import add_root, whole_number
 from daemon.errors import ExitCode, UsageError
