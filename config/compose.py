@@ -6,12 +6,15 @@ import msgspec
 
 from config import head
 from config.digest import config_digest, decision_config
+from config.errors import ConfigError
 from config.settings import Mode, Settings, StrategySettings
 from config.strategies import LoadedStrategy, effective_params, load_recorded, strategy_params
 from core.decimals import plain
 from core.ids import session_epoch
 from core.money import money
-from engine.build import EngineSettings, StrategySpec
+from core.roster import StrategyDefinition, definition_text
+from engine.build import EngineSettings
+from engine.spec import StrategySpec
 from journal.head import SessionHead, StrategySource
 from oms.reconcile import ForeignPolicy, ReconcileSettings
 
@@ -22,7 +25,31 @@ def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, L
     return {chosen.id: load_recorded(sources[chosen.id]) for chosen in settings.strategies}
 
 
-def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int) -> EngineSettings:
+class StrategyLoading:
+    """Builds strategies that are added while a session runs, from their definitions alone: the same in a replay."""
+
+    def __init__(self) -> None:
+        """Have nothing prepared."""
+        self._prepared: dict[str, StrategySpec] = {}
+
+    def prepare(self, definition: StrategyDefinition) -> None:
+        """Load one that is about to be added, off the event loop: imports take their time. Raises ConfigError."""
+        self._prepared = {definition_text(definition): _defined(definition)}
+
+    def __call__(self, definition: StrategyDefinition) -> StrategySpec | str:
+        """Return the strategy of a definition, or why it cannot be built; what was prepared is used once."""
+        prepared = self._prepared.pop(definition_text(definition), None)
+        if prepared is not None:
+            return prepared
+        try:
+            return _defined(definition)
+        except ConfigError as error:
+            return str(error)
+
+
+def engine_settings(
+    settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int, loader: StrategyLoading | None = None
+) -> EngineSettings:
     """Return all that decides what the engine of this session does. Raises ConfigError."""
     live = settings.session.mode is Mode.LIVE  # then the venue says what the account holds
     return EngineSettings(
@@ -35,6 +62,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         reconcile=reconcile_settings(settings),
         carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
+        loader=loader or StrategyLoading(),
     )
 
 
@@ -92,7 +120,32 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
         strategy=loaded.strategy,
         params=strategy_params(chosen, loaded),
         instruments=chosen.instruments,
+        use=chosen.use,
     )
+
+
+def definition_of(chosen: StrategySettings, loaded: LoadedStrategy, file: str) -> StrategyDefinition:
+    """Return all that is needed to build a strategy again, wherever its file is then. Raises ConfigError."""
+    source = _source(chosen, loaded)
+    return StrategyDefinition(
+        id=source.id,
+        use=source.use,
+        instruments=chosen.instruments,
+        params=effective_params(chosen, loaded),
+        sha256=source.sha256,
+        source=source.source,
+        imported=tuple((each.file, each.sha256) for each in source.imported),
+        file=file,
+    )
+
+
+def _defined(definition: StrategyDefinition) -> StrategySpec:
+    """Return the strategy that a definition describes. Raises ConfigError."""
+    chosen = StrategySettings(
+        id=definition.id, use=definition.use, instruments=definition.instruments, params=definition.params
+    )
+    source = StrategySource(id=definition.id, use=definition.use, sha256=definition.sha256, source=definition.source)
+    return _spec(chosen, load_recorded(source))
 
 
 def _source(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySource:

@@ -56,6 +56,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.FLATTEN: effects.FlattenChanged,
     Kind.HELD: effects.HeldChanged,
     Kind.BOOKED: bookings.BookedByHand,
+    Kind.ROSTER: effects.RosterChanged,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

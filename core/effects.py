@@ -21,6 +21,7 @@ from core.orders import (
     Refusal,
     Side,
 )
+from core.roster import RosterChanged
 
 
 class Severity(enum.StrEnum):
@@ -315,6 +316,7 @@ Effect = (
     | LimitChanged
     | FlattenChanged
     | BookedByHand
+    | RosterChanged
     | ParentProgress
     | RouteDecided
     | Remembered
@@ -361,6 +363,7 @@ __all__ = [
     "Reconciled",
     "Refusal",
     "Remembered",
+    "RosterChanged",
     "RouteDecided",
     "Severity",
     "StrategyChanged",

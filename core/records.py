@@ -95,6 +95,7 @@ class Kind(enum.IntEnum):
     HELD = 153  # what tickerd keeps of an order that is not, or not whole, at the venue
     LIMIT = 152  # a limit was changed while running, or waits to be
     BOOKED = 154  # a dividend, a split or a transfer that a person told of
+    ROSTER = 158  # a strategy was added, removed, switched off or re-tuned while running
 
     PART = 255
 

@@ -128,19 +128,26 @@ class Desk:
         self.actors.append(actor)
         self.by_id[actor.id] = actor
 
+    def drop(self, actor: Actor) -> None:
+        """Forget a strategy, or one that worked for it."""
+        self.actors.remove(actor)
+        del self.by_id[actor.id]
+
     def start(self) -> None:
         """Start the strategies whose instruments are all defined; the others are paused, saying what is missing."""
-        by_id = {market.instrument.id: market for market in self.markets}
         for actor in self.actors:
-            if actor.state is not StrategyState.LOADED:
-                continue
-            missing = actor.bind(by_id)
-            if missing:
-                self.pause(actor, f"no venue defined {', '.join(missing)}")
-            else:
-                self.effects.append(actor.change(StrategyState.ACTIVE, "started"))
-                self._call_back(actor)
-                self.call(actor, actor.strategy.on_start)
+            if actor.state is StrategyState.LOADED:
+                self.start_one(actor, "started")
+
+    def start_one(self, actor: Actor, reason: str) -> None:
+        """Start a strategy for the first time, with what was at work for it before a restart."""
+        missing = actor.bind({market.instrument.id: market for market in self.markets})
+        if missing:
+            self.pause(actor, f"no venue defined {', '.join(missing)}")
+        else:
+            self.effects.append(actor.change(StrategyState.ACTIVE, reason))
+            self._call_back(actor)
+            self.call(actor, actor.strategy.on_start)
 
     def _call_back(self, owner: Actor) -> None:
         """Let the parents that were at work for a strategy before a restart go on."""
@@ -320,8 +327,7 @@ class Desk:
         self._timers.drop(actor.id)
         self.effects.append(dismiss(actor))
         if actor.owner is not None:
-            self.actors.remove(actor)
-            del self.by_id[actor.id]
+            self.drop(actor)
             if actor.context.remembers:
                 for name in forget_ended(actor.owner, self.memories, self.by_id):
                     self.memories.take(name, b"", self.effects)

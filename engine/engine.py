@@ -33,6 +33,8 @@ from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
+from engine.roster import Roster
+from engine.roster_commands import RosterCommands
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
@@ -55,6 +57,7 @@ class Engine(MarketHandlers):
         "lifecycle",
         "manager",
         "portfolio",
+        "roster",
     )
 
     def __init__(
@@ -95,7 +98,11 @@ class Engine(MarketHandlers):
         )
         self.reducer = Reducer(self.flattener, manager, self.timers, clock, self.desk.effects, lambda: self.desk.ready)
         limits = LimitCommands(self.desk, self.timers, clock)
-        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
+        self.roster = Roster(self.desk, clock, counter)
+        roster = RosterCommands(self.roster, self.desk, self.flattener, self.timers)
+        self.commands = Commands(
+            self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer, roster
+        )
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -144,6 +151,7 @@ class Engine(MarketHandlers):
                 *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
+                *([["roster", *self.roster.state(), *self.commands.roster.state()]] if self.roster.entries else []),
             ]
         )
 
@@ -162,7 +170,8 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        beside = self.desk.memories, self.gate.freezes.latches, self.flattener, self.gate.day, self.gate.changes
+        gate, desk = self.gate, self.desk
+        beside = desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes, self.roster
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -207,6 +216,7 @@ class Engine(MarketHandlers):
         self.gate.freezes.restored(self._effects)
         self.flattener.restored()
         self.commands.limits.restored()
+        self.commands.roster.restored()
         self.desk.keeper.restored()
         self.next_due_ns = self.timers.next_ns
 

@@ -20,6 +20,7 @@ from engine.limit_commands import LIMITS
 from engine.reconciling import RECONCILE, Reconciling
 from engine.reduce import TIMER as REDUCING
 from engine.reduce import Reducer
+from engine.roster_commands import LEAVES
 from engine.timers import Timers
 from oms.held.order import HeldOrder
 from risk.controls.control import LOOK_EVERY_NS
@@ -241,6 +242,9 @@ class MarketHandlers:
                 self.settle()
             elif owner == LOOK:
                 self.look_at_limits(now_ns)
+            elif owner == LEAVES:
+                self.commands.roster.fire(now_ns)
+                self.settle()
             elif owner == LIMITS:
                 self.commands.limits.fire(now_ns)
             elif owner == RECONCILE:

@@ -180,6 +180,7 @@ _PAYLOAD_KINDS = {
     "busts": Kind.BUST,
     "held": Kind.HELD,
     "booked": Kind.BOOKED,
+    "roster": Kind.ROSTER,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.

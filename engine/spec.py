@@ -1,0 +1,37 @@
+"""A strategy as the engine is given it."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from core.roster import StrategyDefinition
+from strategies.base import Strategy, StrategyParams
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrategySpec:
+    """One strategy to run: its id, class, parameters and the names of its instruments; `use`: how settings name it."""
+
+    id: str
+    strategy: type[Strategy]
+    params: StrategyParams
+    instruments: tuple[str, ...]
+    use: str = ""
+
+
+StrategyLoader = Callable[[StrategyDefinition], StrategySpec | str]
+"""Builds from a definition alone, the same wherever it is asked; returns in words why it cannot."""
+
+
+def spec_hash(spec: StrategySpec) -> str:
+    """Return what tells whether two settings say the same of a strategy; its source may have changed meanwhile."""
+    return hashlib.sha256(_encode((spec.use, spec.instruments, params_text(spec.params)))).hexdigest()
+
+
+def params_text(params: StrategyParams) -> str:
+    """Return parameters as JSON, the same for the same."""
+    return _encode(params).decode()
