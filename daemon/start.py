@@ -29,6 +29,7 @@ from daemon.live.trading import Secrets, refuse_missing
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.notices import Notices
+from daemon.operator.adding import adding_of
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door, Operated
 from daemon.portfolio import PortfolioWorker
@@ -195,7 +196,8 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         return None
     short = daemon.journal.folder.name.rpartition("-")[2]
     path = Path(settings.operator.folder) / f"{settings.session.mode.value}-{short}{SUFFIX}"
-    door = Door(path, Operated(daemon.command, queries_of(daemon)))
+    adding = adding_of(settings.session.mode, daemon.engine)
+    door = Door(path, Operated(daemon.command, queries_of(daemon), adding))
     await door.open()
     return door
 

@@ -43,13 +43,13 @@ class Roster:
         self._counter = counter
         self._seed = 0
         self._hired = 0
-        self._loader: StrategyLoader | None = None
+        self.loader: StrategyLoader | None = None
         self._settings: dict[str, str] = {}
         self._durable = b""
 
     def begin(self, specs: Sequence[StrategySpec], seed: int, loader: StrategyLoader | None, *, lasting: bool) -> None:
         """Hire the strategies of the settings; `loader` builds those that come later."""
-        self._seed, self._loader, self.lasting = seed, loader, lasting
+        self._seed, self.loader, self.lasting = seed, loader, lasting
         for spec in specs:
             self._settings[spec.id] = spec_hash(spec)
             self.hire(spec)
@@ -69,9 +69,9 @@ class Roster:
 
     def build(self, definition: StrategyDefinition) -> StrategySpec | str:
         """Return the strategy of a definition, or why it cannot be built."""
-        if self._loader is None:
+        if self.loader is None:
             return "no strategy can be added to this session"
-        return self._loader(definition)
+        return self.loader(definition)
 
     # -- what holds ------------------------------------------------------------------------------------------------
 
