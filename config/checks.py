@@ -10,6 +10,7 @@ from config.errors import (
     ConfigError,
     Duplicate,
     LiveUnready,
+    MissingKey,
     SecretInSettings,
     UnknownName,
     WrongValue,
@@ -93,6 +94,7 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     yield from _check_queues(settings, origin)
     yield from _check_portfolio(settings, origin)
     yield from _check_guard(settings, origin)
+    yield from _check_audit(settings, origin)
     for currency, amount in settings.paper.balances.items():
         path = ("paper", "balances", currency)
         if not _is_money(amount):
@@ -125,6 +127,19 @@ def _check_guard(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     if table.enabled and not settings.operator.enabled:
         expected = "true: the guard listens in the operator's folder"
         yield mistake(WrongValue, origin, ("operator", "enabled"), expected=expected, found=False)
+
+
+def _check_audit(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield places for signatures where nothing is signed, and addresses that are none."""
+    table = settings.audit
+    if not table.key_file and (table.anchors or table.anchor_command):
+        hint = "`tickerd audit key FILE` makes one"
+        yield mistake(MissingKey, origin, ("audit", "key_file"), expected="a key that signs", found="none", hint=hint)
+    for number, anchor in enumerate(table.anchors):
+        scheme = anchor.partition("://")[0] if "://" in anchor else ""
+        if scheme not in {"", "syslog", "http", "https"}:
+            expected = "a file, syslog:/dev/log, syslog://HOST:PORT or https://HOST/PATH"
+            yield mistake(WrongValue, origin, ("audit", "anchors", number), expected=expected, found=anchor)
 
 
 def _check_controls(settings: Settings, origin: Origin) -> Iterator[ConfigError]:

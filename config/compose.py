@@ -17,6 +17,7 @@ from engine.build import EngineSettings
 from engine.spec import StrategySpec
 from journal.head import SessionHead, StrategySource
 from oms.reconcile import ForeignPolicy, ReconcileSettings
+from risk.sizing.settings import StrategySizing
 
 
 def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, LoadedStrategy]:
@@ -63,6 +64,7 @@ def engine_settings(
         carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
         loader=loader or StrategyLoading(),
+        sizing=settings.sizing,
     )
 
 
@@ -121,6 +123,7 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
         params=strategy_params(chosen, loaded),
         instruments=chosen.instruments,
         use=chosen.use,
+        sizing=chosen.sizing,
     )
 
 
@@ -134,6 +137,7 @@ def definition_of(chosen: StrategySettings, loaded: LoadedStrategy, file: str) -
         params=effective_params(chosen, loaded),
         sha256=source.sha256,
         source=source.source,
+        sizing=None if chosen.sizing is None else msgspec.to_builtins(chosen.sizing),
         imported=tuple((each.file, each.sha256) for each in source.imported),
         file=file,
     )
@@ -142,7 +146,11 @@ def definition_of(chosen: StrategySettings, loaded: LoadedStrategy, file: str) -
 def _defined(definition: StrategyDefinition) -> StrategySpec:
     """Return the strategy that a definition describes. Raises ConfigError."""
     chosen = StrategySettings(
-        id=definition.id, use=definition.use, instruments=definition.instruments, params=definition.params
+        id=definition.id,
+        use=definition.use,
+        instruments=definition.instruments,
+        params=definition.params,
+        sizing=None if definition.sizing is None else msgspec.convert(definition.sizing, StrategySizing),
     )
     source = StrategySource(id=definition.id, use=definition.use, sha256=definition.sha256, source=definition.source)
     return _spec(chosen, load_recorded(source))

@@ -4,8 +4,8 @@ Deciding: mode, seed and digest interval; of each venue what is read and when it
 parameters; limits; the simulated account and venue; live, how our books are held to the venue's; how the books are kept
 and when instruments are traded, where that is not the usual way (so that sessions from before it could be chosen keep
 their digests). Not deciding: folders, flush policy, addresses, timeouts of connections, logs, metrics, the operator's
-socket, screen, the store, how the portfolio is measured (its figures are inputs). A number counts by its value: 50_000,
-50000.0 and "50000" are one limit.
+socket, screen, the store, the audit trail, how the portfolio is measured (its figures are inputs). A number counts by
+its value: 50_000, 50000.0 and "50000" are one limit.
 """
 
 import enum
@@ -20,6 +20,7 @@ from config.explain import field_types
 from config.hours import HoursTable
 from config.settings import AccountingSettings, Mode, Settings
 from core.decimals import decimals_of, plain
+from risk.sizing.settings import SizingSettings
 
 _SESSION = ("mode", "seed", "digest_every")
 _VENUE = (
@@ -55,6 +56,7 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
         "risk": plain_table(settings.risk),
         "paper": plain_table(settings.paper),
         **({} if accounting == AccountingSettings() else {"accounting": plain_table(accounting)}),
+        **({} if settings.sizing == SizingSettings() else {"sizing": plain_table(settings.sizing)}),
         **({"hours": {name: _hours(each) for name, each in settings.hours.items()}} if settings.hours else {}),
     }
     if settings.session.mode is Mode.LIVE:

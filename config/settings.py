@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from config.audit_settings import AuditSettings
 from config.guard_settings import GuardSettings
 from config.hours import HoursTable
 from config.live_settings import LiveSettings, TradingTable
@@ -20,6 +21,7 @@ from journal.head import FlushPolicy
 from journal.retention import RetentionPolicy
 from oms.rules import AccountingRules, LotMethod
 from risk.limits import RiskLimits
+from risk.sizing.settings import SizingSettings, StrategySizing
 
 GIB = 1 << 30
 
@@ -168,6 +170,7 @@ class StrategySettings(Table, frozen=True, kw_only=True):
     use: StrategyUse
     instruments: Annotated[tuple[InstrumentText, ...], Meta(min_length=1)]
     params: dict[str, object] = {}
+    sizing: StrategySizing | None = None  # the rules of its sizes, for one that asks for sizes
 
 
 class PaperSettings(Table, frozen=True, kw_only=True):
@@ -301,6 +304,7 @@ class Settings(Table, frozen=True, kw_only=True):
     paper: PaperSettings = PaperSettings()
     live: LiveSettings = LiveSettings()
     accounting: AccountingSettings = AccountingSettings()
+    sizing: SizingSettings = SizingSettings()
     hours: dict[Annotated[str, Meta(min_length=1)], HoursTable] = {}
     backtest: BacktestSettings = BacktestSettings()
     log: LogSettings = LogSettings()
@@ -310,6 +314,7 @@ class Settings(Table, frozen=True, kw_only=True):
     screen: ScreenSettings = ScreenSettings()
     store: StoreSettings = StoreSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
+    audit: AuditSettings = AuditSettings()
 
     @property
     def instruments(self) -> tuple[str, ...]:

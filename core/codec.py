@@ -29,6 +29,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.CARRIED: events.StateCarried,
     Kind.CORPORATE: events.CorporateAction,
     Kind.PORTFOLIO: portfolio.PortfolioRisk,
+    Kind.LAG: events.LoopLagged,
     Kind.SUBMIT: orders.ApprovedSubmit,
     Kind.CANCEL: orders.ApprovedCancel,
     Kind.ORDER: effects.OrderUpdated,
@@ -57,6 +58,9 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.HELD: effects.HeldChanged,
     Kind.BOOKED: bookings.BookedByHand,
     Kind.ROSTER: effects.RosterChanged,
+    Kind.BREAKER: effects.BreakerChanged,
+    Kind.SIZED: effects.Sized,
+    Kind.SCALE: effects.ScaleChanged,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

@@ -8,7 +8,7 @@ import enum
 import msgspec
 
 from core.bookings import BookedByHand
-from core.controls import FlattenChanged, LatchChanged, LimitChanged
+from core.controls import BreakerChanged, FlattenChanged, LatchChanged, LimitChanged
 from core.evidence import EvidenceWanted
 from core.orders import (
     ApprovedCancel,
@@ -22,6 +22,7 @@ from core.orders import (
     Side,
 )
 from core.roster import RosterChanged
+from core.sizes import ScaleChanged, Sized
 
 
 class Severity(enum.StrEnum):
@@ -315,6 +316,9 @@ Effect = (
     | LatchChanged
     | LimitChanged
     | FlattenChanged
+    | BreakerChanged
+    | Sized
+    | ScaleChanged
     | BookedByHand
     | RosterChanged
     | ParentProgress
@@ -344,6 +348,7 @@ __all__ = [
     "BalanceChanged",
     "BookResyncNeeded",
     "BookedByHand",
+    "BreakerChanged",
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",
@@ -365,7 +370,9 @@ __all__ = [
     "Remembered",
     "RosterChanged",
     "RouteDecided",
+    "ScaleChanged",
     "Severity",
+    "Sized",
     "StrategyChanged",
     "StrategyState",
     "TimerSet",

@@ -176,6 +176,15 @@ class ClockMeasured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     jumped_ns: int = 0
 
 
+class LoopLagged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The event loop ran what was due so much too late: told at most once a second, the worst since it was told last.
+
+    Told only where a breaker asks for it, and only from its first step on.
+    """
+
+    lag_ns: int
+
+
 class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Money that a venue moved on our account without an order: funding, interest, a transfer, a loan.
 

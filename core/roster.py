@@ -23,6 +23,7 @@ class StrategyDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_default
     params: dict[str, object]
     sha256: str
     source: str
+    sizing: dict[str, object] | None = None
     imported: tuple[tuple[str, str], ...] = ()
     file: str = ""
 

@@ -21,6 +21,7 @@ from core.effects import Alert, Severity
 from core.events import CommandReceived
 from core.scopes import ALL
 from daemon.app import Daemon
+from daemon.audit.keeper import AuditKeeper, signing_key
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
 from daemon.lines import Lines
@@ -42,6 +43,7 @@ from daemon.summary import Summary, print_summary
 from daemon.warmup import warm_up
 from engine.build import build_engine
 from engine.commands import KILL
+from journal.errors import JournalError
 from journal.folders import create_session_folder
 from journal.retention import apply_retention
 from journal.writer import JournalWriter
@@ -110,6 +112,7 @@ def run_session(
     loaded = load_strategies(config)
     if settings.session.mode is Mode.LIVE:
         refuse_missing(settings, secrets)
+    key = signing_key(settings.audit)
     clock = SessionClock()
     account = Account.take(config) if settings.session.mode is Mode.LIVE else None
     started_ns = clock.now_ns()
@@ -124,11 +127,11 @@ def run_session(
     journal = JournalWriter.create(folder, head, segment_bytes=settings.session.segment_mib * MIB)
     if account is not None and (carried := account.carried) is not None:
         log.info("state carried", session=carried.session, seq=carried.seq, bytes=len(carried.state))
+    keeper = None if key is None else AuditKeeper(settings.audit, key, journal, clock.now_ns)
     output = Output(as_json=as_json)
     output.session(folder)
     if show_screen:
-        run_for_ns = None if for_s is None else int(for_s * 1e9)
-        output.screen = ScreenProcess.start(run_for_ns=run_for_ns, plain=plain)
+        output.screen = ScreenProcess.start(run_for_ns=None if for_s is None else int(for_s * 1e9), plain=plain)
     store = start_store(settings, folder)
     warm_up()
     gc.collect()
@@ -136,7 +139,7 @@ def run_session(
 
     async def main() -> Daemon:
         daemon = Daemon(settings, engine, journal, clock, list(labels), account, secrets)
-        await _live(daemon, settings, output, logs, store, account, for_s)
+        await _live(daemon, settings, output, logs, store, account, keeper, for_s)
         return daemon
 
     try:
@@ -159,6 +162,7 @@ async def _live(
     logs: Logs,
     store: StoreProcess | None,
     account: Account | None,
+    keeper: AuditKeeper | None,
     for_s: float | None,
 ) -> None:
     """Run the daemon with signals caught, status told and metrics served."""
@@ -178,12 +182,16 @@ async def _live(
         from daemon.guard.beating import guard_link
 
         beside.append(loop.create_task(guard_link(daemon, settings, account).run()))
+    if keeper is not None:
+        beside.append(loop.create_task(_keep_trail(daemon, keeper)))
     try:
         await daemon.run(for_s)
     finally:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        for problem in [] if keeper is None else await asyncio.to_thread(keeper.end):
+            log.error("audit trail", reason=problem, hint="`tickerd audit verify` tells what is signed and what is not")
         if door is not None:
             await door.close()
         if metrics is not None:
@@ -200,6 +208,14 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
     door = Door(path, Operated(daemon.command, queries_of(daemon), adding))
     await door.open()
     return door
+
+
+async def _keep_trail(daemon: Daemon, keeper: AuditKeeper) -> None:
+    """Sign for the journal while the session lives; what fails is shown, and is no part of what replays."""
+    try:
+        await keeper.run(lambda alert: daemon.projection.watch(daemon.clock.now_ns(), alert))
+    except JournalError:
+        daemon.take([])  # the journal's failure is latched: the session ends as it would at any other write
 
 
 def _told_no_more(teller: asyncio.Task[None]) -> None:

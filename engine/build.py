@@ -10,6 +10,7 @@ from oms.reconcile import ReconcileSettings
 from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
+from risk.sizing.settings import SizingSettings
 from strategies.context import OrderCounter
 
 
@@ -36,6 +37,7 @@ class EngineSettings:
     accounting: AccountingRules = field(default_factory=AccountingRules)
     loader: StrategyLoader | None = None
     """Builds strategies that are added while the session runs; None where none can be."""
+    sizing: SizingSettings = field(default_factory=SizingSettings)
 
 
 def build_engine(settings: EngineSettings) -> Engine:
@@ -50,6 +52,7 @@ def build_engine(settings: EngineSettings) -> Engine:
         counter,
         native_orders=settings.native_orders,
         reconcile=settings.reconcile,
+        sizing=settings.sizing,
     )
     engine.roster.begin(settings.strategies, settings.seed, settings.loader, lasting=settings.carried)
     return engine

@@ -13,6 +13,7 @@
 | `pause`, `resume` | a strategy | take it off the bus and cancel its orders; start it again |
 | `retune` | a strategy | other parameters, named in the args: `engine.retune` |
 | `add`, `remove`, `enable`, `disable` | a strategy | who is at work: `engine.roster_commands` |
+| `scale` | any | `scale_ppm` of what sizes come to: `engine.sizing` |
 | `release` | an instrument, or all | accept a difference that reconciliation froze |
 | `book-...` | | book what a person tells of the account: `engine.booking_commands` |
 
@@ -28,6 +29,7 @@ from core.market import Market
 from core.roster import OFF, ON
 from core.scopes import ALL, split_scope, strategy_scope
 from engine.booking_commands import BookingCommands
+from engine.breaking import Breaking
 from engine.desk import Desk
 from engine.flatten import Flattener, Matches, collar_of
 from engine.limit_commands import LimitCommands
@@ -62,6 +64,7 @@ class Commands:
         self._markets = markets
         self._flattener = flattener
         self._reducer = reducer
+        self.breaking: Breaking | None = None
         flattener.matches = lambda scope: self.matches(scope, known=False)
         self._reconciling = reconciling
         self._latches: Latches = desk.gate.freezes.latches
@@ -82,6 +85,10 @@ class Commands:
             **roster.handlers(),
             **BookingCommands(desk, markets, () if reconciling is None else reconciling.venues).handlers(),
         }
+
+    def know(self, handlers: dict[str, Callable[[CommandReceived, int], str]]) -> None:
+        """Learn more commands."""
+        self._handlers |= handlers
 
     def carry_out(self, command: CommandReceived, now_ns: int) -> None:
         """Carry a command out, or say why not."""
@@ -159,6 +166,8 @@ class Commands:
         self._flattener.end(scope, "armed")
         self._latches.clear(scope, now_ns, command.source, command.reason, self._desk.effects)
         self._desk.gate.freezes.look()
+        if self.breaking is not None:
+            self.breaking.armed(scope, now_ns, command.reason)
         return ""
 
     def _cancel(self, command: CommandReceived, _now_ns: int) -> str:

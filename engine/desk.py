@@ -18,6 +18,7 @@ from core.effects import (
     ParentProgress,
     RouteDecided,
     Severity,
+    Sized,
     StrategyState,
     TimerSet,
 )
@@ -29,7 +30,7 @@ from engine.keeper import Keeper
 from engine.native import is_plain
 from engine.replacer import Replacer
 from engine.timers import Timers
-from engine.workers import dismiss, forget_ended, hire, returning
+from engine.workers import call_back, dismiss, forget_ended, start_worker
 from oms.manager import OrderManager
 from oms.memories import Memories
 from risk.gate import Gate
@@ -73,6 +74,7 @@ class Desk:
         "by_id",
         "clock",
         "effects",
+        "followed",
         "gate",
         "keeper",
         "manager",
@@ -103,6 +105,7 @@ class Desk:
         self.by_id: dict[str, Actor] = {}
         self.effects: list[Effect] = []
         self.ready = False
+        self.followed: Callable[[], None] | None = None  # breakers, which look at what an event caused
         self._bus = bus
         self._timers = timers
         self._cursor = 0
@@ -146,16 +149,8 @@ class Desk:
             self.pause(actor, f"no venue defined {', '.join(missing)}")
         else:
             self.effects.append(actor.change(StrategyState.ACTIVE, reason))
-            self._call_back(actor)
+            call_back(self, actor)
             self.call(actor, actor.strategy.on_start)
-
-    def _call_back(self, owner: Actor) -> None:
-        """Let the parents that were at work for a strategy before a restart go on."""
-        for wish in returning(owner, self.markets) if self.memories.by_name else ():
-            if isinstance(wish, str):
-                self.effects.append(Alert(severity=Severity.WARNING, code="PARENT_LOST", message=wish))
-            else:
-                self._start_worker(owner, wish, "goes on for")
 
     def stop(self, reason: str) -> None:
         """Stop the strategies, letting each have its last word, and cancel every working order."""
@@ -254,6 +249,8 @@ class Desk:
 
     def collect(self) -> list[Effect]:
         """Return the effects of the event that was handled and start over."""
+        if self.followed is not None:
+            self.followed()
         if self.gate.controls is not None:
             self.gate.controls.collected(self.clock.now_ns)
         effects = self.effects[:]
@@ -303,23 +300,14 @@ class Desk:
         elif isinstance(intent, TimerIntent):
             self._timers.set(actor.id, intent.name, intent.due_ns)
             self.effects.append(TimerSet(strategy_id=actor.id, name=intent.name, due_ns=intent.due_ns))
-        elif isinstance(intent, ParentProgress | RouteDecided):
+        elif isinstance(intent, ParentProgress | RouteDecided | Sized):
             self.effects.append(intent)
         elif isinstance(intent, WorkIntent):
-            self._start_worker(actor, intent)
+            start_worker(self, actor, intent)
         elif isinstance(intent, RetireIntent):
             self._retire(actor)
         else:
             self._alert(actor, intent)
-
-    def _start_worker(self, owner: Actor, intent: WorkIntent, how: str = "works for") -> None:
-        """Let an execution algorithm begin to work for a strategy, or go on with it."""
-        worker = hire(owner, intent, self.markets)
-        self.add(worker)
-        self.effects.append(worker.change(StrategyState.ACTIVE, f"{how} {owner.id}"))
-        self.call(worker, worker.strategy.on_start)
-        if intent.remembers:
-            worker.orders.update(dict.fromkeys(getattr(worker.strategy, "children", ())))  # of before the restart
 
     def _retire(self, actor: Actor) -> None:
         """Let an actor go that has done its work; one of the settings stays, stopped."""

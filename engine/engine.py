@@ -23,6 +23,7 @@ from core.events import (
 from core.market import Market
 from core.portfolio import PortfolioRisk
 from core.records import Event, Kind
+from engine.breaking import Breaking
 from engine.bus import Bus
 from engine.commands import Commands
 from engine.desk import Desk
@@ -35,14 +36,18 @@ from engine.reconciling import Reconciling
 from engine.reduce import Reducer
 from engine.roster import Roster
 from engine.roster_commands import RosterCommands
+from engine.sizing import Sizing
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
 from oms.state import durable_state, state_pieces
+from risk.breakers.kept import Kept
 from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
+from risk.sizing.settings import SizingSettings
+from risk.sizing.sizer import Sizer
 from strategies.context import OrderCounter
 
 
@@ -52,6 +57,7 @@ class Engine(MarketHandlers):
     __slots__ = (
         "_clock",
         "_counter",
+        "breakers_kept",
         "gate",
         "handlers",
         "lifecycle",
@@ -69,6 +75,7 @@ class Engine(MarketHandlers):
         *,
         native_orders: bool = False,
         reconcile: ReconcileSettings | None = None,
+        sizing: SizingSettings | None = None,
     ) -> None:
         """Join the parts; nothing is known before the first event."""
         self.markets: list[Market] = []
@@ -103,6 +110,17 @@ class Engine(MarketHandlers):
         self.commands = Commands(
             self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer, roster
         )
+        self.breakers_kept = Kept()
+        self.breaking = None
+        if gate.limits.breakers is not None:
+            breakers, kept, settle = gate.limits.breakers, self.breakers_kept, self.settle
+            self.breaking = Breaking(breakers, self.desk, self.flattener, self.timers, kept, counter.epoch, settle)
+            self.desk.followed = self.breaking.collected
+        self.commands.breaking = self.breaking
+        sizer = Sizer(sizing or SizingSettings(), manager, self.markets, clock)
+        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
+        self.commands.know(self.sizing.handlers())
+        self.roster.sizing = self.sizing
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -152,6 +170,9 @@ class Engine(MarketHandlers):
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
                 *([["roster", *self.roster.state(), *self.commands.roster.state()]] if self.roster.entries else []),
+                *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
+                *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
+                *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
             ]
         )
 
@@ -171,7 +192,8 @@ class Engine(MarketHandlers):
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
         gate, desk = self.gate, self.desk
-        beside = desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes, self.roster
+        changed = gate.changes, self.sizing.sizer.scales, self.breakers_kept, self.roster
+        beside = desk.memories, gate.freezes.latches, self.flattener, gate.day, *changed
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -203,6 +225,8 @@ class Engine(MarketHandlers):
         if self.reconciling is not None and isinstance(event[5], AccountMoved):
             self.reconciling.before_move(event[5], event[2], event[3])
         self.manager.account_event(event[5], event[2], self.desk.effects, event[3])
+        if self.breaking is not None:
+            self.breaking.on_account(event)
         self.settle()
 
     def _on_carried(self, event: Event) -> None:
@@ -217,7 +241,10 @@ class Engine(MarketHandlers):
         self.flattener.restored()
         self.commands.limits.restored()
         self.commands.roster.restored()
+        self.sizing.restored()
         self.desk.keeper.restored()
+        if self.breaking is not None:
+            self.breaking.restored()
         self.next_due_ns = self.timers.next_ns
 
     def _on_feed(self, event: Event) -> None:
@@ -238,6 +265,9 @@ class Engine(MarketHandlers):
             self.desk.keeper.look_everywhere()
             self.timers.drop(LOOK)
             self.look_at_limits(event[3])
+            if self.breaking is not None:
+                self.breaking.begin(event[3])
+            self.sizing.fire(event[3])
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
         if self.reconciling is not None:
@@ -260,7 +290,7 @@ class Engine(MarketHandlers):
             self._effects.append(Alert(severity=severity, code=code, message=news))
 
     def _on_recorded(self, _event: Event) -> None:
-        """Only recorded: raw bytes and clock measurements decide nothing."""
+        """Only recorded: raw bytes decide nothing, nor do clocks and the loop's lag where no breaker looks at them."""
 
     def _on_unknown(self, event: Event) -> None:
         """Refuse an input that this build does not know: skipping it would make another history."""
@@ -282,7 +312,8 @@ class Engine(MarketHandlers):
         table[Kind.COMMAND] = self._on_command
         table[Kind.RAW] = self._on_recorded
         table[Kind.LIFECYCLE] = self._on_lifecycle
-        table[Kind.CLOCK] = self._on_recorded
+        table[Kind.CLOCK] = self._on_recorded if self.breaking is None else self.breaking.on_clock
+        table[Kind.LAG] = self._on_recorded if self.breaking is None else self.breaking.on_lag
         table[Kind.ACCOUNT_MOVE] = self._on_account
         table[Kind.ACCOUNT_TRADE] = self._on_account
         table[Kind.CORPORATE] = self._on_account

@@ -206,6 +206,8 @@ def _fixed(limits: RiskLimits, wanted: RiskLimits) -> str:
     """Return what differs and cannot be changed while running, empty where nothing does."""
     if (limits.controls is None) != (wanted.controls is None):
         return "[risk.controls]"
+    if limits.breakers != wanted.breakers:
+        return "[risk.breakers]"
     if limits.raise_delay_s != wanted.raise_delay_s:
         return "risk.raise_delay_s"
     if limits.controls is None or wanted.controls is None:

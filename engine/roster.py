@@ -18,6 +18,7 @@ from core.roster import AS_SET, LEAVING, OFF, ON, REMOVED, StrategyDefinition, r
 from engine.actors import Actor
 from engine.desk import Desk
 from engine.retune import with_params
+from engine.sizing import Sizing
 from engine.spec import StrategyLoader, StrategySpec, spec_hash
 from oms.errors import BadState
 from strategies.context import Context, OrderCounter
@@ -45,6 +46,7 @@ class Roster:
         self._hired = 0
         self.loader: StrategyLoader | None = None
         self._settings: dict[str, str] = {}
+        self.sizing: Sizing | None = None
         self._durable = b""
 
     def begin(self, specs: Sequence[StrategySpec], seed: int, loader: StrategyLoader | None, *, lasting: bool) -> None:
@@ -62,10 +64,20 @@ class Roster:
         context = Context(
             spec.id, (), desk.manager, self._clock, self._counter, rng, memories=memories, remembers=self.lasting
         )
+        sizer = None if self.sizing is None or spec.sizing is None else self.sizing.sizer
+        context.sizes = context.sizes if sizer is None else sizer.size
         actor = Actor(spec.strategy(spec.params, context), context, spec.instruments)
+        if sizer is not None and spec.sizing is not None:
+            sizer.add(spec.id, spec.sizing)
         self._hired += 1
         desk.add(actor)
         return actor
+
+    def dismiss(self, actor: Actor) -> None:
+        """Forget a strategy that is over."""
+        self._desk.drop(actor)
+        if self.sizing is not None:
+            self.sizing.sizer.rules.pop(actor.id, None)
 
     def build(self, definition: StrategyDefinition) -> StrategySpec | str:
         """Return the strategy of a definition, or why it cannot be built."""
@@ -153,7 +165,7 @@ class Roster:
         name = entry.strategy_id
         if entry.definition:
             if name in self._desk.by_id:  # that of the settings was removed before
-                self._desk.drop(self._desk.by_id[name])
+                self.dismiss(self._desk.by_id[name])
             if why := self._rehire(entry):
                 return why
         actor = self._desk.by_id[name]
@@ -165,7 +177,7 @@ class Roster:
             self._say(Severity.WARNING, "STRATEGY_CHANGED", f"{name} has other parameters than set", entry)
         if entry.standing == REMOVED:
             self._desk.effects.append(actor.change(StrategyState.STOPPED, f"removed by {entry.source}"))
-            self._desk.drop(actor)
+            self.dismiss(actor)
             self._say(Severity.WARNING, "STRATEGY_CHANGED", f"{name} stays removed", entry)
         elif entry.standing in {OFF, LEAVING}:
             reason = "disabled" if entry.standing == OFF else "being removed"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from core.roster import StrategyDefinition
+from risk.sizing.settings import StrategySizing
 from strategies.base import Strategy, StrategyParams
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -21,6 +22,8 @@ class StrategySpec:
     params: StrategyParams
     instruments: tuple[str, ...]
     use: str = ""
+    sizing: StrategySizing | None = None
+    """The rules of its sizes, for one that asks for sizes."""
 
 
 StrategyLoader = Callable[[StrategyDefinition], StrategySpec | str]
@@ -29,7 +32,7 @@ StrategyLoader = Callable[[StrategyDefinition], StrategySpec | str]
 
 def spec_hash(spec: StrategySpec) -> str:
     """Return what tells whether two settings say the same of a strategy; its source may have changed meanwhile."""
-    return hashlib.sha256(_encode((spec.use, spec.instruments, params_text(spec.params)))).hexdigest()
+    return hashlib.sha256(_encode((spec.use, spec.instruments, params_text(spec.params), spec.sizing))).hexdigest()
 
 
 def params_text(params: StrategyParams) -> str:

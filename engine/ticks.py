@@ -11,6 +11,7 @@ from core.effects import Alert, BookResyncNeeded, Effect, Severity
 from core.market import Market, Quote, Trade
 from core.orders import Side
 from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event
+from engine.breaking import BREAKERS, Breaking
 from engine.bus import BARS, Bus, Routes, opens_time_bar
 from engine.commands import Commands
 from engine.desk import Desk
@@ -21,6 +22,7 @@ from engine.reconciling import RECONCILE, Reconciling
 from engine.reduce import TIMER as REDUCING
 from engine.reduce import Reducer
 from engine.roster_commands import LEAVES
+from engine.sizing import SIZES, Sizing
 from engine.timers import Timers
 from oms.held.order import HeldOrder
 from risk.controls.control import LOOK_EVERY_NS
@@ -39,6 +41,7 @@ class MarketHandlers:
         "_effects",
         "_quote_routes",
         "_watched",
+        "breaking",
         "bus",
         "commands",
         "desk",
@@ -47,6 +50,7 @@ class MarketHandlers:
         "next_due_ns",
         "reconciling",
         "reducer",
+        "sizing",
         "timers",
     )
 
@@ -56,9 +60,11 @@ class MarketHandlers:
     desk: Desk
     commands: Commands
     flattener: Flattener
+    breaking: Breaking | None
     next_due_ns: int
     reconciling: Reconciling | None
     reducer: Reducer
+    sizing: Sizing
     _effects: list[Effect]
     _quote_routes: list[Routes]
     _watched: list[list[HeldOrder]]
@@ -245,6 +251,11 @@ class MarketHandlers:
             elif owner == LEAVES:
                 self.commands.roster.fire(now_ns)
                 self.settle()
+            elif owner == BREAKERS:
+                assert self.breaking is not None
+                self.breaking.fire(now_ns)
+            elif owner == SIZES:
+                self.sizing.fire(now_ns)
             elif owner == LIMITS:
                 self.commands.limits.fire(now_ns)
             elif owner == RECONCILE:

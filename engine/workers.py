@@ -5,10 +5,11 @@ owner. It leaves when it has done its work; it is paused, and its orders cancell
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from core.effects import StrategyChanged, StrategyState
+from core.effects import Alert, Severity, StrategyChanged, StrategyState
 from core.market import Market
 from engine.actors import Actor
 from oms.memories import Memories
@@ -17,6 +18,9 @@ from strategies.base import Strategy, StrategyParams
 from strategies.context import Context, WorkIntent
 from strategies.memory import ParentMemory, algorithm_name, names_of, unpack
 from strategies.routing import SmartRouter
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
 
 ENDED_MAX = 100  # so many parents with a name that have ended stay known, so that none is asked for again
 _BUILTIN: Mapping[str, type[Strategy]] = {**ALGORITHMS, SmartRouter.algorithm: SmartRouter}
@@ -32,11 +36,31 @@ def hire(owner: Actor, intent: WorkIntent, markets: list[Market]) -> Actor:
         own.strategy_id, given, own.manager, own.clock, own.counter, own.rng, intent.worker,
         memories=own.memories, remembers=intent.remembers,
     )  # fmt: skip
+    context.sizes = own.sizes
     worker = Actor(
         intent.algorithm(intent.params, context), context, tuple(market.instrument.id for market in given), owner
     )
     owner.workers.append(worker)
     return worker
+
+
+def call_back(desk: "Desk", owner: Actor) -> None:
+    """Let the parents that were at work for a strategy before a restart go on."""
+    for wish in returning(owner, desk.markets) if desk.memories.by_name else ():
+        if isinstance(wish, str):
+            desk.effects.append(Alert(severity=Severity.WARNING, code="PARENT_LOST", message=wish))
+        else:
+            start_worker(desk, owner, wish, "goes on for")
+
+
+def start_worker(desk: "Desk", owner: Actor, intent: WorkIntent, how: str = "works for") -> None:
+    """Let an execution algorithm begin to work for a strategy, or go on with it."""
+    worker = hire(owner, intent, desk.markets)
+    desk.add(worker)
+    desk.effects.append(worker.change(StrategyState.ACTIVE, f"{how} {owner.id}"))
+    desk.call(worker, worker.strategy.on_start)
+    if intent.remembers:
+        worker.orders.update(dict.fromkeys(getattr(worker.strategy, "children", ())))  # of before the restart
 
 
 def dismiss(actor: Actor) -> StrategyChanged:

@@ -11,14 +11,18 @@ class HashChain:
 
     __slots__ = ("_hasher", "linked_seq", "value")
 
-    def __init__(self) -> None:
-        self.value = CHAIN_START
-        self.linked_seq = 0
-        self._hasher = hashlib.sha256(CHAIN_START)
+    def __init__(self, value: bytes = CHAIN_START, linked_seq: int = 0) -> None:
+        self.value = value
+        self.linked_seq = linked_seq
+        self._hasher = hashlib.sha256(value)
 
     def update(self, slots: bytearray | memoryview) -> None:
         """Take slots in order, CHAIN records left out."""
         self._hasher.update(slots)
+
+    def peek(self) -> bytes:
+        """Return the value that a link would have here, without one."""
+        return self._hasher.copy().digest()
 
     def link(self, seq: int) -> Event:
         """Return the CHAIN record that belongs at `seq`, and begin the next link from its value."""

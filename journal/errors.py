@@ -10,7 +10,8 @@ JournalError
 ├── JournalIOError      any other failure of the file system: fatal, latched
 ├── JournalDamaged      bytes that are not what was written; carries where
 ├── SchemaUnsupported   written by a newer build
-└── ExportRefused       a kind, format or instrument that cannot be exported
+├── ExportRefused       a kind, format or instrument that cannot be exported
+└── KeyRefused          a key that cannot sign, or check, the audit trail
 
 JournalFull and JournalIOError latch: after the first, every append and flush of that writer raises again. After
 a failed fsync the kernel may drop the pages, and a second fsync "succeeds" without them (PostgreSQL's fsyncgate).
@@ -80,3 +81,7 @@ class SchemaUnsupported(JournalError):
 
 class ExportRefused(JournalError, ValueError):
     """The export asked for does not exist."""
+
+
+class KeyRefused(JournalError, ValueError):
+    """A file that holds no Ed25519 key, or that others can read."""

@@ -150,6 +150,7 @@ _PAYLOAD_KINDS = {
     "raw": Kind.RAW,
     "lifecycle": Kind.LIFECYCLE,
     "clock": Kind.CLOCK,
+    "lags": Kind.LAG,
     "account-moves": Kind.ACCOUNT_MOVE,
     "account-trades": Kind.ACCOUNT_TRADE,
     "links": Kind.LINK,
@@ -173,6 +174,7 @@ _PAYLOAD_KINDS = {
     "latches": Kind.LATCH,
     "limits": Kind.LIMIT,
     "flattens": Kind.FLATTEN,
+    "breakers": Kind.BREAKER,
     "parents": Kind.PARENT,
     "lots": Kind.LOT,
     "conversions": Kind.CONVERSION,
@@ -181,6 +183,7 @@ _PAYLOAD_KINDS = {
     "held": Kind.HELD,
     "booked": Kind.BOOKED,
     "roster": Kind.ROSTER,
+    "scales": Kind.SCALE,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.

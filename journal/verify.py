@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from core.records import SLOT_BYTES, Kind
+from core.records import Kind
 from journal.chain import HashChain
 from journal.check import Fault
 from journal.errors import JournalDamaged
 from journal.head import SessionState
-from journal.layout import HASH_FIELDS
-from journal.masks import IS_EFFECT, IS_INPUT, Slots
+from journal.links import follow_segment
+from journal.masks import IS_EFFECT, IS_INPUT
 from journal.progress import Progress
 from journal.reader import SessionReader, open_session
 from journal.segments import Segment, TornTail
@@ -54,6 +54,7 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
     chain: str = ""
     torn: TornTail | None = None
     damage: Damage | None = None
+    tail: str = ""  # the value that a link would have behind the last whole record, in hex; "" where damaged
 
     def raise_if_damaged(self) -> None:
         """Raise JournalDamaged with the first damage, if there was any."""
@@ -61,8 +62,8 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
             raise JournalDamaged(**msgspec.structs.asdict(self.damage))
 
 
-def verify(folder: Path, progress: Progress | None = None) -> VerifyReport:
-    """Verify the session in `folder`; damage is in the report, not raised.
+def verify(folder: Path, progress: Progress | None = None, links: dict[int, bytes] | None = None) -> VerifyReport:
+    """Verify the session in `folder`; damage is in the report, not raised. `links` gets each link's number and value.
 
     Raises JournalNotFound, JournalIOError, SchemaUnsupported.
     """
@@ -70,7 +71,7 @@ def verify(folder: Path, progress: Progress | None = None) -> VerifyReport:
         reader = open_session(folder)
     except JournalDamaged as error:
         return VerifyReport(folder=str(folder), ok=False, damage=_damage(error))
-    walk = _Walk(reader)
+    walk = _Walk(reader, links)
     damage = None
     with reader:
         try:
@@ -98,8 +99,9 @@ def _damage(error: JournalDamaged) -> Damage:
 class _Walk:
     """What is known after some segments, the hash chain above all."""
 
-    def __init__(self, reader: SessionReader) -> None:
+    def __init__(self, reader: SessionReader, links: dict[int, bytes] | None) -> None:
         self.reader = reader
+        self.values = links
         self.slots = 0
         self.counts = np.zeros(256, np.int64)
         self.links = 0
@@ -111,7 +113,7 @@ class _Walk:
             return  # an interrupted write left it before its head was whole
         slots = self.reader.array(segment.number)
         self._check_places(segment)
-        self._follow_chain(segment, slots)
+        self.links += follow_segment(segment, slots, self.chain, links=self.values)
         self.counts += np.bincount(segment.kinds(), minlength=256)
         self.slots = segment.end_seq
 
@@ -133,23 +135,6 @@ class _Walk:
         if closed and kinds[-1] != Kind.CHAIN:
             fault = Fault(len(kinds) - 1, "closed segment", "a link of the chain at its end", f"kind {kinds[-1]}")
             raise segment.damaged(fault)
-
-    def _follow_chain(self, segment: Segment, slots: Slots) -> None:
-        """Recompute every link in the segment. Raises JournalDamaged at the first that differs."""
-        data = segment.data()
-        begin = 0
-        for at in np.flatnonzero(segment.kinds() == Kind.CHAIN).tolist():
-            self.chain.update(data[begin * SLOT_BYTES : at * SLOT_BYTES])
-            since_seq = self.chain.linked_seq
-            expected = self.chain.link(segment.first_seq + at)
-            found = slots[at].item()[1:]
-            if found != expected:
-                what = f"hash chain (a record from seq {since_seq} on was changed)"
-                value = HASH_FIELDS.pack(*found[6:]).hex()
-                raise segment.damaged(Fault(at, what, self.chain.value.hex(), value), intact_seq=since_seq)
-            self.links += 1
-            begin = at + 1
-        self.chain.update(data[begin * SLOT_BYTES : segment.slots * SLOT_BYTES])
 
     def report(self, damage: Damage | None) -> VerifyReport:
         """Return the report over what was taken."""
@@ -174,4 +159,5 @@ class _Walk:
             chain=self.chain.value.hex() if self.links else "",
             torn=reader.torn,
             damage=damage,
+            tail=self.chain.peek().hex() if damage is None else "",
         )

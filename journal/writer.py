@@ -41,6 +41,7 @@ class JournalWriter(SlotBuffer):
         "_written",
         "folder",
         "head",
+        "sealed",
     )
 
     def __init__(self, folder: Path, head: SessionHead, segment_bytes: int, reserve_bytes: int) -> None:
@@ -48,6 +49,7 @@ class JournalWriter(SlotBuffer):
         super().__init__(self._room)
         self.folder = folder
         self.head = head
+        self.sealed = False
         self._policy = head.flush_policy
         self._segment_bytes = segment_bytes
         self._failure: JournalError | None = None
@@ -109,6 +111,11 @@ class JournalWriter(SlotBuffer):
         return self._chain.value
 
     @property
+    def linked(self) -> tuple[int, bytes]:
+        """The chain's last link: the number of its record, and its value; (-1, zeros) before the first."""
+        return self._chain.linked_seq - 1, self._chain.value
+
+    @property
     def low_on_space(self) -> bool:
         """Whether the disk was found full and the reserve is in use: stop opening, cancel, seal."""
         return self._reserve.spent
@@ -140,6 +147,13 @@ class JournalWriter(SlotBuffer):
             self._sync_segment()
         return self._written
 
+    def link(self) -> tuple[int, bytes]:
+        """Flush, and put a link of the chain behind everything so far; return `linked`. Raises what `flush` raises."""
+        self.flush()
+        if self._seq != self._chain.linked_seq:
+            self._write_pending(link=True)
+        return self.linked
+
     def seal(self, state: SealState, reason: str, *, digest: bytes, inputs: int, effects: int, ended_ns: int) -> None:
         """Write how the session ended, sync whatever the policy, and close. Raises what `flush` raises."""
         self.flush()
@@ -151,6 +165,7 @@ class JournalWriter(SlotBuffer):
         self._write_pending(link=True)
         self._sync_segment()
         self._sync_folder(self.folder)
+        self.sealed = True
         self._finish(f"{self.folder} is sealed as {state}")
 
     def close(self) -> None:

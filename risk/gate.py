@@ -164,7 +164,7 @@ class Gate(Refusals):
             return self._refuse(number, intent, known, market, now_ns)
         if known.check_balances and (short := known.why_not_covered(intent, market)):
             return self._refusal(INSUFFICIENT_BALANCE, short, intent)
-        if self.controls is not None and (refusal := self._beyond(intent, known, market, None, 0, now_ns)):
+        if self.controls is not None and (refusal := self._beyond(intent, known, market, touch, None, 0, now_ns)):
             return refusal
         self._consume(now_ns)
         return ApprovedSubmit(
@@ -298,7 +298,7 @@ class Gate(Refusals):
             if short:
                 return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
         if self.controls is not None:
-            return self._beyond(wanted, known, market, order, filled, now_ns)
+            return self._beyond(wanted, known, market, touch, order, filled, now_ns)
         return None
 
     def check_cancel(self, intent: CancelIntent, manager: OrderManager, now_ns: int) -> ApprovedCancel | str:

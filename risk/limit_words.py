@@ -17,7 +17,7 @@ from risk.limits import InstrumentRisk, Number, RiskLimits
 
 Value = Number | bool | None
 T = TypeVar("T", bound=msgspec.Struct)
-_NOT_SET = frozenset(("instruments", "controls", "raise_delay_s"))
+_NOT_SET = frozenset(("instruments", "controls", "raise_delay_s", "breakers"))
 _GENERAL = tuple(name for name in RiskLimits.__struct_fields__ if name not in _NOT_SET)
 _SCOPED = tuple(name for name in ScopeLimits.__struct_fields__ if name not in {"instruments", "order_types"})
 _MAY_BE_ABSENT = frozenset(("max_order_quantity", "max_position"))

@@ -14,6 +14,7 @@ from core.errors import PrecisionError
 from core.instruments import Instrument
 from core.money import MONEY_DECIMALS
 from core.scopes import ALL
+from risk.breaker_settings import BreakerSettings
 from risk.control_settings import ControlSettings
 from risk.errors import LimitsError
 
@@ -59,6 +60,7 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     instruments: dict[str, InstrumentRisk] = {}
     controls: ControlSettings | None = None  # limits at every level, beside these
     raise_delay_s: int = 300  # how long a limit that is loosened while running waits for a second person
+    breakers: BreakerSettings | None = None  # what trips without anybody
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a limit."""
@@ -157,7 +159,7 @@ def _canonical(limits: RiskLimits | InstrumentRisk) -> list[object]:
         value = getattr(limits, name)
         if name == "raise_delay_s":
             continue  # how limits change, not what they are
-        if name == "controls":
+        if name in {"controls", "breakers"}:
             fields += [] if value is None else [_by_value(value)]
             continue
         if isinstance(value, dict):

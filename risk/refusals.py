@@ -1,7 +1,7 @@
 """How the gate says no: each way in which an order may fail, as a refusal with the limit, the figure and the reason."""
 
 from core.instruments import Instrument
-from core.market import Market, touch_of
+from core.market import Market
 from core.orders import OrderIntent, OrderType, Refusal
 from oms.freezes import Freezes
 from oms.moves import Exposure
@@ -32,15 +32,20 @@ class Refusals:
     limits_version: int
 
     def _beyond(
-        self, intent: OrderIntent, known: Known, market: Market, replaced: Order | None, filled: int, now_ns: int
+        self,
+        intent: OrderIntent,
+        known: Known,
+        market: Market,
+        touch: tuple[int, int, int, int, int],
+        replaced: Order | None,
+        filled: int,
+        now_ns: int,
     ) -> Refusal | None:
         """Return the refusal of an order beyond a limit of its scopes, None where it passes."""
         assert self.controls is not None
-        bid, _, ask, _, _ = touch_of(market)
-        is_market, deviation = intent.type is _MARKET, known.limits.max_deviation
-        valued_at = valuation_price(
-            is_market, int(intent.side), intent.price, bid, reference_twice_of(bid, ask), deviation
-        )
+        bid, is_market = touch[0], intent.type is _MARKET
+        twice = reference_twice_of(bid, touch[2])
+        valued_at = valuation_price(is_market, intent.side, intent.price, bid, twice, known.limits.max_deviation)
         found = self.controls.breach(intent, known.instrument, market, valued_at, replaced, filled, now_ns)
         return None if found is None else self._refusal(*found, intent)
 

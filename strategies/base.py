@@ -12,7 +12,7 @@ from typing import ClassVar
 import msgspec
 
 from core.bars import Bar, BarSpec, time_bars
-from core.effects import OrderBusted, OrderFilled, OrderUpdated, ParentProgress
+from core.effects import OrderBusted, OrderFilled, OrderUpdated, ParentProgress, Sized
 from core.errors import CoreError
 from core.market import Market, Quote, Trade
 from core.orders import CancelIntent, OrderIntent, OrderTerms, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
@@ -159,6 +159,23 @@ class Strategy(OrderWords):
                     algorithm=known.algorithm, state=known.state, quantity=known.quantity, filled=known.filled
                 )
         return found
+
+    def sized(self, market: Market, side: Side) -> Sized:
+        """Return how large a position may be that is opened from flat, and the rule that bound it; journaled.
+
+        By the rules of `[strategies.sizing]`, scaled by the operator: whole lots, 0 for nothing. Ask when you are about
+        to order, not at every event. Raises StrategyError where there are no rules.
+        """
+        sizes = self.context.sizes
+        found = None if sizes is None else sizes(self.context.strategy_id, market, side)
+        if found is None:
+            raise StrategyError(f"{self.context.strategy_id} has no rules for sizes: give it [strategies.sizing]")
+        self.context.outbox.append(found)
+        return found
+
+    def size(self, market: Market, side: Side) -> int:
+        """Return the quantity of `sized`."""
+        return self.sized(market, side).quantity
 
     # -- what can be asked for -------------------------------------------------------------------------------------
 

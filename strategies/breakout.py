@@ -8,11 +8,13 @@ the stop's distance; few long trends have to pay for many small losses.
 
 from core.bars import Bar
 from core.market import Quote
-from strategies.base import Saved, StrategyParams
+from core.orders import Side
+from strategies.base import Saved, StrategyError, StrategyParams
 from strategies.indicators import atr, atr_update, donchian, donchian_update, numbers_of, restore
 from strategies.pursuit import PursuitStrategy
 
 SECOND_NS = 1_000_000_000
+SIZED = "sized"  # instead of a quantity: what the rules of `[strategies.sizing]` allow at each entry
 
 
 class Breakout(PursuitStrategy):
@@ -25,7 +27,7 @@ class Breakout(PursuitStrategy):
     class Params(StrategyParams, frozen=True):
         """`channel` and `atr` in bars, `stop_atrs` in ATRs, `quantity` as decimal text, `pause_ms` after a refusal.
 
-        `bar_seconds` 0 takes the bars that the venue makes.
+        `bar_seconds` 0 takes the bars that the venue makes, `quantity` "sized" what `[strategies.sizing]` allows.
         """
 
         bar_seconds: int = 60
@@ -49,7 +51,10 @@ class Breakout(PursuitStrategy):
         """Follow the first configured instrument."""
         params, market = self.params, self.markets[0]
         self.begin(market, params.pause_ms)
-        quantity = market.instrument.quantity(params.quantity)
+        self._sized = params.quantity == SIZED
+        if self._sized and self.context.sizes is None:
+            raise StrategyError('quantity = "sized" needs rules for it: give the strategy [strategies.sizing]')
+        quantity = 0 if self._sized else market.instrument.quantity(params.quantity)
         self._long, self._short = quantity, -quantity if params.allow_short else 0
         self._bar_ns = params.bar_seconds * SECOND_NS
         self._channel = donchian(params.channel)
@@ -123,10 +128,16 @@ class Breakout(PursuitStrategy):
             return
         width = self.params.stop_atrs * average.value
         if close > upper and self.target <= 0:
-            self.target, self._stop = self._long, close - width
+            self.target, self._stop = self._goal(Side.BUY), close - width
         elif close < lower and self.target >= 0:
-            self.target, self._stop = self._short, close + width
+            self.target, self._stop = self._goal(Side.SELL), close + width
         elif self.target > 0:
             self._stop = max(self._stop, close - width)
         elif self.target < 0:
             self._stop = min(self._stop, close + width)
+
+    def _goal(self, side: Side) -> int:
+        """Return the position to take on a side, signed."""
+        if self._sized and (side is Side.BUY or self.params.allow_short):
+            return int(side) * self.size(self._market, side)
+        return self._long if side is Side.BUY else self._short

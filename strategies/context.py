@@ -10,10 +10,10 @@ import msgspec
 
 from core.bars import BarSpec
 from core.clock import EventClock
-from core.effects import ParentProgress, RouteDecided
+from core.effects import ParentProgress, RouteDecided, Sized
 from core.ids import client_order_id
 from core.market import Market
-from core.orders import CancelIntent, OrderIntent, ReplaceIntent
+from core.orders import CancelIntent, OrderIntent, ReplaceIntent, Side
 from core.rng import Rng
 from oms.manager import OrderManager
 
@@ -89,8 +89,11 @@ Wish = (
     | RetireIntent
     | ParentProgress
     | RouteDecided
+    | Sized
 )
 Intent = Wish | RememberIntent
+Sizes = Callable[[str, Market, Side], Sized | None]
+"""What answers (strategy id, market, side) with a size."""
 
 
 class OrderCounter:
@@ -127,6 +130,7 @@ class Context:
         "outbox",
         "remembers",
         "rng",
+        "sizes",
         "strategy_id",
         "worker",
         "works",
@@ -162,6 +166,8 @@ class Context:
         self.counter = counter
         self.next_id = counter.next_id
         self.rng = rng
+        self.sizes: Sizes | None = None
+        """What answers how large a position may be; None where no rules are set."""
         self.outbox: list[Intent] = []
 
     @property

@@ -42,7 +42,7 @@ _BOOK_FLAGS = (
 _PAYLOAD_TABLES: dict[int, Table] = {table.kind: table for table in TABLES.values() if not table.plain}
 
 # Shown as they stand.
-_UNTABLED = (Kind.EVIDENCE, Kind.CARRIED, Kind.SUBMIT_GROUP, Kind.SNAPSHOT, Kind.REMEMBERED, Kind.PORTFOLIO)
+_UNTABLED = (Kind.EVIDENCE, Kind.CARRIED, Kind.SUBMIT_GROUP, Kind.SNAPSHOT, Kind.REMEMBERED, Kind.PORTFOLIO, Kind.SIZED)
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from engine.limit_commands import LIMIT_WORDS, RELOAD
 from engine.reduce import REDUCE
 from engine.retune import RETUNE
 from engine.roster_commands import ROSTER_WORDS
+from engine.sizing import SCALE
 
 VERSION = 1
 STATUS, LIMITS = "status", "limits"
@@ -42,6 +43,7 @@ COMMANDS = frozenset(
         PAUSE,
         RESUME,
         RETUNE,
+        SCALE,
         RELEASE,
         *BOOKINGS,
         *LIMIT_WORDS,

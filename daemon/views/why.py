@@ -24,6 +24,7 @@ from oms.latches import Level
 from risk.limits import resolve
 
 SECOND_NS = 1_000_000_000
+SIZES = "see [strategies.sizing] and `tickerd scale`; docs/sizing.md"
 _PASSES = {Level.REDUCE: "only what reduces passes", Level.HALT: "only cancels pass", Level.KILL: "only cancels pass"}
 
 
@@ -105,6 +106,7 @@ def _reasons(
             yield from _venue(venue)
     yield from _limits(actor, markets, limits)
     yield from _asked(engine, seen, actor, now_ns)
+    yield from _sizes(engine, actor, markets, now_ns)
 
 
 def _state(seen: Seen, actor: Actor) -> Iterator[Reason]:
@@ -239,6 +241,21 @@ def _asked(engine: Engine, seen: Seen, actor: Actor, now_ns: int) -> Iterator[Re
         yield Reason(weight="notes", what=f"it waits for {', '.join(heard) or 'no market event'}{wakes}")
     elif not actor.workers:
         yield Reason(weight="holds", what="it listens to no market and waits for no timer: nothing will wake it")
+
+
+def _sizes(engine: Engine, actor: Actor, markets: list[Market], now_ns: int) -> Iterator[Reason]:
+    """Tell what the newest sizes were bound by; a size of nothing keeps a strategy from opening."""
+    for market in markets:
+        at_ns, sized = engine.sizing.sizer.last.get((actor.id, market.index), (0, None))
+        if sized is None:
+            continue
+        told = market.instrument.quantity_text
+        bounds = ", ".join(f"{rule} {told(quantity)}" for rule, quantity in sized.bounds.items())
+        scaled = f", scaled by the operator to {sized.scale_ppm / 1e6:g}" if sized.scale_ppm < 1_000_000 else ""
+        regime = f", {sized.regime} market: {sized.regime_ppm / 1e6:g}" if sized.regime else ""
+        what = f"its last size in {market.instrument.id}, {age_text(now_ns - at_ns)} ago, was {told(sized.quantity)}"
+        why = f"{what}, bound by {sized.bound_by} ({bounds}{scaled}{regime})"
+        yield Reason(weight="notes" if sized.quantity else "holds", what=why, next="" if sized.quantity else SIZES)
 
 
 def age_text(age_ns: int) -> str:

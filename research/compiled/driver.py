@@ -89,8 +89,13 @@ class CompiledRun:
             raise NotCompilable(
                 f'the compiled driver does not have {", ".join(only_in_python)} of [paper.sim]: use driver = "python"'
             )
+        if settings.limits.breakers is not None:
+            raise NotCompilable('the compiled driver does not have [risk.breakers]: use driver = "python"')
         if settings.limits.controls is not None:
             raise NotCompilable('the compiled driver does not have [risk.controls]: use driver = "python"')
+        for spec in settings.strategies:
+            if spec.sizing is not None:
+                raise NotCompilable('the compiled driver does not have [strategies.sizing]: use driver = "python"')
         if settings.accounting.unusual:
             raise NotCompilable(
                 f'the compiled driver does not have {", ".join(settings.accounting.unusual)}: use driver = "python"'

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from core.decimals import to_text
 from core.money import money_text
 from risk.controls.asked import Asked
-from risk.controls.depth import displayed, too_far, too_much_of_volume
+from risk.controls.depth import displayed, too_far, too_much_of_volume, trades_at
 from risk.controls.scope import PPM, Scope
 from risk.controls.sums import Sums
 from risk.controls.tail_risk import tail_breach
@@ -223,7 +223,7 @@ def _why_volume(asked: Asked, scope: Scope, _sums: Sums) -> Why:
 def _why_volatility(asked: Asked, scope: Scope, _sums: Sums) -> Why:
     bid, ask, _ = asked.market.touch()
     limit, volatility_ppm = to_text(scope.max_price_volatilities, PPM_DECIMALS), asked.observed.volatility_ppm
-    distance = abs(2 * asked.valued_at - bid - ask) * PPM * PPM
+    distance = abs(2 * trades_at(asked, bid, ask) - bid - ask) * PPM * PPM
     figure = to_text(-(-distance // ((bid + ask) * volatility_ppm)), PPM_DECIMALS)
     why = f"{scope.name}: the price is {figure} volatilities of a minute away from the middle, allowed are {limit}"
     return Why(limit, figure, f"{why}: price it nearer, or wait for a calmer market")

@@ -17,9 +17,9 @@ from risk.control_settings import ControlSettings
 from risk.controls.asked import Asked
 from risk.controls.cells import ACCOUNT, Cells, reach_of
 from risk.controls.checks import WHY, choose, scope_breach
+from risk.controls.clearance import Rooms
 from risk.controls.day import Day
 from risk.controls.found import Found
-from risk.controls.headroom import Headroom
 from risk.controls.lists import Lists
 from risk.controls.observed import Observed
 from risk.controls.scope import Scope
@@ -31,8 +31,6 @@ from risk.portfolio_figures import PortfolioFigures
 
 LOOK_EVERY_NS = SECOND_NS
 LATE_NS = 2 * SECOND_NS
-Rooms = tuple[int, Headroom | None, Headroom | None]
-"""What is left, as of a stamp: in the scopes of the account, and in the strategy's own."""
 _COUNTED: dict[type, Kind] = {
     ApprovedSubmit: Kind.SUBMIT,
     ApprovedGroup: Kind.SUBMIT_GROUP,
@@ -91,7 +89,7 @@ class Controls:
         for scope in self._scopes.values():
             choose(scope)
         self._by_pair: dict[tuple[str, int], tuple[Scope, ...]] = {}
-        self._rooms: dict[tuple[str, int], Rooms] = {}
+        self._rooms = Rooms(manager, self._base, self._sums)
         self._observed: dict[int, Observed] = {}
         self._watches = any(scope.watches for scope in self._scopes.values())
         self._stamp = 0  # counts whatever changes what is left
@@ -103,9 +101,12 @@ class Controls:
     def define(self, index: int, instrument: Instrument) -> None:
         """Learn an instrument and the scopes that it counts in."""
         self._cells.add(ACCOUNT, index, self._shared(instrument))
+        for scope in self._scopes.values():
+            if scope.strategy_id:  # it may hold some already: from before a restart, or before the limit was set
+                self._cells.add(scope.strategy_id, index, (scope,))
         self._observed.setdefault(index, Observed())
         self._by_pair = {pair: scopes for pair, scopes in self._by_pair.items() if pair[1] != index}
-        self._rooms = {pair: rooms for pair, rooms in self._rooms.items() if pair[1] != index}
+        self._rooms.forget(index)
         self._stamp += 1
         self._seen_ns = -LATE_NS - 1
 
@@ -139,6 +140,10 @@ class Controls:
         `valued_at` is the gate's price of it. Of an order that replaces another, of whose quantity `filled` units are
         done, only what it adds counts.
         """
+        if replaced is None and self._cursor == len(self._effects) and not self.day.anew:
+            clear = self._rooms.clear.get((intent.strategy_id, intent.instrument))
+            if clear is not None and clear.stamp == self._stamp and clear.lets_pass(intent, market, valued_at, now_ns):
+                return None
         self.follow(now_ns)
         found = self.lists.breach(intent, instrument, self._manager, replaced, filled)
         if found is not None:
@@ -155,7 +160,7 @@ class Controls:
         quantity, unsure = intent.quantity - filled, worth is None or self._unsure
         if not unsure and self._is_within(scopes, quantity, worth, replaced):
             return None
-        own = scopes[-1] if scopes[-1].is_strategy else None
+        own = scopes[-1] if scopes[-1].strategy_id else None
         if own is not scopes[0]:
             self._weigh(ACCOUNT, quantity, worth, replaced)
         for scope in scopes:
@@ -177,10 +182,7 @@ class Controls:
         """Whether an order stays within what all its scopes leave: then none of them has to be asked on its own."""
         intent = self._asked.intent
         pair = (intent.strategy_id, intent.instrument)
-        rooms = self._rooms.get(pair)
-        if rooms is None or rooms[0] != self._stamp:
-            rooms = self._count_room(pair, scopes)
-        _, shared, own = rooms
+        shared, own = self._rooms.room(pair, scopes, self._stamp).heads
         if shared is not None:
             self._weigh(ACCOUNT, quantity, worth, replaced)
             if not shared.holds(self._asked, self._sums):
@@ -189,18 +191,6 @@ class Controls:
             self._weigh(intent.strategy_id, quantity, worth, replaced)
             return own.holds(self._asked, self._sums)
         return True
-
-    def _count_room(self, pair: tuple[str, int], scopes: tuple[Scope, ...]) -> Rooms:
-        """Count what the scopes of a strategy in an instrument leave now: those of the account, and its own."""
-        instrument, single = self._manager.instrument(pair[1]), self._sums.gross_of(pair[1])
-        shared = [scope for scope in scopes if not scope.is_strategy]
-        own = [scope for scope in scopes if scope.is_strategy]
-        rooms = self._rooms[pair] = (
-            self._stamp,
-            Headroom(shared, instrument.id, single, self._sums) if shared else None,
-            Headroom(own, instrument.id, single, self._sums) if own else None,
-        )
-        return rooms
 
     def _weigh(self, owner: str, quantity: int, worth: Worth | None, replaced: Order | None) -> None:
         """Weigh the order that is asked for against what an owner holds."""
@@ -254,9 +244,13 @@ class Controls:
         self._cursor = 0
         if not sends:
             self._look(now_ns)
-            for pair, rooms in self._rooms.items():
-                if rooms[0] != self._stamp:
-                    self._count_room(pair, self._by_pair[pair])
+            self._count_ahead()
+
+    def _count_ahead(self) -> None:
+        """Count what may be sent next while nobody waits."""
+        if not self._unsure:
+            until_ns = min(self._seen_ns + LATE_NS, self.day.ends_ns - 1)
+            self._rooms.count_ahead(self._stamp, until_ns, self._by_pair, self.lists)
 
     def _count(self, effect: Effect, now_ns: int) -> bool:
         """Count an effect in its scopes; return whether it leaves for a venue."""
@@ -294,6 +288,10 @@ class Controls:
 
     def look(self, now_ns: int) -> None:
         """Value everything at what the markets say now: once a second, by the engine's timer."""
+        self._value_all(now_ns)
+        self._count_ahead()
+
+    def _value_all(self, now_ns: int) -> None:
         self.follow(now_ns)
         self._seen_ns = now_ns
         self._stamp += 1
@@ -308,7 +306,7 @@ class Controls:
     def _look(self, now_ns: int) -> None:
         """Value what moved; everything where no timer came in time."""
         if now_ns - self._seen_ns > LATE_NS:
-            self.look(now_ns)
+            self._value_all(now_ns)
         elif self._cells.refresh(everything=False):
             self._stamp += 1
         if self.day.anew:
@@ -347,8 +345,6 @@ class Controls:
         scopes = self._by_pair.get(pair)
         if scopes is None:
             own = self._scopes.get(f"strategy:{strategy_id}") if strategy_id else None
-            if own is not None:
-                self._cells.add(strategy_id, index, (own,))
             shared = self._shared(self._manager.instrument(index))
             scopes = self._by_pair[pair] = shared if own is None else (*shared, own)
         return scopes

@@ -33,9 +33,17 @@ def too_much_of_volume(asked: Asked, scope: Scope) -> bool:
 
 
 def too_far(asked: Asked, scope: Scope) -> bool:
-    """Whether an order's price is further from the middle than so many volatilities of a minute; until known, none."""
+    """Whether an order's price is further from the middle than so many volatilities of a minute; until known, none.
+
+    Without a price of its own it trades at the other side's best, where the gate's own collar looks at it as well.
+    """
     limit, volatility_ppm = scope.max_price_volatilities, asked.observed.volatility_ppm
     if limit == NONE or not volatility_ppm:
         return False
     bid, ask, _ = asked.market.touch()
-    return abs(2 * asked.valued_at - bid - ask) * PPM * PPM > (bid + ask) * limit * volatility_ppm
+    return abs(2 * trades_at(asked, bid, ask) - bid - ask) * PPM * PPM > (bid + ask) * limit * volatility_ppm
+
+
+def trades_at(asked: Asked, bid: int, ask: int) -> int:
+    """Return the price at which an order would trade: its limit, or the other side's best for a market order."""
+    return asked.intent.price or (ask if asked.side > 0 else bid)

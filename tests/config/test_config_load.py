@@ -221,7 +221,7 @@ MISTAKES = [
         UnknownKey,
         (
             "my.toml:18: strategies[0].risk: expected a key of [strategies[0]], found risk; known: id, "
-            "instruments, params, use"
+            "instruments, params, sizing, use"
         ),
     ),
     # a value out of its range or form

@@ -15,7 +15,7 @@ from risk.control_settings import ControlSettings, ScopeLimits
 from risk.errors import LimitsError
 from risk.limits import RiskLimits, limits_version
 from tests.risk.control_room import CROSS, PERP, SPOT, ControlRoom, limited
-from tests.risk.room import SECOND_NS
+from tests.risk.room import SECOND_NS, WIDE
 
 SCOPES: dict[str, dict[str, Any]] = {
     "all": {},
@@ -169,6 +169,24 @@ def test_a_strategy_has_limits_of_its_own_position_whatever_the_others_hold():
     assert room.code(quantity=300) == ""
     assert room.code(quantity=10) == "GROSS_NOTIONAL"
     assert room.code(quantity=500, strategy_id="other") == ""
+
+
+def test_what_a_strategy_held_before_its_limit_was_set_counts_at_its_first_order_anywhere():
+    room = ControlRoom(equity="100000")
+    room.hold(300)
+    room.end_event()
+    for times in range(2):  # the second time the scope is gone and comes back
+        room.gate.change(
+            msgspec.structs.replace(WIDE, controls=ControlSettings(**limited("strategy:ema", max_gross_notional=40)))
+        )
+        assert room.code(instrument=SPOT, quantity=505) == "GROSS_NOTIONAL", times
+        assert room.code(instrument=SPOT, quantity=505, strategy_id="other") == ""
+        room.gate.change(msgspec.structs.replace(WIDE, controls=ControlSettings()))
+        room.end_event()
+    room.gate.change(
+        msgspec.structs.replace(WIDE, controls=ControlSettings(**limited("strategy:ema", max_gross_notional=40)))
+    )
+    assert room.code(instrument=SPOT, quantity=500) == ""
 
 
 def test_the_account_nets_what_strategies_hold_against_each_other():
@@ -408,6 +426,17 @@ def test_a_price_is_no_further_away_than_the_market_moves():
     refusal = room.refusal(price=1000_00 - (int(reach / 10) + 1) * 10, quantity=105)
     assert (refusal.code, refusal.limit) == ("PRICE_VOLATILITY", "2")
     assert float(refusal.figure) > 2
+
+
+def test_a_market_order_is_as_far_away_as_the_other_side_of_the_market():
+    room = ControlRoom(self_trade=True, **limited(max_price_volatilities=2))
+    moved(room, 61, 10)
+    reach = int(1000_00 * 2 * volatility_ppm(room) / 1e6)
+    market = room.markets[PERP]
+    for spread, code in ((reach - 2, ""), (reach + 2, "PRICE_VOLATILITY")):
+        market.bid_price, market.ask_price = 1000_00 - spread, 1000_00 + spread
+        for side in (Side.BUY, Side.SELL):
+            assert room.code(type=OrderType.MARKET, side=side, quantity=105) == code, (spread, side)
 
 
 def test_a_market_of_whom_little_was_seen_has_no_volatility():

@@ -1,0 +1,39 @@
+"""`tickerd audit ACTION`: whether the record of what happened is whole, and what it says of a day."""
+
+import argparse
+
+from daemon.commands import audit_key, audit_verify
+from daemon.commands.journal import Action
+from daemon.errors import ExitCode
+
+ACTIONS: dict[str, Action] = {
+    "key": audit_key,
+    "verify": audit_verify,
+}
+
+EPILOG = """examples:
+  tickerd audit key ~/.config/tickerd/audit.pem
+  tickerd audit verify --key audit.pem.pub --anchors /mnt/other/anchors.jsonl
+
+`tickerd audit ACTION --help` shows each action's options, examples and exit codes; docs/audit.md the whole.
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the word and its actions."""
+    parser.epilog = EPILOG
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, module in ACTIONS.items():
+        action = actions.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add(action)
+        action.add_argument("--json", action="store_true", help=module.JSON_HELP)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Carry it out."""
+    return ACTIONS[options.action].run(options)
