@@ -111,12 +111,7 @@ class Engine(MarketHandlers):
             self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer, roster
         )
         self.breakers_kept = Kept()
-        self.breaking = None
-        if gate.limits.breakers is not None:
-            breakers, kept, settle = gate.limits.breakers, self.breakers_kept, self.settle
-            self.breaking = Breaking(breakers, self.desk, self.flattener, self.timers, kept, counter.epoch, settle)
-            self.desk.followed = self.breaking.collected
-        self.commands.breaking = self.breaking
+        self.breaking = self.commands.breaking = self._breakers(counter.epoch)
         sizer = Sizer(sizing or SizingSettings(), manager, self.markets, clock)
         self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
         self.commands.know(self.sizing.handlers())
@@ -131,6 +126,15 @@ class Engine(MarketHandlers):
         self._quote_routes = self.bus.quotes
         self._watched = manager.held.watched
         self.handlers = self._handler_table()
+
+    def _breakers(self, epoch: int) -> Breaking | None:
+        """Return the breakers of the limits, which look at what each event caused; None where there are none."""
+        breakers, kept, settle = self.gate.limits.breakers, self.breakers_kept, self.settle
+        if breakers is None:
+            return None
+        made = Breaking(breakers, self.desk, self.flattener, self.timers, kept, epoch, settle)
+        self.desk.followed = made.collected
+        return made
 
     # -- the one door ----------------------------------------------------------------------------------------------
 
