@@ -7,6 +7,7 @@ import msgspec
 from config import head
 from config.digest import config_digest, decision_config
 from config.errors import ConfigError
+from config.rule_functions import load_functions
 from config.settings import Mode, Settings, StrategySettings
 from config.strategies import LoadedStrategy, effective_params, load_recorded, strategy_params
 from core.decimals import plain
@@ -44,13 +45,11 @@ class StrategyLoading:
             return prepared
         try:
             return _defined(definition)
-        except ConfigError as error:
+        except (ConfigError, msgspec.MsgspecError) as error:
             return str(error)
 
 
-def engine_settings(
-    settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int, loader: StrategyLoading | None = None
-) -> EngineSettings:
+def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int) -> EngineSettings:
     """Return all that decides what the engine of this session does. Raises ConfigError."""
     live = settings.session.mode is Mode.LIVE  # then the venue says what the account holds
     return EngineSettings(
@@ -63,7 +62,8 @@ def engine_settings(
         reconcile=reconcile_settings(settings),
         carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
-        loader=loader or StrategyLoading(),
+        loader=StrategyLoading(),
+        rules=load_functions(settings.risk.rules),
         sizing=settings.sizing,
     )
 

@@ -10,6 +10,7 @@ from oms.reconcile import ReconcileSettings
 from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
+from risk.rules.functions import UserRule
 from risk.sizing.settings import SizingSettings
 from strategies.context import OrderCounter
 
@@ -37,6 +38,8 @@ class EngineSettings:
     accounting: AccountingRules = field(default_factory=AccountingRules)
     loader: StrategyLoader | None = None
     """Builds strategies that are added while the session runs; None where none can be."""
+    rules: tuple[UserRule, ...] = ()
+    """Users' functions that `limits.rules` names, loaded."""
     sizing: SizingSettings = field(default_factory=SizingSettings)
 
 
@@ -46,7 +49,7 @@ def build_engine(settings: EngineSettings) -> Engine:
     counter = OrderCounter(settings.epoch)
     manager = OrderManager(settings.balances, rules=settings.accounting)
     engine = Engine(
-        Gate(settings.limits),
+        Gate(settings.limits, settings.rules),
         manager,
         clock,
         counter,
