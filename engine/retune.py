@@ -6,7 +6,6 @@ session takes those of its settings again.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,16 +13,14 @@ from core.effects import Alert, Severity, StrategyState
 from core.events import CommandReceived
 from core.roster import LEAVING
 from engine.desk import Desk
-from engine.spec import params_text
-from strategies.base import Strategy, StrategyParams
-
-if TYPE_CHECKING:
-    from engine.roster import Roster
+from engine.roster import Roster
+from engine.spec import params_text, with_params
+from strategies.base import Strategy
 
 RETUNE = "retune"
 
 
-def retune(desk: Desk, roster: "Roster", command: CommandReceived) -> str:
+def retune(desk: Desk, roster: Roster, command: CommandReceived) -> str:
     """Give a strategy other parameters; return why not, "" where it has them."""
     actor = desk.by_id.get(command.strategy_id)
     if actor is None or actor.owner is not None:
@@ -66,12 +63,3 @@ def _changed(strategy: Strategy, changes: Mapping[str, str]) -> Strategy | str:
     except Exception as error:  # noqa: BLE001 - whatever a parameter's own type raises
         return f"{type(error).__name__}: {error}"
     return with_params(strategy, values)
-
-
-def with_params(strategy: Strategy, values: Mapping[str, object]) -> Strategy | str:
-    """Return the same strategy built anew with these parameters, text or not, or why it cannot be."""
-    try:
-        made: StrategyParams = msgspec.convert(values, type(strategy.params), strict=False)  # what was said is text
-        return type(strategy)(made, strategy.context)
-    except Exception as error:  # noqa: BLE001 - whatever a strategy's own checks raise
-        return f"{type(error).__name__}: {error}"

@@ -17,9 +17,8 @@ from core.rng import Rng
 from core.roster import AS_SET, LEAVING, OFF, ON, REMOVED, StrategyDefinition, read_definition
 from engine.actors import Actor
 from engine.desk import Desk
-from engine.retune import with_params
 from engine.sizing import Sizing
-from engine.spec import StrategyLoader, StrategySpec, spec_hash
+from engine.spec import StrategyLoader, StrategySpec, spec_hash, with_params
 from oms.errors import BadState
 from strategies.context import Context, OrderCounter
 

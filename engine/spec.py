@@ -1,7 +1,7 @@
 """A strategy as the engine is given it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -38,3 +38,12 @@ def spec_hash(spec: StrategySpec) -> str:
 def params_text(params: StrategyParams) -> str:
     """Return parameters as JSON, the same for the same."""
     return _encode(params).decode()
+
+
+def with_params(strategy: Strategy, values: Mapping[str, object]) -> Strategy | str:
+    """Return the same strategy built anew with these parameters, text or not, or why it cannot be."""
+    try:
+        made: StrategyParams = msgspec.convert(values, type(strategy.params), strict=False)  # what was said is text
+        return type(strategy)(made, strategy.context)
+    except Exception as error:  # noqa: BLE001 - whatever a strategy's own checks raise
+        return f"{type(error).__name__}: {error}"

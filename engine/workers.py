@@ -4,12 +4,12 @@ A worker is supervised like a strategy. What the venue says of an order is told 
 owner. It leaves when it has done its work; it is paused, and its orders cancelled, when it or its owner fails.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
-from core.effects import Alert, Severity, StrategyChanged, StrategyState
+from core.effects import Alert, Effect, Severity, StrategyChanged, StrategyState
 from core.market import Market
 from engine.actors import Actor
 from oms.memories import Memories
@@ -19,11 +19,22 @@ from strategies.context import Context, WorkIntent
 from strategies.memory import ParentMemory, algorithm_name, names_of, unpack
 from strategies.routing import SmartRouter
 
-if TYPE_CHECKING:
-    from engine.desk import Desk
-
 ENDED_MAX = 100  # so many parents with a name that have ended stay known, so that none is asked for again
 _BUILTIN: Mapping[str, type[Strategy]] = {**ALGORITHMS, SmartRouter.algorithm: SmartRouter}
+
+
+class Desk(Protocol):
+    """What is needed of `engine.desk`."""
+
+    memories: Memories
+    markets: list[Market]
+    effects: list[Effect]
+
+    def add(self, actor: Actor) -> None:
+        """Take one more."""
+
+    def call(self, actor: Actor, callback: Callable[[], None]) -> None:
+        """Run one callback."""
 
 
 def hire(owner: Actor, intent: WorkIntent, markets: list[Market]) -> Actor:
@@ -44,7 +55,7 @@ def hire(owner: Actor, intent: WorkIntent, markets: list[Market]) -> Actor:
     return worker
 
 
-def call_back(desk: "Desk", owner: Actor) -> None:
+def call_back(desk: Desk, owner: Actor) -> None:
     """Let the parents that were at work for a strategy before a restart go on."""
     for wish in returning(owner, desk.markets) if desk.memories.by_name else ():
         if isinstance(wish, str):
@@ -53,7 +64,7 @@ def call_back(desk: "Desk", owner: Actor) -> None:
             start_worker(desk, owner, wish, "goes on for")
 
 
-def start_worker(desk: "Desk", owner: Actor, intent: WorkIntent, how: str = "works for") -> None:
+def start_worker(desk: Desk, owner: Actor, intent: WorkIntent, how: str = "works for") -> None:
     """Let an execution algorithm begin to work for a strategy, or go on with it."""
     worker = hire(owner, intent, desk.markets)
     desk.add(worker)
