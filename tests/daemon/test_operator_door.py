@@ -237,3 +237,21 @@ def test_what_has_to_be_read_first_is_answered_once_it_was(tmp_path, strategy, o
     reply = asyncio.run(main())
     assert (reply.ok, error in reply.error) == (ok, True)
     assert [each.args for each in desk.commands] == ([{"definition": "{}"}] if ok else [])
+
+
+def test_who_is_turned_away_is_told_once_a_second_with_how_often(tmp_path, monkeypatch):
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(os, "getuid", lambda: 4242)
+    monkeypatch.setattr(door_module, "_peer", lambda _socket: door_module._Peer(pid=7, uid=31_337))
+
+    async def main() -> None:
+        door = Door(tmp_path / "s.sock", Operated(Desk().command, {}), lambda *args: told.append(args))
+        for _ in range(3):
+            guest = door_module._Guest(door)
+            guest.connection_made(asyncio.Transport(extra={"socket": None}))
+            guest.leave()
+
+    monkeypatch.setattr(door_module._Guest, "_refuse", lambda *_: None)
+    monkeypatch.setattr(asyncio.Transport, "close", lambda *_: None)
+    asyncio.run(main())
+    assert told == [("socket:uid=31337,pid=7", "neither the daemon's own user nor root")]
