@@ -94,6 +94,7 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
         params=strategy_params(chosen, loaded),
         instruments=chosen.instruments,
         sizing=chosen.sizing,
+        exits=chosen.exits,
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from core.bookings import BookedByHand
 from core.controls import FlattenChanged, LatchChanged, LimitChanged
 from core.evidence import EvidenceWanted
+from core.exits import ExitChanged
 from core.orders import (
     ApprovedCancel,
     ApprovedGroup,
@@ -317,6 +318,7 @@ Effect = (
     | FlattenChanged
     | Sized
     | ScaleChanged
+    | ExitChanged
     | BookedByHand
     | ParentProgress
     | RouteDecided
@@ -348,6 +350,7 @@ __all__ = [
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",
+    "ExitChanged",
     "FlattenChanged",
     "FreezeChanged",
     "HeldChanged",

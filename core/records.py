@@ -97,6 +97,7 @@ class Kind(enum.IntEnum):
     BOOKED = 154  # a dividend, a split or a transfer that a person told of
     SIZED = 156  # how large an order may be, and which rule said so
     SCALE = 161  # the operator's factor on sizes
+    EXIT = 162  # a position is guarded by its exits, or being closed by them
 
     PART = 255
 

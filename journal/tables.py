@@ -181,6 +181,7 @@ _PAYLOAD_KINDS = {
     "held": Kind.HELD,
     "booked": Kind.BOOKED,
     "scales": Kind.SCALE,
+    "exits": Kind.EXIT,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.
@@ -194,6 +195,8 @@ _FORMS = {
             "trigger_price",
             "activation_price",
             "trail",
+            "trigger",
+            "atr",
             "limit_offset",
             "cash_price",
         ),
