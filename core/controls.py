@@ -39,3 +39,22 @@ class FlattenChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     working: bool
     collar_ppm: int
     reason: str = ""
+
+
+class BreakerChanged(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A breaker of `[risk.breakers]` went a step up, was armed again, or counts from something else now.
+
+    `step`: 0 calm, 1 warn, 2 reduce, 3 halt, 4 flatten, reached at `since_ns` when `figure` met `limit` (texts in the
+    breaker's unit). `memory` is what it counts from, numbers as text: a restart goes on from the last of these.
+    `version` is of the limits. Calm and without a memory, it is forgotten.
+    """
+
+    breaker: str
+    scope: str
+    step: int
+    since_ns: int
+    figure: str
+    limit: str
+    memory: dict[str, str]
+    reason: str
+    version: int

@@ -8,7 +8,7 @@ import enum
 import msgspec
 
 from core.bookings import BookedByHand
-from core.controls import FlattenChanged, LatchChanged, LimitChanged
+from core.controls import BreakerChanged, FlattenChanged, LatchChanged, LimitChanged
 from core.evidence import EvidenceWanted
 from core.exits import ExitChanged
 from core.orders import (
@@ -316,6 +316,7 @@ Effect = (
     | LatchChanged
     | LimitChanged
     | FlattenChanged
+    | BreakerChanged
     | Sized
     | ScaleChanged
     | ExitChanged
@@ -347,6 +348,7 @@ __all__ = [
     "BalanceChanged",
     "BookResyncNeeded",
     "BookedByHand",
+    "BreakerChanged",
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",

@@ -104,6 +104,7 @@ class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     reason: str = ""
     scope: str = ""  # what it is about, see `core.scopes`; empty for the commands that name a strategy
     args: dict[str, str] = {}  # what else it needs, by name
+    user: str = ""  # who the system says that the source's uid is, "" where it does not
 
 
 class RawReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -174,6 +175,15 @@ class ClockMeasured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     offset_ns: int
     uncertainty_ns: int
     jumped_ns: int = 0
+
+
+class LoopLagged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The event loop ran what was due so much too late: told at most once a second, the worst since it was told last.
+
+    Told only where a breaker asks for it, and only from its first step on.
+    """
+
+    lag_ns: int
 
 
 class AccountMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -67,6 +67,7 @@ class Kind(enum.IntEnum):
     DEAD_MAN = 44  # the venue's timer that cancels when we fall silent: not armed, or armed again
     CORPORATE = 46  # what an issuer does to everyone who holds its share: a dividend, a split
     PORTFOLIO = 47  # what the portfolio may lose, as the risk worker said
+    LAG = 48  # how late the event loop ran what was due, where a breaker asks for it
 
     SUBMIT = 128
     CANCEL = 129
@@ -95,6 +96,7 @@ class Kind(enum.IntEnum):
     HELD = 153  # what tickerd keeps of an order that is not, or not whole, at the venue
     LIMIT = 152  # a limit was changed while running, or waits to be
     BOOKED = 154  # a dividend, a split or a transfer that a person told of
+    BREAKER = 155  # how far a breaker has gone, and what it counts from
     SIZED = 156  # how large an order may be, and which rule said so
     SCALE = 161  # the operator's factor on sizes
     EXIT = 162  # a position is guarded by its exits, or being closed by them

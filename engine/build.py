@@ -12,6 +12,7 @@ from oms.rules import AccountingRules
 from risk.exits.settings import StrategyExits
 from risk.gate import Gate
 from risk.limits import RiskLimits
+from risk.rules.functions import UserRule
 from risk.sizing.settings import SizingSettings, StrategySizing
 from strategies.base import Strategy, StrategyParams
 from strategies.context import Context, OrderCounter
@@ -52,6 +53,8 @@ class EngineSettings:
     carried: bool = False
     """Whether a later session goes on from this one: then execution algorithms of the settings go on in it."""
     accounting: AccountingRules = field(default_factory=AccountingRules)
+    rules: tuple[UserRule, ...] = ()
+    """Users' functions that `limits.rules` names, loaded."""
     sizing: SizingSettings = field(default_factory=SizingSettings)
 
 
@@ -61,7 +64,7 @@ def build_engine(settings: EngineSettings) -> Engine:
     counter = OrderCounter(settings.epoch)
     manager = OrderManager(settings.balances, rules=settings.accounting)
     engine = Engine(
-        Gate(settings.limits),
+        Gate(settings.limits, settings.rules),
         manager,
         clock,
         counter,

@@ -76,6 +76,7 @@ class Desk:
         "by_id",
         "clock",
         "effects",
+        "followed",
         "gate",
         "keeper",
         "manager",
@@ -106,6 +107,7 @@ class Desk:
         self.by_id: dict[str, Actor] = {}
         self.effects: list[Effect] = []
         self.ready = False
+        self.followed: Callable[[], None] | None = None  # breakers, which look at what an event caused
         self._bus = bus
         self._timers = timers
         self._cursor = 0
@@ -250,6 +252,8 @@ class Desk:
 
     def collect(self) -> list[Effect]:
         """Return the effects of the event that was handled and start over."""
+        if self.followed is not None:
+            self.followed()
         if self.gate.controls is not None:
             self.gate.controls.collected(self.clock.now_ns)
         effects = self.effects[:]

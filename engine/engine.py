@@ -23,6 +23,7 @@ from core.events import (
 from core.market import Market
 from core.portfolio import PortfolioRisk
 from core.records import Event, Kind
+from engine.breaking import Breaking
 from engine.bus import Bus
 from engine.commands import Commands
 from engine.desk import Desk
@@ -42,6 +43,7 @@ from oms.fold import FoldPart, take_over
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
 from oms.state import durable_state, state_pieces
+from risk.breakers.kept import Kept
 from risk.exits.settings import StrategyExits
 from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
@@ -56,6 +58,7 @@ class Engine(MarketHandlers):
     __slots__ = (
         "_clock",
         "_counter",
+        "breakers_kept",
         "gate",
         "handlers",
         "lifecycle",
@@ -102,7 +105,14 @@ class Engine(MarketHandlers):
         )
         self.reducer = Reducer(self.flattener, manager, self.timers, clock, self.desk.effects, lambda: self.desk.ready)
         limits = LimitCommands(self.desk, self.timers, clock)
+        self.breakers_kept = Kept()
+        self.breaking = None
+        if gate.limits.breakers is not None:
+            breakers, kept, settle = gate.limits.breakers, self.breakers_kept, self.settle
+            self.breaking = Breaking(breakers, self.desk, self.flattener, self.timers, kept, counter.epoch, settle)
+            self.desk.followed = self.breaking.collected
         self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
+        self.commands.breaking = self.breaking
         sizer = Sizer(sizing or SizingSettings(), manager, self.markets, clock)
         self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
         self.commands.know(self.sizing.handlers())
@@ -184,6 +194,8 @@ class Engine(MarketHandlers):
                 *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
+                *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
+                *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
                 *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
                 *([["exits", *self.exits.guards.state()]] if self.exits.rules or self.exits.guards.held else []),
             ]
@@ -205,7 +217,7 @@ class Engine(MarketHandlers):
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
         gate = self.gate
-        sizes = self.sizing.sizer.scales
+        sizes, breakers, exits = self.sizing.sizer.scales, self.breakers_kept, self.exits.guards
         beside = (
             self.desk.memories,
             gate.freezes.latches,
@@ -213,7 +225,8 @@ class Engine(MarketHandlers):
             gate.day,
             gate.changes,
             sizes,
-            self.exits.guards,
+            breakers,
+            exits,
         )
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
@@ -247,6 +260,8 @@ class Engine(MarketHandlers):
         if self.reconciling is not None and isinstance(event[5], AccountMoved):
             self.reconciling.before_move(event[5], event[2], event[3])
         self.manager.account_event(event[5], event[2], self.desk.effects, event[3])
+        if self.breaking is not None:
+            self.breaking.on_account(event)
         self.settle()
 
     def _on_carried(self, event: Event) -> None:
@@ -263,6 +278,8 @@ class Engine(MarketHandlers):
         self.sizing.restored()
         self.exits.restored()
         self.desk.keeper.restored()
+        if self.breaking is not None:
+            self.breaking.restored()
         self.next_due_ns = self.timers.next_ns
 
     def _on_feed(self, event: Event) -> None:
@@ -283,6 +300,8 @@ class Engine(MarketHandlers):
             self.desk.keeper.look_everywhere()
             self.timers.drop(LOOK)
             self.look_at_limits(event[3])
+            if self.breaking is not None:
+                self.breaking.begin(event[3])
             self.sizing.fire(event[3])
             self.exits.begin()
         elif self.lifecycle is LifecycleState.DRAINING:
@@ -307,7 +326,7 @@ class Engine(MarketHandlers):
             self._effects.append(Alert(severity=severity, code=code, message=news))
 
     def _on_recorded(self, _event: Event) -> None:
-        """Only recorded: raw bytes and clock measurements decide nothing."""
+        """Only recorded: raw bytes decide nothing, nor do clocks and the loop's lag where no breaker looks at them."""
 
     def _on_unknown(self, event: Event) -> None:
         """Refuse an input that this build does not know: skipping it would make another history."""
@@ -329,7 +348,8 @@ class Engine(MarketHandlers):
         table[Kind.COMMAND] = self._on_command
         table[Kind.RAW] = self._on_recorded
         table[Kind.LIFECYCLE] = self._on_lifecycle
-        table[Kind.CLOCK] = self._on_recorded
+        table[Kind.CLOCK] = self._on_recorded if self.breaking is None else self.breaking.on_clock
+        table[Kind.LAG] = self._on_recorded if self.breaking is None else self.breaking.on_lag
         table[Kind.ACCOUNT_MOVE] = self._on_account
         table[Kind.ACCOUNT_TRADE] = self._on_account
         table[Kind.CORPORATE] = self._on_account

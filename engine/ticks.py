@@ -11,6 +11,7 @@ from core.effects import Alert, BookResyncNeeded, Effect, Severity
 from core.market import Market, Quote, Trade
 from core.orders import Side
 from core.records import LAST, NOT_MARKET, PENDING, SELL_AGGRESSOR, Event
+from engine.breaking import BREAKERS, Breaking
 from engine.bus import BARS, Bus, Routes, opens_time_bar
 from engine.commands import Commands
 from engine.desk import Desk
@@ -39,6 +40,7 @@ class MarketHandlers:
         "_effects",
         "_quote_routes",
         "_watched",
+        "breaking",
         "bus",
         "commands",
         "desk",
@@ -59,6 +61,7 @@ class MarketHandlers:
     exits: Exits
     commands: Commands
     flattener: Flattener
+    breaking: Breaking | None
     next_due_ns: int
     reconciling: Reconciling | None
     reducer: Reducer
@@ -252,6 +255,9 @@ class MarketHandlers:
             elif owner == EXITS:
                 self.exits.fire(now_ns)
                 self.settle()
+            elif owner == BREAKERS:
+                assert self.breaking is not None
+                self.breaking.fire(now_ns)
             elif owner == SIZES:
                 self.sizing.fire(now_ns)
             elif owner == LIMITS:

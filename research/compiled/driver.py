@@ -89,8 +89,12 @@ class CompiledRun:
             raise NotCompilable(
                 f'the compiled driver does not have {", ".join(only_in_python)} of [paper.sim]: use driver = "python"'
             )
+        if settings.limits.breakers is not None:
+            raise NotCompilable('the compiled driver does not have [risk.breakers]: use driver = "python"')
         if settings.limits.controls is not None:
             raise NotCompilable('the compiled driver does not have [risk.controls]: use driver = "python"')
+        if settings.limits.rules is not None:
+            raise NotCompilable('the compiled driver does not have [risk.rules]: use driver = "python"')
         for spec in settings.strategies:
             for name, given in (("sizing", spec.sizing), ("exits", spec.exits)):
                 if given is not None:

@@ -1,0 +1,81 @@
+"""`[risk.breakers]`: what is no breaker is refused where it is written, with what was expected."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk.breaker_settings import (
+    BreakerSettings,
+    CountRow,
+    DrawdownRow,
+    LagRow,
+    LossRow,
+    QuorumRow,
+    SpreadRow,
+    VolatilityRow,
+    day_begins_ns,
+)
+from risk.breakers.ladder import Ladder, Step
+from risk.breakers.tally import SECOND_NS, Tally
+from risk.errors import LimitsError
+
+
+@pytest.mark.parametrize(
+    ("rows", "key", "expected"),
+    [
+        ({"loss": (LossRow(),)}, "warn_at", "at least one of warn_at"),
+        ({"loss": (LossRow(warn_at=0),)}, "warn_at", "a number above 0"),
+        ({"loss": (LossRow(warn_at=-1),)}, "warn_at", "a number, 0 or more"),
+        ({"loss": (LossRow(warn_at=5, halt_at=4),)}, "halt_at", "no milder than the one before"),
+        ({"loss": (LossRow(warn_at=5), LossRow(warn_at=6))}, "scope", "one row for each scope"),
+        ({"loss": (LossRow(scope="group:majors", warn_at=5),)}, "scope", "all, venue:NAME or venue:\\*"),
+        ({"loss": (LossRow(scope="strategy:", warn_at=5),)}, "scope", "all, venue"),
+        ({"loop_lag_ms": (LagRow(scope="venue:BINANCE", warn_at=5),)}, "scope", "all"),
+        ({"loop_lag_ms": (LagRow(warn_at="5.5"),)}, "warn_at", "a whole number above 0"),
+        ({"loop_lag_ms": (LagRow(warn_at=5, window_s=0),)}, "window_s", "from 1 to 86400"),
+        ({"spread": (SpreadRow(warn_at=1),)}, "scope", "symbol:NAME"),
+        ({"drawdown": (DrawdownRow(scope="strategy:a", warn_at="0.1", share=True),)}, "share", "only in the scope all"),
+        ({"feed_quorum": (QuorumRow(warn_below=1, halt_below=2),)}, "halt_below", "no milder"),
+        ({"volatility": (VolatilityRow(scope="symbol:*", warn_at=2, short_s=9, long_s=9),)}, "short_s", "less than"),
+        ({"day_begins": "24:00"}, "day_begins", "an hour of UTC"),
+        ({"day_begins": "9"}, "day_begins", "an hour of UTC"),
+        ({"collar": "0.5"}, "collar", "a share below 0.5"),
+        ({"hysteresis": 1}, "hysteresis", "a share below 1"),
+        ({"unvalued_after_s": -1}, "unvalued_after_s", "0 or more"),
+    ],
+)
+def test_what_is_no_breaker_is_refused_with_its_key(rows, key, expected):
+    with pytest.raises(LimitsError, match=expected) as refused:
+        BreakerSettings(**rows)
+    assert refused.value.key == key
+
+
+def test_a_second_count_needs_no_figure_and_the_day_begins_where_it_says():
+    assert BreakerSettings(second_count=(CountRow(),)).rows("second_count")
+    assert day_begins_ns("17:30") == (17 * 60 + 30) * 60 * SECOND_NS
+
+
+@given(st.integers(1, 10**9), st.integers(-5, 5))
+def test_each_rung_is_reached_at_its_figure_and_not_a_unit_before(at, beside):
+    ladder = Ladder(LossRow(warn_at=at, flatten_at=at + 10), 1, 100_000)
+    rung = ladder.reached(at + beside)
+    assert (rung.step if rung else Step.CALM) == (Step.WARN if beside >= 0 else Step.CALM)
+    assert ladder.reached(at + 10) is not None
+    assert ladder.reached(at + 9) != ladder.reached(at + 10)
+
+
+@given(st.integers(1, 100), st.integers(-2, 2))
+def test_fewer_than_so_many_is_a_step_and_just_as_many_is_none(below, beside):
+    ladder = Ladder(QuorumRow(reduce_below=below), 1, 0)
+    assert (ladder.reached(-(below + beside)) is not None) == (beside < 0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * SECOND_NS), st.integers(0, 9)), max_size=30), st.integers(1, 5))
+def test_a_tally_is_the_sum_of_what_is_younger_than_its_window(script, window_s):
+    tally, now_ns, seen = Tally(window_s, 1), 0, []
+    for after_ns, amount in script:
+        now_ns += after_ns
+        tally.add(now_ns, amount)
+        seen.append((now_ns // SECOND_NS, amount))
+        oldest = now_ns // SECOND_NS - window_s
+        assert tally.sums == [sum(each for second, each in seen if second > oldest)]
