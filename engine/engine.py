@@ -113,20 +113,7 @@ class Engine(MarketHandlers):
             self.desk.followed = self.breaking.collected
         self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
         self.commands.breaking = self.breaking
-        sizer = Sizer(sizing or SizingSettings(), manager, self.markets, clock)
-        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
-        self.commands.know(self.sizing.handlers())
-        self.exits = Exits(
-            self.flattener,
-            Sight(gate, manager, clock, self.markets, lambda: self.desk.ready),
-            gate.freezes,
-            manager,
-            self.markets,
-            self.timers,
-            clock,
-            self.desk.effects,
-            self.desk.cancel_where,
-        )
+        self._stand_beside(sizing or SizingSettings(), clock)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -137,6 +124,23 @@ class Engine(MarketHandlers):
         self._quote_routes = self.bus.quotes
         self._watched: Watched = manager.held.watched
         self.handlers = self._handler_table()
+
+    def _stand_beside(self, sizing: SizingSettings, clock: EventClock) -> None:
+        """Make what looks after sizes and exits."""
+        sizer = Sizer(sizing, self.manager, self.markets, clock)
+        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
+        self.commands.know(self.sizing.handlers())
+        self.exits = Exits(
+            self.flattener,
+            Sight(self.gate, self.manager, clock, self.markets, lambda: self.desk.ready),
+            self.gate.freezes,
+            self.manager,
+            self.markets,
+            self.timers,
+            clock,
+            self.desk.effects,
+            self.desk.cancel_where,
+        )
 
     # -- the one door ----------------------------------------------------------------------------------------------
 
