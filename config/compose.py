@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from config import head
-from config.digest import config_digest, decision_config
+from config.digest import config_digest, decision_config, plain_table
 from config.errors import ConfigError
 from config.rule_functions import load_functions
 from config.settings import Mode, Settings, StrategySettings
@@ -18,7 +18,8 @@ from engine.build import EngineSettings
 from engine.spec import StrategySpec
 from journal.head import SessionHead, StrategySource
 from oms.reconcile import ForeignPolicy, ReconcileSettings
-from risk.sizing.settings import StrategySizing
+
+_DEFINED = ("id", "use", "instruments", "params")
 
 
 def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, LoadedStrategy]:
@@ -124,6 +125,7 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
         instruments=chosen.instruments,
         use=chosen.use,
         sizing=chosen.sizing,
+        exits=chosen.exits,
     )
 
 
@@ -137,7 +139,7 @@ def definition_of(chosen: StrategySettings, loaded: LoadedStrategy, file: str) -
         params=effective_params(chosen, loaded),
         sha256=source.sha256,
         source=source.source,
-        sizing=None if chosen.sizing is None else msgspec.to_builtins(chosen.sizing),
+        beside={name: value for name, value in plain_table(chosen).items() if name not in _DEFINED},
         imported=tuple((each.file, each.sha256) for each in source.imported),
         file=file,
     )
@@ -145,13 +147,8 @@ def definition_of(chosen: StrategySettings, loaded: LoadedStrategy, file: str) -
 
 def _defined(definition: StrategyDefinition) -> StrategySpec:
     """Return the strategy that a definition describes. Raises ConfigError."""
-    chosen = StrategySettings(
-        id=definition.id,
-        use=definition.use,
-        instruments=definition.instruments,
-        params=definition.params,
-        sizing=None if definition.sizing is None else msgspec.convert(definition.sizing, StrategySizing),
-    )
+    named = {name: getattr(definition, name) for name in _DEFINED}
+    chosen = msgspec.convert({**named, **definition.beside}, StrategySettings)
     source = StrategySource(id=definition.id, use=definition.use, sha256=definition.sha256, source=definition.source)
     return _spec(chosen, load_recorded(source))
 

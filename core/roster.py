@@ -14,6 +14,7 @@ AS_SET: Final = ""  # nothing is left of what was changed: the settings hold
 class StrategyDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One strategy as a session's head would keep it, defaults written out: enough to build it again anywhere.
 
+    `beside`: what else its settings hold (`[strategies.sizing]` and the like).
     `imported`: name and SHA-256 of each file that its own imports from beside it; `file`: the settings that named it.
     """
 
@@ -23,7 +24,7 @@ class StrategyDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_default
     params: dict[str, object]
     sha256: str
     source: str
-    sizing: dict[str, object] | None = None
+    beside: dict[str, object] = {}
     imported: tuple[tuple[str, str], ...] = ()
     file: str = ""
 

@@ -57,5 +57,6 @@ def build_engine(settings: EngineSettings) -> Engine:
         reconcile=settings.reconcile,
         sizing=settings.sizing,
     )
+    engine.roster.attach = engine.attach
     engine.roster.begin(settings.strategies, settings.seed, settings.loader, lasting=settings.carried)
     return engine

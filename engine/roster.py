@@ -5,7 +5,7 @@ later session takes it over, until the settings themselves say something else of
 strategy that is as the settings say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -17,7 +17,6 @@ from core.rng import Rng
 from core.roster import AS_SET, LEAVING, OFF, ON, REMOVED, StrategyDefinition, read_definition
 from engine.actors import Actor
 from engine.desk import Desk
-from engine.sizing import Sizing
 from engine.spec import StrategyLoader, StrategySpec, spec_hash, with_params
 from oms.errors import BadState
 from strategies.context import Context, OrderCounter
@@ -45,7 +44,8 @@ class Roster:
         self._hired = 0
         self.loader: StrategyLoader | None = None
         self._settings: dict[str, str] = {}
-        self.sizing: Sizing | None = None
+        self.attach: Callable[[StrategySpec, Context], None] = lambda _spec, _context: None
+        """What gives a strategy more than its orders: `engine.engine` sets it."""
         self._durable = b""
 
     def begin(self, specs: Sequence[StrategySpec], seed: int, loader: StrategyLoader | None, *, lasting: bool) -> None:
@@ -63,20 +63,11 @@ class Roster:
         context = Context(
             spec.id, (), desk.manager, self._clock, self._counter, rng, memories=memories, remembers=self.lasting
         )
-        sizer = None if self.sizing is None or spec.sizing is None else self.sizing.sizer
-        context.sizes = context.sizes if sizer is None else sizer.size
         actor = Actor(spec.strategy(spec.params, context), context, spec.instruments)
-        if sizer is not None and spec.sizing is not None:
-            sizer.add(spec.id, spec.sizing)
+        self.attach(spec, context)
         self._hired += 1
         desk.add(actor)
         return actor
-
-    def dismiss(self, actor: Actor) -> None:
-        """Forget a strategy that is over."""
-        self._desk.drop(actor)
-        if self.sizing is not None:
-            self.sizing.sizer.rules.pop(actor.id, None)
 
     def build(self, definition: StrategyDefinition) -> StrategySpec | str:
         """Return the strategy of a definition, or why it cannot be built."""
@@ -164,7 +155,7 @@ class Roster:
         name = entry.strategy_id
         if entry.definition:
             if name in self._desk.by_id:  # that of the settings was removed before
-                self.dismiss(self._desk.by_id[name])
+                self._desk.drop(self._desk.by_id[name])
             if why := self._rehire(entry):
                 return why
         actor = self._desk.by_id[name]
@@ -176,7 +167,7 @@ class Roster:
             self._say(Severity.WARNING, "STRATEGY_CHANGED", f"{name} has other parameters than set", entry)
         if entry.standing == REMOVED:
             self._desk.effects.append(actor.change(StrategyState.STOPPED, f"removed by {entry.source}"))
-            self.dismiss(actor)
+            self._desk.drop(actor)
             self._say(Severity.WARNING, "STRATEGY_CHANGED", f"{name} stays removed", entry)
         elif entry.standing in {OFF, LEAVING}:
             reason = "disabled" if entry.standing == OFF else "being removed"

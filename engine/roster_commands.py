@@ -84,7 +84,6 @@ class RosterCommands:
         spec = self.roster.build(definition)
         if isinstance(spec, str):
             return spec
-        sizes = self.roster.sizing is not None and bool(self.roster.sizing.sizer.rules)
         try:
             actor = self.roster.hire(spec)
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
@@ -99,8 +98,6 @@ class RosterCommands:
             Severity.WARNING, "STRATEGY_ADDED", f"{what}, was added by {command.source} ({command.reason}); {lasts}"
         )
         if self._desk.ready:
-            if self.roster.sizing is not None and not sizes:
-                self.roster.sizing.fire(now_ns)  # the first that asks for sizes: markets are measured from now on
             self._desk.start_one(actor, f"added by {command.source}: {command.reason}")
         return ""
 
@@ -203,7 +200,7 @@ class RosterCommands:
             desk.drop(worker)
         reason = f"removed by {entry.source}: {entry.reason}"
         desk.effects.append(actor.change(StrategyState.STOPPED, reason))
-        self.roster.dismiss(actor)
+        desk.drop(actor)
         self._closing.pop(name, None)
         self.roster.note(
             name, entry.source, entry.reason, standing=REMOVED, definition="", params="", added_by="", added_ns=0,

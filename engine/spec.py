@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from core.roster import StrategyDefinition
+from risk.exits.settings import StrategyExits
 from risk.sizing.settings import StrategySizing
 from strategies.base import Strategy, StrategyParams
 
@@ -24,6 +25,8 @@ class StrategySpec:
     use: str = ""
     sizing: StrategySizing | None = None
     """The rules of its sizes, for one that asks for sizes."""
+    exits: StrategyExits | None = None
+    """When its positions are closed for it."""
 
 
 StrategyLoader = Callable[[StrategyDefinition], StrategySpec | str]
@@ -32,7 +35,9 @@ StrategyLoader = Callable[[StrategyDefinition], StrategySpec | str]
 
 def spec_hash(spec: StrategySpec) -> str:
     """Return what tells whether two settings say the same of a strategy; its source may have changed meanwhile."""
-    return hashlib.sha256(_encode((spec.use, spec.instruments, params_text(spec.params), spec.sizing))).hexdigest()
+    return hashlib.sha256(
+        _encode((spec.use, spec.instruments, params_text(spec.params), spec.sizing, spec.exits))
+    ).hexdigest()
 
 
 def params_text(params: StrategyParams) -> str:
