@@ -23,6 +23,7 @@ from config.words import one_of
 from connectors.sim.settings import QueueModel
 from core.decimals import decimals_of, plain
 from core.money import MONEY_DECIMALS
+from risk.breaker_settings import EVERY, KINDS
 
 _SECRET_KEY = re.compile(
     r"(^|_)(api_?key|api_?secret|secret|secret_?key|password|passwd|passphrase|private_?key|(access|auth|api)_?token)$"
@@ -82,6 +83,7 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
     for name in settings.risk.instruments:
         yield from _check_instrument(name, settings, origin, ("risk", "instruments", name))
     yield from _check_controls(settings, origin)
+    yield from _check_breakers(settings, origin)
     known = [name.upper() for name in settings.venues]
     for name in settings.hours:
         if "." in name:  # else it is a calendar, which only the instruments name
@@ -170,6 +172,27 @@ def _check_controls(settings: Settings, origin: Origin) -> Iterator[ConfigError]
             yield from _check_instrument(name, settings, origin, (*top, "groups", group, number))
     for name in controls.locates:
         yield from _check_instrument(name, settings, origin, (*top, "locates", name))
+
+
+def _check_breakers(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
+    """Yield the scopes of `[risk.breakers]` that nothing has: a breaker on what is not there never trips."""
+    breakers = settings.risk.breakers
+    if breakers is None:
+        return
+    named = {"venue": [name.upper() for name in settings.venues], "strategy": [each.id for each in settings.strategies]}
+    for kind in KINDS:
+        for number, row in enumerate(breakers.rows(kind)):
+            path: Path = ("risk", "breakers", kind, number, "scope")
+            of, _, name = row.scope.partition(":")
+            if name == EVERY:
+                continue
+            if of == "symbol":
+                yield from _check_instrument(name, settings, origin, path)
+            elif of in named and name not in named[of]:
+                hint = did_you_mean(name, named[of])
+                yield mistake(
+                    UnknownName, origin, path, expected=f"a {of} of this configuration", found=name, hint=hint
+                )
 
 
 def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:

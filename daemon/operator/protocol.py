@@ -25,8 +25,8 @@ from engine.sizing import SCALE
 VERSION = 1
 STATUS, LIMITS = "status", "limits"
 POSITIONS, ORDERS, FILLS, PNL = "positions", "orders", "fills", "pnl"
-STRATEGIES, WHY = "strategies", "why"
-QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY)
+STRATEGIES, WHY, BREAKERS = "strategies", "why", "breakers"
+QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY, BREAKERS)
 COMMANDS = frozenset(
     (
         KILL,

@@ -15,7 +15,7 @@ from risk.breaker_settings import EVERY, KINDS, BreakerSettings, Row, day_begins
 from risk.breakers.breaker import Asked, Breaker, Unvalued
 from risk.breakers.drawdown import Drawdown
 from risk.breakers.kept import Kept
-from risk.breakers.ladder import PPM, STEP_OF, Step
+from risk.breakers.ladder import PPM, STEP_OF, Ladder, Step
 from risk.breakers.losses import Loss, Since
 from risk.breakers.machine import ClockOffset, LoopLag, Quorum
 from risk.breakers.prices import Spread, Volatility
@@ -149,6 +149,12 @@ class Board:
             assert isinstance(breaker.watch, LoopLag)
             breaker.watch.lagged(lag_ns, now_ns)
         return self._look(found, now_ns)
+
+    @property
+    def lag_from_ns(self) -> int | None:
+        """The first figure that any breaker of the loop's lag steps at, None without one."""
+        rows = self.settings.loop_lag_ms
+        return min((Ladder(row, LoopLag.unit, 0).rungs[0].at for row in rows), default=None)
 
     def split(self, index: int) -> None:
         """An instrument's shares became others."""
