@@ -33,10 +33,7 @@ def queries_of(daemon: "Daemon") -> Mapping[str, Query]:
 
     def breakers(request: Request) -> msgspec.Struct:
         view = breakers_view(engine, daemon.clock.now_ns())
-        rows = [row for row in view.rows if request.scope in {"", row.scope}]
-        if request.scope and not rows:
-            raise UsageError(f"{request.scope} has no breaker; `tickerd breakers` shows all")
-        return msgspec.structs.replace(view, rows=rows)
+        return msgspec.structs.replace(view, rows=[row for row in view.rows if request.scope in {"", row.scope}])
 
     answers: dict[str, Query] = {
         STATUS: lambda _request: daemon.status(),

@@ -17,7 +17,7 @@ examples:
   tickerd breakers
   tickerd breakers strategy:ema --json
 
-exit codes: 0 shown, 2 no such scope, or no daemon answers
+exit codes: 0 shown, 2 no daemon answers
 """
 
 
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 def _tell(view: BreakersView) -> None:
     """Show breakers as a table, and below it what a person has to do."""
     if not view.rows:
-        write_line("no breaker: [risk.breakers] of the settings has them")
+        write_line("no breaker there" if view.base_currency else "no breaker: [risk.breakers] of the settings has them")
         return
     columns = [
         Column("breaker", whole=True),

@@ -111,9 +111,14 @@ def test_a_losing_strategy_is_flattened_stays_stopped_through_kill_9_and_trades_
             assert float(told[0]["figure"]) >= 0.5
             assert "the following arguments are required: --reason" in say("arm", "strategy:loser", code=2)
             assert "day_loss armed again" in say("arm", "strategy:loser", "--reason", "it crosses less now")
-            told = json.loads(say("breakers", "strategy:loser", "--json"))["rows"]
-            assert told[0]["step"] in {"calm", "warn"}  # counted from when it was armed, not from the old loss
             daemon.wait_status(lambda status: len(status["fills"]) > 0, "a fill once armed")
             daemon.stop()
             session = daemon.session
         assert replay_session(session).ok
+        lines = tickerd("journal", "show", session, "--kind", "breaker", "--json").stdout.splitlines()
+        told = [json.loads(line)["fields"] for line in lines]
+        told = [each for each in told if each["breaker"] == "day_loss"]
+        armed = next(place for place, each in enumerate(told) if each["reason"].startswith("armed"))
+        assert told[armed]["memory"] == "{}"
+        counts_from = int(json.loads(told[armed + 1]["memory"])["at:USDT"])
+        assert counts_from <= -(10**18) // 2  # what was lost by then: it is not lost once more
