@@ -17,13 +17,13 @@ from risk.control_settings import ControlSettings
 from risk.controls.asked import Asked
 from risk.controls.cells import ACCOUNT, Cells, reach_of
 from risk.controls.checks import WHY, choose, scope_breach
-from risk.controls.day import Day
+from risk.controls.clearance import Rooms
+from risk.controls.day import Day, Traded
 from risk.controls.found import Found
-from risk.controls.headroom import Headroom
 from risk.controls.lists import Lists
 from risk.controls.observed import Observed
 from risk.controls.scope import Scope
-from risk.controls.sums import Sums
+from risk.controls.sums import PPM, Sums
 from risk.controls.window import SECOND_NS
 from risk.controls.worth import Worth, worth_of
 from risk.facts import Why
@@ -31,8 +31,6 @@ from risk.portfolio_figures import PortfolioFigures
 
 LOOK_EVERY_NS = SECOND_NS
 LATE_NS = 2 * SECOND_NS
-Rooms = tuple[int, Headroom | None, Headroom | None]
-"""What is left, as of a stamp: in the scopes of the account, and in the strategy's own."""
 _COUNTED: dict[type, Kind] = {
     ApprovedSubmit: Kind.SUBMIT,
     ApprovedGroup: Kind.SUBMIT_GROUP,
@@ -91,7 +89,7 @@ class Controls:
         for scope in self._scopes.values():
             choose(scope)
         self._by_pair: dict[tuple[str, int], tuple[Scope, ...]] = {}
-        self._rooms: dict[tuple[str, int], Rooms] = {}
+        self._rooms = Rooms(manager, self._base, self._sums)
         self._observed: dict[int, Observed] = {}
         self._watches = any(scope.watches for scope in self._scopes.values())
         self._stamp = 0  # counts whatever changes what is left
@@ -108,7 +106,7 @@ class Controls:
                 self._cells.add(scope.strategy_id, index, (scope,))
         self._observed.setdefault(index, Observed())
         self._by_pair = {pair: scopes for pair, scopes in self._by_pair.items() if pair[1] != index}
-        self._rooms = {pair: rooms for pair, rooms in self._rooms.items() if pair[1] != index}
+        self._rooms.forget(index)
         self._stamp += 1
         self._seen_ns = -LATE_NS - 1
 
@@ -142,6 +140,10 @@ class Controls:
         `valued_at` is the gate's price of it. Of an order that replaces another, of whose quantity `filled` units are
         done, only what it adds counts.
         """
+        if replaced is None and self._cursor == len(self._effects) and not self.day.anew:
+            clear = self._rooms.clear.get((intent.strategy_id, intent.instrument))
+            if clear is not None and clear.stamp == self._stamp and clear.lets_pass(intent, market, valued_at, now_ns):
+                return None
         self.follow(now_ns)
         found = self.lists.breach(intent, instrument, self._manager, replaced, filled)
         if found is not None:
@@ -180,10 +182,7 @@ class Controls:
         """Whether an order stays within what all its scopes leave: then none of them has to be asked on its own."""
         intent = self._asked.intent
         pair = (intent.strategy_id, intent.instrument)
-        rooms = self._rooms.get(pair)
-        if rooms is None or rooms[0] != self._stamp:
-            rooms = self._count_room(pair, scopes)
-        _, shared, own = rooms
+        shared, own = self._rooms.room(pair, scopes, self._stamp).heads
         if shared is not None:
             self._weigh(ACCOUNT, quantity, worth, replaced)
             if not shared.holds(self._asked, self._sums):
@@ -192,18 +191,6 @@ class Controls:
             self._weigh(intent.strategy_id, quantity, worth, replaced)
             return own.holds(self._asked, self._sums)
         return True
-
-    def _count_room(self, pair: tuple[str, int], scopes: tuple[Scope, ...]) -> Rooms:
-        """Count what the scopes of a strategy in an instrument leave now: those of the account, and its own."""
-        instrument, single = self._manager.instrument(pair[1]), self._sums.gross_of(pair[1])
-        shared = [scope for scope in scopes if not scope.strategy_id]
-        own = [scope for scope in scopes if scope.strategy_id]
-        rooms = self._rooms[pair] = (
-            self._stamp,
-            Headroom(shared, instrument.id, single, self._sums) if shared else None,
-            Headroom(own, instrument.id, single, self._sums) if own else None,
-        )
-        return rooms
 
     def _weigh(self, owner: str, quantity: int, worth: Worth | None, replaced: Order | None) -> None:
         """Weigh the order that is asked for against what an owner holds."""
@@ -223,6 +210,23 @@ class Controls:
     def cash(self) -> int:
         """What is left of the base currency once all that is open has filled."""
         return self._sums.cash
+
+    def today(self, strategy_id: str, index: int, now_ns: int) -> Traded:
+        """Return what a strategy has traded in an instrument today."""
+        self.follow(now_ns)
+        return self.day.traded.get((strategy_id, index)) or Traded()
+
+    def leverage_ppm(self, now_ns: int) -> int | None:
+        """Return the gross value of all that is held and open over the equity, None where one is not known."""
+        self.follow(now_ns)
+        self._look(now_ns)
+        if not self._wants_equity:  # no limit asked for it: a user's rule does
+            self._wants_equity = True
+            self._sums.look()
+        equity = self._sums.equity
+        if self._sums.incomplete or self._cells.unvalued_any or equity <= 0:
+            return None
+        return -(-sum(self._sums.gross_of(index) for index in self._manager.instruments()) * PPM // equity)
 
     def state(self) -> list[object]:
         """Return all that influences the next decision, for a digest."""
@@ -257,9 +261,13 @@ class Controls:
         self._cursor = 0
         if not sends:
             self._look(now_ns)
-            for pair, rooms in self._rooms.items():
-                if rooms[0] != self._stamp:
-                    self._count_room(pair, self._by_pair[pair])
+            self._count_ahead()
+
+    def _count_ahead(self) -> None:
+        """Count what may be sent next while nobody waits."""
+        if not self._unsure:
+            until_ns = min(self._seen_ns + LATE_NS, self.day.ends_ns - 1)
+            self._rooms.count_ahead(self._stamp, until_ns, self._by_pair, self.lists)
 
     def _count(self, effect: Effect, now_ns: int) -> bool:
         """Count an effect in its scopes; return whether it leaves for a venue."""
@@ -297,6 +305,10 @@ class Controls:
 
     def look(self, now_ns: int) -> None:
         """Value everything at what the markets say now: once a second, by the engine's timer."""
+        self._value_all(now_ns)
+        self._count_ahead()
+
+    def _value_all(self, now_ns: int) -> None:
         self.follow(now_ns)
         self._seen_ns = now_ns
         self._stamp += 1
@@ -311,7 +323,7 @@ class Controls:
     def _look(self, now_ns: int) -> None:
         """Value what moved; everything where no timer came in time."""
         if now_ns - self._seen_ns > LATE_NS:
-            self.look(now_ns)
+            self._value_all(now_ns)
         elif self._cells.refresh(everything=False):
             self._stamp += 1
         if self.day.anew:

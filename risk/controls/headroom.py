@@ -14,13 +14,15 @@ from risk.controls.sums import Sums
 from risk.controls.tail_risk import tail_breach
 
 LARGE: int = 10**60  # more money than there is
-_ALL_TYPES = frozenset(OrderType)
+ALL_TYPES = frozenset(OrderType)
 
 
 class Headroom:
-    """The least that is left over several scopes of one owner."""
+    """The least that is left over several scopes of one owner in one instrument, since it was counted last."""
 
     __slots__ = (
+        "_instrument_id",
+        "_scopes",
         "buys",
         "cash",
         "depth",
@@ -28,6 +30,7 @@ class Headroom:
         "is_open",
         "orders",
         "sells",
+        "stamp",
         "tails",
         "twins",
         "types",
@@ -36,22 +39,40 @@ class Headroom:
         "windows",
     )
 
-    def __init__(self, scopes: Sequence[Scope], instrument_id: str, single: int, sums: Sums) -> None:
-        """Count what is left; `single` is what the instrument may come to be worth in the whole account."""
-        self.gross = self.buys = self.sells = self.value = self.cash = LARGE
-        self.depth = self.orders = LARGE
-        self.is_open, self.types = True, _ALL_TYPES
+    def __init__(self, scopes: Sequence[Scope], instrument_id: str) -> None:
+        """Take what stays as it is until limits change; nothing is left before `count`."""
+        self._scopes = scopes
+        self._instrument_id = instrument_id
+        self.stamp = -1
         self.windows = tuple(window for scope in scopes for window in scope.windows)
         self.tails = tuple(scope for scope in scopes if scope.wants_portfolio)
         self.watching = tuple(scope for scope in scopes if scope.watches)
         self.twins = tuple(scope for scope in scopes if scope.duplicate_window_ms != NONE)
+        self.types = ALL_TYPES.intersection(*(scope.order_types for scope in scopes if scope.order_types))
+        shares = [scope.max_depth_share for scope in scopes if scope.max_depth_share != NONE]
+        self.depth = min(shares, default=LARGE)
+        self.gross = self.buys = self.sells = self.value = self.cash = self.orders = 0
+        self.is_open = False
+
+    def count(self, stamp: int, single: int, sums: Sums) -> None:
+        """Count what is left; `single` is what the instrument may come to be worth in the whole account."""
+        self.stamp = stamp
+        self.gross = self.buys = self.sells = self.value = self.cash = self.orders = LARGE
+        self.is_open = True
         equity = max(sums.equity, 0)
-        for scope in scopes:
+        for scope in self._scopes:
             self._values(scope)
             self._equity(scope, single, equity)
-            self._counts(scope, instrument_id)
+            self._counts(scope)
             if scope.min_cash != NONE:
                 self.cash = min(self.cash, sums.cash - scope.min_cash)
+
+    @property
+    def lets_any_pass(self) -> bool:
+        """Whether nothing but an order's own size, price, kind and time is in question."""
+        if not self.is_open or self.orders < 1 or self.tails or self.watching:
+            return False
+        return all(len(window.times) < window.limit for window in self.windows)  # those too old still count here
 
     def _values(self, scope: Scope) -> None:
         """Take what a scope's limits of value leave."""
@@ -75,15 +96,11 @@ class Headroom:
         if scope.max_concentration != NONE:
             self.gross = min(self.gross, equity * scope.max_concentration // PPM - single)
 
-    def _counts(self, scope: Scope, instrument_id: str) -> None:
+    def _counts(self, scope: Scope) -> None:
         """Take what the counts and permissions leave."""
         if scope.max_open_orders != NONE:
             self.orders = min(self.orders, scope.max_open_orders - scope.open_orders)
-        if scope.max_depth_share != NONE:
-            self.depth = min(self.depth, scope.max_depth_share)
-        if scope.order_types:
-            self.types &= scope.order_types
-        if scope.restricted or scope.no_short or (scope.instruments and instrument_id not in scope.instruments):
+        if scope.restricted or scope.no_short or (scope.instruments and self._instrument_id not in scope.instruments):
             self.is_open = False
         if NONE != scope.max_orders_per_day <= scope.day_orders or NONE != scope.max_fills_per_day <= scope.day_fills:
             self.is_open = False

@@ -11,6 +11,7 @@ from risk.controls.found import Found
 from risk.controls.scope import floor_units
 from risk.facts import Why
 
+LARGE: int = 10**60  # more than there is
 _MARKET = OrderType.MARKET
 
 
@@ -50,6 +51,31 @@ class Lists:
         limit, figure = instrument.quantity_text(most), instrument.quantity_text(after)
         why = f"short of {instrument.id} might reach {figure} {instrument.base}, located are {limit}"
         return "LOCATE", Why(limit, figure, f"{why}: sell less, or enter what was located in risk.controls.locates")
+
+    def most(self, instrument: Instrument, index: int, manager: OrderManager) -> tuple[int, int]:
+        """Return (most that may be bought, most that may be sold) at once, in the instrument's units."""
+        if instrument.id in self._restricted:
+            return 0, 0
+        located = self._locates.get(instrument.id)
+        if located is None:
+            return LARGE, LARGE
+        most = located // int(10 ** (MONEY_DECIMALS - instrument.size_precision))
+        return LARGE, most + reach_of(manager, ACCOUNT, index).short
+
+    def own_touch(self, index: int, manager: OrderManager) -> tuple[int, int]:
+        """Return our own highest bid and lowest ask, 0 where nothing of ours is met; a market order meets any price."""
+        exposure, bid, ask = manager.exposure(index), 0, 0
+        if self._self_trade or not exposure.open_orders:
+            return 0, 0
+        for order in manager.open_orders():
+            if order.instrument != index or not order.leaves:
+                continue
+            if order.side > 0:
+                bid = LARGE if order.type is _MARKET else max(bid, order.price)
+            else:
+                price = 1 if order.type is _MARKET else order.price
+                ask = min(ask, price) if ask else price
+        return bid, ask
 
     def _meets_own(self, intent: OrderIntent, instrument: Instrument, manager: OrderManager) -> Found:
         """Return why an order would trade with one of ours: a wash trade, whoever of us sent the other."""

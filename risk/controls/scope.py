@@ -39,6 +39,7 @@ class Scope:
         "day_orders",
         "day_turnover",
         "gross",
+        "_last_ns",
         "instruments",
         "long",
         "name",
@@ -97,6 +98,7 @@ class Scope:
         self.gross = self.long = self.short = self.buys = self.sells = self.open_orders = 0
         self.forget_day()
         self.recent: dict[Twin, int] = {}  # when the same order was sent last
+        self._last_ns = 0  # when any was
 
     def take(self, limits: ScopeLimits) -> None:
         """Have these limits from now on."""
@@ -127,6 +129,7 @@ class Scope:
                 window_ns = self.duplicate_window_ms * NS_PER_MS
                 self.recent = {twin: at_ns for twin, at_ns in self.recent.items() if now_ns - at_ns < window_ns}
             self.recent[twin_of(intent)] = now_ns
+            self._last_ns = max(self._last_ns, now_ns)
 
     def forget_day(self) -> None:
         """Begin to count today's trading anew."""
@@ -151,6 +154,10 @@ class Scope:
         for window in self.windows:
             if not window.orders_only:
                 window.note(now_ns)
+
+    def is_lately(self, now_ns: int) -> bool:
+        """Whether any order was sent within the window of twins; also where time stepped back."""
+        return now_ns - self._last_ns < self.duplicate_window_ms * NS_PER_MS
 
     def age_of_twin(self, intent: OrderIntent, now_ns: int) -> int:
         """Return how long ago the same order was sent within the window, -1 where it was not."""

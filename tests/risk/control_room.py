@@ -1,5 +1,6 @@
 """A gate with `[risk.controls]`, three markets and every effect counted, for the tests of `risk.controls`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -18,7 +19,8 @@ from risk.portfolio_figures import PortfolioFigures
 from tests.risk.room import INSTRUMENT, SECOND_NS, WIDE
 
 PERP, SPOT, CROSS = 0, 1, 2
-MARKETS: dict[int, tuple[Instrument, int, int]] = {
+Quoted = tuple[Instrument, int, int]
+MARKETS: dict[int, Quoted] = {
     PERP: (msgspec.structs.replace(INSTRUMENT, native=("replace",)), 999_95, 1000_05),
     SPOT: (
         msgspec.structs.replace(
@@ -41,18 +43,18 @@ MARKETS: dict[int, tuple[Instrument, int, int]] = {
 class ControlRoom:
     """Three markets, of which the last is quoted in what the second one prices; effects as the desk collects them."""
 
-    def __init__(self, equity: str = "1000", **controls: Any) -> None:
-        self.now_ns = 1_000 * SECOND_NS
+    def __init__(self, equity: str = "1000", markets: Mapping[int, Quoted] = MARKETS, **controls: Any) -> None:
+        self.now_ns = (86_400 + 1_000) * SECOND_NS  # a day has begun
         self.effects: list[Effect] = []
         self.manager = OrderManager({"USDT": money(equity)})
         limits = msgspec.structs.replace(WIDE, controls=ControlSettings(**controls))
         self.gate = Gate(limits)
         self.portfolio = PortfolioFigures()
         self.gate.watch(self.manager, self.effects, self.portfolio)
-        self.markets = [Market(index, instrument) for index, (instrument, _, _) in MARKETS.items()]
+        self.markets = [Market(index, instrument) for index, (instrument, _, _) in markets.items()]
         self.manager.books.rates.markets = self.markets
         for market in self.markets:
-            instrument, bid, ask = MARKETS[market.index]
+            instrument, bid, ask = markets[market.index]
             market.connected = True
             self.manager.define(market.index, instrument)
             self.gate.define(market.index, instrument)
