@@ -1,5 +1,6 @@
 """A strategy that loses on the embedded exchange is stopped and closed, through kill -9, until a person arms it."""
 
+import ast
 import json
 import shutil
 import tempfile
@@ -120,5 +121,5 @@ def test_a_losing_strategy_is_flattened_stays_stopped_through_kill_9_and_trades_
         told = [each for each in told if each["breaker"] == "day_loss"]
         armed = next(place for place, each in enumerate(told) if each["reason"].startswith("armed"))
         assert told[armed]["memory"] == "{}"
-        counts_from = int(json.loads(told[armed + 1]["memory"])["at:USDT"])
+        counts_from = int(ast.literal_eval(told[armed + 1]["memory"])["at:USDT"])
         assert counts_from <= -(10**18) // 2  # what was lost by then: it is not lost once more
