@@ -49,7 +49,7 @@ instruments = ["ETHUSDT.BINANCE"]
 max_order_notional = 1_000
 
 [risk.breakers]
-collar = "0.05"
+collar = "0.02"
 
 [[risk.breakers.day_loss]]
 scope = "strategy:*"

@@ -18,6 +18,7 @@ from risk.breaker_settings import (
 from risk.breakers.ladder import Ladder, Step
 from risk.breakers.tally import SECOND_NS, Tally
 from risk.errors import LimitsError
+from risk.limits import InstrumentRisk, RiskLimits
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,19 @@ def test_what_is_no_breaker_is_refused_with_its_key(rows, key, expected):
     with pytest.raises(LimitsError, match=expected) as refused:
         BreakerSettings(**rows)
     assert refused.value.key == key
+
+
+@pytest.mark.parametrize(("collar", "refused"), [("0.01", False), ("0.02", True)])
+def test_a_collar_that_the_gate_would_not_let_pass_is_refused(collar, refused):
+    for own in ({"max_price_deviation": "0.02"}, {"instruments": {"A.B": InstrumentRisk(max_price_deviation="0.02")}}):
+        breakers = BreakerSettings(collar=collar)
+        if refused:
+            with pytest.raises(
+                LimitsError, match=r"risk.breakers.collar: expected less than max_price_deviation, 0.02"
+            ):
+                RiskLimits(breakers=breakers, **own)
+        else:
+            assert RiskLimits(breakers=breakers, **own).breakers == breakers
 
 
 def test_a_second_count_needs_no_figure_and_the_day_begins_where_it_says():
