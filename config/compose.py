@@ -96,6 +96,7 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
         params=strategy_params(chosen, loaded),
         instruments=chosen.instruments,
         sizing=chosen.sizing,
+        exits=chosen.exits,
     )
 
 

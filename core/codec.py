@@ -60,6 +60,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.BREAKER: effects.BreakerChanged,
     Kind.SIZED: effects.Sized,
     Kind.SCALE: effects.ScaleChanged,
+    Kind.EXIT: effects.ExitChanged,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

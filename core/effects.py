@@ -10,6 +10,7 @@ import msgspec
 from core.bookings import BookedByHand
 from core.controls import BreakerChanged, FlattenChanged, LatchChanged, LimitChanged
 from core.evidence import EvidenceWanted
+from core.exits import ExitChanged
 from core.orders import (
     ApprovedCancel,
     ApprovedGroup,
@@ -318,6 +319,7 @@ Effect = (
     | BreakerChanged
     | Sized
     | ScaleChanged
+    | ExitChanged
     | BookedByHand
     | ParentProgress
     | RouteDecided
@@ -350,6 +352,7 @@ __all__ = [
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",
+    "ExitChanged",
     "FlattenChanged",
     "FreezeChanged",
     "HeldChanged",

@@ -99,6 +99,7 @@ class Kind(enum.IntEnum):
     BREAKER = 155  # how far a breaker has gone, and what it counts from
     SIZED = 156  # how large an order may be, and which rule said so
     SCALE = 161  # the operator's factor on sizes
+    EXIT = 162  # a position is guarded by its exits, or being closed by them
 
     PART = 255
 

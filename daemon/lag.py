@@ -16,8 +16,10 @@ TELL_EVERY_S = 1.0
 class LoopLag:
     """The lag that was measured last."""
 
-    def __init__(self, from_ns: int | None, now_ns: Callable[[], int], sink: Callable[[list[Event]], None]) -> None:
-        """Have measured nothing; tell `sink` of a lag of `from_ns` or more, nothing where it is None."""
+    def __init__(
+        self, from_ns: Callable[[], int | None], now_ns: Callable[[], int], sink: Callable[[list[Event]], None]
+    ) -> None:
+        """Have measured nothing; tell `sink` of a lag of `from_ns()` or more, nothing where that is None."""
         self.ns = 0
         self._from_ns = from_ns
         self._now_ns = now_ns
@@ -37,7 +39,8 @@ class LoopLag:
         """Keep a measure, and tell the worst where it is time."""
         self.ns = lag_ns
         self._worst_ns = max(self._worst_ns, lag_ns)
-        if self._from_ns is None or self._worst_ns < self._from_ns or at_s < self._next_s:
+        from_ns = self._from_ns() if at_s >= self._next_s else None
+        if from_ns is None or self._worst_ns < from_ns:
             return
         told = LoopLagged(lag_ns=self._worst_ns)
         self._worst_ns, self._next_s = 0, at_s + TELL_EVERY_S

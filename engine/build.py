@@ -9,6 +9,7 @@ from engine.engine import Engine
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
 from oms.rules import AccountingRules
+from risk.exits.settings import StrategyExits
 from risk.gate import Gate
 from risk.limits import RiskLimits
 from risk.rules.functions import UserRule
@@ -27,6 +28,8 @@ class StrategySpec:
     instruments: tuple[str, ...]
     sizing: StrategySizing | None = None
     """The rules of its sizes, for one that asks for sizes."""
+    exits: StrategyExits | None = None
+    """When its positions are closed for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,8 @@ def build_engine(settings: EngineSettings) -> Engine:
     for number, spec in enumerate(settings.strategies, start=1):
         rng = Rng(settings.seed, stream=number)
         context = Context(spec.id, (), manager, clock, counter, rng, memories=memories, remembers=settings.carried)
+        if spec.exits is not None:
+            engine.guard(spec.id, spec.exits)
         if spec.sizing is not None:
             sizer.add(spec.id, spec.sizing)
             context.sizes = sizer.size

@@ -14,6 +14,8 @@
 | `retune` | a strategy | other parameters, named in the args: `engine.retune` |
 | `scale` | any | `scale_ppm` of what sizes come to: `engine.sizing` |
 | `release` | an instrument, or all | accept a difference that reconciliation froze |
+| `ack` | | a person saw alerts, named in the args: nothing but the record of it |
+| `login-refused` | | somebody was turned away at the operator's door: likewise, by the daemon alone |
 | `book-...` | | book what a person tells of the account: `engine.booking_commands` |
 
 A command that cannot be carried out says why in an alert, and changes nothing.
@@ -38,6 +40,7 @@ from oms.latches import Latches, Level
 
 KILL, HALT, STOP_ENTRY, ARM = "kill", "halt", "stop-entry", "arm"
 CANCEL, FLATTEN, PAUSE, RESUME = "cancel", "flatten", "pause", "resume"
+ACK, LOGIN_REFUSED = "ack", "login-refused"
 COLLAR = "collar_ppm"
 _LEVELS = {KILL: Level.KILL, HALT: Level.HALT, STOP_ENTRY: Level.REDUCE}
 _COLLAR_PPM_MAX = 500_000
@@ -78,6 +81,8 @@ class Commands:
             RESUME: self._resume,
             RETUNE: lambda command, _now_ns: retune(desk, command),
             RELEASE: self._release,
+            ACK: self._acknowledged,
+            LOGIN_REFUSED: self._login_refused,
             **limits.handlers(),
             **BookingCommands(desk, markets, () if reconciling is None else reconciling.venues).handlers(),
         }
@@ -203,6 +208,17 @@ class Commands:
         if not self._desk.ready:
             return "the daemon is not READY"
         self._desk.resume(actor, command.reason or f"resumed by {command.source}")
+        return ""
+
+    def _acknowledged(self, command: CommandReceived, _now_ns: int) -> str:
+        who, why = command.user or command.source, f": {command.reason}" if command.reason else ""
+        self._alert(Severity.INFO, "ACKNOWLEDGED", f"{command.args.get('what', 'alerts')} by {who}{why}")
+        return ""
+
+    def _login_refused(self, command: CommandReceived, _now_ns: int) -> str:
+        self._alert(
+            Severity.WARNING, "LOGIN_REFUSED", f"{command.source} {command.user}".rstrip() + f": {command.reason}"
+        )
         return ""
 
     def _release(self, command: CommandReceived, _now_ns: int) -> str:

@@ -12,6 +12,7 @@ from core.clock import EventClock
 from core.effects import (
     Alert,
     Effect,
+    ExitChanged,
     OrderBusted,
     OrderFilled,
     OrderUpdated,
@@ -47,11 +48,13 @@ from strategies.context import (
 )
 
 P = ParamSpec("P")
+Told = OrderUpdated | OrderFilled | OrderBusted | ExitChanged | Refusal
 
 _CALLBACKS: dict[type, str] = {
     OrderUpdated: "on_order",
     OrderFilled: "on_fill",
     OrderBusted: "on_bust",
+    ExitChanged: "on_exit",
     Refusal: "on_refusal",
 }
 _TOLD = frozenset(_CALLBACKS)  # effects that are about a strategy's own orders
@@ -365,9 +368,11 @@ class Desk:
         message = f"{actor.id}: {intent.message}"
         self.effects.append(Alert(severity=Severity.INFO, code="STRATEGY", message=message))
 
-    def _tell(self, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal) -> None:
+    def _tell(self, effect: Told) -> None:
         """Tell the strategy whose order this is about."""
         kind = type(effect)
+        if kind is ExitChanged and effect.state == "guarded":  # type: ignore[union-attr]
+            return
         strategy_id = effect.intent.strategy_id if kind is Refusal else effect.strategy_id  # type: ignore[union-attr]
         actor = self.by_id.get(strategy_id)
         if actor is None:
@@ -382,14 +387,12 @@ class Desk:
                 strategy.on_order(effect)  # type: ignore[arg-type]
             elif kind is OrderFilled:
                 strategy.on_fill(effect)  # type: ignore[arg-type]
-            elif kind is OrderBusted:
-                strategy.on_bust(effect)  # type: ignore[arg-type]
             else:
-                strategy.on_refusal(effect)  # type: ignore[arg-type]
+                getattr(strategy, _CALLBACKS[kind])(effect)
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
             self.fail(actor, error)
 
-    def _tell_workers(self, owner: Actor, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal) -> None:
+    def _tell_workers(self, owner: Actor, effect: Told) -> None:
         """Tell the algorithms that work for a strategy: its orders are theirs."""
         for worker in tuple(owner.workers):
             if worker.active:

@@ -29,11 +29,13 @@ from engine.commands import Commands
 from engine.desk import Desk
 from engine.digest import market_state, state_digest
 from engine.errors import NotFirst, UndefinedInstrument
+from engine.exits import Both, Exits, Watched
 from engine.feeds import change_feed
 from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
+from engine.sight import Sight
 from engine.sizing import Sizing
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
@@ -42,6 +44,7 @@ from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
 from oms.state import durable_state, state_pieces
 from risk.breakers.kept import Kept
+from risk.exits.settings import StrategyExits
 from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
 from risk.sizing.settings import SizingSettings
@@ -110,9 +113,7 @@ class Engine(MarketHandlers):
             self.desk.followed = self.breaking.collected
         self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
         self.commands.breaking = self.breaking
-        sizer = Sizer(sizing or SizingSettings(), manager, self.markets, clock)
-        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
-        self.commands.know(self.sizing.handlers())
+        self._stand_beside(sizing or SizingSettings(), clock)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -121,8 +122,25 @@ class Engine(MarketHandlers):
         # The desk's list and the bus's routes under names of our own: one look-up less for every event.
         self._effects = self.desk.effects
         self._quote_routes = self.bus.quotes
-        self._watched = manager.held.watched
+        self._watched: Watched = manager.held.watched
         self.handlers = self._handler_table()
+
+    def _stand_beside(self, sizing: SizingSettings, clock: EventClock) -> None:
+        """Make what looks after sizes and exits."""
+        sizer = Sizer(sizing, self.manager, self.markets, clock)
+        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
+        self.commands.know(self.sizing.handlers())
+        self.exits = Exits(
+            self.flattener,
+            Sight(self.gate, self.manager, clock, self.markets, lambda: self.desk.ready),
+            self.gate.freezes,
+            self.manager,
+            self.markets,
+            self.timers,
+            clock,
+            self.desk.effects,
+            self.desk.cancel_where,
+        )
 
     # -- the one door ----------------------------------------------------------------------------------------------
 
@@ -133,7 +151,26 @@ class Engine(MarketHandlers):
         if now_ns >= self.next_due_ns:
             self._fire(now_ns)
         self.handlers[event[0]](event)
-        return self.desk.collect() if self._effects else NO_EFFECTS
+        return self.collected() if self._effects else NO_EFFECTS
+
+    def guard(self, strategy_id: str, exits: StrategyExits) -> None:
+        """Close the positions of a strategy by its exits."""
+        self.exits.rules[strategy_id] = exits
+        self._watched = Both(self.manager.held.watched, self.exits.watched)
+
+    @property
+    def watched(self) -> Watched:
+        """What waits for the market of each instrument."""
+        return self._watched
+
+    def collected(self) -> Sequence[Effect]:
+        """Return the effects of this event, once the guards of positions have followed it."""
+        if self.exits.rules:
+            while self.exits.follow():
+                self.settle()
+            self.next_due_ns = self.timers.next_ns
+            self.exits.collected()
+        return self.desk.collect()
 
     @property
     def now_ns(self) -> int:
@@ -164,6 +201,7 @@ class Engine(MarketHandlers):
                 *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
                 *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
                 *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
+                *([["exits", *self.exits.guards.state()]] if self.exits.rules or self.exits.guards.held else []),
             ]
         )
 
@@ -188,8 +226,17 @@ class Engine(MarketHandlers):
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
         gate = self.gate
-        sizes, breakers = self.sizing.sizer.scales, self.breakers_kept
-        beside = self.desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes, sizes, breakers
+        sizes, breakers, exits = self.sizing.sizer.scales, self.breakers_kept, self.exits.guards
+        beside = (
+            self.desk.memories,
+            gate.freezes.latches,
+            self.flattener,
+            gate.day,
+            gate.changes,
+            sizes,
+            breakers,
+            exits,
+        )
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -206,6 +253,7 @@ class Engine(MarketHandlers):
             raise UndefinedInstrument(f"instrument {index} defined after {len(self.markets)}: indexes must not skip")
         self.bus.define(index)
         self.manager.held.define(index)
+        self.exits.define(index)
         self.manager.define(index, payload.instrument)
         self.gate.define(index, payload.instrument)
 
@@ -237,6 +285,7 @@ class Engine(MarketHandlers):
         self.flattener.restored()
         self.commands.limits.restored()
         self.sizing.restored()
+        self.exits.restored()
         self.desk.keeper.restored()
         if self.breaking is not None:
             self.breaking.restored()
@@ -263,6 +312,7 @@ class Engine(MarketHandlers):
             if self.breaking is not None:
                 self.breaking.begin(event[3])
             self.sizing.fire(event[3])
+            self.exits.begin()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
         if self.reconciling is not None:

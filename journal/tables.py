@@ -183,6 +183,7 @@ _PAYLOAD_KINDS = {
     "held": Kind.HELD,
     "booked": Kind.BOOKED,
     "scales": Kind.SCALE,
+    "exits": Kind.EXIT,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.
@@ -196,6 +197,8 @@ _FORMS = {
             "trigger_price",
             "activation_price",
             "trail",
+            "trigger",
+            "atr",
             "limit_offset",
             "cash_price",
         ),

@@ -243,23 +243,15 @@ def fraction(key: str, value: Number, unit: int, table: Place = ()) -> int:
 
 
 def _check_row(kind: str, row: Row, place: Place) -> None:
-    """Raise LimitsError for a row that watches nothing, where nothing is, or whose steps do not rise."""
+    """Raise LimitsError for a row that cannot be; that its steps rise is for the settings file to say."""
     scope, _, name = row.scope.partition(":")
     if scope not in SCOPES[kind] or (scope == ALL) != (not name):
         kinds = ", ".join(each if each == ALL else f"{each}:NAME or {each}:*" for each in SCOPES[kind])
         raise LimitsError("scope", kinds, row.scope, place)
-    rungs = row.rungs()
-    if not rungs and not isinstance(row, CountRow):
-        keys = ", ".join(f"{step}{row.ending()}" for step in STEPS)
-        raise LimitsError(keys.partition(",")[0], f"at least one of {keys}", "none", place)
-    before = 0
-    for key, value in rungs:
+    for key, value in row.rungs():
         figure = fraction(key, value, 10**18, place)
         if figure <= 0 or (kind in WHOLE and figure % 10**18):
             raise LimitsError(key, f"a {'whole ' if kind in WHOLE else ''}number above 0", value, place)
-        if before and (figure > before if row.ending() == "_below" else figure < before):
-            raise LimitsError(key, "a step that is no milder than the one before it", value, place)
-        before = figure
     for name in ("window_s", "least", "short_s", "long_s", "for_s", "max_age_ms"):
         if not 1 <= getattr(row, name, 1) <= SECONDS_MOST:
             raise LimitsError(name, f"a whole number from 1 to {SECONDS_MOST}", getattr(row, name), place)

@@ -5,7 +5,10 @@ daemon's own user and root are let in, and their uid and pid stand in the journa
 """
 
 import asyncio
+import math
 import os
+import pwd
+import re
 import socket
 import stat
 import struct
@@ -80,6 +83,7 @@ class Operated:
             reason=request.reason,
             scope=request.scope,
             args=dict(sorted(request.args.items())),
+            user=user_of(source),
         )
         try:
             said = self.command(command)
@@ -95,10 +99,16 @@ class Operated:
 class Door:
     """Listens while a session lives."""
 
-    def __init__(self, path: Path, behind: Behind) -> None:
-        """Listen at `path` once `open` is called."""
+    def __init__(self, path: Path, behind: Behind, refused: Callable[[str, str], None] | None = None) -> None:
+        """Listen at `path` once `open` is called.
+
+        `refused` hears, at most once a second, who was turned away and why.
+        """
         self.path = path
         self.behind = behind
+        self._refused = refused
+        self._turned_away = 0
+        self._told_s = -math.inf
         self.guests: set[_Guest] = set()
         self._server: asyncio.Server | None = None
 
@@ -119,6 +129,15 @@ class Door:
         finally:
             os.umask(before)
         self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Guest(self), sock=listening)
+
+    def turn_away(self, source: str, why: str) -> None:
+        """Tell that somebody was refused; who knocks again and again fills no journal."""
+        self._turned_away += 1
+        now_s = asyncio.get_running_loop().time()
+        if self._refused is not None and now_s - self._told_s >= 1:
+            times = f", {self._turned_away} times" if self._turned_away > 1 else ""
+            self._told_s, self._turned_away = now_s, 0
+            self._refused(source, f"{why}{times}")
 
     async def close(self) -> None:
         """Listen no more."""
@@ -150,6 +169,7 @@ class _Guest(asyncio.Protocol):
         self._source = f"socket:{who}"
         if who.uid not in {os.getuid(), 0, -1}:
             log.warning("the operator's socket refused somebody", uid=who.uid, pid=who.pid)
+            self._door.turn_away(self._source, "neither the daemon's own user nor root")
             self._refuse("only the daemon's own user and root may speak here")
         elif len(self._door.guests) >= CONNECTIONS_MAX:
             self._refuse(f"{CONNECTIONS_MAX} others are connected already: try again")
@@ -200,6 +220,16 @@ class _Guest(asyncio.Protocol):
 
 
 _REFUSED = "COMMAND_REFUSED: "
+_UID = re.compile(r"\buid=(\d+)")
+
+
+def user_of(source: str) -> str:
+    """Return the login name of the uid that a source tells, "" where the system knows none."""
+    found = _UID.search(source)
+    try:
+        return pwd.getpwuid(int(found[1])).pw_name if found else ""
+    except (KeyError, OverflowError):
+        return ""
 
 
 class _Peer(msgspec.Struct, frozen=True):

@@ -78,7 +78,7 @@ def test_why_names_the_breaker_that_stopped_a_strategy_and_those_that_warn():
 
 def test_the_loops_lag_is_told_once_a_second_at_its_worst_and_only_from_the_first_step_on():
     told: list[Event] = []
-    lag = LoopLag(250_000_000, lambda: 7, told.extend)
+    lag = LoopLag(lambda: 250_000_000, lambda: 7, told.extend)
     for at_s, lag_ms in ((0.0, 249), (0.1, 250), (0.2, 900), (0.3, 300), (1.2, 0), (1.3, 100), (2.4, 10)):
         lag.measured(lag_ms * 1_000_000, at_s)
     assert [(each[0], each[5]) for each in told] == [
@@ -86,7 +86,7 @@ def test_the_loops_lag_is_told_once_a_second_at_its_worst_and_only_from_the_firs
         (Kind.LAG, LoopLagged(lag_ns=900_000_000)),
     ]
     assert lag.ns == 10_000_000
-    LoopLag(None, lambda: 7, told.extend).measured(10**12, 9.0)
+    LoopLag(lambda: None, lambda: 7, told.extend).measured(10**12, 9.0)
     assert len(told) == 2
 
 

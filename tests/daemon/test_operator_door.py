@@ -205,3 +205,21 @@ def test_the_page_shows_requests_that_are_read_and_every_word():
     asked = [line for line in page.splitlines() if line.startswith('{"v"') and '"ask"' in line]
     assert [getattr(read_request(line.encode()), "ask", "") for line in asked] == ["fills", "kill"]
     assert all(f"`tickerd {word}" in page for word in (*OPERATOR, *VIEWS))
+
+
+def test_who_is_turned_away_is_told_once_a_second_with_how_often(tmp_path, monkeypatch):
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(os, "getuid", lambda: 4242)
+    monkeypatch.setattr(door_module, "_peer", lambda _socket: door_module._Peer(pid=7, uid=31_337))
+
+    async def main() -> None:
+        door = Door(tmp_path / "s.sock", Operated(Desk().command, {}), lambda *args: told.append(args))
+        for _ in range(3):
+            guest = door_module._Guest(door)
+            guest.connection_made(asyncio.Transport(extra={"socket": None}))
+            guest.leave()
+
+    monkeypatch.setattr(door_module._Guest, "_refuse", lambda *_: None)
+    monkeypatch.setattr(asyncio.Transport, "close", lambda *_: None)
+    asyncio.run(main())
+    assert told == [("socket:uid=31337,pid=7", "neither the daemon's own user nor root")]

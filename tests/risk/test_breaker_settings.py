@@ -24,10 +24,8 @@ from risk.limits import InstrumentRisk, RiskLimits
 @pytest.mark.parametrize(
     ("rows", "key", "expected"),
     [
-        ({"loss": (LossRow(),)}, "warn_at", "at least one of warn_at"),
         ({"loss": (LossRow(warn_at=0),)}, "warn_at", "a number above 0"),
         ({"loss": (LossRow(warn_at=-1),)}, "warn_at", "a number, 0 or more"),
-        ({"loss": (LossRow(warn_at=5, halt_at=4),)}, "halt_at", "no milder than the one before"),
         ({"loss": (LossRow(warn_at=5), LossRow(warn_at=6))}, "scope", "one row for each scope"),
         ({"loss": (LossRow(scope="group:majors", warn_at=5),)}, "scope", "all, venue:NAME or venue:\\*"),
         ({"loss": (LossRow(scope="strategy:", warn_at=5),)}, "scope", "all, venue"),
@@ -36,7 +34,6 @@ from risk.limits import InstrumentRisk, RiskLimits
         ({"loop_lag_ms": (LagRow(warn_at=5, window_s=0),)}, "window_s", "from 1 to 86400"),
         ({"spread": (SpreadRow(warn_at=1),)}, "scope", "symbol:NAME"),
         ({"drawdown": (DrawdownRow(scope="strategy:a", warn_at="0.1", share=True),)}, "share", "only in the scope all"),
-        ({"feed_quorum": (QuorumRow(warn_below=1, halt_below=2),)}, "halt_below", "no milder"),
         ({"volatility": (VolatilityRow(scope="symbol:*", warn_at=2, short_s=9, long_s=9),)}, "short_s", "less than"),
         ({"day_begins": "24:00"}, "day_begins", "an hour of UTC"),
         ({"day_begins": "9"}, "day_begins", "an hour of UTC"),
