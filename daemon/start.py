@@ -30,6 +30,7 @@ from daemon.live.trading import Secrets, refuse_missing
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.notices import Notices
+from daemon.operator.adding import adding_of
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door, Operated, user_of
 from daemon.portfolio import PortfolioWorker
@@ -211,7 +212,8 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         except SessionOver as error:
             log.warning("a login was refused", source=source, reason=str(error))
 
-    door = Door(path, Operated(daemon.command, queries_of(daemon)), refused)
+    adding = adding_of(settings.session.mode, daemon.engine)
+    door = Door(path, Operated(daemon.command, queries_of(daemon), adding), refused)
     await door.open()
     return door
 

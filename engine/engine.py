@@ -35,8 +35,11 @@ from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
+from engine.roster import Roster
+from engine.roster_commands import RosterCommands
 from engine.sight import Sight
 from engine.sizing import Sizing
+from engine.spec import StrategySpec
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
@@ -49,7 +52,7 @@ from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
 from risk.sizing.settings import SizingSettings
 from risk.sizing.sizer import Sizer
-from strategies.context import OrderCounter
+from strategies.context import Context, OrderCounter
 
 
 class Engine(MarketHandlers):
@@ -64,6 +67,7 @@ class Engine(MarketHandlers):
         "lifecycle",
         "manager",
         "portfolio",
+        "roster",
     )
 
     def __init__(
@@ -105,14 +109,13 @@ class Engine(MarketHandlers):
         )
         self.reducer = Reducer(self.flattener, manager, self.timers, clock, self.desk.effects, lambda: self.desk.ready)
         limits = LimitCommands(self.desk, self.timers, clock)
+        self.roster = Roster(self.desk, clock, counter)
+        roster = RosterCommands(self.roster, self.desk, self.flattener, self.timers)
+        self.commands = Commands(
+            self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer, roster
+        )
         self.breakers_kept = Kept()
-        self.breaking = None
-        if gate.limits.breakers is not None:
-            breakers, kept, settle = gate.limits.breakers, self.breakers_kept, self.settle
-            self.breaking = Breaking(breakers, self.desk, self.flattener, self.timers, kept, counter.epoch, settle)
-            self.desk.followed = self.breaking.collected
-        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
-        self.commands.breaking = self.breaking
+        self.breaking = self.commands.breaking = self._breakers(counter.epoch)
         self._stand_beside(sizing or SizingSettings(), clock)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
@@ -124,6 +127,15 @@ class Engine(MarketHandlers):
         self._quote_routes = self.bus.quotes
         self._watched: Watched = manager.held.watched
         self.handlers = self._handler_table()
+
+    def _breakers(self, epoch: int) -> Breaking | None:
+        """Return the breakers of the limits, which look at what each event caused; None where there are none."""
+        breakers, kept, settle = self.gate.limits.breakers, self.breakers_kept, self.settle
+        if breakers is None:
+            return None
+        made = Breaking(breakers, self.desk, self.flattener, self.timers, kept, epoch, settle)
+        self.desk.followed = made.collected
+        return made
 
     def _stand_beside(self, sizing: SizingSettings, clock: EventClock) -> None:
         """Make what looks after sizes and exits."""
@@ -152,6 +164,19 @@ class Engine(MarketHandlers):
             self._fire(now_ns)
         self.handlers[event[0]](event)
         return self.collected() if self._effects else NO_EFFECTS
+
+    def attach(self, spec: StrategySpec, context: Context) -> None:
+        """Give a strategy the sizes and the exits of its settings, none of one that had its id before."""
+        sizer, known = self.sizing.sizer, bool(self.sizing.sizer.rules)
+        sizer.rules.pop(spec.id, None)
+        self.exits.rules.pop(spec.id, None)
+        if spec.exits is not None:
+            self.guard(spec.id, spec.exits)
+        if spec.sizing is not None:
+            sizer.add(spec.id, spec.sizing)
+            context.sizes = sizer.size
+            if self.desk.ready and not known:
+                self.sizing.fire(self._clock.now_ns)  # markets are measured from now on
 
     def guard(self, strategy_id: str, exits: StrategyExits) -> None:
         """Close the positions of a strategy by its exits."""
@@ -198,6 +223,7 @@ class Engine(MarketHandlers):
                 *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
+                *([["roster", *self.roster.state(), *self.commands.roster.state()]] if self.roster.entries else []),
                 *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
                 *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
                 *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
@@ -220,18 +246,9 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        gate = self.gate
-        sizes, breakers, exits = self.sizing.sizer.scales, self.breakers_kept, self.exits.guards
-        beside = (
-            self.desk.memories,
-            gate.freezes.latches,
-            self.flattener,
-            gate.day,
-            gate.changes,
-            sizes,
-            breakers,
-            exits,
-        )
+        gate, desk = self.gate, self.desk
+        changed = gate.changes, self.sizing.sizer.scales, self.breakers_kept, self.exits.guards, self.roster
+        beside = desk.memories, gate.freezes.latches, self.flattener, gate.day, *changed
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -279,6 +296,7 @@ class Engine(MarketHandlers):
         self.gate.freezes.restored(self._effects)
         self.flattener.restored()
         self.commands.limits.restored()
+        self.commands.roster.restored()
         self.sizing.restored()
         self.exits.restored()
         self.desk.keeper.restored()
