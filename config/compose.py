@@ -6,6 +6,7 @@ import msgspec
 
 from config import head
 from config.digest import config_digest, decision_config
+from config.rule_functions import load_functions
 from config.settings import Mode, Settings, StrategySettings
 from config.strategies import LoadedStrategy, effective_params, load_recorded, strategy_params
 from core.decimals import plain
@@ -35,6 +36,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         reconcile=reconcile_settings(settings),
         carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
+        rules=load_functions(settings.risk.rules),
         sizing=settings.sizing,
     )
 

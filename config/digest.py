@@ -37,6 +37,7 @@ _VENUE = (
     "marks_stale_s",
 )
 _LIVE = ("account", "foreign_orders", "visibility_lag_s", "sweep_s", "balances_s", "look_back")
+_RULES = ("rule", "functions", "functions_see_closing", "sources")
 _NUMBER_TYPES = {int, float, str}
 
 
@@ -53,7 +54,7 @@ def decision_config(settings: Settings, params: Mapping[str, Mapping[str, object
         "session": _only(plain_table(settings.session), _SESSION),
         "venues": {name: _only(plain_table(venue), _VENUE) for name, venue in settings.venues.items()},
         "strategies": strategies,
-        "risk": plain_table(settings.risk),
+        "risk": _without_file(plain_table(settings.risk)),
         "paper": plain_table(settings.paper),
         **({} if accounting == AccountingSettings() else {"accounting": plain_table(accounting)}),
         **({} if settings.sizing == SizingSettings() else {"sizing": plain_table(settings.sizing)}),
@@ -93,6 +94,12 @@ def plain_table(struct: msgspec.Struct) -> dict[str, object]:
         if value is not None:
             table[field.encode_name] = _number(value) if _is_number(types[field.encode_name]) else _plain(value)
     return table
+
+
+def _without_file(risk: dict[str, object]) -> dict[str, object]:
+    """Return limits without the name of the file of rules: its rules decide, wherever they were written."""
+    rules = risk.get("rules")
+    return risk if not isinstance(rules, dict) else {**risk, "rules": _only(rules, _RULES)}
 
 
 def _hours(table: HoursTable) -> dict[str, object]:

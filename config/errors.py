@@ -13,6 +13,7 @@ ConfigError                 a mistake in the settings: where, which key, what wa
 ├── SecretInSettings        a key, token or password written where it does not belong
 ├── SecretMissing           a secret that none of its places holds
 ├── SecretExposed           a secret's file that others can read
+├── NotARule                a function of [risk.rules] that is none, or that may not be one
 └── StrategyProblem         a strategy that cannot be loaded
     ├── StrategyNotFound    no such file, class, built-in or entry point
     ├── NotAStrategy        the name leads to something else than a subclass of `strategies.Strategy`
@@ -100,6 +101,10 @@ class SecretMissing(ConfigError):
 
 class SecretExposed(ConfigError):
     """A secret's file that other users can read."""
+
+
+class NotARule(ConfigError):
+    """A function of `[risk.rules]` that is none, or that may not be one."""
 
 
 class StrategyProblem(ConfigError):

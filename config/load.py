@@ -14,6 +14,7 @@ from config.explain import mistakes
 from config.hours import tables_of
 from config.origin import Origin
 from config.overrides import Document, apply_overrides
+from config.rules import with_rules
 from config.settings import Settings
 
 MAX_FILE_BYTES = 1 << 20
@@ -76,6 +77,7 @@ def settings_of(
     raise_first([*refused, *values, *(error for error in mistakes(plain, Settings, origin) if error.key not in told)])
     settings = msgspec.convert(plain, Settings)
     raise_first(list(check_settings(settings, origin)))
+    settings = with_rules(settings, folder or FilePath(), origin)
     return Config(settings=at_simulated_venue(settings), origin=origin, folder=folder or FilePath())
 
 

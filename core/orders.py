@@ -152,6 +152,7 @@ class ApprovedSubmit(msgspec.Struct, frozen=True, kw_only=True, array_like=True,
     intent: OrderIntent
     reference_price: int  # the fresh price it was valued at
     limits_version: int
+    shrunk: str = ""  # by which rule of a user's, from what to what; else empty: it has the quantity that was asked for
 
 
 class ApprovedCancel(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -185,6 +186,7 @@ class ApprovedReplace(msgspec.Struct, frozen=True, kw_only=True, array_like=True
     reference_price: int
     limits_version: int
     native: bool = True
+    shrunk: str = ""  # as in `ApprovedSubmit`
 
 
 class ApprovedGroup(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -8,6 +8,8 @@ from core.money import money_text
 from engine.engine import Engine
 from risk.controls.scope import Scope
 from risk.limit_words import names_of, value_of, value_text
+from risk.rule_settings import Rule
+from risk.rule_words import RULES, SCOPES, words_of
 
 NEAR = Decimal("0.9")  # a limit that is so full is nearly so
 _LEAST = frozenset(("min_cash",))  # limits that are broken from above
@@ -37,7 +39,7 @@ def limits_view(engine: Engine) -> LimitsView:
     """Return how the limits stand."""
     gate = engine.gate
     limits, changes = gate.limits, gate.changes
-    scopes = {"all": None}
+    scopes = dict.fromkeys(("all", *SCOPES))
     scopes |= {f"symbol:{name}": None for name in limits.instruments}
     scopes |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
     scopes |= dict.fromkeys(scope for scope, _ in changes.waiting)
@@ -53,19 +55,39 @@ def limits_view(engine: Engine) -> LimitsView:
                 LimitRow(
                     scope=scope,
                     name=name,
-                    value=value_text(value),
+                    value=_words(value_text(value)),
                     used=used.get(name, ""),
-                    settings="" if changed is None else changed.settings,
-                    waiting="" if waiting is None else waiting.value,
+                    settings="" if changed is None else _words(changed.settings),
+                    waiting="" if waiting is None else _words(waiting.value),
                     due_ns=0 if waiting is None else waiting.due_ns,
                 )
             )
+    rows += _functions(engine)
     base = "" if limits.controls is None else limits.controls.base_currency
     return LimitsView(version=gate.limits_version, base_currency=base, rows=rows)
 
 
+def _words(text: str) -> str:
+    """Return a rule in words; any other value as it is."""
+    return words_of(msgspec.json.decode(text, type=Rule)) if text.startswith("{") else text
+
+
+def _functions(engine: Engine) -> list[LimitRow]:
+    """Return users' functions with the hashes of their sources, and how often each has spoken."""
+    rules, used = engine.gate.limits.rules, _used(engine, RULES)
+    rows = []
+    for source in () if rules is None else rules.sources:
+        name = source.use.rpartition(":")[2]
+        value = f"function {source.use}, source {source.sha256[:12]}"
+        rows.append(LimitRow(scope=RULES, name=name, value=value, used=used.get(name, "")))
+    return rows
+
+
 def _used(engine: Engine, scope: str) -> dict[str, str]:
-    """Return what counts against the limits of a scope now, by their names."""
+    """Return what counts against the limits of a scope now, by their names; of rules, how often each has spoken."""
+    if scope == RULES:
+        tallies = engine.gate.rulebook.tallies
+        return {name: f"{each.refused} refused, {each.shrunk} shrunk" for name, each in tallies.items()}
     controls, used = engine.gate.controls, dict[str, str]()
     if controls is not None:
         found = controls.scope(scope)

@@ -11,6 +11,7 @@ from oms.reconcile import ReconcileSettings
 from oms.rules import AccountingRules
 from risk.gate import Gate
 from risk.limits import RiskLimits
+from risk.rules.functions import UserRule
 from risk.sizing.settings import SizingSettings, StrategySizing
 from strategies.base import Strategy, StrategyParams
 from strategies.context import Context, OrderCounter
@@ -49,6 +50,8 @@ class EngineSettings:
     carried: bool = False
     """Whether a later session goes on from this one: then execution algorithms of the settings go on in it."""
     accounting: AccountingRules = field(default_factory=AccountingRules)
+    rules: tuple[UserRule, ...] = ()
+    """Users' functions that `limits.rules` names, loaded."""
     sizing: SizingSettings = field(default_factory=SizingSettings)
 
 
@@ -58,7 +61,7 @@ def build_engine(settings: EngineSettings) -> Engine:
     counter = OrderCounter(settings.epoch)
     manager = OrderManager(settings.balances, rules=settings.accounting)
     engine = Engine(
-        Gate(settings.limits),
+        Gate(settings.limits, settings.rules),
         manager,
         clock,
         counter,

@@ -283,7 +283,7 @@ class Keeper:
         market, now_ns = self._markets[order.instrument], self._clock.now_ns
         if plain.price % market.instrument.tick:  # the tick grew while it was held: to the side of less risk
             plain = msgspec.structs.replace(plain, price=whole_price(plain.side, plain.price, market.instrument.tick))
-        verdict = self._gate.check_submit(plain, market, self._manager, self._is_ready(), now_ns)
+        verdict = self._gate.check_submit(plain, market, self._manager, self._is_ready(), now_ns, whole=True)
         if isinstance(verdict, Refusal) and verdict.code == ORDER_RATE and order.told:
             return None  # many stops at once are no reason to lose one
         if not whole:

@@ -7,6 +7,7 @@
 | `withdraw` | the same | the same: what waits is dropped |
 | `reload` | | `risk`: the table `[risk]` of the settings as they are now, as JSON |
 
+Users' rules and the lists of `[risk.controls]` are limits, too: of the scopes `rules` and `lists` (`risk.rule_words`).
 Whoever asked for a looser limit cannot approve it. "none" takes a limit off. Every change is told by a `LimitChanged`.
 """
 
@@ -23,12 +24,15 @@ from engine.timers import Timers
 from risk.control_settings import check_scope
 from risk.errors import LimitsError
 from risk.limit_changes import Change, LimitChanges
-from risk.limit_words import is_stricter, names_of, read_value, value_of, value_text
+from risk.limit_words import is_stricter, names_of, read_value, value_of, value_text, with_value
 from risk.limits import RiskLimits
+from risk.rule_settings import RuleSettings, functions_of
+from risk.rule_words import SCOPES
 
 SET, APPROVE, WITHDRAW, RELOAD = "set", "approve", "withdraw", "reload"
 LIMIT_WORDS = (SET, APPROVE, WITHDRAW, RELOAD)
 LIMITS = "limits:"  # owner of the timer
+_CHANGEABLE = frozenset(("limits", "restricted", "locates", "groups"))  # of [risk.controls]
 _decode = msgspec.json.Decoder(RiskLimits).decode
 
 
@@ -84,12 +88,14 @@ class LimitCommands:
     def _wanted(self, scope: str, name: str, text: str, command: CommandReceived, now_ns: int) -> tuple[Change, bool]:
         """Return a change and whether it is stricter. Raises LimitsError."""
         limits = self._gate.limits
-        check_scope(scope)
+        if scope not in SCOPES:
+            check_scope(scope)
         value = read_value(limits, scope, name, text)
+        with_value(limits, scope, name, value)
         before = value_of(limits, scope, name)
         settings = value_text(value_of(self._changes.settings, scope, name))
         change = Change(scope, name, value_text(value), settings, command.source, command.reason, now_ns)
-        return change, is_stricter(name, value, before)
+        return change, is_stricter(name, value, before, limits)
 
     def _approve(self, command: CommandReceived, now_ns: int) -> str:
         found = list(self._waiting(command))
@@ -132,14 +138,14 @@ class LimitCommands:
             return f"{fixed} differs: it is read when a daemon starts"
         changes = []
         for scope in _scopes(limits, wanted):
-            for name in names_of(limits, scope):
+            for name in dict.fromkeys((*names_of(limits, scope), *names_of(wanted, scope))):
                 value, before = value_of(wanted, scope, name), value_of(limits, scope, name)
                 if value_text(value) != value_text(before):
                     settings = value_text(value_of(self._changes.settings, scope, name))
                     change = Change(
                         scope, name, value_text(value), settings, command.source, command.reason or RELOAD, now_ns
                     )
-                    changes.append((change, is_stricter(name, value, before)))
+                    changes.append((change, is_stricter(name, value, before, limits)))
         if not changes:
             return "no limit differs from those that hold"
         for change, stricter in changes:
@@ -195,7 +201,7 @@ def person_of(source: str) -> str:
 
 def _scopes(*given: RiskLimits) -> list[str]:
     """Return every scope that any of the limits speak of."""
-    found = {ALL: None}
+    found = dict.fromkeys((ALL, *SCOPES))
     for limits in given:
         found |= {f"symbol:{name}": None for name in limits.instruments}
         found |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
@@ -210,10 +216,15 @@ def _fixed(limits: RiskLimits, wanted: RiskLimits) -> str:
         return "[risk.breakers]"
     if limits.raise_delay_s != wanted.raise_delay_s:
         return "risk.raise_delay_s"
+    rules, wanted_rules = limits.rules or RuleSettings(), wanted.rules or RuleSettings()
+    if functions_of(rules) != functions_of(wanted_rules):
+        return "risk.rules.functions, or what a function is made of,"
     if limits.controls is None or wanted.controls is None:
         return ""
+    if limits.controls.groups.keys() != wanted.controls.groups.keys():
+        return "which groups there are in risk.controls.groups"
     for name in limits.controls.__struct_fields__:
-        if name != "limits" and getattr(limits.controls, name) != getattr(wanted.controls, name):
+        if name not in _CHANGEABLE and getattr(limits.controls, name) != getattr(wanted.controls, name):
             return f"risk.controls.{name}"
     for scope in sorted(limits.controls.limits.keys() | wanted.controls.limits.keys()):
         one, other = limits.controls.limits.get(scope), wanted.controls.limits.get(scope)

@@ -137,7 +137,7 @@ class OrderManager:
         holding = self._holdings.get(intent.instrument) or self._holding(intent.instrument)
         order = Order(intent, self._totals.submitted, now_ns)
         self._table.insert(order, holding.exposure)
-        effects.append(order_updated(order, None, ""))
+        effects.append(order_updated(order, None, command.shrunk))
 
     def cancel_sent(self, command: ApprovedCancel, now_ns: int, effects: list[Effect]) -> None:
         """Note that a cancel leaves for the venue. Raises UnknownOrder."""

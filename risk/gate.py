@@ -42,22 +42,24 @@ from risk.limits import InstrumentLimits, RiskLimits, limits_version, resolve
 from risk.portfolio_figures import PortfolioFigures
 from risk.rate import Rates, make_room, rate_advance, rate_note, times_of
 from risk.records import Asked
-from risk.refusals import Refusals
-from risk.revisions import NATIVE, NO_RATES, ask_as, leave_out, makes_place, why_not_replaced
+from risk.replacing import SESSION_CLOSED, Replacing
+from risk.revisions import NATIVE, NO_RATES, makes_place, why_not_replaced
+from risk.rule_settings import RuleSettings
+from risk.rules.compiled import Verdict
+from risk.rules.functions import UserRule
+from risk.rules.rulebook import Rulebook
 
 _SECOND_NS = 1_000_000_000
-SESSION_CLOSED = "SESSION_CLOSED"
 CANCEL_RETRY_NS = _SECOND_NS  # a cancel of an UNKNOWN order may be asked for again after this
 # An attribute of a module costs a quarter of one of an enumeration.
 _MARKET = OrderType.MARKET
 _GTC = TimeInForce.GTC
 
 
-class Gate(Refusals):
+class Gate(Replacing):
     """Holds the limits, the instruments they were resolved for, and the order rate; decides one order at a time."""
 
     __slots__ = (
-        "_beside",
         "_instruments",
         "_limits",
         "_times",
@@ -65,8 +67,8 @@ class Gate(Refusals):
         "day",
     )
 
-    def __init__(self, limits: RiskLimits) -> None:
-        """Know no instrument yet: until `define`, every order is refused."""
+    def __init__(self, limits: RiskLimits, functions: Sequence[UserRule] = ()) -> None:
+        """Know no instrument yet: until `define`, every order is refused. `functions`: users' own, by the settings."""
         self.freezes = Freezes()
         self.day = Day(counting=limits.controls is not None)
         self.changes = LimitChanges(limits)
@@ -79,6 +81,8 @@ class Gate(Refusals):
         self._times: list[int] = []
         self._asked = Asked()
         self._beside = Exposure()  # what is open beside the order that is to be replaced
+        self.rulebook = Rulebook(functions)
+        self.rulebook.take(limits.rules or RuleSettings())
         self.limits_version = limits_version(limits)
 
     def watch(self, manager: OrderManager, effects: Sequence[Effect], portfolio: PortfolioFigures) -> None:
@@ -100,8 +104,10 @@ class Gate(Refusals):
         self.limits_version = limits_version(limits)
         self._rates.second.limit = limits.max_orders_per_second
         self._rates.minute.limit = limits.max_orders_per_minute
-        for known in self._instruments.values():
+        self.rulebook.take(limits.rules or RuleSettings())
+        for index, known in self._instruments.items():
             known.limits = resolve(limits, known.instrument)
+            self.rulebook.define(index, known.instrument)
         if self.controls is not None and limits.controls is not None:
             self.controls.change(limits.controls)
 
@@ -109,17 +115,42 @@ class Gate(Refusals):
         """Learn or relearn an instrument; its limits are resolved here, once."""
         self._instruments[index] = Known(instrument, resolve(self._limits, instrument))
         self.day.define(index, Terms(instrument))
+        self.rulebook.define(index, instrument)
         if self.controls is not None:
             self.controls.define(index, instrument)
 
     def check_submit(
-        self, intent: OrderIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int
+        self,
+        intent: OrderIntent,
+        market: Market | None,
+        manager: OrderManager,
+        ready: bool,
+        now_ns: int,
+        *,
+        whole: bool = False,
     ) -> ApprovedSubmit | Refusal:
         """Return the command if every check lets the order pass, else the first refusal.
 
         An approval consumes the order rate; hand it to `manager.submit` before the next check, so that the order
-        counts at once.
+        counts at once. A user's rule may have shrunk it; `whole`: then it is refused.
         """
+        answer = self._check(intent, market, manager, ready, now_ns, "")
+        if not isinstance(answer, Verdict):
+            return answer
+        if not answer.quantity or whole:
+            return self._ruled_out(answer, intent)
+        smaller = msgspec.structs.replace(intent, quantity=answer.quantity)
+        verdict = self._check(smaller, market, manager, ready, now_ns, answer.why.message)
+        if isinstance(verdict, ApprovedSubmit):
+            self.rulebook.count(answer, refused=False)
+            return verdict
+        assert isinstance(verdict, Refusal)
+        return self._ruled_out(answer, intent, verdict)
+
+    def _check(
+        self, intent: OrderIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int, shrunk: str
+    ) -> ApprovedSubmit | Refusal | Verdict:
+        """Return the command, the first refusal, or what a user's rule says; of what one has shrunk none is asked."""
         known = self._instruments.get(intent.instrument)
         if known is None or market is None:
             return self._refuse_unknown(intent)
@@ -146,31 +177,27 @@ class Gate(Refusals):
         touch = touch_of(market)
         rate_advance(rates.second, times, now_ns)
         rate_advance(rates.minute, times, now_ns)
+        open_orders, held, twice = known.totals.open_orders, known.position.quantity, not name or manager.knows(name)
         number = first_breach(
-            order,
-            known.rules,
-            known.limits,
-            market,
-            touch,
-            known.exposure,
-            known.totals.open_orders,
-            known.position.quantity,
-            rates,
-            ready,
-            not name or manager.knows(name),
-            now_ns,
-        )
+            order, known.rules, known.limits, market, touch, known.exposure, open_orders, held, rates, ready,
+            twice, now_ns,
+        )  # fmt: skip
         if number != PASSES:
             return self._refuse(number, intent, known, market, now_ns)
         if known.check_balances and (short := known.why_not_covered(intent, market)):
             return self._refusal(INSUFFICIENT_BALANCE, short, intent)
         if self.controls is not None and (refusal := self._beyond(intent, known, market, touch, None, 0, now_ns)):
             return refusal
+        if not shrunk and not self.rulebook.empty:
+            verdict = self._judged(intent, known, market, known.exposure, open_orders, now_ns)
+            if verdict is not None:
+                return verdict
         self._consume(now_ns)
         return ApprovedSubmit(
             intent=intent,
             reference_price=(touch[0] + touch[2]) // 2,
             limits_version=self.limits_version,
+            shrunk=shrunk,
         )
 
     def _consume(self, now_ns: int) -> None:
@@ -184,12 +211,7 @@ class Gate(Refusals):
         return ApprovedGroup(group=group, contingency=contingency, orders=orders)
 
     def check_replace(
-        self,
-        intent: ReplaceIntent,
-        market: Market | None,
-        manager: OrderManager,
-        ready: bool,
-        now_ns: int,
+        self, intent: ReplaceIntent, market: Market | None, manager: OrderManager, ready: bool, now_ns: int
     ) -> ApprovedReplace | Refusal | str:
         """Return the command, the first refusal, or in words why there is nothing to replace.
 
@@ -214,10 +236,12 @@ class Gate(Refusals):
         rates, times = self._rates, self._times
         rate_advance(rates.second, times, now_ns)
         rate_advance(rates.minute, times, now_ns)
+        shrunk = ""
         if price != order.price or quantity > order.quantity:
-            refusal = self._refusal_of(wanted, order, order.filled, known, market, rates, ready, now_ns)
-            if refusal is not None:
-                return refusal
+            answer = self._in_place_of(order, wanted, known, market, rates, ready, now_ns)
+            if isinstance(answer, Refusal):
+                return answer
+            quantity, shrunk = answer
         if rates.minute.count < rates.minute.limit:  # what takes off passes at the limit, and then is not counted
             self._consume(now_ns)
         touch = touch_of(market)
@@ -235,6 +259,7 @@ class Gate(Refusals):
             reference_price=(touch[0] + touch[2]) // 2,
             limits_version=self.limits_version,
             native=NATIVE in known.instrument.native,
+            shrunk=shrunk,
         )
 
     def check_rest(
@@ -260,46 +285,13 @@ class Gate(Refusals):
         refusal = self._refusal_of(rest, order, 0, known, market, NO_RATES, ready, now_ns)
         if refusal is not None:
             return refusal
+        verdict = self._judged(rest, known, market, self._beside, known.totals.open_orders - 1, now_ns)
+        if verdict is not None:
+            return self._ruled_out(verdict, rest)
         touch = touch_of(market)
         return ApprovedSubmit(
             intent=rest, reference_price=(touch[0] + touch[2]) // 2, limits_version=self.limits_version
         )
-
-    def _refusal_of(
-        self,
-        wanted: OrderIntent,
-        order: Order,
-        filled: int,
-        known: Known,
-        market: Market,
-        rates: Rates,
-        ready: bool,
-        now_ns: int,
-    ) -> Refusal | None:
-        """Return why an order may not take the place of one that is open, `filled` of it done; None where it may."""
-        held_back = self._held_back(wanted, known.instrument, now_ns) if self.freezes.active else None
-        if held_back is not None:
-            return held_back
-        if known.sessions and (closed := known.why_closed(now_ns)):
-            return self._refusal(SESSION_CLOSED, Why("", "", closed), wanted)
-        ask_as(self._asked, wanted)
-        self._asked.reduce_only = wanted.reduce_only or known.hedge == -self._asked.side
-        leave_out(self._beside, known.exposure, order, filled)
-        open_orders = known.totals.open_orders - 1
-        touch, held = touch_of(market), known.position.quantity
-        number = first_breach(
-            self._asked, known.rules, known.limits, market, touch, self._beside, open_orders, held, rates, ready,
-            False, now_ns,
-        )  # fmt: skip
-        if number != PASSES:
-            return self._refuse(number, wanted, known, market, now_ns, self._beside)
-        if known.check_balances and filled == order.filled:  # a rest's balance is held since its replacement passed
-            short = known.why_not_covered(wanted, market, order)
-            if short:
-                return self._refusal(INSUFFICIENT_BALANCE, short, wanted)
-        if self.controls is not None:
-            return self._beyond(wanted, known, market, touch, order, filled, now_ns)
-        return None
 
     def check_cancel(self, intent: CancelIntent, manager: OrderManager, now_ns: int) -> ApprovedCancel | str:
         """Return the command, or in words why there is nothing to cancel. No limit holds a cancel back.

@@ -39,7 +39,7 @@ def check_conditional(
         if 0 < bid <= ask:
             there.bid_price = there.ask_price = trigger
         market = there
-    verdict = gate.check_submit(plain, market, manager, ready, now_ns)
+    verdict = gate.check_submit(plain, market, manager, ready, now_ns, whole=True)
     return msgspec.structs.replace(verdict, intent=intent)
 
 

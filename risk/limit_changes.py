@@ -128,4 +128,4 @@ def _sorted(changes: dict[Key, Change]) -> Sequence[Change]:
 
 def stricter(limits: RiskLimits, scope: str, name: str, text: str) -> bool:
     """Whether a limit that becomes what a person wrote allows no more than now. Raises LimitsError."""
-    return is_stricter(name, read_value(limits, scope, name, text), value_of(limits, scope, name))
+    return is_stricter(name, read_value(limits, scope, name, text), value_of(limits, scope, name), limits)

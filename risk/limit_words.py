@@ -2,7 +2,7 @@
 
 A limit is named by its scope and its key as in the settings: (`all`, `max_order_notional`) is `[risk]` itself,
 (`symbol:BTCUSDT.BINANCE`, `max_position`) is `[risk.instruments."BTCUSDT.BINANCE"]`, and what neither of them has
-is in `[risk.controls.limits.SCOPE]`.
+is in `[risk.controls.limits.SCOPE]`. Users' rules and the lists of `[risk.controls]` are named likewise (`rule_words`).
 """
 
 from typing import TypeVar
@@ -14,10 +14,20 @@ from core.scopes import ALL
 from risk.control_settings import ScopeLimits, check_scope
 from risk.errors import LimitsError
 from risk.limits import InstrumentRisk, Number, RiskLimits
+from risk.rule_settings import Rule
+from risk.rule_words import (
+    SCOPES,
+    Value,
+    is_stricter_in,
+    names_in,
+    read_value_in,
+    text_of,
+    value_in,
+    with_value_in,
+)
 
-Value = Number | bool | None
 T = TypeVar("T", bound=msgspec.Struct)
-_NOT_SET = frozenset(("instruments", "controls", "raise_delay_s", "breakers"))
+_NOT_SET = frozenset(("instruments", "controls", "raise_delay_s", "breakers", "rules"))
 _GENERAL = tuple(name for name in RiskLimits.__struct_fields__ if name not in _NOT_SET)
 _SCOPED = tuple(name for name in ScopeLimits.__struct_fields__ if name not in {"instruments", "order_types"})
 _MAY_BE_ABSENT = frozenset(("max_order_quantity", "max_position"))
@@ -28,6 +38,8 @@ _SYMBOL = "symbol:"
 def names_of(limits: RiskLimits, scope: str) -> tuple[str, ...]:
     """Return the names of the limits that a scope can have."""
     own: tuple[str, ...] = ()
+    if scope in SCOPES:
+        return names_in(limits, scope)
     if scope == ALL:
         own = _GENERAL
     elif scope.startswith(_SYMBOL):
@@ -37,6 +49,8 @@ def names_of(limits: RiskLimits, scope: str) -> tuple[str, ...]:
 
 def value_of(limits: RiskLimits, scope: str, name: str) -> Value:
     """Return a limit, None where there is none: also where only a wider scope has one."""
+    if scope in SCOPES:
+        return value_in(limits, scope, name)
     if scope == ALL and name in _GENERAL:
         return getattr(limits, name)  # type: ignore[no-any-return]
     if scope.startswith(_SYMBOL) and name in InstrumentRisk.__struct_fields__:
@@ -47,6 +61,8 @@ def value_of(limits: RiskLimits, scope: str, name: str) -> Value:
 
 def with_value(limits: RiskLimits, scope: str, name: str, value: Value) -> RiskLimits:
     """Return the limits with one of them set. Raises LimitsError where it cannot be."""
+    if scope in SCOPES:
+        return with_value_in(limits, scope, name, value)
     if name not in names_of(limits, scope):
         known = ", ".join(names_of(limits, scope)) or "none here; [risk.controls] is not in the settings"
         raise LimitsError(name, f"a limit of {scope}: {known}", name)
@@ -68,6 +84,8 @@ def with_value(limits: RiskLimits, scope: str, name: str, value: Value) -> RiskL
 
 def read_value(limits: RiskLimits, scope: str, name: str, text: str) -> Value:
     """Return what a person wrote for a limit; "none" takes it off. Raises LimitsError where it cannot be meant."""
+    if scope in SCOPES:
+        return read_value_in(scope, name, text)
     if text == "none":
         return None
     kind = _kind_of(scope, name)
@@ -83,8 +101,10 @@ def read_value(limits: RiskLimits, scope: str, name: str, text: str) -> Value:
     return text
 
 
-def is_stricter(name: str, value: Value, before: Value) -> bool:
-    """Whether a limit that becomes `value` allows no more than `before` did."""
+def is_stricter(name: str, value: Value, before: Value, limits: RiskLimits | None = None) -> bool:
+    """Whether a limit that becomes `value` allows no more than `before` did; `limits` that hold decide about groups."""
+    if isinstance(value, Rule | tuple) or isinstance(before, Rule | tuple):
+        return is_stricter_in(limits or RiskLimits(), name, value, before)
     if isinstance(value, bool) or isinstance(before, bool):
         return bool(value) or not before
     if value is None or before is None:
@@ -97,6 +117,8 @@ def value_text(value: Value) -> str:
     """Return a limit as a person reads and writes it."""
     if value is None:
         return "none"
+    if isinstance(value, Rule | tuple):
+        return text_of(value)
     return str(value).lower() if isinstance(value, bool) else plain(value)
 
 

@@ -17,6 +17,7 @@ from core.scopes import ALL
 from risk.breaker_settings import BreakerSettings
 from risk.control_settings import ControlSettings
 from risk.errors import LimitsError
+from risk.rule_settings import RuleSettings, functions_of, needs_controls, rule_text
 
 Number = int | float | str
 DEVIATION_DECIMALS = 9
@@ -61,12 +62,16 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     controls: ControlSettings | None = None  # limits at every level, beside these
     raise_delay_s: int = 300  # how long a limit that is loosened while running waits for a second person
     breakers: BreakerSettings | None = None  # what trips without anybody
+    rules: RuleSettings | None = None  # users' own, asked once all of these let an order pass
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a limit."""
         _check_limits(self, _INSTRUMENT_NUMBERS, _GENERAL_COUNTS)
         if self.controls is not None:
             _refuse_twins(self.controls)
+        for rule in () if self.rules is None or self.controls is not None else self.rules.rule:
+            if name := needs_controls(rule):
+                raise LimitsError("rule", f"[risk.controls], which counts {name}", rule.name, ("rules",))
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -162,11 +167,20 @@ def _canonical(limits: RiskLimits | InstrumentRisk) -> list[object]:
         if name in {"controls", "breakers"}:
             fields += [] if value is None else [_by_value(value)]
             continue
+        if name == "rules":
+            fields += [] if value is None else _rules(value)
+            continue
         if isinstance(value, dict):
             fields.append([(key, _canonical(value[key])) for key in sorted(value)])
         else:
             fields.append(None if value is None else _trimmed(plain(value)))
     return fields
+
+
+def _rules(rules: RuleSettings) -> list[object]:
+    """Return what users' rules say, their functions by the hash of the source; nothing where there is none."""
+    functions, texts = functions_of(rules), sorted(rule_text(each) for each in rules.rule)
+    return [["rules", texts, functions]] if texts or functions else []
 
 
 def _by_value(item: object) -> object:

@@ -1,7 +1,7 @@
 """How the gate says no: each way in which an order may fail, as a refusal with the limit, the figure and the reason."""
 
 from core.instruments import Instrument
-from core.market import Market
+from core.market import Market, touch_of
 from core.orders import OrderIntent, OrderType, Refusal
 from oms.freezes import Freezes
 from oms.moves import Exposure
@@ -14,6 +14,8 @@ from risk.figures import reference_twice_of, valuation_price
 from risk.known import Known
 from risk.rate import Rates
 from risk.records import Asked
+from risk.rules.compiled import Verdict
+from risk.rules.rulebook import Rulebook
 
 _MARKET = OrderType.MARKET
 
@@ -21,7 +23,7 @@ _MARKET = OrderType.MARKET
 class Refusals:
     """What the gate looks at to say no; the base of `risk.gate.Gate`."""
 
-    __slots__ = ("_asked", "_rates", "controls", "freezes", "limits_version")
+    __slots__ = ("_asked", "_rates", "controls", "freezes", "limits_version", "rulebook")
 
     _asked: Asked
     _rates: Rates
@@ -30,6 +32,8 @@ class Refusals:
     freezes: Freezes
     """What is held back whatever the limits say."""
     limits_version: int
+    rulebook: Rulebook
+    """Users' own rules, asked once all else lets an order pass."""
 
     def _beyond(
         self,
@@ -43,11 +47,28 @@ class Refusals:
     ) -> Refusal | None:
         """Return the refusal of an order beyond a limit of its scopes, None where it passes."""
         assert self.controls is not None
-        bid, is_market = touch[0], intent.type is _MARKET
-        twice = reference_twice_of(bid, touch[2])
-        valued_at = valuation_price(is_market, intent.side, intent.price, bid, twice, known.limits.max_deviation)
+        valued_at = _valued_at(intent, known, touch)
         found = self.controls.breach(intent, known.instrument, market, valued_at, replaced, filled, now_ns)
         return None if found is None else self._refusal(*found, intent)
+
+    def _judged(
+        self, intent: OrderIntent, known: Known, market: Market, beside: Exposure, open_orders: int, now_ns: int
+    ) -> Verdict | None:
+        """Return what users' rules say of an order that passes all else; None where they let it pass as it is."""
+        if self.rulebook.empty:
+            return None
+        valued_at = _valued_at(intent, known, touch_of(market))
+        return self.rulebook.judge(intent, known, market, valued_at, beside, open_orders, self.controls, now_ns)
+
+    def _ruled_out(self, verdict: Verdict, intent: OrderIntent, less: Refusal | None = None) -> Refusal:
+        """Return the refusal by a rule; `less`: that of the smaller order, or None where nothing smaller may be."""
+        self.rulebook.count(verdict, refused=True)
+        limit, figure, message = verdict.why
+        if less is not None:
+            limit, figure, message = less.limit, less.figure, f"{message}, which is refused: {less.message}"
+        elif verdict.quantity:
+            message = f"{message}: no such order can take the place of what was asked for, so it is refused"
+        return self._refusal(verdict.code, Why(limit, figure, message), intent)
 
     def _refuse(
         self,
@@ -110,3 +131,10 @@ class Refusals:
             intent=intent,
             limits_version=self.limits_version,
         )
+
+
+def _valued_at(intent: OrderIntent, known: Known, touch: tuple[int, int, int, int, int]) -> int:
+    """Return the price that an order is valued at."""
+    bid, is_market = touch[0], intent.type is _MARKET
+    twice = reference_twice_of(bid, touch[2])
+    return valuation_price(is_market, intent.side, intent.price, bid, twice, known.limits.max_deviation)

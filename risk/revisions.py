@@ -34,6 +34,11 @@ def leave_out(beside: Exposure, exposure: Exposure, order: Order, filled: int) -
     beside.open_sell_quantity = exposure.open_sell_quantity - (own if order.side < 0 else 0)
 
 
+def belongs(intent: OrderIntent) -> bool:
+    """Whether an order belongs to others: the legs of a bracket or a group must have the quantities asked for."""
+    return intent.terms is not None and bool(intent.terms.group or intent.terms.parent)
+
+
 def makes_place(order: Order) -> bool:
     """Whether a cancel is under way only to make place for a replacement."""
     return order.chain is not None and order.chain.pending is not None and not order.chain.pending.sent

@@ -14,6 +14,7 @@ from daemon.operator.client import ask, find, request
 
 if TYPE_CHECKING:
     from daemon.limits_view import LimitRow
+    from risk.limits import RiskLimits
 
 SCOPES = "all, account:NAME, venue:NAME, class:NAME, currency:CODE, group:NAME, symbol:SYMBOL.VENUE or strategy:ID"
 
@@ -70,11 +71,19 @@ def run(options: argparse.Namespace) -> ExitCode:
     elif options.word == "reload":
         from config.load import load
 
-        args = {"risk": msgspec.json.encode(load(options.config).settings.risk).decode()}
+        args = {"risk": msgspec.json.encode(_without_sources(load(options.config).settings.risk)).decode()}
     else:
         args = dict.fromkeys(options.names, "")
     scope = getattr(options, "scope", "")
     return speak(options, request(options.word, scope=scope, reason=options.reason, **args))
+
+
+def _without_sources(limits: "RiskLimits") -> "RiskLimits":
+    """Return limits that name the functions of users' rules by their hashes alone: they cannot change while running."""
+    if limits.rules is None:
+        return limits
+    sources = tuple(msgspec.structs.replace(each, source="") for each in limits.rules.sources)
+    return msgspec.structs.replace(limits, rules=msgspec.structs.replace(limits.rules, sources=sources))
 
 
 def assignment(text: str) -> tuple[str, str]:

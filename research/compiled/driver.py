@@ -93,6 +93,8 @@ class CompiledRun:
             raise NotCompilable('the compiled driver does not have [risk.breakers]: use driver = "python"')
         if settings.limits.controls is not None:
             raise NotCompilable('the compiled driver does not have [risk.controls]: use driver = "python"')
+        if settings.limits.rules is not None:
+            raise NotCompilable('the compiled driver does not have [risk.rules]: use driver = "python"')
         for spec in settings.strategies:
             if spec.sizing is not None:
                 raise NotCompilable('the compiled driver does not have [strategies.sizing]: use driver = "python"')

@@ -18,12 +18,12 @@ from risk.controls.asked import Asked
 from risk.controls.cells import ACCOUNT, Cells, reach_of
 from risk.controls.checks import WHY, choose, scope_breach
 from risk.controls.clearance import Rooms
-from risk.controls.day import Day
+from risk.controls.day import Day, Traded
 from risk.controls.found import Found
 from risk.controls.lists import Lists
 from risk.controls.observed import Observed
 from risk.controls.scope import Scope
-from risk.controls.sums import Sums
+from risk.controls.sums import PPM, Sums
 from risk.controls.window import SECOND_NS
 from risk.controls.worth import Worth, worth_of
 from risk.facts import Why
@@ -210,6 +210,23 @@ class Controls:
     def cash(self) -> int:
         """What is left of the base currency once all that is open has filled."""
         return self._sums.cash
+
+    def today(self, strategy_id: str, index: int, now_ns: int) -> Traded:
+        """Return what a strategy has traded in an instrument today."""
+        self.follow(now_ns)
+        return self.day.traded.get((strategy_id, index)) or Traded()
+
+    def leverage_ppm(self, now_ns: int) -> int | None:
+        """Return the gross value of all that is held and open over the equity, None where one is not known."""
+        self.follow(now_ns)
+        self._look(now_ns)
+        if not self._wants_equity:  # no limit asked for it: a user's rule does
+            self._wants_equity = True
+            self._sums.look()
+        equity = self._sums.equity
+        if self._sums.incomplete or self._cells.unvalued_any or equity <= 0:
+            return None
+        return -(-sum(self._sums.gross_of(index) for index in self._manager.instruments()) * PPM // equity)
 
     def state(self) -> list[object]:
         """Return all that influences the next decision, for a digest."""

@@ -159,7 +159,7 @@ def test_settings_that_are_read_again_count_like_changes_one_by_one(stage):
     [
         ({"controls": None}, "[risk.controls] differs: it is read when a daemon starts"),
         ({"raise_delay_s": 0}, "risk.raise_delay_s differs"),
-        ({"controls": ControlSettings(limits=SCOPES, restricted=("X.Y",))}, "risk.controls.restricted differs"),
+        ({"controls": ControlSettings(limits=SCOPES, self_trade=True)}, "risk.controls.self_trade differs"),
     ],
 )
 def test_what_is_read_at_a_start_alone_is_refused_by_name(stage, changed, why):

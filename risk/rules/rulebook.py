@@ -1,0 +1,115 @@
+"""The rules in force: asked one by one about each order, the strictest decides.
+
+Every rule looks at the order as it was asked for, so no order of rules lets pass what another one would not, and one
+more rule never lets more pass: the smallest quantity that any of them leaves is what passes.
+"""
+
+from collections.abc import Sequence
+
+from core.instruments import Instrument
+from core.market import Market, touch_of
+from core.orders import OrderIntent
+from oms.manager import OrderManager
+from oms.moves import Exposure
+from risk.controls.control import Controls
+from risk.known import Known
+from risk.rule_settings import RuleSettings
+from risk.rules.compiled import Compiled, Verdict, compiled
+from risk.rules.figures import Look
+from risk.rules.functions import UserRule, ask, views_of
+
+
+class Tally:
+    """How often a rule has refused and shrunk since the session began."""
+
+    __slots__ = ("refused", "shrunk")
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self.refused = self.shrunk = 0
+
+
+class Rulebook:
+    """Rules compiled for each instrument, and the functions."""
+
+    __slots__ = ("_by_index", "_functions", "_look", "_rules", "_see_closing", "empty", "tallies")
+
+    def __init__(self, functions: Sequence[UserRule] = ()) -> None:
+        """Have no rules but these functions, which stay as they are."""
+        self._functions = tuple(functions)
+        self._rules = RuleSettings()
+        self._see_closing = False
+        self.empty = not functions
+        """Whether there is nothing to ask."""
+        self._by_index: dict[int, tuple[Compiled, ...]] = {}
+        self._look = Look()
+        self.tallies: dict[str, Tally] = {}
+
+    @property
+    def functions(self) -> Sequence[UserRule]:
+        """The functions that are asked."""
+        return self._functions
+
+    def take(self, rules: RuleSettings) -> None:
+        """Have other rules from now on; every instrument has to be defined again."""
+        self._rules = rules
+        self.empty = not self._functions and not rules.rule
+        self._see_closing = rules.functions_see_closing
+        self._by_index.clear()
+
+    def define(self, index: int, instrument: Instrument) -> None:
+        """Compile the rules for an instrument."""
+        self._by_index[index] = compiled(self._rules.rule, instrument)
+
+    def judge(
+        self,
+        intent: OrderIntent,
+        known: Known,
+        market: Market,
+        valued_at: int,
+        beside: Exposure,
+        open_orders_total: int,
+        controls: Controls | None,
+        now_ns: int,
+    ) -> Verdict | None:
+        """Return the strictest verdict on an order, None where all rules let it pass as it is.
+
+        `beside`: what is open beside it, as `risk.revisions.leave_out` has it where it replaces another.
+        """
+        look, side = self._look, 1 if intent.side > 0 else -1
+        look.intent, look.market, look.valued_at, look.side = intent, market, valued_at, side
+        look.bid, _, look.ask, _, look.touch_ns = touch_of(market)
+        look.instrument, look.position, look.exposure = known.instrument, known.position.quantity, beside
+        look.open_orders_total, look.controls, look.now_ns = open_orders_total, controls, now_ns
+        open_same = beside.open_buy_quantity if side > 0 else beside.open_sell_quantity
+        look.closes = (
+            intent.reduce_only or known.hedge == -side or side * look.position + open_same + intent.quantity <= 0
+        )
+        strictest: Verdict | None = None
+        for rule in self._by_index[intent.instrument]:
+            verdict = rule.verdict(look)
+            if verdict is not None and (strictest is None or verdict.quantity < strictest.quantity):
+                strictest = verdict
+                if not verdict.quantity:
+                    return verdict
+        if self._functions and (self._see_closing or not look.closes):
+            assert known.manager is not None
+            return self._ask(known.manager, strictest)
+        return strictest
+
+    def _ask(self, manager: OrderManager, strictest: Verdict | None) -> Verdict | None:
+        """Return the strictest of what the functions say and what was said before."""
+        views = views_of(self._look, manager)
+        for function in self._functions:
+            verdict = ask(function, views)
+            if verdict is not None and (strictest is None or verdict.quantity < strictest.quantity):
+                strictest = verdict
+        return strictest
+
+    def count(self, verdict: Verdict, *, refused: bool) -> None:
+        """Count what became of an order that a rule spoke of."""
+        tally = self.tallies.setdefault(verdict.rule, Tally())
+        if refused:
+            tally.refused += 1
+        else:
+            tally.shrunk += 1
