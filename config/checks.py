@@ -18,11 +18,13 @@ from config.errors import (
 )
 from config.explain import mistake, problem
 from config.origin import Origin, Path
-from config.settings import Channel, ConnectorName, Mode, Settings, VenueSettings
+from config.settings import Channel, ConnectorName, Mode, Settings, StrategySettings, VenueSettings
 from config.words import one_of
 from connectors.sim.settings import QueueModel
 from core.decimals import decimals_of, plain
 from core.money import MONEY_DECIMALS
+from core.orders import TriggerBy
+from risk.exits.settings import StrategyExits
 
 _SECRET_KEY = re.compile(
     r"(^|_)(api_?key|api_?secret|secret|secret_?key|password|passwd|passphrase|private_?key|(access|auth|api)_?token)$"
@@ -294,6 +296,30 @@ def _check_strategies(settings: Settings, origin: Origin) -> Iterator[ConfigErro
         yield from _repeated(strategy.instruments, origin, (*path, "instruments"))
         for number, name in enumerate(strategy.instruments):
             yield from _check_instrument(name, settings, origin, (*path, "instruments", number))
+        if strategy.exits is not None:
+            yield from _check_exits(strategy, strategy.exits, settings, origin, (*path, "exits"))
+
+
+_CHANNEL_OF = {TriggerBy.LAST: Channel.TRADES, TriggerBy.MARK: Channel.MARKS}
+
+
+def _check_exits(
+    strategy: StrategySettings, exits: StrategyExits, settings: Settings, origin: Origin, path: Path
+) -> Iterator[ConfigError]:
+    """Yield exits of instruments that the strategy does not trade, and references that no channel tells."""
+    for name in exits.instruments:
+        if name not in strategy.instruments:
+            hint = did_you_mean(name, strategy.instruments)
+            expected = "an instrument of the strategy"
+            yield mistake(UnknownName, origin, (*path, "instruments", name), expected=expected, found=name, hint=hint)
+    for name in strategy.instruments:
+        own = exits.instruments.get(name)
+        reference = exits.reference if own is None or own.reference is None else own.reference
+        needed = None if reference is None else _CHANNEL_OF.get(reference)
+        venue = settings.venues.get(name.rpartition(".")[2].lower())
+        if needed is not None and venue is not None and needed not in venue.channels:
+            expected = f'the channel "{needed.value}" in the venue of {name}, or another reference'
+            yield mistake(WrongValue, origin, (*path, "reference"), expected=expected, found=reference)
 
 
 def _check_instrument(name: str, settings: Settings, origin: Origin, path: Path) -> Iterator[ConfigError]:

@@ -20,6 +20,7 @@ from connectors.sim.settings import SimSettings
 from journal.head import FlushPolicy
 from journal.retention import RetentionPolicy
 from oms.rules import AccountingRules, LotMethod
+from risk.exits.settings import StrategyExits
 from risk.limits import RiskLimits
 from risk.sizing.settings import SizingSettings, StrategySizing
 
@@ -171,6 +172,7 @@ class StrategySettings(Table, frozen=True, kw_only=True):
     instruments: Annotated[tuple[InstrumentText, ...], Meta(min_length=1)]
     params: dict[str, object] = {}
     sizing: StrategySizing | None = None  # the rules of its sizes, for one that asks for sizes
+    exits: StrategyExits | None = None  # when its positions are closed for it
 
 
 class PaperSettings(Table, frozen=True, kw_only=True):

@@ -57,9 +57,11 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.FLATTEN: effects.FlattenChanged,
     Kind.HELD: effects.HeldChanged,
     Kind.BOOKED: bookings.BookedByHand,
+    Kind.ROSTER: effects.RosterChanged,
     Kind.BREAKER: effects.BreakerChanged,
     Kind.SIZED: effects.Sized,
     Kind.SCALE: effects.ScaleChanged,
+    Kind.EXIT: effects.ExitChanged,
 }
 KIND_OF: dict[type, Kind] = {struct: Kind(kind) for kind, struct in PAYLOAD_TYPES.items()}
 

@@ -10,6 +10,7 @@ import msgspec
 from core.bookings import BookedByHand
 from core.controls import BreakerChanged, FlattenChanged, LatchChanged, LimitChanged
 from core.evidence import EvidenceWanted
+from core.exits import ExitChanged
 from core.orders import (
     ApprovedCancel,
     ApprovedGroup,
@@ -21,6 +22,7 @@ from core.orders import (
     Refusal,
     Side,
 )
+from core.roster import RosterChanged
 from core.sizes import ScaleChanged, Sized
 
 
@@ -318,7 +320,9 @@ Effect = (
     | BreakerChanged
     | Sized
     | ScaleChanged
+    | ExitChanged
     | BookedByHand
+    | RosterChanged
     | ParentProgress
     | RouteDecided
     | Remembered
@@ -350,6 +354,7 @@ __all__ = [
     "ConversionUsed",
     "Effect",
     "EvidenceWanted",
+    "ExitChanged",
     "FlattenChanged",
     "FreezeChanged",
     "HeldChanged",
@@ -366,6 +371,7 @@ __all__ = [
     "Reconciled",
     "Refusal",
     "Remembered",
+    "RosterChanged",
     "RouteDecided",
     "ScaleChanged",
     "Severity",

@@ -104,6 +104,7 @@ class CommandReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     reason: str = ""
     scope: str = ""  # what it is about, see `core.scopes`; empty for the commands that name a strategy
     args: dict[str, str] = {}  # what else it needs, by name
+    user: str = ""  # who the system says that the source's uid is, "" where it does not
 
 
 class RawReceived(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -30,8 +30,9 @@ from daemon.live.trading import Secrets, refuse_missing
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.notices import Notices
+from daemon.operator.adding import adding_of
 from daemon.operator.client import SUFFIX
-from daemon.operator.door import Door, Operated
+from daemon.operator.door import Door, Operated, user_of
 from daemon.portfolio import PortfolioWorker
 from daemon.queries import queries_of
 from daemon.screen import ScreenProcess
@@ -41,7 +42,7 @@ from daemon.store.process import StoreProcess
 from daemon.summary import Summary, print_summary
 from daemon.warmup import warm_up
 from engine.build import build_engine
-from engine.commands import KILL
+from engine.commands import KILL, LOGIN_REFUSED
 from journal.errors import JournalError
 from journal.folders import create_session_folder
 from journal.retention import apply_retention
@@ -203,7 +204,16 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         return None
     short = daemon.journal.folder.name.rpartition("-")[2]
     path = Path(settings.operator.folder) / f"{settings.session.mode.value}-{short}{SUFFIX}"
-    door = Door(path, Operated(daemon.command, queries_of(daemon)))
+
+    def refused(source: str, why: str) -> None:
+        try:
+            user = user_of(source)
+            daemon.command(CommandReceived(name=LOGIN_REFUSED, source=source, reason=why, user=user))
+        except SessionOver as error:
+            log.warning("a login was refused", source=source, reason=str(error))
+
+    adding = adding_of(settings.session.mode, daemon.engine)
+    door = Door(path, Operated(daemon.command, queries_of(daemon), adding), refused)
     await door.open()
     return door
 

@@ -69,6 +69,15 @@ LIMITS = {
 """Words about the running daemon's limits."""
 
 
+ROSTER = {
+    "add": "add a strategy of a settings file to the running daemon",
+    "remove": "remove a strategy from the running daemon: its orders are cancelled, its positions closed or kept",
+    "disable": "switch a strategy off, over restarts too",
+    "enable": "switch a strategy on again",
+}
+"""Words about who is at work in the running daemon."""
+
+
 class Word(NamedTuple):
     """One word: the module that describes and carries it out, and what it does in one line."""
 
@@ -82,6 +91,7 @@ def words_for(said: str | None) -> dict[str, Word]:
     own |= {name: Word("daemon.commands.operate", summary) for name, summary in OPERATOR.items()}
     own |= {name: Word("daemon.commands.views", summary) for name, summary in VIEWS.items()}
     own |= {name: Word("daemon.commands.limits", summary) for name, summary in LIMITS.items()}
+    own |= {name: Word("daemon.commands.roster", summary) for name, summary in ROSTER.items()}
     return own if said in own else {**own, **{name: word for name, word in installed().items() if name not in own}}
 
 

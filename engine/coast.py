@@ -32,10 +32,10 @@ def coast(
     `quiet` (by instrument) it also returns the first event that may meet something that rests at a venue.
 
     Quotes and bars are handled as `Engine` does it, written out: a call less is a tenth of an event's cost. Where an
-    order is kept that they may release, `Engine` handles them itself.
+    order is kept that they may release, or a position is guarded, `Engine` handles them itself.
     """
     desk, markets, quote_routes, bar_routes = engine.desk, engine.markets, engine.bus.quotes, engine.bus.venue_bars
-    clock, handlers, effects, kept = desk.clock, engine.handlers, desk.effects, engine.manager.held.watched
+    clock, handlers, effects, kept = desk.clock, engine.handlers, desk.effects, engine.watched
     item: Quote | Bar
     met = asked = False
     stop_ns = min(until_ns, engine.next_due_ns)
@@ -79,5 +79,5 @@ def coast(
                 engine.settle()
                 stop_ns = min(until_ns, engine.next_due_ns)
         if effects or met:
-            return event, desk.collect() if effects else NO_EFFECTS
+            return event, engine.collected() if effects else NO_EFFECTS
     return None, None

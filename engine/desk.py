@@ -12,6 +12,7 @@ from core.clock import EventClock
 from core.effects import (
     Alert,
     Effect,
+    ExitChanged,
     OrderBusted,
     OrderFilled,
     OrderUpdated,
@@ -30,7 +31,7 @@ from engine.keeper import Keeper
 from engine.native import is_plain
 from engine.replacer import Replacer
 from engine.timers import Timers
-from engine.workers import dismiss, forget_ended, hire, returning
+from engine.workers import call_back, dismiss, forget_ended, start_worker
 from oms.manager import OrderManager
 from oms.memories import Memories
 from risk.gate import Gate
@@ -47,11 +48,13 @@ from strategies.context import (
 )
 
 P = ParamSpec("P")
+Told = OrderUpdated | OrderFilled | OrderBusted | ExitChanged | Refusal
 
 _CALLBACKS: dict[type, str] = {
     OrderUpdated: "on_order",
     OrderFilled: "on_fill",
     OrderBusted: "on_bust",
+    ExitChanged: "on_exit",
     Refusal: "on_refusal",
 }
 _TOLD = frozenset(_CALLBACKS)  # effects that are about a strategy's own orders
@@ -131,27 +134,26 @@ class Desk:
         self.actors.append(actor)
         self.by_id[actor.id] = actor
 
+    def drop(self, actor: Actor) -> None:
+        """Forget a strategy, or one that worked for it."""
+        self.actors.remove(actor)
+        del self.by_id[actor.id]
+
     def start(self) -> None:
         """Start the strategies whose instruments are all defined; the others are paused, saying what is missing."""
-        by_id = {market.instrument.id: market for market in self.markets}
         for actor in self.actors:
-            if actor.state is not StrategyState.LOADED:
-                continue
-            missing = actor.bind(by_id)
-            if missing:
-                self.pause(actor, f"no venue defined {', '.join(missing)}")
-            else:
-                self.effects.append(actor.change(StrategyState.ACTIVE, "started"))
-                self._call_back(actor)
-                self.call(actor, actor.strategy.on_start)
+            if actor.state is StrategyState.LOADED:
+                self.start_one(actor, "started")
 
-    def _call_back(self, owner: Actor) -> None:
-        """Let the parents that were at work for a strategy before a restart go on."""
-        for wish in returning(owner, self.markets) if self.memories.by_name else ():
-            if isinstance(wish, str):
-                self.effects.append(Alert(severity=Severity.WARNING, code="PARENT_LOST", message=wish))
-            else:
-                self._start_worker(owner, wish, "goes on for")
+    def start_one(self, actor: Actor, reason: str) -> None:
+        """Start a strategy for the first time, with what was at work for it before a restart."""
+        missing = actor.bind({market.instrument.id: market for market in self.markets})
+        if missing:
+            self.pause(actor, f"no venue defined {', '.join(missing)}")
+        else:
+            self.effects.append(actor.change(StrategyState.ACTIVE, reason))
+            call_back(self, actor)
+            self.call(actor, actor.strategy.on_start)
 
     def stop(self, reason: str) -> None:
         """Stop the strategies, letting each have its last word, and cancel every working order."""
@@ -304,20 +306,11 @@ class Desk:
         elif isinstance(intent, ParentProgress | RouteDecided | Sized):
             self.effects.append(intent)
         elif isinstance(intent, WorkIntent):
-            self._start_worker(actor, intent)
+            start_worker(self, actor, intent)
         elif isinstance(intent, RetireIntent):
             self._retire(actor)
         else:
             self._alert(actor, intent)
-
-    def _start_worker(self, owner: Actor, intent: WorkIntent, how: str = "works for") -> None:
-        """Let an execution algorithm begin to work for a strategy, or go on with it."""
-        worker = hire(owner, intent, self.markets)
-        self.add(worker)
-        self.effects.append(worker.change(StrategyState.ACTIVE, f"{how} {owner.id}"))
-        self.call(worker, worker.strategy.on_start)
-        if intent.remembers:
-            worker.orders.update(dict.fromkeys(getattr(worker.strategy, "children", ())))  # of before the restart
 
     def _retire(self, actor: Actor) -> None:
         """Let an actor go that has done its work; one of the settings stays, stopped."""
@@ -325,8 +318,7 @@ class Desk:
         self._timers.drop(actor.id)
         self.effects.append(dismiss(actor))
         if actor.owner is not None:
-            self.actors.remove(actor)
-            del self.by_id[actor.id]
+            self.drop(actor)
             if actor.context.remembers:
                 for name in forget_ended(actor.owner, self.memories, self.by_id):
                     self.memories.take(name, b"", self.effects)
@@ -365,9 +357,11 @@ class Desk:
         message = f"{actor.id}: {intent.message}"
         self.effects.append(Alert(severity=Severity.INFO, code="STRATEGY", message=message))
 
-    def _tell(self, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal) -> None:
+    def _tell(self, effect: Told) -> None:
         """Tell the strategy whose order this is about."""
         kind = type(effect)
+        if kind is ExitChanged and effect.state == "guarded":  # type: ignore[union-attr]
+            return
         strategy_id = effect.intent.strategy_id if kind is Refusal else effect.strategy_id  # type: ignore[union-attr]
         actor = self.by_id.get(strategy_id)
         if actor is None:
@@ -382,14 +376,12 @@ class Desk:
                 strategy.on_order(effect)  # type: ignore[arg-type]
             elif kind is OrderFilled:
                 strategy.on_fill(effect)  # type: ignore[arg-type]
-            elif kind is OrderBusted:
-                strategy.on_bust(effect)  # type: ignore[arg-type]
             else:
-                strategy.on_refusal(effect)  # type: ignore[arg-type]
+                getattr(strategy, _CALLBACKS[kind])(effect)
         except Exception as error:  # noqa: BLE001 - whatever a strategy raises must not stop the others
             self.fail(actor, error)
 
-    def _tell_workers(self, owner: Actor, effect: OrderUpdated | OrderFilled | OrderBusted | Refusal) -> None:
+    def _tell_workers(self, owner: Actor, effect: Told) -> None:
         """Tell the algorithms that work for a strategy: its orders are theirs."""
         for worker in tuple(owner.workers):
             if worker.active:

@@ -29,12 +29,17 @@ from engine.commands import Commands
 from engine.desk import Desk
 from engine.digest import market_state, state_digest
 from engine.errors import NotFirst, UndefinedInstrument
+from engine.exits import Both, Exits, Watched
 from engine.feeds import change_feed
 from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
+from engine.roster import Roster
+from engine.roster_commands import RosterCommands
+from engine.sight import Sight
 from engine.sizing import Sizing
+from engine.spec import StrategySpec
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
@@ -42,11 +47,12 @@ from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
 from oms.state import durable_state, state_pieces
 from risk.breakers.kept import Kept
+from risk.exits.settings import StrategyExits
 from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
 from risk.sizing.settings import SizingSettings
 from risk.sizing.sizer import Sizer
-from strategies.context import OrderCounter
+from strategies.context import Context, OrderCounter
 
 
 class Engine(MarketHandlers):
@@ -61,6 +67,7 @@ class Engine(MarketHandlers):
         "lifecycle",
         "manager",
         "portfolio",
+        "roster",
     )
 
     def __init__(
@@ -102,17 +109,14 @@ class Engine(MarketHandlers):
         )
         self.reducer = Reducer(self.flattener, manager, self.timers, clock, self.desk.effects, lambda: self.desk.ready)
         limits = LimitCommands(self.desk, self.timers, clock)
+        self.roster = Roster(self.desk, clock, counter)
+        roster = RosterCommands(self.roster, self.desk, self.flattener, self.timers)
+        self.commands = Commands(
+            self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer, roster
+        )
         self.breakers_kept = Kept()
-        self.breaking = None
-        if gate.limits.breakers is not None:
-            breakers, kept, settle = gate.limits.breakers, self.breakers_kept, self.settle
-            self.breaking = Breaking(breakers, self.desk, self.flattener, self.timers, kept, counter.epoch, settle)
-            self.desk.followed = self.breaking.collected
-        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
-        self.commands.breaking = self.breaking
-        sizer = Sizer(sizing or SizingSettings(), manager, self.markets, clock)
-        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
-        self.commands.know(self.sizing.handlers())
+        self.breaking = self.commands.breaking = self._breakers(counter.epoch)
+        self._stand_beside(sizing or SizingSettings(), clock)
         self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
@@ -121,8 +125,34 @@ class Engine(MarketHandlers):
         # The desk's list and the bus's routes under names of our own: one look-up less for every event.
         self._effects = self.desk.effects
         self._quote_routes = self.bus.quotes
-        self._watched = manager.held.watched
+        self._watched: Watched = manager.held.watched
         self.handlers = self._handler_table()
+
+    def _breakers(self, epoch: int) -> Breaking | None:
+        """Return the breakers of the limits, which look at what each event caused; None where there are none."""
+        breakers, kept, settle = self.gate.limits.breakers, self.breakers_kept, self.settle
+        if breakers is None:
+            return None
+        made = Breaking(breakers, self.desk, self.flattener, self.timers, kept, epoch, settle)
+        self.desk.followed = made.collected
+        return made
+
+    def _stand_beside(self, sizing: SizingSettings, clock: EventClock) -> None:
+        """Make what looks after sizes and exits."""
+        sizer = Sizer(sizing, self.manager, self.markets, clock)
+        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
+        self.commands.know(self.sizing.handlers())
+        self.exits = Exits(
+            self.flattener,
+            Sight(self.gate, self.manager, clock, self.markets, lambda: self.desk.ready),
+            self.gate.freezes,
+            self.manager,
+            self.markets,
+            self.timers,
+            clock,
+            self.desk.effects,
+            self.desk.cancel_where,
+        )
 
     # -- the one door ----------------------------------------------------------------------------------------------
 
@@ -133,7 +163,39 @@ class Engine(MarketHandlers):
         if now_ns >= self.next_due_ns:
             self._fire(now_ns)
         self.handlers[event[0]](event)
-        return self.desk.collect() if self._effects else NO_EFFECTS
+        return self.collected() if self._effects else NO_EFFECTS
+
+    def attach(self, spec: StrategySpec, context: Context) -> None:
+        """Give a strategy the sizes and the exits of its settings, none of one that had its id before."""
+        sizer, known = self.sizing.sizer, bool(self.sizing.sizer.rules)
+        sizer.rules.pop(spec.id, None)
+        self.exits.rules.pop(spec.id, None)
+        if spec.exits is not None:
+            self.guard(spec.id, spec.exits)
+        if spec.sizing is not None:
+            sizer.add(spec.id, spec.sizing)
+            context.sizes = sizer.size
+            if self.desk.ready and not known:
+                self.sizing.fire(self._clock.now_ns)  # markets are measured from now on
+
+    def guard(self, strategy_id: str, exits: StrategyExits) -> None:
+        """Close the positions of a strategy by its exits."""
+        self.exits.rules[strategy_id] = exits
+        self._watched = Both(self.manager.held.watched, self.exits.watched)
+
+    @property
+    def watched(self) -> Watched:
+        """What waits for the market of each instrument."""
+        return self._watched
+
+    def collected(self) -> Sequence[Effect]:
+        """Return the effects of this event, once the guards of positions have followed it."""
+        if self.exits.rules:
+            while self.exits.follow():
+                self.settle()
+            self.next_due_ns = self.timers.next_ns
+            self.exits.collected()
+        return self.desk.collect()
 
     @property
     def now_ns(self) -> int:
@@ -161,9 +223,11 @@ class Engine(MarketHandlers):
                 *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
+                *([["roster", *self.roster.state(), *self.commands.roster.state()]] if self.roster.entries else []),
                 *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
                 *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
                 *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
+                *([["exits", *self.exits.guards.state()]] if self.exits.rules or self.exits.guards.held else []),
             ]
         )
 
@@ -182,9 +246,9 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        gate = self.gate
-        sizes, breakers = self.sizing.sizer.scales, self.breakers_kept
-        beside = self.desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes, sizes, breakers
+        gate, desk = self.gate, self.desk
+        changed = gate.changes, self.sizing.sizer.scales, self.breakers_kept, self.exits.guards, self.roster
+        beside = desk.memories, gate.freezes.latches, self.flattener, gate.day, *changed
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -201,6 +265,7 @@ class Engine(MarketHandlers):
             raise UndefinedInstrument(f"instrument {index} defined after {len(self.markets)}: indexes must not skip")
         self.bus.define(index)
         self.manager.held.define(index)
+        self.exits.define(index)
         self.manager.define(index, payload.instrument)
         self.gate.define(index, payload.instrument)
 
@@ -231,7 +296,9 @@ class Engine(MarketHandlers):
         self.gate.freezes.restored(self._effects)
         self.flattener.restored()
         self.commands.limits.restored()
+        self.commands.roster.restored()
         self.sizing.restored()
+        self.exits.restored()
         self.desk.keeper.restored()
         if self.breaking is not None:
             self.breaking.restored()
@@ -258,6 +325,7 @@ class Engine(MarketHandlers):
             if self.breaking is not None:
                 self.breaking.begin(event[3])
             self.sizing.fire(event[3])
+            self.exits.begin()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
         if self.reconciling is not None:

@@ -15,15 +15,16 @@ from engine.breaking import BREAKERS, Breaking
 from engine.bus import BARS, Bus, Routes, opens_time_bar
 from engine.commands import Commands
 from engine.desk import Desk
+from engine.exits import EXITS, Exits, Watched
 from engine.flatten import FLATTEN, Flattener
 from engine.keeper import KEPT
 from engine.limit_commands import LIMITS
 from engine.reconciling import RECONCILE, Reconciling
 from engine.reduce import TIMER as REDUCING
 from engine.reduce import Reducer
+from engine.roster_commands import LEAVES
 from engine.sizing import SIZES, Sizing
 from engine.timers import Timers
-from oms.held.order import HeldOrder
 from risk.controls.control import LOOK_EVERY_NS
 from strategies.context import Timer
 
@@ -44,6 +45,7 @@ class MarketHandlers:
         "bus",
         "commands",
         "desk",
+        "exits",
         "flattener",
         "markets",
         "next_due_ns",
@@ -57,6 +59,7 @@ class MarketHandlers:
     timers: Timers
     bus: Bus
     desk: Desk
+    exits: Exits
     commands: Commands
     flattener: Flattener
     breaking: Breaking | None
@@ -66,7 +69,7 @@ class MarketHandlers:
     sizing: Sizing
     _effects: list[Effect]
     _quote_routes: list[Routes]
-    _watched: list[list[HeldOrder]]
+    _watched: Watched
 
     # -- market data -----------------------------------------------------------------------------------------------
 
@@ -158,8 +161,11 @@ class MarketHandlers:
             self.pull(index)
 
     def pull(self, index: int, bar_low: int = 0, bar_high: int = 0) -> None:
-        """Let a market pull the triggers of kept orders and tell what came of it, before strategies see the event."""
-        self.desk.keeper.look(index, bar_low, bar_high)
+        """Let a market pull triggers of kept orders and exits, before strategies see the event."""
+        if self.desk.manager.held.watched[index]:
+            self.desk.keeper.look(index, bar_low, bar_high)
+        if self.exits.watched[index]:
+            self.exits.look(index, bar_low, bar_high)
         if self._effects:
             self.settle()
 
@@ -247,6 +253,12 @@ class MarketHandlers:
                 self.settle()
             elif owner == LOOK:
                 self.look_at_limits(now_ns)
+            elif owner == LEAVES:
+                self.commands.roster.fire(now_ns)
+                self.settle()
+            elif owner == EXITS:
+                self.exits.fire(now_ns)
+                self.settle()
             elif owner == BREAKERS:
                 assert self.breaking is not None
                 self.breaking.fire(now_ns)

@@ -182,7 +182,9 @@ _PAYLOAD_KINDS = {
     "busts": Kind.BUST,
     "held": Kind.HELD,
     "booked": Kind.BOOKED,
+    "roster": Kind.ROSTER,
     "scales": Kind.SCALE,
+    "exits": Kind.EXIT,
 }
 
 # Payload fields whose numbers are units or money; every other number is itself.
@@ -196,6 +198,8 @@ _FORMS = {
             "trigger_price",
             "activation_price",
             "trail",
+            "trigger",
+            "atr",
             "limit_offset",
             "cash_price",
         ),

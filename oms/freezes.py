@@ -10,12 +10,13 @@ from core.records import NO_INSTRUMENT
 from oms.latches import Latches
 
 FROZEN, HALTED, RECONCILING, PAUSED = "FROZEN", "HALTED", "RECONCILING", "PAUSED"
+COOL_DOWN = "COOL_DOWN"
 
 
 class Freezes:
     """The reasons why something may not be opened; empty, and free to ask, in a session without reconciliation."""
 
-    __slots__ = ("active", "halted", "instruments", "latches", "paused", "venues")
+    __slots__ = ("active", "cooling", "halted", "instruments", "latches", "paused", "venues")
 
     def __init__(self) -> None:
         """Hold nothing back."""
@@ -27,6 +28,8 @@ class Freezes:
         self.instruments: dict[int, str] = {}
         self.venues: dict[str, str] = {}
         self.paused: dict[int, int] = {}
+        self.cooling: dict[tuple[str, int], int] = {}
+        """Until when a strategy may not enter an instrument that it was taken out of; call `look` after a change."""
 
     def breach(
         self, index: int, instrument: Instrument, strategy_id: str, *, reduces: bool, now_ns: int
@@ -39,6 +42,9 @@ class Freezes:
             return PAUSED, "the venue refused order after order here: look at its reasons, it is tried again soon"
         if reduces:
             return None
+        if now_ns < self.cooling.get((strategy_id, index), 0):
+            why = "its position here was closed by its exits, or is being closed"
+            return COOL_DOWN, f"{why}: it may enter again after cool_down_s of [strategies.exits]"
         if self.halted:
             return HALTED, f"trading is halted ({self.halted}): see to it, then give the command `tickerd release`"
         if instrument.venue in self.venues:
@@ -139,4 +145,5 @@ class Freezes:
 
     def look(self) -> None:
         """See whether anything is held back."""
-        self.active = bool(self.halted or self.instruments or self.venues or self.paused or self.latches.held)
+        kept = self.halted or self.instruments or self.venues or self.paused or self.latches.held
+        self.active = bool(kept or self.cooling)

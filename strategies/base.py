@@ -12,7 +12,7 @@ from typing import ClassVar
 import msgspec
 
 from core.bars import Bar, BarSpec, time_bars
-from core.effects import OrderBusted, OrderFilled, OrderUpdated, ParentProgress, Sized
+from core.effects import ExitChanged, OrderBusted, OrderFilled, OrderUpdated, ParentProgress, Sized
 from core.errors import CoreError
 from core.market import Market, Quote, Trade
 from core.orders import CancelIntent, OrderIntent, OrderTerms, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
@@ -83,6 +83,9 @@ class Strategy(OrderWords):
 
     def on_bust(self, bust: OrderBusted) -> None:
         """Take word that the venue took back an execution of one of this strategy's orders."""
+
+    def on_exit(self, change: ExitChanged) -> None:
+        """Take word that tickerd is "closing" a position of this strategy by its exits, or has "closed" it."""
 
     def on_refusal(self, refusal: Refusal) -> None:
         """Take the gate's refusal of an order, or of a replacement, whose `intent` then has the revision's id."""

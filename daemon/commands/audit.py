@@ -2,18 +2,22 @@
 
 import argparse
 
-from daemon.commands import audit_key, audit_verify
+from daemon.commands import audit_key, audit_reconcile, audit_report, audit_verify
 from daemon.commands.journal import Action
 from daemon.errors import ExitCode
 
 ACTIONS: dict[str, Action] = {
     "key": audit_key,
     "verify": audit_verify,
+    "report": audit_report,
+    "reconcile": audit_reconcile,
 }
 
 EPILOG = """examples:
   tickerd audit key ~/.config/tickerd/audit.pem
   tickerd audit verify --key audit.pem.pub --anchors /mnt/other/anchors.jsonl
+  tickerd audit report --day yesterday
+  tickerd audit reconcile export.csv --day yesterday
 
 `tickerd audit ACTION --help` shows each action's options, examples and exit codes; docs/audit.md the whole.
 """

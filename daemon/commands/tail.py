@@ -30,7 +30,7 @@ KINDS = {
     "positions": (Kind.POSITION,),
     "balances": (Kind.BALANCE,),
     "commands": (Kind.COMMAND,),
-    "limits": (Kind.LIMIT, Kind.LATCH, Kind.FREEZE, Kind.FLATTEN, Kind.SCALE),
+    "limits": (Kind.LIMIT, Kind.LATCH, Kind.FREEZE, Kind.FLATTEN, Kind.SCALE, Kind.EXIT),
     "parents": (Kind.PARENT,),
 }
 USUAL = ("fills", "orders", "refusals", "alerts", "strategies", "commands", "limits")

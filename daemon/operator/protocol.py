@@ -6,6 +6,8 @@
     {"v": 1, "id": 2, "ok": true, "said": [], "result": {...}}
     {"v": 1, "id": 3, "ok": false, "error": "arm all: give the reason why it is safe to go on"}
 
+`add` names a settings file, which the daemon reads: {"ask": "add", "strategy": "ema", "args": {"config": "/e.toml"}}.
+
 `ask` is one of `QUERIES`, or one of the commands of `engine.commands`. `said` holds what the daemon had to say
 meanwhile.
 """
@@ -20,6 +22,7 @@ from engine.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STO
 from engine.limit_commands import LIMIT_WORDS, RELOAD
 from engine.reduce import REDUCE
 from engine.retune import RETUNE
+from engine.roster_commands import ROSTER_WORDS
 from engine.sizing import SCALE
 
 VERSION = 1
@@ -44,6 +47,7 @@ COMMANDS = frozenset(
         RELEASE,
         *BOOKINGS,
         *LIMIT_WORDS,
+        *ROSTER_WORDS,
     )
 )
 LINE_BYTES_MAX = 64 * 1024

@@ -96,8 +96,9 @@ class CompiledRun:
         if settings.limits.rules is not None:
             raise NotCompilable('the compiled driver does not have [risk.rules]: use driver = "python"')
         for spec in settings.strategies:
-            if spec.sizing is not None:
-                raise NotCompilable('the compiled driver does not have [strategies.sizing]: use driver = "python"')
+            for name, given in (("sizing", spec.sizing), ("exits", spec.exits)):
+                if given is not None:
+                    raise NotCompilable(f'the compiled driver does not have [strategies.{name}]: use driver = "python"')
         if settings.accounting.unusual:
             raise NotCompilable(
                 f'the compiled driver does not have {", ".join(settings.accounting.unusual)}: use driver = "python"'

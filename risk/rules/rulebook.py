@@ -12,8 +12,9 @@ from core.orders import OrderIntent
 from oms.manager import OrderManager
 from oms.moves import Exposure
 from risk.controls.control import Controls
+from risk.errors import LimitsError
 from risk.known import Known
-from risk.rule_settings import RuleSettings
+from risk.rule_settings import RuleSettings, functions_name
 from risk.rules.compiled import Compiled, Verdict, compiled
 from risk.rules.figures import Look
 from risk.rules.functions import UserRule, ask, views_of
@@ -51,7 +52,13 @@ class Rulebook:
         return self._functions
 
     def take(self, rules: RuleSettings) -> None:
-        """Have other rules from now on; every instrument has to be defined again."""
+        """Have other rules from now on; every instrument has to be defined again.
+
+        Raises LimitsError where functions are named that were not handed in: no rule is ever left out silently.
+        """
+        named, known = [functions_name(each.use) for each in rules.sources], [each.name for each in self._functions]
+        if named != known:
+            raise LimitsError("functions", f"these to be loaded: {', '.join(named)}", ", ".join(known), ("rules",))
         self._rules = rules
         self.empty = not self._functions and not rules.rule
         self._see_closing = rules.functions_see_closing

@@ -220,7 +220,7 @@ MISTAKES = [
         "risk = 5\n[risk]",
         UnknownKey,
         (
-            "my.toml:18: strategies[0].risk: expected a key of [strategies[0]], found risk; known: id, "
+            "my.toml:18: strategies[0].risk: expected a key of [strategies[0]], found risk; known: exits, id, "
             "instruments, params, sizing, use"
         ),
     ),

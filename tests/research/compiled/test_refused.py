@@ -22,7 +22,9 @@ from research.compiled.driver import CompiledRun
 from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
 from research.compiled.specialise import CALLBACKS
 from risk.control_settings import ControlSettings
+from risk.exits.settings import StrategyExits
 from risk.limits import RiskLimits
+from risk.sizing.settings import StrategySizing
 from strategies import EmaCross, EmaCrossKernel, Kernel, desk
 from tests.engine.scenario import BTC
 from tests.research.compiled.both import opening, settings_of
@@ -105,6 +107,16 @@ def test_limits_at_every_level_are_named():
     chosen = settings_of(EmaCrossKernel, EmaCrossKernel.Params(), [BTC], RiskLimits(controls=ControlSettings()))
     with pytest.raises(NotCompilable, match=r"does not have \[risk\.controls\]: use driver = \"python\""):
         CompiledRun(chosen, SimSettings(), "", lambda rows: None)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"), [("sizing", StrategySizing(largest=1)), ("exits", StrategyExits(stop_loss="2%"))]
+)
+def test_sizes_and_exits_are_named(name, given):
+    chosen = settings_of(EmaCrossKernel, EmaCrossKernel.Params(), [BTC], RiskLimits())
+    spec = dataclasses.replace(chosen.strategies[0], **{name: given})
+    with pytest.raises(NotCompilable, match=rf"does not have \[strategies\.{name}\]: use driver = \"python\""):
+        CompiledRun(dataclasses.replace(chosen, strategies=(spec,)), SimSettings(), "", lambda rows: None)
 
 
 def test_an_inverse_contract_is_named():

@@ -1,0 +1,322 @@
+"""Exits of positions: the market is held against each guard before strategies see it, and what is pulled is closed.
+
+Closing: what the strategy works there is cancelled, then immediate-or-cancel orders that only reduce are offered inside
+the collar, as flattening does, each second until nothing is left. They pass `stop-entry`, and wait where a halt, a
+kill, a pause or a market that cannot be trusted holds everything back. No latch is set. The strategy is told, and may
+not enter again for a while.
+"""
+
+from collections.abc import Callable, Iterator, Sized
+from itertools import islice
+from typing import Protocol
+
+from core.clock import NEVER, EventClock
+from core.effects import Alert, Effect, ExitChanged, PositionChanged, Severity
+from core.market import STALE_TRADES, Market
+from core.orders import Side, TriggerBy
+from engine.flatten import RETRY_NS, TRIES_MAX, Flattener, Matches
+from engine.sight import Sight
+from engine.timers import Timers
+from oms.freezes import Freezes
+from oms.held.triggers import followed, pulled, reference_range
+from oms.manager import OrderManager
+from oms.positions import Position
+from risk.exits.guards import Guard, Guards
+from risk.exits.levels import average_of, below, beyond
+from risk.exits.settings import ExitRules, StrategyExits, resolve_exits
+
+EXITS = "exits:"  # owner of the timer
+STOP, TRAIL, PROFIT, AGE = "stop loss", "trailing stop", "take profit", "holding time"
+
+
+class Watched(Protocol):
+    """Whether anything of an instrument waits for its market, by index."""
+
+    def __getitem__(self, index: int, /) -> Sized:
+        """Return what waits; empty where nothing does."""
+        ...
+
+
+class Both:
+    """Kept orders or guards: asked in the place of the former alone, so that sessions without exits pay nothing."""
+
+    __slots__ = ("_guarded", "_kept")
+
+    def __init__(self, kept: Watched, guarded: Watched) -> None:
+        """Look at both."""
+        self._kept = kept
+        self._guarded = guarded
+
+    def __getitem__(self, index: int, /) -> Sized:
+        """Return what waits; empty where nothing does."""
+        return self._kept[index] or self._guarded[index]
+
+
+class Exits:
+    """Guards the positions of strategies that have exits."""
+
+    def __init__(
+        self,
+        flattener: Flattener,
+        sight: Sight,
+        freezes: Freezes,
+        manager: OrderManager,
+        markets: list[Market],
+        timers: Timers,
+        clock: EventClock,
+        effects: list[Effect],
+        cancel_where: Callable[[Matches], object],
+    ) -> None:
+        """Guard nothing yet."""
+        self.guards = Guards()
+        self.rules: dict[str, StrategyExits] = {}
+        self.watched: list[list[Guard]] = []
+        """The guards of each instrument: the market is shown to those alone."""
+        self._resolved: dict[tuple[str, int], ExitRules] = {}
+        self._cursor = 0
+        self._flattener = flattener
+        self._sight = sight
+        self._freezes = freezes
+        self._manager = manager
+        self._markets = markets
+        self._timers = timers
+        self._clock = clock
+        self._effects = effects
+        self._cancel_where = cancel_where
+
+    def define(self, index: int) -> None:
+        """Learn or relearn an instrument."""
+        while len(self.watched) <= index:
+            self.watched.append([])
+        self._resolved = {key: rules for key, rules in self._resolved.items() if key[1] != index}
+
+    def restored(self) -> None:
+        """Go on with what was guarded before a restart, and say what is being closed."""
+        for guard in self.guards.held.values():
+            if guard.reason:
+                what = (
+                    f"{self._name(guard)} was being closed before the restart ({guard.reason}): it goes on once READY"
+                )
+                self._say(Severity.WARNING, "EXITING", what, guard.instrument)
+        self._cool(self._clock.now_ns)
+
+    def begin(self) -> None:
+        """Guard what is held, now that the daemon is READY."""
+        if self.rules or self.guards.held:
+            for guard in tuple(self.guards.held.values()):
+                if guard.strategy_id not in self.rules:
+                    self._tell(guard, "gone")
+            for index in range(len(self.watched)):
+                self._recheck(index)
+            self._wait()
+
+    def follow(self) -> bool:
+        """Keep up with the positions that the effects tell of; return whether there was anything to say."""
+        told = len(self._effects)
+        moved = dict.fromkeys(
+            effect.instrument for effect in islice(self._effects, self._cursor, None) if type(effect) is PositionChanged
+        )
+        self._cursor = told
+        for index in moved:
+            self._recheck(index)
+        return len(self._effects) > told
+
+    def collected(self) -> None:
+        """Begin with the effects of the next event."""
+        self._cursor = 0
+
+    # -- the market ------------------------------------------------------------------------------------------------
+
+    def look(self, index: int, bar_low: int, bar_high: int) -> None:
+        """Hold a market against its guards; `bar_low` and `bar_high` are of a venue's bar."""
+        if not self._sight.trusts(index):
+            return
+        market = self._markets[index]
+        for guard in tuple(self.watched[index]):
+            rules = self._rules_of(guard)
+            if guard.reason or rules is None:
+                continue
+            side, rise = (Side.SELL, False) if guard.sign > 0 else (Side.BUY, True)
+            if rules.reference is TriggerBy.LAST and market.stale & STALE_TRADES:
+                continue
+            low, high = reference_range(market, market.mark_price, rules.reference, side, bar_low, bar_high)
+            if pulled(rise, guard.stop, low, high):
+                self._close(guard, rules, STOP, guard.stop)
+            elif pulled(rise, guard.trail, low, high):
+                self._close(guard, rules, TRAIL, guard.trail)
+            elif pulled(not rise, guard.profit, low, high):
+                self._close(guard, rules, PROFIT, guard.profit)
+            elif any(rules.trailing):
+                trail = followed(side, guard.trail, low, high, *rules.trailing, market.instrument.tick)
+                if trail != guard.trail:
+                    guard.trail = trail
+                    self._tell(guard, "guarded")
+
+    def fire(self, now_ns: int) -> None:
+        """Close what is too old, go on with what is being closed, let who has waited enter again."""
+        for guard in tuple(self.guards.held.values()):
+            rules = self._rules_of(guard)
+            if rules is None:
+                continue
+            if guard.reason:
+                self._go_on(guard, rules)
+            elif rules.max_holding_ns and now_ns >= guard.opened_ns + rules.max_holding_ns:
+                self._close(guard, rules, AGE, 0)
+        self._wait()
+
+    # -- positions -------------------------------------------------------------------------------------------------
+
+    def _recheck(self, index: int) -> None:
+        """Guard what is held in an instrument now, and no more what is not."""
+        lot = self._markets[index].instrument.lot
+        for strategy_id in self.rules:
+            rules = self._rules(strategy_id, index)
+            for hedge, position in self._positions(strategy_id, index):
+                guard = self.guards.held.get((strategy_id, index, hedge))
+                sign = 0 if abs(position.quantity) < lot else 1 if position.quantity > 0 else -1
+                if guard is not None and sign != guard.sign:
+                    self._end(guard, rules)
+                    guard = None
+                if sign and guard is None:
+                    guard = self._begin(strategy_id, index, hedge, sign, position, rules)
+                if guard is not None and sign:
+                    average = average_of(position)
+                    guard.stop = below(average, sign, rules.stop_loss)
+                    guard.profit = beyond(average, sign, rules.take_profit)
+        self.watched[index] = [each for each in self.guards.held.values() if each.instrument == index]
+        self._wait()
+
+    def _begin(
+        self, strategy_id: str, index: int, hedge: int, sign: int, position: Position, rules: ExitRules
+    ) -> Guard:
+        """Guard a position that has just been opened; its trailing stop begins at its average price."""
+        side, average, tick = (
+            Side.SELL if sign > 0 else Side.BUY,
+            average_of(position),
+            self._markets[index].instrument.tick,
+        )
+        trail = followed(side, 0, average, average, *rules.trailing, tick) if any(rules.trailing) else 0
+        guard = Guard(strategy_id, index, hedge, sign, self._clock.now_ns, trail)
+        self._tell(guard, "guarded")
+        return self.guards.held[guard.key]
+
+    def _end(self, guard: Guard, rules: ExitRules) -> None:
+        """Let a guard go whose position is gone; whoever was closed by it waits."""
+        now_ns = self._clock.now_ns
+        if not guard.reason:
+            self._tell(guard, "gone")
+            return
+        until_ns = now_ns + rules.cool_down_ns
+        self._tell(guard, "closed", until_ns=until_ns)
+        wait = f"; it may enter again in {rules.cool_down_ns / RETRY_NS:g} s" if rules.cool_down_ns else ""
+        self._say(Severity.INFO, "EXITED", f"{self._name(guard)} is closed ({guard.reason}){wait}", guard.instrument)
+        self._cool(now_ns)
+
+    def _positions(self, strategy_id: str, index: int) -> Iterator[tuple[int, Position]]:
+        """Yield (side in hedge mode or 0, position) of what a strategy may hold."""
+        legs = self._manager.legs(index)
+        if not legs:
+            yield 0, self._manager.strategy_position(strategy_id, index)
+        for sign, leg in sorted(legs.items()):
+            if strategy_id in leg.own:
+                yield sign, leg.own[strategy_id]
+
+    # -- closing ---------------------------------------------------------------------------------------------------
+
+    def _close(self, guard: Guard, rules: ExitRules, reason: str, trigger: int) -> None:
+        """Begin to close a position, and say so; nobody enters meanwhile."""
+        guard.reason, guard.tries = reason, 0
+        self._tell(guard, "closing", trigger=trigger)
+        instrument = self._markets[guard.instrument].instrument
+        at = f" at {instrument.price_text(trigger)}" if trigger else ""
+        self._say(Severity.WARNING, "EXIT", f"{self._name(guard)} is being closed: {reason}{at}", guard.instrument)
+        self._cool(self._clock.now_ns)
+        self._cancel_where(_only(guard))
+        self._go_on(guard, rules)
+        self._wait()
+
+    def _go_on(self, guard: Guard, rules: ExitRules) -> None:
+        """Offer what is left, unless an order of it is out or nothing may pass."""
+        if guard.order:
+            order = self._manager.order(guard.order)
+            if order is not None and order.is_open:
+                return
+            guard.order = ""
+        index = guard.instrument
+        instrument = self._markets[index].instrument
+        guard.tries += 1
+        if guard.tries % TRIES_MAX == 0:
+            why = f"{self._name(guard)} is not closed after {guard.tries} tries ({guard.reason})"
+            self._say(Severity.ERROR, "NOT_EXITED", f"{why}: see the refusals and latches, or close by hand", index)
+        held_back = self._freezes.breach(index, instrument, guard.strategy_id, reduces=True, now_ns=self._clock.now_ns)
+        if held_back is not None or not self._sight.trusts(index):
+            return
+        for held in self._flattener.open_in(_only(guard)):
+            if (0 if held.hedge is None else int(held.hedge)) == guard.hedge:
+                guard.order = self._flattener.offer(held, rules.collar_ppm)
+
+    def _cool(self, now_ns: int) -> None:
+        """Have the gate know who may not enter."""
+        cooling = {key: until_ns for key, until_ns in self.guards.cooling.items() if now_ns < until_ns}
+        closing = {(each.strategy_id, each.instrument): NEVER for each in self.guards.held.values() if each.reason}
+        self._freezes.cooling = cooling | closing
+        self._freezes.look()
+
+    def _wait(self) -> None:
+        """Set the timer to whatever comes next."""
+        now_ns, due = self._clock.now_ns, []
+        for guard in self.guards.held.values():
+            rules = self._rules_of(guard)
+            if guard.reason:
+                due.append(now_ns + RETRY_NS)
+            elif rules is not None and rules.max_holding_ns:
+                due.append(guard.opened_ns + rules.max_holding_ns)
+        self._timers.drop(EXITS)
+        self._cool(now_ns)
+        due += [until_ns for until_ns in self._freezes.cooling.values() if until_ns != NEVER]
+        if due:
+            self._timers.set(EXITS, "look", max(min(due), now_ns + 1))
+
+    # -- words -----------------------------------------------------------------------------------------------------
+
+    def _rules(self, strategy_id: str, index: int) -> ExitRules:
+        """Return the exits of a strategy in an instrument."""
+        key = (strategy_id, index)
+        if key not in self._resolved:
+            self._resolved[key] = resolve_exits(self.rules[strategy_id], self._markets[index].instrument)
+        return self._resolved[key]
+
+    def _rules_of(self, guard: Guard) -> ExitRules | None:
+        """Return the exits of a guard; None where the settings no more have any for its strategy."""
+        return self._rules(guard.strategy_id, guard.instrument) if guard.strategy_id in self.rules else None
+
+    def _tell(self, guard: Guard, state: str, *, trigger: int = 0, until_ns: int = 0) -> None:
+        """Journal what became of a guard, and follow it."""
+        told = ExitChanged(
+            strategy_id=guard.strategy_id,
+            instrument=guard.instrument,
+            hedge=guard.hedge,
+            state=state,
+            sign=guard.sign,
+            opened_ns=guard.opened_ns,
+            trail=guard.trail,
+            reason=guard.reason,
+            trigger=trigger,
+            until_ns=until_ns,
+            atr=guard.atr,
+        )
+        self._effects.append(told)
+        self.guards.take(told)
+
+    def _name(self, guard: Guard) -> str:
+        side = "long" if guard.sign > 0 else "short"
+        return f"the {side} position of {guard.strategy_id} in {self._markets[guard.instrument].instrument.id}"
+
+    def _say(self, severity: Severity, code: str, message: str, index: int) -> None:
+        self._effects.append(Alert(severity=severity, code=code, message=message, instrument=index))
+
+
+def _only(guard: Guard) -> Matches:
+    """Return what matches the strategy and the instrument of a guard."""
+    strategy_id, instrument = guard.strategy_id, guard.instrument
+    return lambda other, index: other == strategy_id and index == instrument
