@@ -114,6 +114,8 @@ def _orders(published: Published) -> Iterator[Metric]:
         CounterMetricFamily("tickerd_alerts", "What a person should know, so far.", labels=["severity", "code"]),
         (([*names], count) for names, count in published.alerts.items()),
     )
+    open_alerts = published.status.open_alerts
+    yield gauge("tickerd_open_alerts", "Causes of errors that nobody has acknowledged.", len(open_alerts))
 
 
 def _feeds(status: Status) -> Iterator[Metric]:

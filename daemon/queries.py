@@ -9,7 +9,8 @@ from core.errors import ScopeError
 from core.scopes import ALL, strategy_scope
 from daemon.errors import UsageError
 from daemon.limits_view import limits_view
-from daemon.operator.protocol import FILLS, LIMITS, ORDERS, PNL, POSITIONS, STATUS, STRATEGIES, WHY, Request
+from daemon.operator.protocol import ALERTS, FILLS, LIMITS, ORDERS, PNL, POSITIONS, STATUS, STRATEGIES, WHY, Request
+from daemon.status import OpenAlert
 from daemon.views.holdings import pnl_view, positions_view
 from daemon.views.orders import LAST, LAST_MAX, fills_view, orders_view
 from daemon.views.strategies import strategies_view
@@ -17,6 +18,14 @@ from daemon.views.why import why_view
 
 if TYPE_CHECKING:
     from daemon.app import Daemon
+
+
+class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What nobody has acknowledged, the oldest first."""
+
+    time_ns: int
+    rows: list[OpenAlert]
+
 
 Query = Callable[[Request], msgspec.Struct]
 
@@ -39,6 +48,7 @@ def queries_of(daemon: "Daemon") -> Mapping[str, Query]:
         PNL: lambda _request: pnl_view(engine, base),
         STRATEGIES: lambda _request: strategies_view(engine, seen, projection.fills_by_strategy),
         WHY: why,
+        ALERTS: lambda _request: AlertsView(time_ns=daemon.clock.now_ns(), rows=projection.open_alerts.rows()),
     }
     return {name: _told(answer) for name, answer in answers.items()}
 

@@ -75,6 +75,19 @@ class AlertStatus(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str = ""  # where it is of one
 
 
+class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause of errors that nobody has acknowledged: how often, when first and last, and its last words."""
+
+    id: int
+    code: str
+    instrument: str
+    count: int
+    first_ns: int
+    last_ns: int
+    message: str
+    session: str
+
+
 class LatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What a person or a breaker stopped, and how far: "reduce", "halt" or "kill"."""
 
@@ -262,3 +275,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     latches: list[LatchStatus] = []
     portfolio: PortfolioStatus | None = None
     exposure: ExposureStatus | None = None  # None where there is no one currency to count in
+    open_alerts: list[OpenAlert] = []

@@ -69,6 +69,12 @@ LIMITS = {
 """Words about the running daemon's limits."""
 
 
+ALERTS = {
+    "alerts": "show the running daemon's errors that nobody has acknowledged",
+    "ack": "acknowledge errors, by your name",
+}
+"""Words about alerts."""
+
 ROSTER = {
     "add": "add a strategy of a settings file to the running daemon",
     "remove": "remove a strategy from the running daemon: its orders are cancelled, its positions closed or kept",
@@ -91,6 +97,7 @@ def words_for(said: str | None) -> dict[str, Word]:
     own |= {name: Word("daemon.commands.operate", summary) for name, summary in OPERATOR.items()}
     own |= {name: Word("daemon.commands.views", summary) for name, summary in VIEWS.items()}
     own |= {name: Word("daemon.commands.limits", summary) for name, summary in LIMITS.items()}
+    own |= {name: Word("daemon.commands.alerts", summary) for name, summary in ALERTS.items()}
     own |= {name: Word("daemon.commands.roster", summary) for name, summary in ROSTER.items()}
     return own if said in own else {**own, **{name: word for name, word in installed().items() if name not in own}}
 

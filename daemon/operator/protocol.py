@@ -18,7 +18,7 @@ import msgspec
 
 from core.events import CANCEL_ALL, RELEASE
 from engine.booking_commands import BOOKINGS
-from engine.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
+from engine.commands import ACK, ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
 from engine.limit_commands import LIMIT_WORDS, RELOAD
 from engine.reduce import REDUCE
 from engine.retune import RETUNE
@@ -29,7 +29,8 @@ VERSION = 1
 STATUS, LIMITS = "status", "limits"
 POSITIONS, ORDERS, FILLS, PNL = "positions", "orders", "fills", "pnl"
 STRATEGIES, WHY = "strategies", "why"
-QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY)
+ALERTS = "alerts"
+QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY, ALERTS)
 COMMANDS = frozenset(
     (
         KILL,
@@ -45,6 +46,7 @@ COMMANDS = frozenset(
         RETUNE,
         SCALE,
         RELEASE,
+        ACK,
         *BOOKINGS,
         *LIMIT_WORDS,
         *ROSTER_WORDS,
