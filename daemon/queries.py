@@ -9,7 +9,8 @@ from core.errors import ScopeError
 from core.scopes import ALL, strategy_scope
 from daemon.errors import UsageError
 from daemon.limits_view import limits_view
-from daemon.operator.protocol import FILLS, LIMITS, ORDERS, PNL, POSITIONS, STATUS, STRATEGIES, WHY, Request
+from daemon.operator.messages import Request
+from daemon.operator.protocol import FILLS, LIMITS, ORDERS, PNL, POSITIONS, STATUS, STRATEGIES, WHY
 from daemon.views.holdings import pnl_view, positions_view
 from daemon.views.orders import LAST, LAST_MAX, fills_view, orders_view
 from daemon.views.strategies import strategies_view

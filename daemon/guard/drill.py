@@ -22,9 +22,9 @@ from daemon.errors import NobodyAnswers, StartFailed
 from daemon.guard import client
 from daemon.guard.drill_settings import ACCOUNT, ENDLESS, endless_text, environment, settings_text
 from daemon.guard.protocol import GuardStatus, socket_of
-from daemon.guard.server import KILL_FILE
 from daemon.guard.watch import GuardState
 from daemon.operator.client import ask, find, request
+from daemon.operator.kill_file import KILL_FILE
 
 WAIT_S = 60.0
 _MS = 1_000_000

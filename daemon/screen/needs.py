@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from daemon.screen import colours, words
-from daemon.status import AlertStatus, FreezeStatus, LatchStatus, LiveStatus, Status, VenueStatus
+from daemon.status import AlertStatus, FreezeStatus, GuardSeen, LatchStatus, LiveStatus, Status, VenueStatus
 
 UNKNOWN_NS = 60 * words.SECOND_NS  # the core pages a person after this, too
 NAMED_MAX = 3
@@ -21,7 +21,14 @@ class Need(NamedTuple):
 def needs_of(status: Status) -> list[Need]:
     """Return what needs a person now."""
     stopped = [_need_of_latch(each) for each in status.latches]
-    return stopped if status.live is None else [*stopped, *_needs(status.live)]
+    alone = [] if status.guard is None else list(_need_of_guard(status.guard))
+    return [*stopped, *alone, *(() if status.live is None else _needs(status.live))]
+
+
+def _need_of_guard(guard: GuardSeen) -> Iterator[Need]:
+    """Tell that nobody would cancel if this process hung or died."""
+    if guard.problem:
+        yield Need(f"NO GUARD: {guard.problem}", "trading goes on; start `tickerd guard` with the same settings")
 
 
 def _need_of_latch(latch: LatchStatus) -> Need:
