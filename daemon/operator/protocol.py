@@ -14,7 +14,7 @@ meanwhile.
 
 import msgspec
 
-from core.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
+from core.commands import ACK, ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
 from core.events import CANCEL_ALL, RELEASE
 from daemon.operator.messages import Request
 from engine.booking_commands import BOOKINGS
@@ -26,8 +26,9 @@ from engine.sizing import SCALE
 
 STATUS, LIMITS = "status", "limits"
 POSITIONS, ORDERS, FILLS, PNL = "positions", "orders", "fills", "pnl"
-STRATEGIES, WHY = "strategies", "why"
-QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY)
+STRATEGIES, WHY, BREAKERS = "strategies", "why", "breakers"
+ALERTS = "alerts"
+QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY, BREAKERS, ALERTS)
 COMMANDS = frozenset(
     (
         KILL,
@@ -43,6 +44,7 @@ COMMANDS = frozenset(
         RETUNE,
         SCALE,
         RELEASE,
+        ACK,
         *BOOKINGS,
         *LIMIT_WORDS,
         *ROSTER_WORDS,

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from daemon.screen import colours, words
-from daemon.status import AlertStatus, FreezeStatus, GuardSeen, LatchStatus, LiveStatus, Status, VenueStatus
+from daemon.status import (
+    AlertStatus,
+    FreezeStatus,
+    GuardSeen,
+    LatchStatus,
+    LiveStatus,
+    OpenAlert,
+    Status,
+    VenueStatus,
+)
 
 UNKNOWN_NS = 60 * words.SECOND_NS  # the core pages a person after this, too
 NAMED_MAX = 3
@@ -22,13 +31,27 @@ def needs_of(status: Status) -> list[Need]:
     """Return what needs a person now."""
     stopped = [_need_of_latch(each) for each in status.latches]
     alone = [] if status.guard is None else list(_need_of_guard(status.guard))
-    return [*stopped, *alone, *(() if status.live is None else _needs(status.live))]
+    trading = () if status.live is None else _needs(status.live)
+    return [*stopped, *alone, *trading, *_need_of_alerts(status.open_alerts)]
 
 
 def _need_of_guard(guard: GuardSeen) -> Iterator[Need]:
     """Tell that nobody would cancel if this process hung or died."""
     if guard.problem:
         yield Need(f"NO GUARD: {guard.problem}", "trading goes on; start `tickerd guard` with the same settings")
+
+
+def _need_of_alerts(alerts: list[OpenAlert]) -> list[Need]:
+    """Tell that nobody has acknowledged what is told elsewhere."""
+    if not alerts:
+        return []
+    named = ", ".join(f"{each.code} {each.instrument}".strip() for each in alerts[:NAMED_MAX])
+    more = f" and {len(alerts) - NAMED_MAX} more" if len(alerts) > NAMED_MAX else ""
+    return [
+        Need(
+            f"NOT ACKNOWLEDGED: {named}{more}", "`tickerd alerts` shows them, `tickerd ack all` says that you saw them"
+        )
+    ]
 
 
 def _need_of_latch(latch: LatchStatus) -> Need:
