@@ -6,6 +6,7 @@ import msgspec
 
 from core.money import money_text
 from engine.engine import Engine
+from risk.breaker_words import step_scopes
 from risk.controls.scope import Scope
 from risk.limit_words import names_of, value_of, value_text
 from risk.rule_settings import Rule, functions_name
@@ -42,6 +43,7 @@ def limits_view(engine: Engine) -> LimitsView:
     scopes = dict.fromkeys(("all", *SCOPES))
     scopes |= {f"symbol:{name}": None for name in limits.instruments}
     scopes |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
+    scopes |= dict.fromkeys(step_scopes(limits))
     scopes |= dict.fromkeys(scope for scope, _ in changes.waiting)
     rows = []
     for scope in sorted(scopes):

@@ -27,6 +27,7 @@ from daemon.status import (
     Status,
     StrategyStatus,
 )
+from daemon.views.breakers import breaker_rows
 from daemon.views.seen import Seen
 from daemon.worth import account_status
 from engine.engine import Engine
@@ -185,6 +186,7 @@ class Projection:
             fills=list(self._recent_fills),
             alerts=list(self._alerts),
             latches=self._latches(),
+            breakers=breaker_rows(engine),
             account=account_status(engine.manager, engine.markets, self._base_currency),
             live=self.live(now_ns),
             portfolio=portfolio_status(engine.portfolio, now_ns),

@@ -98,6 +98,20 @@ class LatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     since_ns: int
 
 
+class BreakerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One breaker: `figure` as it was looked at last, "" where nothing can be said, `next` that of its next step."""
+
+    breaker: str
+    scope: str
+    step: str  # "calm", "warn", "reduce", "halt", "flatten"
+    figure: str
+    next: str
+    ladder: dict[str, str]  # figure by step
+    since_ns: int  # of the step, 0 where it is calm
+    problem: str  # what keeps the figure from being valued
+    rearm: str  # the command that takes the step back, "" where there is none to take back
+
+
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How trading at one venue stands. Ages and what is left of a time in ns; an age is -1 where there is none.
 
@@ -273,6 +287,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountStatus | None = None
     live: LiveStatus | None = None
     latches: list[LatchStatus] = []
+    breakers: list[BreakerStatus] = []
     portfolio: PortfolioStatus | None = None
     exposure: ExposureStatus | None = None  # None where there is no one currency to count in
     open_alerts: list[OpenAlert] = []

@@ -21,6 +21,7 @@ OWN = {
     "audit": "verify signatures, report a day, reconcile with a venue's statement, export orders' lives",
     "tail": "show fills, orders, refusals and alerts of the running daemon as they happen",
     "top": "watch the running daemon on a live screen, with keys for kill, halt, flatten, pause, resume, arm",
+    "breakers": "show what each breaker measures, and how far it has gone",
     "retune": "give a strategy of the running daemon other parameters",
     "scale": "scale the sizes of positions that strategies open from now on",
     "book": "book a dividend, a split or a transfer in the running daemon",

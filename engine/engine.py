@@ -232,6 +232,11 @@ class Engine(MarketHandlers):
         )
 
     @property
+    def lag_from_ns(self) -> int | None:
+        """From which lag of the event loop on the engine wants to be told, None for never."""
+        return None if self.breaking is None else self.breaking.board.lag_from_ns
+
+    @property
     def reconciled(self) -> bool:
         """Whether our books were compared with every venue's since its link came up; what differs is frozen."""
         return self.reconciling is None or self.reconciling.reconciler.reconciled

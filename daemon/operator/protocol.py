@@ -28,9 +28,9 @@ from engine.sizing import SCALE
 VERSION = 1
 STATUS, LIMITS = "status", "limits"
 POSITIONS, ORDERS, FILLS, PNL = "positions", "orders", "fills", "pnl"
-STRATEGIES, WHY = "strategies", "why"
+STRATEGIES, WHY, BREAKERS = "strategies", "why", "breakers"
 ALERTS = "alerts"
-QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY, ALERTS)
+QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY, BREAKERS, ALERTS)
 COMMANDS = frozenset(
     (
         KILL,
