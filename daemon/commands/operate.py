@@ -202,5 +202,10 @@ def _show(data: bytes) -> None:
     for strategy in status.strategies:
         why = f": {strategy.reason}" if strategy.reason else ""
         write_line(f"  {strategy.id}  {strategy.state}{why}, {strategy.open_orders} working, {strategy.fills} fills")
+    for breaker in status.breakers:
+        if breaker.step != "calm" or breaker.problem:
+            figure = f"no figure, {breaker.problem}" if breaker.problem else breaker.figure or "?"
+            further = f", next step at {breaker.next}" if breaker.next else ""
+            write_line(f"  breaker {breaker.breaker} of {breaker.scope} is at {breaker.step}: {figure}{further}")
     for need in needs_of(status):
         write_line(f"! {need.what}\n    {need.next}")
