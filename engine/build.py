@@ -80,7 +80,7 @@ def build_engine(settings: EngineSettings) -> Engine:
         if spec.exits is not None:
             engine.guard(spec.id, spec.exits)
         if spec.sizing is not None:
-            sizer.add(spec.id, spec.sizing)
+            sizer.add(spec.id, spec.sizing, spec.instruments[0] if spec.instruments else "")
             context.sizes = sizer.size
         engine.desk.add(Actor(spec.strategy(spec.params, context), context, spec.instruments))
     return engine

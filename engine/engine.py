@@ -33,6 +33,7 @@ from engine.exits import Both, Exits, Watched
 from engine.feeds import change_feed
 from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
+from engine.meter import SECOND_NS, listen
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
 from engine.sight import Sight
@@ -140,6 +141,7 @@ class Engine(MarketHandlers):
             clock,
             self.desk.effects,
             self.desk.cancel_where,
+            sizer.figures.atr,
         )
 
     # -- the one door ----------------------------------------------------------------------------------------------
@@ -170,6 +172,7 @@ class Engine(MarketHandlers):
                 self.settle()
             self.next_due_ns = self.timers.next_ns
             self.exits.collected()
+        self.sizing.follow()
         return self.desk.collect()
 
     @property
@@ -200,7 +203,7 @@ class Engine(MarketHandlers):
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
                 *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
                 *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
-                *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
+                *([["sizing", *sizes]] if (sizes := self.sizing.sizer.state()) else []),
                 *([["exits", *self.exits.guards.state()]] if self.exits.rules or self.exits.guards.held else []),
             ]
         )
@@ -221,17 +224,10 @@ class Engine(MarketHandlers):
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
         gate = self.gate
-        sizes, breakers, exits = self.sizing.sizer.scales, self.breakers_kept, self.exits.guards
-        beside = (
-            self.desk.memories,
-            gate.freezes.latches,
-            self.flattener,
-            gate.day,
-            gate.changes,
-            sizes,
-            breakers,
-            exits,
-        )
+        sizer, breakers, exits = self.sizing.sizer, self.breakers_kept, self.exits.guards
+        sizes = sizer.scales, sizer.figures.trades
+        held = self.desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes
+        beside = (*held, *sizes, breakers, exits)
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -249,6 +245,7 @@ class Engine(MarketHandlers):
         self.bus.define(index)
         self.manager.held.define(index)
         self.exits.define(index)
+        self.sizing.sizer.figures.trades.fold(Kind.INSTRUMENT, index, event[3], payload)
         self.manager.define(index, payload.instrument)
         self.gate.define(index, payload.instrument)
 
@@ -286,6 +283,14 @@ class Engine(MarketHandlers):
             self.breaking.restored()
         self.next_due_ns = self.timers.next_ns
 
+    def _listen(self) -> None:
+        """Have bars of trades measured, where a size or an exit depends on the average true range."""
+        wanted = self.exits.wants_ranges or self.sizing.sizer.wants_ranges
+        if wanted and not self.sizing.listens:
+            self.sizing.listens = True
+            step_ns = self.sizing.sizer.settings.atr_bar_s * SECOND_NS
+            listen(self.bus, self.markets, self.manager, self._clock, self._counter, step_ns, self.sizing.take_bar)
+
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""
         change = event[5]
@@ -307,6 +312,7 @@ class Engine(MarketHandlers):
             if self.breaking is not None:
                 self.breaking.begin(event[3])
             self.sizing.fire(event[3])
+            self._listen()
             self.exits.begin()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)
