@@ -14,8 +14,8 @@ class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `key_file`: an Ed25519 private key, PEM, mode 0600; empty: nothing is signed. Each `every_s` the head of the hash
     chain is signed beside the session, and the signature appended to each of `anchors`: a file (its folder must be
     there), `syslog:/dev/log`, `syslog://HOST:PORT`, `https://HOST/PATH` (POST); `anchor_command` gets it on its
-    standard input. `keep_days`: sessions younger than that are not removed, nor those that were not verified and
-    anchored; `compress_after_days`: when `tickerd journal compress --policy` packs them, 0 for at once.
+    standard input. `keep_days`: signed sessions younger than that are not removed (0: no age), nor those that were not
+    verified and anchored; `compress_after_days`: when `tickerd journal compress --policy` packs them, 0 for at once.
     """
 
     key_file: Annotated[str, Meta(pattern=r"^[^\x00]*$", description="a path")] = ""

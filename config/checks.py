@@ -18,6 +18,7 @@ from config.errors import (
 )
 from config.explain import mistake, problem
 from config.origin import Origin, Path
+from config.risk_checks import check_breakers, check_controls, check_instrument
 from config.settings import Channel, ConnectorName, Mode, Settings, StrategySettings, VenueSettings
 from config.words import one_of
 from connectors.sim.settings import QueueModel
@@ -82,12 +83,13 @@ def check_settings(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
         yield from _check_modes(venue, settings, origin, ("venues", name, "trading"))
     yield from _check_strategies(settings, origin)
     for name in settings.risk.instruments:
-        yield from _check_instrument(name, settings, origin, ("risk", "instruments", name))
-    yield from _check_controls(settings, origin)
+        yield from check_instrument(name, settings, origin, ("risk", "instruments", name))
+    yield from check_controls(settings, origin)
+    yield from check_breakers(settings, origin)
     known = [name.upper() for name in settings.venues]
     for name in settings.hours:
         if "." in name:  # else it is a calendar, which only the instruments name
-            yield from _check_instrument(name, settings, origin, ("hours", name))
+            yield from check_instrument(name, settings, origin, ("hours", name))
     for name in settings.paper.sim.venues:
         if name not in known:
             path: Path = ("paper", "sim", "venues", name)
@@ -108,7 +110,7 @@ def _check_portfolio(settings: Settings, origin: Origin) -> Iterator[ConfigError
     """Yield what `[portfolio]` cannot measure: a benchmark that is not read, more bars needed than are kept."""
     table = settings.portfolio
     if table.benchmark:
-        yield from _check_instrument(table.benchmark, settings, origin, ("portfolio", "benchmark"))
+        yield from check_instrument(table.benchmark, settings, origin, ("portfolio", "benchmark"))
     if table.least > table.window:
         expected = f"at most the window of {table.window} bars"
         yield mistake(WrongValue, origin, ("portfolio", "least"), expected=expected, found=table.least)
@@ -142,36 +144,6 @@ def _check_audit(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
         if scheme not in {"", "syslog", "http", "https"}:
             expected = "a file, syslog:/dev/log, syslog://HOST:PORT or https://HOST/PATH"
             yield mistake(WrongValue, origin, ("audit", "anchors", number), expected=expected, found=anchor)
-
-
-def _check_controls(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
-    """Yield the names under `[risk.controls]` that nothing else has: a limit on what is not there limits nothing."""
-    controls = settings.risk.controls
-    if controls is None:
-        return
-    top: Path = ("risk", "controls")
-    named = {"venue": [name.upper() for name in settings.venues], "strategy": [each.id for each in settings.strategies]}
-    for scope, limits in controls.limits.items():
-        kind, _, name = scope.partition(":")
-        if kind == "symbol":
-            yield from _check_instrument(name, settings, origin, (*top, "limits", scope))
-        elif kind in named and name not in named[kind]:
-            hint = did_you_mean(name, named[kind])
-            expected = f"a {kind} of this configuration"
-            yield mistake(UnknownName, origin, (*top, "limits", scope), expected=expected, found=name, hint=hint)
-        for number, instrument in enumerate(limits.instruments):
-            yield from _check_instrument(instrument, settings, origin, (*top, "limits", scope, "instruments", number))
-    for account, venues in controls.accounts.items():
-        for number, venue in enumerate(venues):
-            if venue not in named["venue"]:
-                path = (*top, "accounts", account, number)
-                hint = did_you_mean(venue, named["venue"])
-                yield mistake(UnknownName, origin, path, expected="a venue of [venues]", found=venue, hint=hint)
-    for group, instruments in controls.groups.items():
-        for number, name in enumerate(instruments):
-            yield from _check_instrument(name, settings, origin, (*top, "groups", group, number))
-    for name in controls.locates:
-        yield from _check_instrument(name, settings, origin, (*top, "locates", name))
 
 
 def _check_live(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
@@ -295,7 +267,7 @@ def _check_strategies(settings: Settings, origin: Origin) -> Iterator[ConfigErro
             yield mistake(Duplicate, origin, (*path, "id"), expected="an id of its own", found=strategy.id, hint=hint)
         yield from _repeated(strategy.instruments, origin, (*path, "instruments"))
         for number, name in enumerate(strategy.instruments):
-            yield from _check_instrument(name, settings, origin, (*path, "instruments", number))
+            yield from check_instrument(name, settings, origin, (*path, "instruments", number))
         if strategy.exits is not None:
             yield from _check_exits(strategy, strategy.exits, settings, origin, (*path, "exits"))
 
@@ -320,14 +292,6 @@ def _check_exits(
         if needed is not None and venue is not None and needed not in venue.channels:
             expected = f'the channel "{needed.value}" in the venue of {name}, or another reference'
             yield mistake(WrongValue, origin, (*path, "reference"), expected=expected, found=reference)
-
-
-def _check_instrument(name: str, settings: Settings, origin: Origin, path: Path) -> Iterator[ConfigError]:
-    """Yield the refusal of an instrument that is not among the venues' instruments."""
-    if name not in settings.instruments:
-        hint = did_you_mean(name, settings.instruments)
-        expected = "an instrument of [venues]"
-        yield mistake(UnknownName, origin, path, expected=expected, found=name, hint=hint)
 
 
 def _repeated(names: tuple[str, ...], origin: Origin, path: Path) -> Iterator[ConfigError]:

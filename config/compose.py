@@ -5,22 +5,49 @@ from collections.abc import Mapping
 import msgspec
 
 from config import head
-from config.digest import config_digest, decision_config
+from config.digest import config_digest, decision_config, plain_table
+from config.errors import ConfigError
 from config.rule_functions import load_functions
 from config.settings import Mode, Settings, StrategySettings
 from config.strategies import LoadedStrategy, effective_params, load_recorded, strategy_params
 from core.decimals import plain
 from core.ids import session_epoch
 from core.money import money
-from engine.build import EngineSettings, StrategySpec
+from core.roster import StrategyDefinition, definition_text
+from engine.build import EngineSettings
+from engine.spec import StrategySpec
 from journal.head import SessionHead, StrategySource
 from oms.reconcile import ForeignPolicy, ReconcileSettings
+
+_DEFINED = ("id", "use", "instruments", "params")
 
 
 def recorded_strategies(settings: Settings, session: SessionHead) -> dict[str, LoadedStrategy]:
     """Return the strategies as the session recorded them, files by their recorded source. Raises ConfigError."""
     sources = {source.id: source for source in session.strategies}
     return {chosen.id: load_recorded(sources[chosen.id]) for chosen in settings.strategies}
+
+
+class StrategyLoading:
+    """Builds strategies that are added while a session runs, from their definitions alone: the same in a replay."""
+
+    def __init__(self) -> None:
+        """Have nothing prepared."""
+        self._prepared: dict[str, StrategySpec] = {}
+
+    def prepare(self, definition: StrategyDefinition) -> None:
+        """Load one that is about to be added, off the event loop: imports take their time. Raises ConfigError."""
+        self._prepared = {definition_text(definition): _defined(definition)}
+
+    def __call__(self, definition: StrategyDefinition) -> StrategySpec | str:
+        """Return the strategy of a definition, or why it cannot be built; what was prepared is used once."""
+        prepared = self._prepared.pop(definition_text(definition), None)
+        if prepared is not None:
+            return prepared
+        try:
+            return _defined(definition)
+        except (ConfigError, msgspec.MsgspecError) as error:
+            return str(error)
 
 
 def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], started_ns: int) -> EngineSettings:
@@ -36,6 +63,7 @@ def engine_settings(settings: Settings, loaded: Mapping[str, LoadedStrategy], st
         reconcile=reconcile_settings(settings),
         carried=live,
         accounting=settings.accounting.rules(settings.session.mode),
+        loader=StrategyLoading(),
         rules=load_functions(settings.risk.rules),
         sizing=settings.sizing,
     )
@@ -95,9 +123,34 @@ def _spec(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySpec:
         strategy=loaded.strategy,
         params=strategy_params(chosen, loaded),
         instruments=chosen.instruments,
+        use=chosen.use,
         sizing=chosen.sizing,
         exits=chosen.exits,
     )
+
+
+def definition_of(chosen: StrategySettings, loaded: LoadedStrategy, file: str) -> StrategyDefinition:
+    """Return all that is needed to build a strategy again, wherever its file is then. Raises ConfigError."""
+    source = _source(chosen, loaded)
+    return StrategyDefinition(
+        id=source.id,
+        use=source.use,
+        instruments=chosen.instruments,
+        params=effective_params(chosen, loaded),
+        sha256=source.sha256,
+        source=source.source,
+        beside={name: value for name, value in plain_table(chosen).items() if name not in _DEFINED},
+        imported=tuple((each.file, each.sha256) for each in source.imported),
+        file=file,
+    )
+
+
+def _defined(definition: StrategyDefinition) -> StrategySpec:
+    """Return the strategy that a definition describes. Raises ConfigError."""
+    named = {name: getattr(definition, name) for name in _DEFINED}
+    chosen = msgspec.convert({**named, **definition.beside}, StrategySettings)
+    source = StrategySource(id=definition.id, use=definition.use, sha256=definition.sha256, source=definition.source)
+    return _spec(chosen, load_recorded(source))
 
 
 def _source(chosen: StrategySettings, loaded: LoadedStrategy) -> StrategySource:

@@ -69,6 +69,11 @@ def read_functions(uses: tuple[str, ...], folder: FilePath, origin: Origin) -> t
 def load_functions(rules: RuleSettings | None) -> tuple[UserRule, ...]:
     """Return the functions of settings whose sources were read. Raises ConfigError."""
     sources = () if rules is None else rules.sources
+    for place, each in enumerate(sources):
+        if _sha256(each.source) != each.sha256:
+            expected, found = f"the source of {each.use} with SHA-256 {each.sha256}", _sha256(each.source)
+            hint = "this is not the source with which the session was recorded"
+            raise problem(NotARule, _NOWHERE, (*_PATH, place), expected=expected, found=found, hint=hint)
     return tuple(_made(each, _NOWHERE, (*_PATH, place)) for place, each in enumerate(sources))
 
 
@@ -80,11 +85,14 @@ def _read(use: str, folder: FilePath, origin: Origin, path: Path) -> RuleSource:
         raise problem(NotARule, origin, path, expected=expected, found=use)
     place = match["place"]
     file = place if place.endswith(".py") else _file_of(place, origin, path)
-    found, text = read_source(file, folder, origin, path)
+    try:
+        found, text = read_source(file, folder, origin, path)
+    except (ValueError, RuntimeError) as error:  # a name that is no path; a home that nobody has
+        raise problem(NotARule, origin, path, expected="a file", found=f"{use}: {error}") from error
     for line, what in impurities(text):
         expected = f"a pure module, which imports only {', '.join(MAY_IMPORT)}"
         raise problem(NotARule, origin, path, expected=expected, found=f"{what} in line {line} of {found}")
-    source = RuleSource(use=use, sha256=hashlib.sha256(text.encode()).hexdigest(), source=text)
+    source = RuleSource(use=use, sha256=_sha256(text), source=text)
     _made(source, origin, path, str(found))
     return source
 
@@ -134,6 +142,10 @@ def impurities(text: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, f".{node.attr}"
         elif isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.Yield | ast.YieldFrom):
             yield node.lineno, "async or yield"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _allowed(name: str) -> bool:

@@ -22,6 +22,7 @@ from risk.errors import LimitsError
 from risk.rule_settings import Rule, RuleSettings
 
 MAX_FILE_BYTES = 1 << 20
+RULES_MAX = 200
 _TOP: Path = ("risk", "rules")
 
 
@@ -48,6 +49,9 @@ def with_rules(settings: Settings, folder: FilePath, origin: Origin) -> Settings
     if rules.file:
         document, theirs = _document(rules.file, folder, origin)
         added = _read(document, settings, theirs)
+    if len(rules.rule) + len(added) > RULES_MAX:
+        expected = f"at most {RULES_MAX} rules: each costs every order"
+        raise mistake(WrongValue, theirs, ("rule",), expected=expected, found=len(rules.rule) + len(added))
     sources = read_functions(rules.functions, folder, origin)
     fields = {name: getattr(rules, name) for name in rules.__struct_fields__}
     try:
@@ -61,12 +65,13 @@ def with_rules(settings: Settings, folder: FilePath, origin: Origin) -> Settings
 
 def _document(name: str, folder: FilePath, origin: Origin) -> tuple[object, Origin]:
     """Return what the file of rules holds, and where its keys are written. Raises ConfigError."""
-    given = FilePath(name).expanduser()
-    tried = list(dict.fromkeys([folder / given, given]))
+    given = FilePath(name)
     path: Path = (*_TOP, "file")
     if given.suffix not in {".toml", ".json"}:
         raise mistake(WrongValue, origin, path, expected="a file that ends in .toml or .json", found=name)
     try:
+        given = given.expanduser()
+        tried = list(dict.fromkeys([folder / given, given]))
         file = next((each for each in tried if each.is_file()), None)
         if file is None:
             there = {other.name for place in tried for other in place.parent.glob("*.[tj]*")}
@@ -77,7 +82,7 @@ def _document(name: str, folder: FilePath, origin: Origin) -> tuple[object, Orig
         if file.stat().st_size > MAX_FILE_BYTES:
             raise mistake(FileProblem, origin, path, expected="a file of at most 1 MiB", found=name)
         text = file.read_bytes().decode()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # the last of a home that nobody has
         found = f"{name}: {error}"
         raise mistake(FileProblem, origin, path, expected="a readable file of UTF-8 text", found=found) from error
     return _parsed(str(file), text, toml=given.suffix == ".toml")

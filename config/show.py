@@ -27,7 +27,12 @@ def show_toml(settings: Settings) -> str:
 def _effective(settings: Settings) -> dict[str, object]:
     """Return all settings as plain values, with the flush policy that follows from the mode."""
     session = msgspec.structs.replace(settings.session, flush=settings.session.flush_policy)
-    return plain_table(msgspec.structs.replace(settings, session=session))
+    effective, rules = plain_table(msgspec.structs.replace(settings, session=session)), settings.risk.rules
+    if rules is not None:  # those of a file stand here in full; sources are read where functions are
+        written = msgspec.structs.replace(rules, file="", sources=())
+        risk = msgspec.structs.replace(settings.risk, rules=written)
+        effective["risk"] = plain_table(risk)
+    return effective
 
 
 def _table(path: tuple[str, ...], table: Mapping[str, object]) -> Iterator[str]:

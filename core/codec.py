@@ -57,6 +57,7 @@ PAYLOAD_TYPES: dict[int, type[msgspec.Struct]] = {
     Kind.FLATTEN: effects.FlattenChanged,
     Kind.HELD: effects.HeldChanged,
     Kind.BOOKED: bookings.BookedByHand,
+    Kind.ROSTER: effects.RosterChanged,
     Kind.BREAKER: effects.BreakerChanged,
     Kind.SIZED: effects.Sized,
     Kind.SCALE: effects.ScaleChanged,

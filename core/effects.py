@@ -22,6 +22,7 @@ from core.orders import (
     Refusal,
     Side,
 )
+from core.roster import RosterChanged
 from core.sizes import ScaleChanged, Sized
 
 
@@ -321,6 +322,7 @@ Effect = (
     | ScaleChanged
     | ExitChanged
     | BookedByHand
+    | RosterChanged
     | ParentProgress
     | RouteDecided
     | Remembered
@@ -369,6 +371,7 @@ __all__ = [
     "Reconciled",
     "Refusal",
     "Remembered",
+    "RosterChanged",
     "RouteDecided",
     "ScaleChanged",
     "Severity",

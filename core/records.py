@@ -96,6 +96,7 @@ class Kind(enum.IntEnum):
     HELD = 153  # what tickerd keeps of an order that is not, or not whole, at the venue
     LIMIT = 152  # a limit was changed while running, or waits to be
     BOOKED = 154  # a dividend, a split or a transfer that a person told of
+    ROSTER = 158  # a strategy was added, removed, switched off or re-tuned while running
     BREAKER = 155  # how far a breaker has gone, and what it counts from
     SIZED = 156  # how large an order may be, and which rule said so
     SCALE = 161  # the operator's factor on sizes

@@ -89,7 +89,7 @@ class Daemon:
         self.feeds = Feeds(settings, clock.now_ns, Rng(clock.now_ns()), self._sink, addresses)
         self.digest = b""
         self.seal_state = SealState.CRASHED
-        self._lag = LoopLag()
+        self._lag = LoopLag(lambda: engine.lag_from_ns, clock.now_ns, self._sink)
         self.end_reason = ""
         self.parting: Callable[[], Awaitable[None]] | None = None  # what is said before the seal
         self.exit_code = ExitCode.OK

@@ -6,9 +6,10 @@ import msgspec
 
 from core.money import money_text
 from engine.engine import Engine
+from risk.breaker_words import step_scopes
 from risk.controls.scope import Scope
 from risk.limit_words import names_of, value_of, value_text
-from risk.rule_settings import Rule
+from risk.rule_settings import Rule, functions_name
 from risk.rule_words import RULES, SCOPES, words_of
 
 NEAR = Decimal("0.9")  # a limit that is so full is nearly so
@@ -42,6 +43,7 @@ def limits_view(engine: Engine) -> LimitsView:
     scopes = dict.fromkeys(("all", *SCOPES))
     scopes |= {f"symbol:{name}": None for name in limits.instruments}
     scopes |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
+    scopes |= dict.fromkeys(step_scopes(limits))
     scopes |= dict.fromkeys(scope for scope, _ in changes.waiting)
     rows = []
     for scope in sorted(scopes):
@@ -77,7 +79,7 @@ def _functions(engine: Engine) -> list[LimitRow]:
     rules, used = engine.gate.limits.rules, _used(engine, RULES)
     rows = []
     for source in () if rules is None else rules.sources:
-        name = source.use.rpartition(":")[2]
+        name = functions_name(source.use)
         value = f"function {source.use}, source {source.sha256[:12]}"
         rows.append(LimitRow(scope=RULES, name=name, value=value, used=used.get(name, "")))
     return rows

@@ -20,6 +20,7 @@ from core.effects import StrategyState
 from core.events import LifecycleState
 from core.orders import OrderState
 from daemon.errors import UsageError
+from daemon.metrics_breakers import breaker_metrics
 from daemon.metrics_families import NS, counter, gauge, labelled, number, states
 from daemon.metrics_portfolio import exposure_metrics, portfolio_metrics
 from daemon.metrics_trading import account_metrics, live_metrics
@@ -60,6 +61,8 @@ class StatusCollector(Collector):
                 yield from live_metrics(status.live, [feed.instrument for feed in status.feeds])
             if status.exposure is not None:
                 yield from exposure_metrics(status.exposure)
+            if status.breakers:
+                yield from breaker_metrics(status.breakers)
             if status.portfolio is not None:
                 yield from portfolio_metrics(status.portfolio)
 
@@ -114,6 +117,8 @@ def _orders(published: Published) -> Iterator[Metric]:
         CounterMetricFamily("tickerd_alerts", "What a person should know, so far.", labels=["severity", "code"]),
         (([*names], count) for names, count in published.alerts.items()),
     )
+    open_alerts = published.status.open_alerts
+    yield gauge("tickerd_open_alerts", "Causes of errors that nobody has acknowledged.", len(open_alerts))
 
 
 def _feeds(status: Status) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ from core.market import Market, mark_price_of
 from core.money import money_text
 from core.orders import ApprovedGroup, ApprovedSubmit, OrderState, Refusal
 from core.records import NO_INSTRUMENT
+from daemon.audit.alerts import OpenAlerts
 from daemon.exposure import exposure_status
 from daemon.portfolio_view import portfolio_status
 from daemon.standing import Standing
@@ -26,6 +27,7 @@ from daemon.status import (
     Status,
     StrategyStatus,
 )
+from daemon.views.breakers import breaker_rows
 from daemon.views.seen import Seen
 from daemon.worth import account_status
 from engine.engine import Engine
@@ -66,6 +68,7 @@ class Projection:
         self.alert_counts: Counter[tuple[str, str]] = Counter()  # by severity and code
         self._alerts: deque[AlertStatus] = deque(maxlen=RECENT)
         self.alerts_told = 0
+        self.open_alerts = OpenAlerts()
         self._rate = (stats.started_ns, 0, 0.0)
         self._base_currency = base_currency
         self._standing = standing
@@ -137,13 +140,15 @@ class Projection:
     def _alerted(self, now_ns: int, alert: Alert) -> None:
         self.alert_counts[alert.severity.value, alert.code] += 1
         self.alerts_told += 1
+        name = "" if alert.instrument == NO_INSTRUMENT else self._name(alert.instrument)
+        self.open_alerts.take(now_ns, alert, name)
         self._alerts.append(
             AlertStatus(
                 time_ns=now_ns,
                 severity=alert.severity.value,
                 code=alert.code,
                 message=alert.message,
-                instrument="" if alert.instrument == NO_INSTRUMENT else self._name(alert.instrument),
+                instrument=name,
             )
         )
 
@@ -181,10 +186,12 @@ class Projection:
             fills=list(self._recent_fills),
             alerts=list(self._alerts),
             latches=self._latches(),
+            breakers=breaker_rows(engine),
             account=account_status(engine.manager, engine.markets, self._base_currency),
             live=self.live(now_ns),
             portfolio=portfolio_status(engine.portfolio, now_ns),
             exposure=exposure_status(engine.manager, engine.markets, self._base_currency),
+            open_alerts=self.open_alerts.rows(),
         )
 
     def orders_by_state(self) -> dict[str, int]:

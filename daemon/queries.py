@@ -9,7 +9,21 @@ from core.errors import ScopeError
 from core.scopes import ALL, strategy_scope
 from daemon.errors import UsageError
 from daemon.limits_view import limits_view
-from daemon.operator.protocol import FILLS, LIMITS, ORDERS, PNL, POSITIONS, STATUS, STRATEGIES, WHY, Request
+from daemon.operator.protocol import (
+    ALERTS,
+    BREAKERS,
+    FILLS,
+    LIMITS,
+    ORDERS,
+    PNL,
+    POSITIONS,
+    STATUS,
+    STRATEGIES,
+    WHY,
+    Request,
+)
+from daemon.status import OpenAlert
+from daemon.views.breakers import breakers_view
 from daemon.views.holdings import pnl_view, positions_view
 from daemon.views.orders import LAST, LAST_MAX, fills_view, orders_view
 from daemon.views.strategies import strategies_view
@@ -17,6 +31,14 @@ from daemon.views.why import why_view
 
 if TYPE_CHECKING:
     from daemon.app import Daemon
+
+
+class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What nobody has acknowledged, the oldest first."""
+
+    time_ns: int
+    rows: list[OpenAlert]
+
 
 Query = Callable[[Request], msgspec.Struct]
 
@@ -30,6 +52,10 @@ def queries_of(daemon: "Daemon") -> Mapping[str, Query]:
         now_ns = daemon.clock.now_ns()
         return why_view(engine, seen, now_ns, projection.live(now_ns), request.strategy)
 
+    def breakers(request: Request) -> msgspec.Struct:
+        view = breakers_view(engine, daemon.clock.now_ns())
+        return msgspec.structs.replace(view, rows=[row for row in view.rows if request.scope in {"", row.scope}])
+
     answers: dict[str, Query] = {
         STATUS: lambda _request: daemon.status(),
         LIMITS: lambda _request: limits_view(engine),
@@ -39,6 +65,8 @@ def queries_of(daemon: "Daemon") -> Mapping[str, Query]:
         PNL: lambda _request: pnl_view(engine, base),
         STRATEGIES: lambda _request: strategies_view(engine, seen, projection.fills_by_strategy),
         WHY: why,
+        BREAKERS: breakers,
+        ALERTS: lambda _request: AlertsView(time_ns=daemon.clock.now_ns(), rows=projection.open_alerts.rows()),
     }
     return {name: _told(answer) for name, answer in answers.items()}
 

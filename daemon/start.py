@@ -18,10 +18,12 @@ from config.secrets import read_secret
 from config.settings import LogSettings, Mode, Settings
 from config.strategies import load_strategies
 from core.effects import Alert, Severity
-from core.events import CommandReceived
+from core.events import CommandReceived, LifecycleState
 from core.scopes import ALL
 from daemon.app import Daemon
+from daemon.audit.alerts import OpenAlerts, acknowledging, alerts_file, keep, keep_last
 from daemon.audit.keeper import AuditKeeper, signing_key
+from daemon.audit.retention import removal
 from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
 from daemon.lines import Lines
@@ -30,6 +32,7 @@ from daemon.live.trading import Secrets, refuse_missing
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
 from daemon.notices import Notices
+from daemon.operator.adding import adding_of
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door, Operated, user_of
 from daemon.portfolio import PortfolioWorker
@@ -42,6 +45,7 @@ from daemon.summary import Summary, print_summary
 from daemon.warmup import warm_up
 from engine.build import build_engine
 from engine.commands import KILL, LOGIN_REFUSED
+from journal.audit.keys import SigningKey
 from journal.errors import JournalError
 from journal.folders import create_session_folder
 from journal.retention import apply_retention
@@ -150,8 +154,16 @@ def run_session(
         if account is not None:
             account.lease.release()
     output.end(daemon.status(), summary_of(daemon, folder))
-    apply_retention(root, settings.session.keep.policy, clock.now_ns())
+    retain(settings, key, clock.now_ns())
     return daemon.exit_code
+
+
+def retain(settings: Settings, key: SigningKey | None, now_ns: int) -> None:
+    """Remove what `[session.keep]` gives up; what is signed only where it was verified and anchored."""
+    guardian = None if key is None else removal(settings.audit, now_ns, key=key)
+    report = apply_retention(Path(settings.session.root), settings.session.keep.policy, now_ns, guardian=guardian)
+    for name, why in report.spared.items():
+        log.warning("kept beyond [session.keep]", session=name, reason=why)
 
 
 async def _live(
@@ -169,11 +181,13 @@ async def _live(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
     loop.add_signal_handler(signal.SIGUSR1, _kill, daemon)
+    alerts = daemon.projection.open_alerts = OpenAlerts(alerts_file(settings), daemon.journal.folder.name)
+    alerts.load()
     metrics = start_metrics(settings)
     door = await open_door(daemon, settings)
     teller = loop.create_task(_tell(daemon, output, metrics, logs, store, settings.screen.refresh_ms / 1000))
     teller.add_done_callback(_told_no_more)
-    beside = [teller]
+    beside = [teller, loop.create_task(keep(alerts))]
     if settings.portfolio.enabled:
         worker = PortfolioWorker(settings, daemon.engine, daemon.clock.now_ns, daemon.take)
         beside.append(loop.create_task(worker.run()))
@@ -191,6 +205,7 @@ async def _live(
         await asyncio.gather(*beside, return_exceptions=True)
         for problem in [] if keeper is None else await asyncio.to_thread(keeper.end):
             log.error("audit trail", reason=problem, hint="`tickerd audit verify` tells what is signed and what is not")
+        await keep_last(alerts)
         if door is not None:
             await door.close()
         if metrics is not None:
@@ -204,6 +219,11 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
     short = daemon.journal.folder.name.rpartition("-")[2]
     path = Path(settings.operator.folder) / f"{settings.session.mode.value}-{short}{SUFFIX}"
 
+    def lifecycle() -> LifecycleState:
+        return daemon.engine.lifecycle
+
+    command = acknowledging(daemon.projection.open_alerts, daemon.command, lifecycle, daemon.clock.now_ns)
+
     def refused(source: str, why: str) -> None:
         try:
             user = user_of(source)
@@ -211,7 +231,8 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         except SessionOver as error:
             log.warning("a login was refused", source=source, reason=str(error))
 
-    door = Door(path, Operated(daemon.command, queries_of(daemon)), refused)
+    adding = adding_of(settings.session.mode, daemon.engine)
+    door = Door(path, Operated(command, queries_of(daemon), adding), refused)
     await door.open()
     return door
 

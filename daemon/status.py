@@ -75,6 +75,19 @@ class AlertStatus(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str = ""  # where it is of one
 
 
+class OpenAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause of errors that nobody has acknowledged: how often, when first and last, and its last words."""
+
+    id: int
+    code: str
+    instrument: str
+    count: int
+    first_ns: int
+    last_ns: int
+    message: str
+    session: str
+
+
 class LatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What a person or a breaker stopped, and how far: "reduce", "halt" or "kill"."""
 
@@ -83,6 +96,20 @@ class LatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     source: str
     since_ns: int
+
+
+class BreakerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One breaker: `figure` as it was looked at last, "" where nothing can be said, `next` that of its next step."""
+
+    breaker: str
+    scope: str
+    step: str  # "calm", "warn", "reduce", "halt", "flatten"
+    figure: str
+    next: str
+    ladder: dict[str, str]  # figure by step
+    since_ns: int  # of the step, 0 where it is calm
+    problem: str  # what keeps the figure from being valued
+    rearm: str  # the command that takes the step back, "" where there is none to take back
 
 
 class VenueStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,5 +287,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountStatus | None = None
     live: LiveStatus | None = None
     latches: list[LatchStatus] = []
+    breakers: list[BreakerStatus] = []
     portfolio: PortfolioStatus | None = None
     exposure: ExposureStatus | None = None  # None where there is no one currency to count in
+    open_alerts: list[OpenAlert] = []

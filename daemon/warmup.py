@@ -20,7 +20,8 @@ from core.records import FIRST, LAST, NO_INSTRUMENT, SNAPSHOT, Event, Kind
 from daemon.feeds import definition
 from daemon.pipeline import Pipeline
 from daemon.stats import Stats
-from engine.build import EngineSettings, StrategySpec, build_engine
+from engine.build import EngineSettings, build_engine
+from engine.spec import StrategySpec
 from journal.head import FlushPolicy, SealState, SessionHead
 from journal.writer import JournalWriter
 from risk.limits import RiskLimits

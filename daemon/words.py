@@ -21,6 +21,7 @@ OWN = {
     "audit": "verify signatures, report a day, reconcile with a venue's statement, export orders' lives",
     "tail": "show fills, orders, refusals and alerts of the running daemon as they happen",
     "top": "watch the running daemon on a live screen, with keys for kill, halt, flatten, pause, resume, arm",
+    "breakers": "show what each breaker measures, and how far it has gone",
     "retune": "give a strategy of the running daemon other parameters",
     "scale": "scale the sizes of positions that strategies open from now on",
     "book": "book a dividend, a split or a transfer in the running daemon",
@@ -69,6 +70,21 @@ LIMITS = {
 """Words about the running daemon's limits."""
 
 
+ALERTS = {
+    "alerts": "show the running daemon's errors that nobody has acknowledged",
+    "ack": "acknowledge errors, by your name",
+}
+"""Words about alerts."""
+
+ROSTER = {
+    "add": "add a strategy of a settings file to the running daemon",
+    "remove": "remove a strategy from the running daemon: its orders are cancelled, its positions closed or kept",
+    "disable": "switch a strategy off, over restarts too",
+    "enable": "switch a strategy on again",
+}
+"""Words about who is at work in the running daemon."""
+
+
 class Word(NamedTuple):
     """One word: the module that describes and carries it out, and what it does in one line."""
 
@@ -82,6 +98,8 @@ def words_for(said: str | None) -> dict[str, Word]:
     own |= {name: Word("daemon.commands.operate", summary) for name, summary in OPERATOR.items()}
     own |= {name: Word("daemon.commands.views", summary) for name, summary in VIEWS.items()}
     own |= {name: Word("daemon.commands.limits", summary) for name, summary in LIMITS.items()}
+    own |= {name: Word("daemon.commands.alerts", summary) for name, summary in ALERTS.items()}
+    own |= {name: Word("daemon.commands.roster", summary) for name, summary in ROSTER.items()}
     return own if said in own else {**own, **{name: word for name, word in installed().items() if name not in own}}
 
 

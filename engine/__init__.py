@@ -5,8 +5,9 @@ May import: strategies, risk, oms, core.
 Refuses: asyncio, clocks, files, sockets, logging. Whatever it can know came in as an event.
 """
 
-from engine.build import EngineSettings, StrategySpec, build_engine
+from engine.build import EngineSettings, build_engine
 from engine.engine import Engine
 from engine.errors import EngineError
+from engine.spec import StrategySpec
 
 __all__ = ["Engine", "EngineError", "EngineSettings", "StrategySpec", "build_engine"]

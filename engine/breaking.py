@@ -40,14 +40,18 @@ class Breaking:
         settle: Callable[[], None],
     ) -> None:
         """Stop, cancel and close through these; `settle` tells what came of it."""
-        self.board = Board(
-            settings, desk.manager, desk.markets, epoch, kept, desk.effects, lambda: desk.gate.limits_version
-        )
+        self.board = Board(settings, desk.manager, desk.markets, epoch, kept, desk.effects, self._limits)
         self._collar_ppm = fraction("collar", settings.collar, PPM)
         self._desk = desk
         self._flattener = flattener
         self._timers = timers
         self._settle = settle
+
+    def _limits(self) -> tuple[BreakerSettings, int]:
+        """Return the settings as they hold now, and the version of the limits."""
+        gate = self._desk.gate
+        assert gate.limits.breakers is not None
+        return gate.limits.breakers, gate.limits_version
 
     def begin(self, now_ns: int) -> None:
         """Look now, and once a second from now on."""

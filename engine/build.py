@@ -3,33 +3,16 @@
 from dataclasses import dataclass, field
 
 from core.clock import EventClock
-from core.rng import Rng
-from engine.actors import Actor
 from engine.engine import Engine
+from engine.spec import StrategyLoader, StrategySpec
 from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
 from oms.rules import AccountingRules
-from risk.exits.settings import StrategyExits
 from risk.gate import Gate
 from risk.limits import RiskLimits
 from risk.rules.functions import UserRule
-from risk.sizing.settings import SizingSettings, StrategySizing
-from strategies.base import Strategy, StrategyParams
-from strategies.context import Context, OrderCounter
-
-
-@dataclass(frozen=True, kw_only=True)
-class StrategySpec:
-    """One strategy to run: its id, class, parameters and the names of its instruments."""
-
-    id: str
-    strategy: type[Strategy]
-    params: StrategyParams
-    instruments: tuple[str, ...]
-    sizing: StrategySizing | None = None
-    """The rules of its sizes, for one that asks for sizes."""
-    exits: StrategyExits | None = None
-    """When its positions are closed for it."""
+from risk.sizing.settings import SizingSettings
+from strategies.context import OrderCounter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +36,8 @@ class EngineSettings:
     carried: bool = False
     """Whether a later session goes on from this one: then execution algorithms of the settings go on in it."""
     accounting: AccountingRules = field(default_factory=AccountingRules)
+    loader: StrategyLoader | None = None
+    """Builds strategies that are added while the session runs; None where none can be."""
     rules: tuple[UserRule, ...] = ()
     """Users' functions that `limits.rules` names, loaded."""
     sizing: SizingSettings = field(default_factory=SizingSettings)
@@ -72,15 +57,9 @@ def build_engine(settings: EngineSettings) -> Engine:
         reconcile=settings.reconcile,
         sizing=settings.sizing,
     )
-    memories = engine.desk.memories.by_name
-    sizer = engine.sizing.sizer
-    for number, spec in enumerate(settings.strategies, start=1):
-        rng = Rng(settings.seed, stream=number)
-        context = Context(spec.id, (), manager, clock, counter, rng, memories=memories, remembers=settings.carried)
-        if spec.exits is not None:
-            engine.guard(spec.id, spec.exits)
-        if spec.sizing is not None:
-            sizer.add(spec.id, spec.sizing, spec.instruments[0] if spec.instruments else "")
-            context.sizes = sizer.size
-        engine.desk.add(Actor(spec.strategy(spec.params, context), context, spec.instruments))
+    engine.sizing.sizer.figures.trades.counting = any(
+        spec.sizing is not None and spec.sizing.kelly is not None for spec in settings.strategies
+    )
+    engine.roster.attach = engine.attach
+    engine.roster.begin(settings.strategies, settings.seed, settings.loader, lasting=settings.carried)
     return engine

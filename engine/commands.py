@@ -12,6 +12,7 @@
 | `cancel-all` | a strategy, or all | the same as `cancel` |
 | `pause`, `resume` | a strategy | take it off the bus and cancel its orders; start it again |
 | `retune` | a strategy | other parameters, named in the args: `engine.retune` |
+| `add`, `remove`, `enable`, `disable` | a strategy | who is at work: `engine.roster_commands` |
 | `scale` | any | `scale_ppm` of what sizes come to: `engine.sizing` |
 | `release` | an instrument, or all | accept a difference that reconciliation froze |
 | `ack` | | a person saw alerts, named in the args: nothing but the record of it |
@@ -27,23 +28,23 @@ from core.effects import Alert, Severity, StrategyState
 from core.errors import ScopeError
 from core.events import CANCEL_ALL, RELEASE, CommandReceived
 from core.market import Market
+from core.roster import OFF, ON
 from core.scopes import ALL, split_scope, strategy_scope
 from engine.booking_commands import BookingCommands
 from engine.breaking import Breaking
 from engine.desk import Desk
-from engine.flatten import COLLAR_PPM, Flattener, Matches
+from engine.flatten import Flattener, Matches, collar_of
 from engine.limit_commands import LimitCommands
 from engine.reconciling import Reconciling
 from engine.reduce import REDUCE, Reducer
 from engine.retune import RETUNE, retune
+from engine.roster_commands import RosterCommands
 from oms.latches import Latches, Level
 
 KILL, HALT, STOP_ENTRY, ARM = "kill", "halt", "stop-entry", "arm"
 CANCEL, FLATTEN, PAUSE, RESUME = "cancel", "flatten", "pause", "resume"
 ACK, LOGIN_REFUSED = "ack", "login-refused"
-COLLAR = "collar_ppm"
 _LEVELS = {KILL: Level.KILL, HALT: Level.HALT, STOP_ENTRY: Level.REDUCE}
-_COLLAR_PPM_MAX = 500_000
 
 
 class Commands:
@@ -57,9 +58,11 @@ class Commands:
         reconciling: Reconciling | None,
         limits: LimitCommands,
         reducer: Reducer,
+        roster: RosterCommands,
     ) -> None:
         """Act on these."""
         self.limits = limits
+        self.roster = roster
         self._desk = desk
         self._markets = markets
         self._flattener = flattener
@@ -79,11 +82,12 @@ class Commands:
             REDUCE: self._reduce,
             PAUSE: self._pause,
             RESUME: self._resume,
-            RETUNE: lambda command, _now_ns: retune(desk, command),
+            RETUNE: lambda command, _now_ns: retune(desk, roster.roster, command),
             RELEASE: self._release,
             ACK: self._acknowledged,
             LOGIN_REFUSED: self._login_refused,
             **limits.handlers(),
+            **roster.handlers(),
             **BookingCommands(desk, markets, () if reconciling is None else reconciling.venues).handlers(),
         }
 
@@ -137,7 +141,7 @@ class Commands:
         """Block first, then cancel: nothing slips in between."""
         scope, level = command.scope or ALL, _LEVELS[command.name]
         matches = self.matches(scope)
-        collar_ppm = _collar(command)
+        collar_ppm = collar_of(command)
         if isinstance(collar_ppm, str):
             return collar_ppm
         self._latches.set(scope, level, now_ns, command.source, command.reason, self._desk.effects)
@@ -179,7 +183,7 @@ class Commands:
     def _flatten(self, command: CommandReceived, now_ns: int) -> str:
         """Stop entry first: a strategy that opens again what is being closed would pay for both, again and again."""
         scope = command.scope or ALL
-        matches, collar_ppm = self.matches(scope), _collar(command)
+        matches, collar_ppm = self.matches(scope), collar_of(command)
         if isinstance(collar_ppm, str):
             return collar_ppm
         reason = command.reason or "positions are being closed"
@@ -191,7 +195,7 @@ class Commands:
 
     def _reduce(self, command: CommandReceived, _now_ns: int) -> str:
         """Close a share of what is held; strategies go on."""
-        matches, collar_ppm = self.matches(command.scope or ALL), _collar(command)
+        matches, collar_ppm = self.matches(command.scope or ALL), collar_of(command)
         return collar_ppm if isinstance(collar_ppm, str) else self._reducer.command(command, matches, collar_ppm)
 
     def _pause(self, command: CommandReceived, _now_ns: int) -> str:
@@ -205,6 +209,8 @@ class Commands:
         actor = self._desk.by_id.get(command.strategy_id)
         if actor is None or actor.state is not StrategyState.PAUSED or actor.owner is not None:
             return "no strategy of that name is paused"
+        if (standing := self.roster.roster.standing(actor.id)) != ON:
+            return f"it is disabled: `tickerd enable {actor.id}`" if standing == OFF else "it is being removed"
         if not self._desk.ready:
             return "the daemon is not READY"
         self._desk.resume(actor, command.reason or f"resumed by {command.source}")
@@ -229,11 +235,3 @@ class Commands:
 
     def _alert(self, severity: Severity, code: str, message: str) -> None:
         self._desk.effects.append(Alert(severity=severity, code=code, message=message))
-
-
-def _collar(command: CommandReceived) -> int | str:
-    """Return how far from the middle positions may be closed, or why that is no collar."""
-    text = command.args.get(COLLAR, str(COLLAR_PPM))
-    if text.isascii() and text.isdecimal() and int(text) <= _COLLAR_PPM_MAX:
-        return int(text)
-    return f"{COLLAR} is {text!r}: expected 0 to {_COLLAR_PPM_MAX}, 10000 is 1 %"

@@ -31,7 +31,7 @@ from engine.keeper import Keeper
 from engine.native import is_plain
 from engine.replacer import Replacer
 from engine.timers import Timers
-from engine.workers import dismiss, forget_ended, hire, returning
+from engine.workers import call_back, dismiss, forget_ended, start_worker
 from oms.manager import OrderManager
 from oms.memories import Memories
 from risk.gate import Gate
@@ -134,27 +134,26 @@ class Desk:
         self.actors.append(actor)
         self.by_id[actor.id] = actor
 
+    def drop(self, actor: Actor) -> None:
+        """Forget a strategy, or one that worked for it."""
+        self.actors.remove(actor)
+        del self.by_id[actor.id]
+
     def start(self) -> None:
         """Start the strategies whose instruments are all defined; the others are paused, saying what is missing."""
-        by_id = {market.instrument.id: market for market in self.markets}
         for actor in self.actors:
-            if actor.state is not StrategyState.LOADED:
-                continue
-            missing = actor.bind(by_id)
-            if missing:
-                self.pause(actor, f"no venue defined {', '.join(missing)}")
-            else:
-                self.effects.append(actor.change(StrategyState.ACTIVE, "started"))
-                self._call_back(actor)
-                self.call(actor, actor.strategy.on_start)
+            if actor.state is StrategyState.LOADED:
+                self.start_one(actor, "started")
 
-    def _call_back(self, owner: Actor) -> None:
-        """Let the parents that were at work for a strategy before a restart go on."""
-        for wish in returning(owner, self.markets) if self.memories.by_name else ():
-            if isinstance(wish, str):
-                self.effects.append(Alert(severity=Severity.WARNING, code="PARENT_LOST", message=wish))
-            else:
-                self._start_worker(owner, wish, "goes on for")
+    def start_one(self, actor: Actor, reason: str) -> None:
+        """Start a strategy for the first time, with what was at work for it before a restart."""
+        missing = actor.bind({market.instrument.id: market for market in self.markets})
+        if missing:
+            self.pause(actor, f"no venue defined {', '.join(missing)}")
+        else:
+            self.effects.append(actor.change(StrategyState.ACTIVE, reason))
+            call_back(self, actor)
+            self.call(actor, actor.strategy.on_start)
 
     def stop(self, reason: str) -> None:
         """Stop the strategies, letting each have its last word, and cancel every working order."""
@@ -307,20 +306,11 @@ class Desk:
         elif isinstance(intent, ParentProgress | RouteDecided | Sized):
             self.effects.append(intent)
         elif isinstance(intent, WorkIntent):
-            self._start_worker(actor, intent)
+            start_worker(self, actor, intent)
         elif isinstance(intent, RetireIntent):
             self._retire(actor)
         else:
             self._alert(actor, intent)
-
-    def _start_worker(self, owner: Actor, intent: WorkIntent, how: str = "works for") -> None:
-        """Let an execution algorithm begin to work for a strategy, or go on with it."""
-        worker = hire(owner, intent, self.markets)
-        self.add(worker)
-        self.effects.append(worker.change(StrategyState.ACTIVE, f"{how} {owner.id}"))
-        self.call(worker, worker.strategy.on_start)
-        if intent.remembers:
-            worker.orders.update(dict.fromkeys(getattr(worker.strategy, "children", ())))  # of before the restart
 
     def _retire(self, actor: Actor) -> None:
         """Let an actor go that has done its work; one of the settings stays, stopped."""
@@ -328,8 +318,7 @@ class Desk:
         self._timers.drop(actor.id)
         self.effects.append(dismiss(actor))
         if actor.owner is not None:
-            self.actors.remove(actor)
-            del self.by_id[actor.id]
+            self.drop(actor)
             if actor.context.remembers:
                 for name in forget_ended(actor.owner, self.memories, self.by_id):
                     self.memories.take(name, b"", self.effects)

@@ -33,11 +33,14 @@ from engine.exits import Both, Exits, Watched
 from engine.feeds import change_feed
 from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
-from engine.meter import SECOND_NS, listen
+from engine.meter import Meters
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
+from engine.roster import Roster
+from engine.roster_commands import RosterCommands
 from engine.sight import Sight
 from engine.sizing import Sizing
+from engine.spec import StrategySpec
 from engine.ticks import LOOK, NO_EFFECTS, MarketHandlers
 from engine.timers import Timers
 from oms.fold import FoldPart, take_over
@@ -50,7 +53,7 @@ from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
 from risk.sizing.settings import SizingSettings
 from risk.sizing.sizer import Sizer
-from strategies.context import OrderCounter
+from strategies.context import Context, OrderCounter
 
 
 class Engine(MarketHandlers):
@@ -65,6 +68,7 @@ class Engine(MarketHandlers):
         "lifecycle",
         "manager",
         "portfolio",
+        "roster",
     )
 
     def __init__(
@@ -106,18 +110,17 @@ class Engine(MarketHandlers):
         )
         self.reducer = Reducer(self.flattener, manager, self.timers, clock, self.desk.effects, lambda: self.desk.ready)
         limits = LimitCommands(self.desk, self.timers, clock)
+        self.roster = Roster(self.desk, clock, counter)
+        roster = RosterCommands(self.roster, self.desk, self.flattener, self.timers)
+        self.commands = Commands(
+            self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer, roster
+        )
         self.breakers_kept = Kept()
-        self.breaking = None
-        if gate.limits.breakers is not None:
-            breakers, kept, settle = gate.limits.breakers, self.breakers_kept, self.settle
-            self.breaking = Breaking(breakers, self.desk, self.flattener, self.timers, kept, counter.epoch, settle)
-            self.desk.followed = self.breaking.collected
-        self.commands = Commands(self.desk, self.markets, self.flattener, self.reconciling, limits, self.reducer)
-        self.commands.breaking = self.breaking
-        self._stand_beside(sizing or SizingSettings(), clock)
-        self.lifecycle = LifecycleState.STARTING
+        self.breaking = self.commands.breaking = self._breakers(counter.epoch)
         self._clock = clock
         self._counter = counter
+        self._stand_beside(sizing or SizingSettings(), clock)
+        self.lifecycle = LifecycleState.STARTING
         self.next_due_ns = self.timers.next_ns
         """When the engine next wants a TIME event, `core.clock.NEVER` if not at all."""
         # The desk's list and the bus's routes under names of our own: one look-up less for every event.
@@ -126,10 +129,20 @@ class Engine(MarketHandlers):
         self._watched: Watched = manager.held.watched
         self.handlers = self._handler_table()
 
+    def _breakers(self, epoch: int) -> Breaking | None:
+        """Return the breakers of the limits, which look at what each event caused; None where there are none."""
+        breakers, kept, settle = self.gate.limits.breakers, self.breakers_kept, self.settle
+        if breakers is None:
+            return None
+        made = Breaking(breakers, self.desk, self.flattener, self.timers, kept, epoch, settle)
+        self.desk.followed = made.collected
+        return made
+
     def _stand_beside(self, sizing: SizingSettings, clock: EventClock) -> None:
         """Make what looks after sizes and exits."""
         sizer = Sizer(sizing, self.manager, self.markets, clock)
-        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
+        meters = Meters(self.bus, self.markets, self.manager, clock, self._counter)
+        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches, meters)
         self.commands.know(self.sizing.handlers())
         self.exits = Exits(
             self.flattener,
@@ -154,6 +167,22 @@ class Engine(MarketHandlers):
             self._fire(now_ns)
         self.handlers[event[0]](event)
         return self.collected() if self._effects else NO_EFFECTS
+
+    def attach(self, spec: StrategySpec, context: Context) -> None:
+        """Give a strategy the sizes and the exits of its settings, none of one that had its id before."""
+        sizer, known = self.sizing.sizer, bool(self.sizing.sizer.rules)
+        sizer.rules.pop(spec.id, None)
+        self.exits.rules.pop(spec.id, None)
+        if spec.exits is not None:
+            self.guard(spec.id, spec.exits)
+        if spec.sizing is not None:
+            sizer.add(spec.id, spec.sizing, spec.instruments[0] if spec.instruments else "")
+            context.sizes = sizer.size
+            if self.desk.ready and not known:
+                self.sizing.fire(self._clock.now_ns)  # markets are measured from now on
+        if self.desk.ready:
+            self.sizing.listen(wanted=self.exits.wants_ranges)
+            self.exits.begin()
 
     def guard(self, strategy_id: str, exits: StrategyExits) -> None:
         """Close the positions of a strategy by its exits."""
@@ -201,12 +230,18 @@ class Engine(MarketHandlers):
                 *([["limits", *self.gate.changes.state()]] if self.gate.changes.state() else []),
                 *([["memories", self.desk.memories.state()]] if self.desk.memories.by_name else []),
                 *([["portfolio", *self.portfolio.state()]] if self.portfolio.known else []),
+                *([["roster", *self.roster.state(), *self.commands.roster.state()]] if self.roster.entries else []),
                 *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
                 *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
                 *([["sizing", *sizes]] if (sizes := self.sizing.sizer.state()) else []),
                 *([["exits", *self.exits.guards.state()]] if self.exits.rules or self.exits.guards.held else []),
             ]
         )
+
+    @property
+    def lag_from_ns(self) -> int | None:
+        """From which lag of the event loop on the engine wants to be told, None for never."""
+        return None if self.breaking is None else self.breaking.board.lag_from_ns
 
     @property
     def reconciled(self) -> bool:
@@ -223,11 +258,9 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        gate = self.gate
-        sizer, breakers, exits = self.sizing.sizer, self.breakers_kept, self.exits.guards
-        sizes = sizer.scales, sizer.figures.trades
-        held = self.desk.memories, gate.freezes.latches, self.flattener, gate.day, gate.changes
-        beside = (*held, *sizes, breakers, exits)
+        gate, desk, sizer = self.gate, self.desk, self.sizing.sizer
+        changed = gate.changes, sizer.scales, sizer.figures.trades, self.breakers_kept, self.exits.guards, self.roster
+        beside = desk.memories, gate.freezes.latches, self.flattener, gate.day, *changed
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -276,20 +309,13 @@ class Engine(MarketHandlers):
         self.gate.freezes.restored(self._effects)
         self.flattener.restored()
         self.commands.limits.restored()
+        self.commands.roster.restored()
         self.sizing.restored()
         self.exits.restored()
         self.desk.keeper.restored()
         if self.breaking is not None:
             self.breaking.restored()
         self.next_due_ns = self.timers.next_ns
-
-    def _listen(self) -> None:
-        """Have bars of trades measured, where a size or an exit depends on the average true range."""
-        wanted = self.exits.wants_ranges or self.sizing.sizer.wants_ranges
-        if wanted and not self.sizing.listens:
-            self.sizing.listens = True
-            step_ns = self.sizing.sizer.settings.atr_bar_s * SECOND_NS
-            listen(self.bus, self.markets, self.manager, self._clock, self._counter, step_ns, self.sizing.take_bar)
 
     def _on_feed(self, event: Event) -> None:
         """Believe or withhold what a feed tells."""
@@ -312,7 +338,7 @@ class Engine(MarketHandlers):
             if self.breaking is not None:
                 self.breaking.begin(event[3])
             self.sizing.fire(event[3])
-            self._listen()
+            self.sizing.listen(wanted=self.exits.wants_ranges)
             self.exits.begin()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)

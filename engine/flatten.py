@@ -14,6 +14,7 @@ import msgspec
 from core.clock import EventClock
 from core.codec import UNREADABLE
 from core.effects import Alert, Effect, FlattenChanged, Severity
+from core.events import CommandReceived
 from core.market import Market
 from core.orders import OrderIntent, OrderTerms, OrderType, Side, TimeInForce
 from core.records import Kind
@@ -27,7 +28,9 @@ from strategies.context import OrderCounter
 FLATTEN = "flatten:"  # owner of the timer
 RETRY_NS = 1_000_000_000
 TRIES_MAX = 60
+COLLAR = "collar_ppm"
 COLLAR_PPM = 10_000
+COLLAR_PPM_MAX = 500_000
 _PPM = 1_000_000
 
 Matches = Callable[[str, int], bool]
@@ -51,6 +54,14 @@ class Held(NamedTuple):
     strategy_id: str
     quantity: int
     hedge: Side | None
+
+
+def collar_of(command: CommandReceived) -> int | str:
+    """Return how far from the middle a command lets positions be closed, or why that is no collar."""
+    text = command.args.get(COLLAR, str(COLLAR_PPM))
+    if text.isascii() and text.isdecimal() and int(text) <= COLLAR_PPM_MAX:
+        return int(text)
+    return f"{COLLAR} is {text!r}: expected 0 to {COLLAR_PPM_MAX}, 10000 is 1 %"
 
 
 class Flattener:

@@ -21,6 +21,7 @@ from core.events import CommandReceived
 from core.scopes import ALL
 from engine.desk import Desk
 from engine.timers import Timers
+from risk.breaker_words import step_scopes, windows_differ
 from risk.control_settings import check_scope
 from risk.errors import LimitsError
 from risk.limit_changes import Change, LimitChanges
@@ -205,6 +206,7 @@ def _scopes(*given: RiskLimits) -> list[str]:
     for limits in given:
         found |= {f"symbol:{name}": None for name in limits.instruments}
         found |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
+        found |= dict.fromkeys(step_scopes(limits))
     return sorted(found)
 
 
@@ -212,8 +214,8 @@ def _fixed(limits: RiskLimits, wanted: RiskLimits) -> str:
     """Return what differs and cannot be changed while running, empty where nothing does."""
     if (limits.controls is None) != (wanted.controls is None):
         return "[risk.controls]"
-    if limits.breakers != wanted.breakers:
-        return "[risk.breakers]"
+    if windows_differ(limits, wanted):
+        return "[risk.breakers], but for the figures of its steps,"
     if limits.raise_delay_s != wanted.raise_delay_s:
         return "risk.raise_delay_s"
     rules, wanted_rules = limits.rules or RuleSettings(), wanted.rules or RuleSettings()

@@ -13,7 +13,6 @@ from strategies.base import Strategy, StrategyParams
 from strategies.context import Context, OrderCounter, Subscription
 
 METER = "sizes:"
-SECOND_NS = 1_000_000_000
 
 
 class Meter(Strategy):
@@ -28,15 +27,31 @@ class Meter(Strategy):
         self._take(bar)
 
 
-def listen(
-    bus: Bus, markets: list[Market], manager: OrderManager, clock: EventClock, counter: OrderCounter,
-    step_ns: int, take: Callable[[Bar], None],
-) -> None:  # fmt: skip
-    """Have `take` called with every bar of trades of every market."""
-    context = Context(METER, tuple(markets), manager, clock, counter, Rng(0, stream=0))
-    meter = Meter(StrategyParams(), context)
-    meter.hand_to(take)
-    actor = Actor(meter, context, ())
-    actor.active = True
-    for market in markets:
-        bus.subscribe(actor, Subscription("bars", market.index, BarSpec(BarUnit.TIME, step_ns)))
+class Meters:
+    """Subscribes what measures bars, once."""
+
+    __slots__ = ("_bus", "_clock", "_counter", "_manager", "_markets", "listening")
+
+    def __init__(
+        self, bus: Bus, markets: list[Market], manager: OrderManager, clock: EventClock, counter: OrderCounter
+    ) -> None:
+        """Listen to nothing yet."""
+        self.listening = False
+        self._bus = bus
+        self._markets = markets
+        self._manager = manager
+        self._clock = clock
+        self._counter = counter
+
+    def listen(self, step_ns: int, take: Callable[[Bar], None]) -> None:
+        """Have `take` called with every bar of trades of every market from now on."""
+        if self.listening:
+            return
+        self.listening = True
+        context = Context(METER, tuple(self._markets), self._manager, self._clock, self._counter, Rng(0, stream=0))
+        meter = Meter(StrategyParams(), context)
+        meter.hand_to(take)
+        actor = Actor(meter, context, ())
+        actor.active = True
+        for market in self._markets:
+            self._bus.subscribe(actor, Subscription("bars", market.index, BarSpec(BarUnit.TIME, step_ns)))

@@ -10,6 +10,7 @@ from core.bars import Bar
 from core.effects import Alert, Effect, OrderBusted, OrderFilled, ScaleChanged, Severity
 from core.events import CommandReceived
 from core.scopes import ALL, split_scope
+from engine.meter import Meters
 from engine.timers import Timers
 from risk.sizing.scales import WHOLE_PPM
 from risk.sizing.sizer import Sizer
@@ -22,14 +23,15 @@ SIZES = "sizes:"  # owner of the timer
 class Sizing:
     """Lets a sizer see the markets, and carries the operator's factors to it."""
 
-    __slots__ = ("_effects", "_timers", "check", "listens", "sizer")
+    __slots__ = ("_effects", "_meters", "_timers", "check", "sizer")
 
-    def __init__(self, sizer: Sizer, timers: Timers, effects: list[Effect], check: Callable[[str], object]) -> None:
+    def __init__(
+        self, sizer: Sizer, timers: Timers, effects: list[Effect], check: Callable[[str], object], meters: Meters
+    ) -> None:
         """Serve `sizer`; `check` raises ScopeError for a scope that there is not."""
         self.sizer = sizer
         self.check = check
-        self.listens = False
-        """Whether bars of trades are measured already."""
+        self._meters = meters
         self._timers = timers
         self._effects = effects
 
@@ -51,6 +53,11 @@ class Sizing:
             for effect in self._effects:
                 if type(effect) is OrderFilled or type(effect) is OrderBusted:
                     trades.take(effect)
+
+    def listen(self, *, wanted: bool) -> None:
+        """Have bars measured, where a size or, `wanted`, something else depends on the average true range."""
+        if wanted or self.sizer.wants_ranges:
+            self._meters.listen(self.sizer.settings.atr_bar_s * 1_000_000_000, self.take_bar)
 
     def take_bar(self, bar: Bar) -> None:
         """Measure a bar of trades."""

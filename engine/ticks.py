@@ -22,6 +22,7 @@ from engine.limit_commands import LIMITS
 from engine.reconciling import RECONCILE, Reconciling
 from engine.reduce import TIMER as REDUCING
 from engine.reduce import Reducer
+from engine.roster_commands import LEAVES
 from engine.sizing import SIZES, Sizing
 from engine.timers import Timers
 from risk.controls.control import LOOK_EVERY_NS
@@ -252,6 +253,9 @@ class MarketHandlers:
                 self.settle()
             elif owner == LOOK:
                 self.look_at_limits(now_ns)
+            elif owner == LEAVES:
+                self.commands.roster.fire(now_ns)
+                self.settle()
             elif owner == EXITS:
                 self.exits.fire(now_ns)
                 self.settle()

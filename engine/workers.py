@@ -4,11 +4,12 @@ A worker is supervised like a strategy. What the venue says of an order is told 
 owner. It leaves when it has done its work; it is paused, and its orders cancelled, when it or its owner fails.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
-from core.effects import StrategyChanged, StrategyState
+from core.effects import Alert, Effect, Severity, StrategyChanged, StrategyState
 from core.market import Market
 from engine.actors import Actor
 from oms.memories import Memories
@@ -20,6 +21,20 @@ from strategies.routing import SmartRouter
 
 ENDED_MAX = 100  # so many parents with a name that have ended stay known, so that none is asked for again
 _BUILTIN: Mapping[str, type[Strategy]] = {**ALGORITHMS, SmartRouter.algorithm: SmartRouter}
+
+
+class Desk(Protocol):
+    """What is needed of `engine.desk`."""
+
+    memories: Memories
+    markets: list[Market]
+    effects: list[Effect]
+
+    def add(self, actor: Actor) -> None:
+        """Take one more."""
+
+    def call(self, actor: Actor, callback: Callable[[], None]) -> None:
+        """Run one callback."""
 
 
 def hire(owner: Actor, intent: WorkIntent, markets: list[Market]) -> Actor:
@@ -38,6 +53,25 @@ def hire(owner: Actor, intent: WorkIntent, markets: list[Market]) -> Actor:
     )
     owner.workers.append(worker)
     return worker
+
+
+def call_back(desk: Desk, owner: Actor) -> None:
+    """Let the parents that were at work for a strategy before a restart go on."""
+    for wish in returning(owner, desk.markets) if desk.memories.by_name else ():
+        if isinstance(wish, str):
+            desk.effects.append(Alert(severity=Severity.WARNING, code="PARENT_LOST", message=wish))
+        else:
+            start_worker(desk, owner, wish, "goes on for")
+
+
+def start_worker(desk: Desk, owner: Actor, intent: WorkIntent, how: str = "works for") -> None:
+    """Let an execution algorithm begin to work for a strategy, or go on with it."""
+    worker = hire(owner, intent, desk.markets)
+    desk.add(worker)
+    desk.effects.append(worker.change(StrategyState.ACTIVE, f"{how} {owner.id}"))
+    desk.call(worker, worker.strategy.on_start)
+    if intent.remembers:
+        worker.orders.update(dict.fromkeys(getattr(worker.strategy, "children", ())))  # of before the restart
 
 
 def dismiss(actor: Actor) -> StrategyChanged:

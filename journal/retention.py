@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -25,17 +26,38 @@ class RetentionPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetentionReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Folder names removed (or, in a dry run, that would be) and kept, oldest first, and the bytes given back."""
+    """Folder names removed (or, in a dry run, that would be) and kept, oldest first, and the bytes given back.
+
+    `spared`: those that the policy gives up and that must stay all the same, and why.
+    """
 
     removed: tuple[str, ...]
     kept: tuple[str, ...]
     bytes_freed: int
+    spared: dict[str, str] = {}
+
+
+class Guardian(Protocol):
+    """Who has a say in what is removed (`journal.audit.removal`)."""
+
+    def why_not(self, folder: Path) -> str:
+        """Return why a session must stay, "" where it may go."""
+
+    def sign_for(self, folder: Path) -> None:
+        """Note that a session goes."""
 
 
 def apply_retention(
-    root: Path, policy: RetentionPolicy, now_ns: int, *, dry_run: bool = False, progress: Progress | None = None
+    root: Path,
+    policy: RetentionPolicy,
+    now_ns: int,
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    guardian: Guardian | None = None,
 ) -> RetentionReport:
     """Remove the sessions under `root` that `policy` does not keep, oldest first. Raises JournalIOError."""
+    spared: dict[str, str] = {}
     try:
         if not dry_run:
             _finish_removals(root)
@@ -44,7 +66,9 @@ def apply_retention(
         doomed = _doomed(folders, sizes, policy, now_ns)
         removed = []
         for done, folder in enumerate(doomed):
-            if dry_run or _remove(folder):
+            if guardian is not None and (why := guardian.why_not(folder)):
+                spared[folder.name] = why
+            elif dry_run or _remove(folder, guardian):
                 removed.append(folder)
             if progress is not None:
                 progress(done + 1, len(doomed))
@@ -54,6 +78,7 @@ def apply_retention(
         removed=tuple(folder.name for folder in removed),
         kept=tuple(folder.name for folder in folders if folder not in removed),
         bytes_freed=sum(sizes[folder] for folder in removed),
+        spared=spared,
     )
 
 
@@ -84,13 +109,15 @@ def _written_ns(folder: Path) -> int:
     return max(path.stat().st_mtime_ns for path in folder.iterdir() if SEGMENT_NAME.fullmatch(path.name))
 
 
-def _remove(folder: Path) -> bool:
+def _remove(folder: Path, guardian: Guardian | None) -> bool:
     """Remove one session; False where it is being written. Renamed first, so that half of it is never listed."""
     try:
         lock = SessionLock(folder)
     except JournalLocked:
         return False
     try:
+        if guardian is not None:
+            guardian.sign_for(folder)
         going = folder.with_name(DOOMED_PREFIX + folder.name)
         folder.rename(going)
         shutil.rmtree(going)

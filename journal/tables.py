@@ -182,6 +182,7 @@ _PAYLOAD_KINDS = {
     "busts": Kind.BUST,
     "held": Kind.HELD,
     "booked": Kind.BOOKED,
+    "roster": Kind.ROSTER,
     "scales": Kind.SCALE,
     "exits": Kind.EXIT,
 }

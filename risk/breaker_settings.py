@@ -14,6 +14,7 @@ from core.scopes import ALL
 from risk.errors import LimitsError
 
 Number = int | float | str
+Place = tuple[str | int, ...]
 STEPS = ("warn", "reduce", "halt", "flatten")
 EVERY = "*"  # as in `strategy:*`: a breaker for each
 OF_TRADING = (ALL, "venue", "symbol", "strategy")
@@ -185,7 +186,7 @@ class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         for kind in KINDS:
             seen: dict[str, None] = {}
             for number, row in enumerate(self.rows(kind)):
-                place = (kind, str(number))
+                place = (kind, number)
                 _check_row(kind, row, place)
                 if row.scope in seen:
                     raise LimitsError("scope", "one row for each scope", row.scope, place)
@@ -229,7 +230,7 @@ def day_begins_ns(text: str) -> int:
     return (given[0] * MINUTES + given[1]) * 60_000_000_000
 
 
-def fraction(key: str, value: Number, unit: int, table: tuple[str, ...] = ()) -> int:
+def fraction(key: str, value: Number, unit: int, table: Place = ()) -> int:
     """Return a plain number of 0 or more in whole units, cut where it is finer. Raises LimitsError."""
     try:
         text = plain(value)
@@ -241,24 +242,16 @@ def fraction(key: str, value: Number, unit: int, table: tuple[str, ...] = ()) ->
     return int(whole) * unit + (int(part) * unit // int(10 ** len(part)) if part else 0)
 
 
-def _check_row(kind: str, row: Row, place: tuple[str, ...]) -> None:
-    """Raise LimitsError for a row that watches nothing, where nothing is, or whose steps do not rise."""
+def _check_row(kind: str, row: Row, place: Place) -> None:
+    """Raise LimitsError for a row that cannot be; that its steps rise is for the settings file to say."""
     scope, _, name = row.scope.partition(":")
     if scope not in SCOPES[kind] or (scope == ALL) != (not name):
         kinds = ", ".join(each if each == ALL else f"{each}:NAME or {each}:*" for each in SCOPES[kind])
         raise LimitsError("scope", kinds, row.scope, place)
-    rungs = row.rungs()
-    if not rungs and not isinstance(row, CountRow):
-        keys = ", ".join(f"{step}{row.ending()}" for step in STEPS)
-        raise LimitsError(keys.partition(",")[0], f"at least one of {keys}", "none", place)
-    before = 0
-    for key, value in rungs:
+    for key, value in row.rungs():
         figure = fraction(key, value, 10**18, place)
         if figure <= 0 or (kind in WHOLE and figure % 10**18):
             raise LimitsError(key, f"a {'whole ' if kind in WHOLE else ''}number above 0", value, place)
-        if before and (figure > before if row.ending() == "_below" else figure < before):
-            raise LimitsError(key, "a step that is no milder than the one before it", value, place)
-        before = figure
     for name in ("window_s", "least", "short_s", "long_s", "for_s", "max_age_ms"):
         if not 1 <= getattr(row, name, 1) <= SECONDS_MOST:
             raise LimitsError(name, f"a whole number from 1 to {SECONDS_MOST}", getattr(row, name), place)

@@ -12,9 +12,9 @@ class RiskError(Exception):
 class LimitsError(RiskError, ValueError):
     """A setting under `[risk]` that cannot be a limit."""
 
-    def __init__(self, key: str, expected: str, found: object, table: tuple[str, ...] = ()) -> None:
+    def __init__(self, key: str, expected: str, found: object, table: tuple[str | int, ...] = ()) -> None:
         """Keep the three facts for whoever reports the file and line; `table` leads to the key within its own table."""
-        super().__init__(f"risk.{'.'.join((*table, key))}: expected {expected}, found {found!r}")
+        super().__init__(f"risk.{'.'.join(map(str, (*table, key)))}: expected {expected}, found {found!r}")
         self.key = key
         self.path = (*table, key)
         self.expected = expected

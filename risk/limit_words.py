@@ -2,7 +2,8 @@
 
 A limit is named by its scope and its key as in the settings: (`all`, `max_order_notional`) is `[risk]` itself,
 (`symbol:BTCUSDT.BINANCE`, `max_position`) is `[risk.instruments."BTCUSDT.BINANCE"]`, and what neither of them has
-is in `[risk.controls.limits.SCOPE]`. Users' rules and the lists of `[risk.controls]` are named likewise (`rule_words`).
+is in `[risk.controls.limits.SCOPE]`. Users' rules and the lists of `[risk.controls]` are named likewise (`rule_words`),
+and the steps of breakers: `day_loss.halt_at` of the row's scope (`breaker_words`).
 """
 
 from typing import TypeVar
@@ -11,6 +12,7 @@ import msgspec
 
 from core.decimals import plain
 from core.scopes import ALL
+from risk.breaker_words import is_step, step_is_stricter, step_names, step_value, with_step
 from risk.control_settings import ScopeLimits, check_scope
 from risk.errors import LimitsError
 from risk.limits import InstrumentRisk, Number, RiskLimits
@@ -44,6 +46,7 @@ def names_of(limits: RiskLimits, scope: str) -> tuple[str, ...]:
         own = _GENERAL
     elif scope.startswith(_SYMBOL):
         own = InstrumentRisk.__struct_fields__
+    own = (*own, *step_names(limits, scope))
     return own if limits.controls is None else (*own, *(name for name in _SCOPED if name not in own))
 
 
@@ -51,6 +54,8 @@ def value_of(limits: RiskLimits, scope: str, name: str) -> Value:
     """Return a limit, None where there is none: also where only a wider scope has one."""
     if scope in SCOPES:
         return value_in(limits, scope, name)
+    if is_step(name):
+        return step_value(limits, scope, name)
     if scope == ALL and name in _GENERAL:
         return getattr(limits, name)  # type: ignore[no-any-return]
     if scope.startswith(_SYMBOL) and name in InstrumentRisk.__struct_fields__:
@@ -63,6 +68,8 @@ def with_value(limits: RiskLimits, scope: str, name: str, value: Value) -> RiskL
     """Return the limits with one of them set. Raises LimitsError where it cannot be."""
     if scope in SCOPES:
         return with_value_in(limits, scope, name, value)
+    if is_step(name):
+        return with_step(limits, scope, name, value)
     if name not in names_of(limits, scope):
         known = ", ".join(names_of(limits, scope)) or "none here; [risk.controls] is not in the settings"
         raise LimitsError(name, f"a limit of {scope}: {known}", name)
@@ -86,6 +93,8 @@ def read_value(limits: RiskLimits, scope: str, name: str, text: str) -> Value:
     """Return what a person wrote for a limit; "none" takes it off. Raises LimitsError where it cannot be meant."""
     if scope in SCOPES:
         return read_value_in(scope, name, text)
+    if text == "none" and is_step(name):
+        with_step(limits, scope, name, None)
     if text == "none":
         return None
     kind = _kind_of(scope, name)
@@ -107,6 +116,8 @@ def is_stricter(name: str, value: Value, before: Value, limits: RiskLimits | Non
         return is_stricter_in(limits or RiskLimits(), name, value, before)
     if isinstance(value, bool) or isinstance(before, bool):
         return bool(value) or not before
+    if is_step(name):
+        return step_is_stricter(name, value, before)
     if value is None or before is None:
         return before is None
     one, other = _comparable(value), _comparable(before)

@@ -14,7 +14,7 @@ from core.errors import PrecisionError
 from core.instruments import Instrument
 from core.money import MONEY_DECIMALS
 from core.scopes import ALL
-from risk.breaker_settings import BreakerSettings
+from risk.breaker_settings import BreakerSettings, fraction
 from risk.control_settings import ControlSettings
 from risk.errors import LimitsError
 from risk.rule_settings import RuleSettings, functions_of, needs_controls, rule_text
@@ -69,6 +69,8 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         _check_limits(self, _INSTRUMENT_NUMBERS, _GENERAL_COUNTS)
         if self.controls is not None:
             _refuse_twins(self.controls)
+        if self.breakers is not None:
+            _refuse_collar(self)
         for rule in () if self.rules is None or self.controls is not None else self.rules.rule:
             if name := needs_controls(rule):
                 raise LimitsError("rule", f"[risk.controls], which counts {name}", rule.name, ("rules",))
@@ -239,6 +241,17 @@ def _refuse_twins(controls: ControlSettings) -> None:
         for name in limits.__struct_fields__:
             if name in twins and name != "instruments" and getattr(limits, name) is not None:
                 raise LimitsError(name, f"it in {place}", getattr(limits, name), ("controls", "limits", scope))
+
+
+def _refuse_collar(limits: RiskLimits) -> None:
+    """Raise LimitsError where the gate would refuse the orders with which a breaker closes positions."""
+    assert limits.breakers is not None
+    collar = fraction("collar", limits.breakers.collar, DEVIATION_UNIT)
+    own = [each.max_price_deviation for each in limits.instruments.values() if each.max_price_deviation is not None]
+    for deviation in (limits.max_price_deviation, *own):
+        if collar >= fraction("max_price_deviation", deviation, DEVIATION_UNIT):
+            expected = f"less than max_price_deviation, {deviation}: what closes positions would be refused"
+            raise LimitsError("collar", expected, limits.breakers.collar, ("breakers",))
 
 
 def _check_limits(limits: msgspec.Struct, numbers: tuple[str, ...], counts: tuple[str, ...]) -> None:

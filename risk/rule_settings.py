@@ -25,7 +25,6 @@ TimeOfDay = Annotated[
     str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description='a time of day such as "22:30", UTC')
 ]
 FAILED = "failed"  # no rule's name: RULE_FAILED is the code of a rule that could not be asked
-RULES_MAX = 200
 DAY_MINUTES = 1440
 _DIGITS_MAX = 30
 
@@ -217,19 +216,17 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     sources: tuple[RuleSource, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a name that two rules have, and more rules than can be asked for each order."""
+        """Refuse a name that two rules have."""
         names = [each.name for each in self.rule]
         for place, name in enumerate(names):
             if name in names[:place]:
                 raise LimitsError("rule", "each name once", name)
         codes = [rule_code(each) for each in names]
         for use in self.functions:
-            code = rule_code(use.rpartition(":")[2])
+            code = rule_code(functions_name(use))
             if code in codes:
                 raise LimitsError("functions", f"each name once, beside {', '.join(names) or 'the others'}", use)
             codes.append(code)
-        if len(names) > RULES_MAX:
-            raise LimitsError("rule", f"at most {RULES_MAX} rules", len(names))
 
 
 LISTS = ("strategy", "instrument", "venue", "asset_class", "base", "quote", "weekday")
@@ -242,14 +239,19 @@ def needs_controls(rule: Rule) -> str:
     return next((name for name in NEED_CONTROLS if getattr(rule.when, name) is not None), "")
 
 
+def functions_name(use: str) -> str:
+    """Return the name of a function: `no_fridays` of `my/rules.py:no_fridays`."""
+    return use.rpartition(":")[2]
+
+
 def functions_of(rules: RuleSettings) -> list[tuple[str, str, bool]]:
     """Return what tells functions apart: their names and the hashes of their sources, not where they were found."""
-    return [(each.use.rpartition(":")[2], each.sha256, rules.functions_see_closing) for each in rules.sources]
+    return [(functions_name(each.use), each.sha256, rules.functions_see_closing) for each in rules.sources]
 
 
 def rule_code(name: str) -> str:
     """Return the code of a rule's refusals: `no-fridays` refuses with RULE_NO_FRIDAYS."""
-    return "RULE_" + name.upper().replace("-", "_")[:32]
+    return "RULE_" + name.upper().replace("-", "_")
 
 
 def rule_text(rule: Rule) -> str:

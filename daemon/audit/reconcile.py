@@ -92,7 +92,7 @@ def _executions(reader: SessionReader, progress: Progress | None) -> list[tuple[
     known, name = Known(), reader.folder.name
     venue_ns: dict[tuple[int, str], int] = {}
     booked: dict[tuple[int, str, str], tuple[str, Trade]] = {}
-    for seen in walk(reader, known, market=False, progress=progress):
+    for seen in walk(reader, known, progress):
         payload = seen.payload
         if isinstance(payload, OrderReport) and payload.type is ReportType.FILLED:
             venue_ns[seen.instrument, payload.exec_id] = seen.venue_ns

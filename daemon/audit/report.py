@@ -127,7 +127,7 @@ class _Day:
         changes = Changes(known)
         pending: _Pending | None = None
         ran = False
-        for seen in walk(reader, known, market=False, progress=progress):
+        for seen in walk(reader, known, progress):
             change = changes.of(seen)
             if not self.day.begin_ns <= seen.recv_ns < self.day.end_ns:
                 continue

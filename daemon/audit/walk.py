@@ -9,7 +9,7 @@ import msgspec
 
 from core.codec import decode_payload
 from core.events import CommandReceived, InstrumentDefined
-from core.records import EVENT, FIRST_EFFECT, Kind
+from core.records import CRC, FIRST_EFFECT, SLOT_BYTES, Kind
 from daemon.errors import UsageError
 from daemon.store.known import Known, Traded
 from journal.chunks import DigestRecord, PlainRun
@@ -30,7 +30,10 @@ class Day(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One record. `command` is the number of the operator's command that it is, or followed from at once; else -1."""
+    """One record. `command` is the number of the operator's command that it is, or followed from at once; else -1.
+
+    `cause` is the kind of the input that it is, or followed from.
+    """
 
     seq: int
     kind: int
@@ -39,6 +42,7 @@ class Seen(NamedTuple):
     venue_ns: int
     payload: msgspec.Struct
     command: int
+    cause: int
 
 
 def day_of(text: str) -> Day:
@@ -78,28 +82,26 @@ def _written_ns(folder: Path) -> int:
     return max(path.stat().st_mtime_ns for path in folder.iterdir() if SEGMENT_NAME.fullmatch(path.name))
 
 
-def walk(reader: SessionReader, known: Known, *, market: bool, progress: Progress | None = None) -> Iterator[Seen]:
-    """Yield every record with a payload, in order; `known` follows instruments, and with `market` the prices.
+def walk(reader: SessionReader, known: Known, progress: Progress | None = None) -> Iterator[Seen]:
+    """Yield every record with a payload, in order; `known` follows the instruments.
 
     Raises JournalDamaged, CodecError.
     """
-    command = -1
+    command, cause = -1, int(Kind.EMPTY)
     for chunk in reader.chunks():
         if isinstance(chunk, PlainRun):
-            command = -1
-            if market:
-                _follow(known, chunk)
+            command, cause = -1, chunk.slots[-SLOT_BYTES + CRC.size]
             continue
         if isinstance(chunk, DigestRecord):
             continue
         payload = decode_payload(chunk.kind, chunk.payload)
         if chunk.kind < FIRST_EFFECT:
-            command = chunk.seq if isinstance(payload, CommandReceived) else -1
+            command, cause = chunk.seq if isinstance(payload, CommandReceived) else -1, chunk.kind
         if isinstance(payload, InstrumentDefined):
             _define(known, chunk.instrument, payload)
         if progress is not None:
             progress(chunk.seq, reader.end_seq)
-        yield Seen(chunk.seq, chunk.kind, chunk.instrument, chunk.recv_ns, chunk.venue_ns, payload, command)
+        yield Seen(chunk.seq, chunk.kind, chunk.instrument, chunk.recv_ns, chunk.venue_ns, payload, command, cause)
 
 
 def _define(known: Known, index: int, defined: InstrumentDefined) -> None:
@@ -108,15 +110,3 @@ def _define(known: Known, index: int, defined: InstrumentDefined) -> None:
         known.instruments[index] = Traded(index, defined.instrument)
     else:
         traded.define(defined.instrument)
-
-
-def _follow(known: Known, run: PlainRun) -> None:
-    """Take the touch of the last quotes, and the last trades, of a run."""
-    for kind, _, index, _, _, a, _, c, _, _ in EVENT.iter_unpack(run.slots):
-        traded = known.instruments.get(index)
-        if traded is None:
-            continue
-        if kind == Kind.QUOTE:
-            traded.bid, traded.ask = a, c
-        elif kind == Kind.TRADE:
-            traded.last = a

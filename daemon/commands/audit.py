@@ -2,7 +2,7 @@
 
 import argparse
 
-from daemon.commands import audit_key, audit_reconcile, audit_report, audit_verify
+from daemon.commands import audit_export, audit_key, audit_reconcile, audit_report, audit_verify
 from daemon.commands.journal import Action
 from daemon.errors import ExitCode
 
@@ -11,6 +11,7 @@ ACTIONS: dict[str, Action] = {
     "verify": audit_verify,
     "report": audit_report,
     "reconcile": audit_reconcile,
+    "export": audit_export,
 }
 
 EPILOG = """examples:
@@ -18,6 +19,7 @@ EPILOG = """examples:
   tickerd audit verify --key audit.pem.pub --anchors /mnt/other/anchors.jsonl
   tickerd audit report --day yesterday
   tickerd audit reconcile export.csv --day yesterday
+  tickerd audit export best-execution --day yesterday --out execution.parquet
 
 `tickerd audit ACTION --help` shows each action's options, examples and exit codes; docs/audit.md the whole.
 """

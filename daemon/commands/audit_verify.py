@@ -149,4 +149,5 @@ def _tell_finding(finding: Finding) -> None:
     where = f" at record {finding.seq}" if finding.seq >= 0 else ""
     where += f" ({finding.segment}, byte {finding.offset})" if finding.segment else ""
     write_line(f"{mark} {finding.session or 'second place'}: {finding.what.value}{where}: {finding.message}")
-    write_line(f"    {finding.next}")
+    if finding.next:
+        write_line(f"    {finding.next}")

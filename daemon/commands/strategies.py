@@ -9,7 +9,7 @@ from daemon.commands.printing import Column, utc_text, write_json, write_line, w
 from daemon.commands.views import show
 from daemon.errors import ExitCode
 from daemon.operator.client import request
-from daemon.views.strategies import StrategiesView
+from daemon.views.strategies import StrategiesView, StrategyRow
 
 EPILOG = """examples:
   tickerd strategies
@@ -90,6 +90,8 @@ def _tell_running(view: StrategiesView) -> None:
         timers = [f"timer {timer.name or 'without a name'} at {_clock(timer.due_ns)}" for timer in each.timers]
         told = (
             ("why", each.reason),
+            ("added", f"by {each.added_by} at {_when(each.added_ns)}" if each.added_ns else ""),
+            ("changed", _changed(each)),
             ("parameters", params),
             ("waits for", ", ".join((*each.listens, *timers))),
             ("refused", ", ".join(f"{refusal.code} {refusal.count} times" for refusal in each.refusals)),
@@ -98,6 +100,23 @@ def _tell_running(view: StrategiesView) -> None:
         for what, text in told:
             if text:
                 write_line(textwrap.fill(f"{what}: {text}", 80, initial_indent="  ", subsequent_indent="    "))
+    for gone in view.removed:
+        write_line(f"{gone.id}: removed by {gone.removed_by} at {_when(gone.removed_ns)}: {gone.reason}")
+
+
+def _changed(row: StrategyRow) -> str:
+    """Return what a person changed of a strategy last."""
+    if not row.standing:
+        return ""
+    words = {"off": "disabled", "leaving": "being removed", "on": "another than the settings say"}
+    return (
+        f"{words[row.standing]}, by {row.changed_by} at {_when(row.changed_ns)}: {row.changed_why or 'no reason given'}"
+    )
+
+
+def _when(time_ns: int) -> str:
+    """Return a time, UTC."""
+    return utc_text(time_ns)[:19]
 
 
 def _clock(time_ns: int) -> str:

@@ -13,7 +13,7 @@ import socket
 import stat
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -24,6 +24,7 @@ from core.events import CommandReceived
 from daemon.errors import DaemonError, UsageError
 from daemon.operator.client import SUFFIX, answers
 from daemon.operator.protocol import LINE_BYTES_MAX, QUERIES, VERSION, Reply, Request, read_request
+from engine.roster_commands import ADD
 
 CONNECTIONS_MAX = 16
 SILENCE_S = 30.0
@@ -38,8 +39,8 @@ log = structlog.get_logger("tickerd")
 class Behind(Protocol):
     """Who answers behind a door."""
 
-    def answer(self, line: bytes, source: str) -> msgspec.Struct:
-        """Answer one line; `source` is who said it."""
+    def answer(self, line: bytes, source: str) -> msgspec.Struct | Awaitable[msgspec.Struct]:
+        """Answer one line, at once or later; `source` is who said it."""
         ...
 
 
@@ -50,32 +51,26 @@ class Operated:
         self,
         command: Callable[[CommandReceived], list[str]],
         queries: Mapping[str, Callable[[Request], msgspec.Struct]],
+        adding: Callable[[Request, str], Awaitable[CommandReceived]] | None = None,
     ) -> None:
         """`command` lets one in and returns what was said meanwhile; it raises DaemonError once the session is over.
 
         `queries` answer each of `protocol.QUERIES`, and change nothing; one raises DaemonError where it cannot.
+        `adding` reads what a request wants to add, and makes the command of it; it raises DaemonError where it cannot.
         """
         self.command = command
         self.queries = queries
+        self.adding = adding
 
-    def answer(self, line: bytes, source: str) -> Reply:
-        """Carry one request out."""
+    def answer(self, line: bytes, source: str) -> Reply | Awaitable[Reply]:
+        """Carry one request out; one that has to read files first is answered later."""
         request = read_request(line)
         if isinstance(request, str):
             return Reply(v=VERSION, id=0, ok=False, error=request)
         if request.ask in QUERIES:
             return self._query(request)
-        return self._command(request, source)
-
-    def _query(self, request: Request) -> Reply:
-        """Answer a question."""
-        try:
-            return _with_result(request, self.queries[request.ask](request))
-        except DaemonError as error:
-            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
-
-    def _command(self, request: Request, source: str) -> Reply:
-        """Let a command in; what it was refused for is among what was said."""
+        if request.ask == ADD and self.adding is not None:
+            return self._add(request, source, self.adding)
         command = CommandReceived(
             name=request.ask,
             strategy_id=request.strategy,
@@ -85,6 +80,28 @@ class Operated:
             args=dict(sorted(request.args.items())),
             user=user_of(source),
         )
+        return self._command(request, command)
+
+    def _query(self, request: Request) -> Reply:
+        """Answer a question."""
+        try:
+            return _with_result(request, self.queries[request.ask](request))
+        except DaemonError as error:
+            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
+
+    async def _add(
+        self, request: Request, source: str, adding: Callable[[Request, str], Awaitable[CommandReceived]]
+    ) -> Reply:
+        """Read what is to be added, then let the command in."""
+        try:
+            command = await adding(request, source)
+        except DaemonError as error:
+            return Reply(v=VERSION, id=request.id, ok=False, error=f"{ADD} {request.strategy}: {error}")
+        return self._command(request, msgspec.structs.replace(command, user=user_of(source)))
+
+    def _command(self, request: Request, command: CommandReceived) -> Reply:
+        """Let a command in; what it was refused for is among what was said."""
+        source = command.source
         try:
             said = self.command(command)
         except DaemonError as error:
@@ -110,6 +127,7 @@ class Door:
         self._turned_away = 0
         self._told_s = -math.inf
         self.guests: set[_Guest] = set()
+        self.later: set[asyncio.Future[msgspec.Struct]] = set()  # answers that take their time
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
@@ -145,6 +163,8 @@ class Door:
             for _ in range(_ROUNDS):  # who knocks just now is let in first: asyncio would leave it half open otherwise
                 await asyncio.sleep(0)
             self._server.close()
+            for task in list(self.later):
+                task.cancel()
             for guest in list(self.guests):
                 guest.leave()
             await asyncio.sleep(0)
@@ -185,11 +205,32 @@ class _Guest(asyncio.Protocol):
         *lines, self._held = self._held.split(b"\n")
         for line in lines:
             if line.strip():
-                self._say(self._door.behind.answer(line, self._source))
+                self._answer(line)
         if len(self._held) > LINE_BYTES_MAX:
             self._refuse(f"a request ends after {LINE_BYTES_MAX} bytes")
         elif lines:
             self._wait()
+
+    def _answer(self, line: bytes) -> None:
+        """Answer one line, now or once it is known."""
+        answer = self._door.behind.answer(line, self._source)
+        if isinstance(answer, msgspec.Struct):
+            self._say(answer)
+        else:
+            task = asyncio.ensure_future(answer)
+            self._door.later.add(task)
+            task.add_done_callback(self._later)
+
+    def _later(self, task: "asyncio.Future[msgspec.Struct]") -> None:
+        """Say what took its time, to whoever is still there."""
+        self._door.later.discard(task)
+        if task.cancelled():
+            return
+        if (error := task.exception()) is None:
+            self._say(task.result())
+        else:
+            log.error("a request was not answered: a defect", reason=repr(error), exc_info=error)
+            self._refuse(f"a defect of the program, {error!r}: the log shows where")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""

@@ -6,6 +6,8 @@
     {"v": 1, "id": 2, "ok": true, "said": [], "result": {...}}
     {"v": 1, "id": 3, "ok": false, "error": "arm all: give the reason why it is safe to go on"}
 
+`add` names a settings file, which the daemon reads: {"ask": "add", "strategy": "ema", "args": {"config": "/e.toml"}}.
+
 `ask` is one of `QUERIES`, or one of the commands of `engine.commands`. `said` holds what the daemon had to say
 meanwhile.
 """
@@ -16,17 +18,19 @@ import msgspec
 
 from core.events import CANCEL_ALL, RELEASE
 from engine.booking_commands import BOOKINGS
-from engine.commands import ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
+from engine.commands import ACK, ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
 from engine.limit_commands import LIMIT_WORDS, RELOAD
 from engine.reduce import REDUCE
 from engine.retune import RETUNE
+from engine.roster_commands import ROSTER_WORDS
 from engine.sizing import SCALE
 
 VERSION = 1
 STATUS, LIMITS = "status", "limits"
 POSITIONS, ORDERS, FILLS, PNL = "positions", "orders", "fills", "pnl"
-STRATEGIES, WHY = "strategies", "why"
-QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY)
+STRATEGIES, WHY, BREAKERS = "strategies", "why", "breakers"
+ALERTS = "alerts"
+QUERIES = (STATUS, LIMITS, POSITIONS, ORDERS, FILLS, PNL, STRATEGIES, WHY, BREAKERS, ALERTS)
 COMMANDS = frozenset(
     (
         KILL,
@@ -42,8 +46,10 @@ COMMANDS = frozenset(
         RETUNE,
         SCALE,
         RELEASE,
+        ACK,
         *BOOKINGS,
         *LIMIT_WORDS,
+        *ROSTER_WORDS,
     )
 )
 LINE_BYTES_MAX = 64 * 1024

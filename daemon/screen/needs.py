@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from daemon.screen import colours, words
-from daemon.status import AlertStatus, FreezeStatus, LatchStatus, LiveStatus, Status, VenueStatus
+from daemon.status import AlertStatus, FreezeStatus, LatchStatus, LiveStatus, OpenAlert, Status, VenueStatus
 
 UNKNOWN_NS = 60 * words.SECOND_NS  # the core pages a person after this, too
 NAMED_MAX = 3
@@ -21,7 +21,21 @@ class Need(NamedTuple):
 def needs_of(status: Status) -> list[Need]:
     """Return what needs a person now."""
     stopped = [_need_of_latch(each) for each in status.latches]
-    return stopped if status.live is None else [*stopped, *_needs(status.live)]
+    seen = _need_of_alerts(status.open_alerts)
+    return [*stopped, *seen] if status.live is None else [*stopped, *_needs(status.live), *seen]
+
+
+def _need_of_alerts(alerts: list[OpenAlert]) -> list[Need]:
+    """Tell that nobody has acknowledged what is told elsewhere."""
+    if not alerts:
+        return []
+    named = ", ".join(f"{each.code} {each.instrument}".strip() for each in alerts[:NAMED_MAX])
+    more = f" and {len(alerts) - NAMED_MAX} more" if len(alerts) > NAMED_MAX else ""
+    return [
+        Need(
+            f"NOT ACKNOWLEDGED: {named}{more}", "`tickerd alerts` shows them, `tickerd ack all` says that you saw them"
+        )
+    ]
 
 
 def _need_of_latch(latch: LatchStatus) -> Need:

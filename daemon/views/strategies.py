@@ -5,9 +5,12 @@ from collections import Counter
 import msgspec
 
 from core.bars import BarSpec
+from core.roster import AS_SET, REMOVED, RosterChanged
 from daemon.views.seen import Seen
 from engine.actors import Actor
 from engine.engine import Engine
+
+_UNCHANGED = RosterChanged(strategy_id="", standing=AS_SET, since_ns=0, source="", reason="")
 
 
 class RefusalRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +35,8 @@ class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
 class StrategyRow(msgspec.Struct, frozen=True, kw_only=True):
     """One strategy, or an execution algorithm that works for one (`owner`); an ns of 0 stands for never.
 
-    `orders_sent` counts those that passed the gate while this daemon runs, `listens` what it is called for.
+    `orders_sent` counts those that passed the gate while this daemon runs, `listens` what it is called for. `added_by`:
+    who added one that the settings do not name; `standing`: "off", "leaving" or "on" where a person changed it.
     """
 
     id: str
@@ -52,13 +56,29 @@ class StrategyRow(msgspec.Struct, frozen=True, kw_only=True):
     fills: int
     last_fill_ns: int
     refusals: list[RefusalRow]
+    added_by: str = ""
+    added_ns: int = 0
+    standing: str = ""
+    changed_by: str = ""
+    changed_ns: int = 0
+    changed_why: str = ""
+
+
+class RemovedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A strategy of the settings that was removed while running."""
+
+    id: str
+    removed_by: str
+    removed_ns: int
+    reason: str
 
 
 class StrategiesView(msgspec.Struct, frozen=True, kw_only=True):
-    """All strategies, each before those that work for it."""
+    """All strategies, each before those that work for it; and those that were removed, of the settings' alone."""
 
     time_ns: int
     rows: list[StrategyRow]
+    removed: list[RemovedRow] = []
 
 
 def strategies_view(engine: Engine, seen: Seen, fills: Counter[str]) -> StrategiesView:
@@ -73,6 +93,7 @@ def strategies_view(engine: Engine, seen: Seen, fills: Counter[str]) -> Strategi
     for actor in sorted(engine.desk.actors, key=lambda each: each.owner.id if each.owner else each.id):
         since_ns, change = seen.changed.get(actor.id, (0, None))
         asked = seen.asked.get(actor.id)
+        entry = engine.roster.entries.get(actor.id, _UNCHANGED)
         rows.append(
             StrategyRow(
                 id=actor.id,
@@ -92,9 +113,20 @@ def strategies_view(engine: Engine, seen: Seen, fills: Counter[str]) -> Strategi
                 fills=fills[actor.id],
                 last_fill_ns=last_fills.get(actor.id, 0),
                 refusals=refusal_rows(engine, seen, actor.id),
+                added_by=entry.added_by,
+                added_ns=entry.added_ns,
+                standing=entry.standing,
+                changed_by=entry.source,
+                changed_ns=entry.since_ns,
+                changed_why=entry.reason,
             )
         )
-    return StrategiesView(time_ns=engine.now_ns, rows=rows)
+    gone = [
+        RemovedRow(id=each.strategy_id, removed_by=each.source, removed_ns=each.since_ns, reason=each.reason)
+        for each in engine.roster.entries.values()
+        if each.standing == REMOVED
+    ]
+    return StrategiesView(time_ns=engine.now_ns, rows=rows, removed=gone)
 
 
 def params_of(actor: Actor) -> dict[str, object]:

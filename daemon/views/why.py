@@ -16,6 +16,7 @@ from core.scopes import ALL, strategy_scope, symbol_scope, venue_scope
 from core.sessions import session_at
 from daemon.limits_view import NEAR, LimitRow, limits_view, share_of
 from daemon.status import LiveStatus, VenueStatus
+from daemon.views.breakers import breaker_rows
 from daemon.views.seen import Seen
 from daemon.views.strategies import RefusalRow, listens, refusal_rows
 from engine.actors import Actor
@@ -105,6 +106,7 @@ def _reasons(
         if any(market.instrument.venue == venue.venue for market in markets):
             yield from _venue(venue)
     yield from _limits(actor, markets, limits)
+    yield from _breakers(engine, actor, markets)
     yield from _asked(engine, seen, actor, now_ns)
     yield from _sizes(engine, actor, markets, now_ns)
 
@@ -122,9 +124,7 @@ def _state(seen: Seen, actor: Actor) -> Iterator[Reason]:
 def _stops(engine: Engine, actor: Actor, markets: list[Market], now_ns: int) -> Iterator[Reason]:
     """Tell latches, halts, freezes and pauses that touch a strategy."""
     freezes = engine.gate.freezes
-    scopes = {ALL, strategy_scope(actor.id)}
-    for market in markets:
-        scopes |= {venue_scope(market.instrument.venue), symbol_scope(market.instrument.id)}
+    scopes = _scopes(actor, markets)
     for scope, latch in sorted(freezes.latches.held.items()):
         if scope in scopes:
             level, who = Level(latch.level), latch.source or "unknown"
@@ -204,9 +204,7 @@ def _venue(venue: VenueStatus) -> Iterator[Reason]:
 
 def _limits(actor: Actor, markets: list[Market], limits: list[LimitRow]) -> Iterator[Reason]:
     """Tell the limits that are full, or nearly so."""
-    scopes = {ALL, strategy_scope(actor.id)}
-    for market in markets:
-        scopes |= {venue_scope(market.instrument.venue), symbol_scope(market.instrument.id)}
+    scopes = _scopes(actor, markets)
     for row in limits:
         share = share_of(row)
         if row.scope not in scopes or share is None or share < NEAR:
@@ -214,6 +212,25 @@ def _limits(actor: Actor, markets: list[Market], limits: list[LimitRow]) -> Iter
         what = f"{row.name} of {row.scope} is {'full' if share >= 1 else 'nearly full'}: {row.used} of {row.value}"
         # A full limit stops what adds to it; what reduces a position may pass.
         yield Reason(weight="notes", what=what, next=f"`tickerd limits {row.scope}`")
+
+
+def _breakers(engine: Engine, actor: Actor, markets: list[Market]) -> Iterator[Reason]:
+    """Tell the breakers that have gone a step, or have no figure: what one has stopped is told by its latch."""
+    scopes = _scopes(actor, markets)
+    for row in breaker_rows(engine):
+        if row.scope not in scopes or (row.step == "calm" and not row.problem):
+            continue
+        figure = f"no figure, {row.problem}" if row.problem else f"{row.figure or 'nothing now'}"
+        what = f"the breaker {row.breaker} of {row.scope} is at {row.step}: {figure}"
+        yield Reason(weight="notes", what=what, next=f"see to it, then `{row.rearm}`" if row.rearm else "")
+
+
+def _scopes(actor: Actor, markets: list[Market]) -> set[str]:
+    """Return the scopes that a strategy's orders are in."""
+    scopes = {ALL, strategy_scope(actor.id)}
+    for market in markets:
+        scopes |= {venue_scope(market.instrument.venue), symbol_scope(market.instrument.id)}
+    return scopes
 
 
 def _asked(engine: Engine, seen: Seen, actor: Actor, now_ns: int) -> Iterator[Reason]:

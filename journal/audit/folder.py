@@ -1,18 +1,20 @@
 """Audit all sessions under a root: each of them, and that none is missing between them or from the second places."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from journal.audit.findings import Finding, What
-from journal.audit.heads import SignedHead, is_genuine, line_hash, read_head
+from journal.audit.heads import HeadState, SignedHead, is_genuine, line_hash, read_head
 from journal.audit.session import SessionAudit, audit_session
 from journal.audit.trail import Trail, read_trail
 from journal.errors import JournalIOError
 from journal.folders import sessions
 from journal.progress import Progress
 
+REMOVED_NAME = "removed.jsonl"  # signed lines that say which sessions retention took away
 _LOOK = "look for it in a backup; what was in it, the second place cannot tell"
 
 
@@ -49,7 +51,8 @@ def audit(
     trails = {folder: read_trail(folder) for folder in chosen}
     audits = tuple(audit_session(folder, trails[folder], heads, keys, told(folder)) for folder in chosen)
     if folders is None:
-        _find_missing(root, {folder.name: trail for folder, trail in trails.items()}, heads, findings)
+        removed = _removed(root, keys, findings)
+        _find_missing(root, {folder.name: trail for folder, trail in trails.items()}, heads, removed, findings)
     return FolderAudit(
         root=str(root),
         ok=all(each.ok for each in audits) and not any(each.is_break for each in findings),
@@ -91,8 +94,19 @@ def read_anchors(file: Path, keys: frozenset[str], findings: list[Finding]) -> l
     return heads
 
 
+def _removed(root: Path, keys: frozenset[str], findings: list[Finding]) -> dict[str, SignedHead]:
+    """Return what retention signed for when it removed sessions. Raises JournalIOError."""
+    file = root / REMOVED_NAME
+    heads = read_anchors(file, keys, findings) if file.is_file() else []
+    return {head.session: head for head in heads if head.state is HeadState.REMOVED}
+
+
 def _find_missing(
-    root: Path, trails: dict[str, Trail], anchored: Iterable[SignedHead], findings: list[Finding]
+    root: Path,
+    trails: dict[str, Trail],
+    anchored: Iterable[SignedHead],
+    removed: dict[str, SignedHead],
+    findings: list[Finding],
 ) -> None:
     """Note sessions that a signature names and that are not there, or not as they were named."""
     missing: dict[str, str] = {}
@@ -121,4 +135,11 @@ def _find_missing(
     for name, head in last.items():
         missing[name] = f"the second place has {head.n + 1} signatures of it, up to record {head.seq}"
     for name, why in sorted(missing.items()):
-        findings.append(Finding(what=What.MISSING, session=name, message=f"not under {root}, though {why}", next=_LOOK))
+        gone = removed.get(name)
+        if gone is not None and (name not in last or gone.n > last[name].n):
+            day = dt.datetime.fromtimestamp(gone.time_ns // 10**9, dt.UTC)
+            what, message = What.REMOVED, f"removed by retention on {day:%Y-%m-%d}, as was signed then"
+        else:
+            what, message = What.MISSING, f"not under {root}, though {why}"
+        advice = "" if what is What.REMOVED else _LOOK
+        findings.append(Finding(what=what, session=name, message=message, next=advice))

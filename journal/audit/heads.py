@@ -20,6 +20,7 @@ class HeadState(enum.StrEnum):
     STARTED = "started"
     RUNNING = "running"
     ENDED = "ended"  # behind the seal
+    REMOVED = "removed"  # by retention, in a file beside the sessions
     CLOSED = "closed"  # the session crashed; the next one signed for what it left
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from config.digest import settings_from_decisions
+from config.rule_functions import load_functions
 from connectors.sim.paper import PaperExecution
 from connectors.sim.settings import SimSettings
 from core.codec import decode_payload
@@ -85,7 +86,8 @@ class Rerun:
         self.sim = sim or settings.paper.sim
         self.pairs: dict[str, Pair] = {}
         self.events = 0
-        self.engine = build_engine(EngineSettings(epoch=session_epoch(head.started_ns), seed=0, limits=settings.risk))
+        epoch, functions = session_epoch(head.started_ns), load_functions(settings.risk.rules)
+        self.engine = build_engine(EngineSettings(epoch=epoch, seed=0, limits=settings.risk, rules=functions))
         self._paper = PaperExecution(self.sim, self.engine.markets)
         self._run = VirtualRun(self.engine, _Venue(self._paper, self._told))
 

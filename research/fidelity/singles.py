@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from config.load import Config
+from config.rule_functions import load_functions
 from connectors.sim import SimVenue
 from core.clock import NEVER
 from core.events import OrderReport, ReportType
@@ -50,7 +51,7 @@ class Approver:
     """The gate, with limits that refuse nothing here: only it makes commands."""
 
     def __init__(self, config: Config, instrument: Instrument) -> None:
-        self._gate = Gate(config.settings.risk)
+        self._gate = Gate(config.settings.risk, load_functions(config.settings.risk.rules))
         self._gate.define(0, instrument)
         self._manager = OrderManager({})
         self._manager.define(0, instrument)

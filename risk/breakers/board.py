@@ -15,7 +15,7 @@ from risk.breaker_settings import EVERY, KINDS, BreakerSettings, Row, day_begins
 from risk.breakers.breaker import Asked, Breaker, Unvalued
 from risk.breakers.drawdown import Drawdown
 from risk.breakers.kept import Kept
-from risk.breakers.ladder import PPM, STEP_OF, Step
+from risk.breakers.ladder import PPM, STEP_OF, Ladder, Step
 from risk.breakers.losses import Loss, Since
 from risk.breakers.machine import ClockOffset, LoopLag, Quorum
 from risk.breakers.prices import Spread, Volatility
@@ -67,15 +67,18 @@ class Board:
         epoch: int,
         kept: Kept,
         effects: list[Effect],
-        version: Callable[[], int],
+        limits: Callable[[], tuple[BreakerSettings, int]],
     ) -> None:
-        """Read what the engine collects in `effects`, and tell there what becomes of a breaker."""
+        """Read what the engine collects in `effects`, and tell there what becomes of a breaker.
+
+        `limits` gives the settings as they hold now, whose steps may be changed while running, and their version.
+        """
         self.settings = settings
         self.breakers: dict[tuple[str, str], Breaker] = {}
         self.desk = Desk(manager, markets, epoch, day_begins_ns(settings.day_begins))
         self.kept = kept
         self._effects = effects
-        self._version = version
+        self._limits = limits
         self._cursor = 0
         self._hysteresis_ppm = fraction("hysteresis", settings.hysteresis, PPM)
         self._unvalued = Unvalued(STEP_OF[settings.unvalued], settings.unvalued_after_s * SECOND_NS)
@@ -92,7 +95,24 @@ class Board:
             for row in self.settings.rows(kind):
                 for scope in self._scopes(row, strategies):
                     if (kind, scope) not in self.breakers:
-                        self._make(kind, scope, row)
+                        self._make(kind, scope, self._row_of(kind, scope) or row)
+
+    def _row_of(self, kind: str, scope: str) -> Row | None:
+        """Return the row of a scope: its own before one of each."""
+        rows = self.settings.rows(kind)
+        own = next((row for row in rows if row.scope == scope), None)
+        return own or next((row for row in rows if self._covers(row, scope)), None)
+
+    def _refresh(self) -> None:
+        """Have the steps that hold now; what was reached stays."""
+        settings = self._limits()[0]
+        if settings is self.settings:
+            return
+        self.settings = settings
+        for (kind, scope), breaker in self.breakers.items():
+            row = self._row_of(kind, scope)
+            if row is not None:
+                breaker.change(row, self._hysteresis_ppm)
 
     def restored(self) -> None:
         """Go on from what the session before left; forget what the settings have no breaker for any more."""
@@ -134,7 +154,7 @@ class Board:
             if breaker.scope == scope and breaker.step > Step.WARN:
                 breaker.arm(now_ns)
                 breaker.since_ns = now_ns
-                self._tell(breaker.told(None, f"armed: {reason}", self._version()))
+                self._tell(breaker.told(None, f"armed: {reason}", self._limits()[1]))
                 armed.append(breaker.kind)
         return armed
 
@@ -150,13 +170,19 @@ class Board:
             breaker.watch.lagged(lag_ns, now_ns)
         return self._look(found, now_ns)
 
+    @property
+    def lag_from_ns(self) -> int | None:
+        """The first figure that any breaker of the loop's lag steps at, None without one."""
+        rungs = [rung.at for row in self._limits()[0].loop_lag_ms for rung in Ladder(row, LoopLag.unit, 0).rungs]
+        return min(rungs, default=None)
+
     def split(self, index: int) -> None:
         """An instrument's shares became others."""
         for breaker in self.breakers.values():
             if isinstance(breaker.watch, SecondCount):
                 breaker.watch.retake(index)
                 if breaker.is_news():
-                    self._tell(breaker.told(None, "split", self._version()))
+                    self._tell(breaker.told(None, "split", self._limits()[1]))
 
     def state(self) -> list[object]:
         """Return what a digest must cover beside what is kept."""
@@ -167,16 +193,17 @@ class Board:
     def _look(self, breakers: Iterable[Breaker], now_ns: int) -> list[Trip]:
         """Measure, tell what changed, return what the engine has to carry out."""
         trips = []
+        self._refresh()
         for breaker in breakers:
             asked = breaker.look(now_ns)
             if asked is not None:
                 breaker.step, breaker.since_ns = asked.step, now_ns
-                self._tell(breaker.told(asked, asked.reason, self._version()))
+                self._tell(breaker.told(asked, asked.reason, self._limits()[1]))
                 self._alert(breaker, asked)
                 if asked.step > Step.WARN:
                     trips.append(Trip(breaker.kind, breaker.scope, asked.step, f"{breaker.kind} {asked.reason}"))
             elif breaker.is_news():
-                self._tell(breaker.told(None, "", self._version()))
+                self._tell(breaker.told(None, "", self._limits()[1]))
         return trips
 
     def _tell(self, told: BreakerChanged) -> None:

@@ -61,6 +61,11 @@ class Breaker:
         """The figure when it was last looked at, "" where there was none."""
         return "" if self._figure is None else self.watch.text(self._figure)
 
+    def change(self, row: Row, hysteresis_ppm: int) -> None:
+        """Have the steps of a row from now on."""
+        self._row = row
+        self.ladder = Ladder(row, self.watch.unit, hysteresis_ppm)
+
     def restore(self, told: BreakerChanged) -> None:
         """Go on from what was told last."""
         self.step, self.since_ns = Step(told.step), told.since_ns

@@ -5,7 +5,7 @@ moved to the next whole one, so that `low <= figure <= high` says exactly what w
 """
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import msgspec
@@ -22,12 +22,13 @@ from risk.rules.figures import (
     decimals_in,
     depth,
     face_of,
+    is_one_of,
     minutes_after,
     unit_in,
-    weekday,
 )
 
 INFINITE: int = 10**60
+_NOT_ASKED, _UNKNOWN = -(10**70), -(10**71)  # no figure is so small
 SHARE = 10**9
 _SHARE_DECIMALS = 9
 _DAYS = {day: number for number, day in enumerate(Weekday)}
@@ -58,28 +59,10 @@ class Compiled(NamedTuple):
     code: str
     instrument: Instrument
     strategies: frozenset[str]  # empty: all
-    days: frozenset[int]  # empty: all
     bounds: tuple[Bound, ...]
     amount: int  # of the target: units, money or 10^-9
 
-    def verdict(self, look: Look) -> Verdict | None:
-        """Return what the rule says of an order, None where it says nothing."""
-        if look.closes and not self.rule.closing:
-            return None
-        if self.strategies and look.intent.strategy_id not in self.strategies:
-            return None
-        if self.days and weekday(look) not in self.days:
-            return None
-        unknown = ""
-        for name, get, low, high in self.bounds:
-            figure = get(look)
-            if figure is None:
-                unknown = unknown or name
-            elif not low <= figure <= high:
-                return None
-        return self._speak(look, unknown)
-
-    def _speak(self, look: Look, unknown: str) -> Verdict | None:
+    def speak(self, look: Look, unknown: str) -> Verdict | None:
         """Return the verdict on an order that meets every condition that is known."""
         if unknown:
             return self._failed(f"{unknown} is not known now")
@@ -139,6 +122,50 @@ def compiled(rules: Sequence[Rule], instrument: Instrument) -> tuple[Compiled, .
     return tuple(_compile(rule, instrument) for rule in rules if _concerns(rule, instrument))
 
 
+class Program:
+    """The rules that may speak of one kind of orders, in a row; what several of them compare is taken once an order."""
+
+    __slots__ = ("_gets", "_names", "_nothing", "_rules")
+
+    def __init__(self, rules: Sequence[Compiled]) -> None:
+        """Number the figures that the rules compare."""
+        slots: dict[Get, int] = {}
+        self._names: list[str] = []
+        for rule in rules:
+            for bound in rule.bounds:
+                if bound.get not in slots:
+                    slots[bound.get] = len(slots)
+                    self._names.append(bound.name)
+        self._gets = tuple(slots)
+        self._nothing = [_NOT_ASKED] * len(slots)
+        self._rules = tuple(
+            (tuple((slots[each.get], each.low, each.high) for each in rule.bounds), rule) for rule in rules
+        )
+
+    def strictest(self, look: Look) -> Verdict | None:
+        """Return the strictest verdict on an order, None where no rule speaks of it. This runs for every order."""
+        strictest: Verdict | None = None
+        gets, figures = self._gets, self._nothing[:]
+        for bounds, rule in self._rules:
+            unknown = ""
+            for slot, low, high in bounds:
+                figure: int | None = figures[slot]
+                if figure == _NOT_ASKED:
+                    figure = gets[slot](look)
+                    figures[slot] = _UNKNOWN if figure is None else figure
+                if figure is None or figure == _UNKNOWN:
+                    unknown = unknown or self._names[slot]
+                elif not low <= figure <= high:
+                    break
+            else:
+                verdict = rule.speak(look, unknown)
+                if verdict is not None and (strictest is None or verdict.quantity < strictest.quantity):
+                    strictest = verdict
+                    if not verdict.quantity:
+                        return verdict
+        return strictest
+
+
 def failed(rule: str, what: str) -> Verdict:
     """Return the refusal of an order that a rule could not be asked about: fail closed."""
     return Verdict("RULE_FAILED", rule, 0, Why("", "", f"rule {rule} could not be asked: {what}"))
@@ -160,13 +187,11 @@ def _concerns(rule: Rule, instrument: Instrument) -> bool:
 def _compile(rule: Rule, instrument: Instrument) -> Compiled:
     """Return a rule as numbers in an instrument's units."""
     when = rule.when
-    days = [_DAYS[Weekday(day)] for day in when.names("weekday")]
     return Compiled(
         rule=rule,
         code=rule_code(rule.name),
         instrument=instrument,
         strategies=frozenset(when.names("strategy")),
-        days=frozenset(days),
         bounds=(*_choices(rule), *_ranges(rule, instrument)),
         amount=0 if rule.to is None else _amount(rule.to, instrument),
     )
@@ -183,9 +208,12 @@ def _choices(rule: Rule) -> list[Bound]:
         bounds.append(_exactly("post_only", _post_only, int(when.post_only)))
     if when.reduce_only is not None:
         bounds.append(_exactly("reduce_only", _reduce_only, int(when.reduce_only)))
+    if when.weekday is not None:
+        days = frozenset(_DAYS[Weekday(day)] for day in when.names("weekday"))
+        bounds.append(_exactly("weekday", _days_of(days), 1))
     if when.time is not None:
         first, length = when.time.minutes
-        bounds.append(Bound("time", partial(minutes_after, first), 0, length - 1))
+        bounds.append(Bound("time", _after(first), 0, length - 1))
     return bounds
 
 
@@ -223,6 +251,18 @@ def _amount(target: Target, instrument: Instrument) -> int:
     """Return the amount of a target in its unit, cut down."""
     decimals = {"quantity": instrument.size_precision, "notional": MONEY_DECIMALS}.get(target.kind, _SHARE_DECIMALS)
     return to_scale(getattr(target, target.kind), decimals)[0]
+
+
+@cache
+def _days_of(days: frozenset[int]) -> Get:
+    """Return whether it is one of these days: the same function for the same days."""
+    return partial(is_one_of, days)
+
+
+@cache
+def _after(minute: int) -> Get:
+    """Return how long ago a minute of the day was: the same function for the same minute."""
+    return partial(minutes_after, minute)
 
 
 def _exactly(name: str, get: Get, value: int) -> Bound:

@@ -36,6 +36,7 @@ class Look:
         "instrument",
         "intent",
         "market",
+        "notional",
         "now_ns",
         "open_orders_total",
         "position",
@@ -52,6 +53,7 @@ class Look:
     instrument: Instrument
     intent: OrderIntent
     market: Market
+    notional: int  # -1 until a rule asks
     now_ns: int
     open_orders_total: int
     position: int
@@ -91,7 +93,9 @@ def _quantity(look: Look) -> int | None:
 
 
 def _notional(look: Look) -> int | None:
-    return notional_of(look.instrument, look.intent.quantity, look.valued_at)
+    if look.notional < 0:
+        look.notional = notional_of(look.instrument, look.intent.quantity, look.valued_at)
+    return look.notional
 
 
 def _price_distance(look: Look) -> int | None:
@@ -149,9 +153,9 @@ def _leverage(look: Look) -> int | None:
     return None if look.controls is None else look.controls.leverage_ppm(look.now_ns)
 
 
-def weekday(look: Look) -> int:
-    """Return the day of the week, Monday 0."""
-    return (look.now_ns // DAY_NS + _EPOCH_WEEKDAY) % 7
+def is_one_of(days: frozenset[int], look: Look) -> int:
+    """Return 1 on one of these days of the week, Monday 0; else 0."""
+    return int((look.now_ns // DAY_NS + _EPOCH_WEEKDAY) % 7 in days)
 
 
 def minutes_after(first: int, look: Look) -> int:

@@ -12,9 +12,10 @@ from core.orders import OrderIntent
 from oms.manager import OrderManager
 from oms.moves import Exposure
 from risk.controls.control import Controls
+from risk.errors import LimitsError
 from risk.known import Known
-from risk.rule_settings import RuleSettings
-from risk.rules.compiled import Compiled, Verdict, compiled
+from risk.rule_settings import RuleSettings, functions_name
+from risk.rules.compiled import Compiled, Program, Verdict, compiled
 from risk.rules.figures import Look
 from risk.rules.functions import UserRule, ask, views_of
 
@@ -32,7 +33,7 @@ class Tally:
 class Rulebook:
     """Rules compiled for each instrument, and the functions."""
 
-    __slots__ = ("_by_index", "_functions", "_look", "_rules", "_see_closing", "empty", "tallies")
+    __slots__ = ("_by_index", "_functions", "_look", "_programs", "_rules", "_see_closing", "empty", "tallies")
 
     def __init__(self, functions: Sequence[UserRule] = ()) -> None:
         """Have no rules but these functions, which stay as they are."""
@@ -42,6 +43,7 @@ class Rulebook:
         self.empty = not functions
         """Whether there is nothing to ask."""
         self._by_index: dict[int, tuple[Compiled, ...]] = {}
+        self._programs: dict[tuple[str, int, bool], Program] = {}
         self._look = Look()
         self.tallies: dict[str, Tally] = {}
 
@@ -51,15 +53,23 @@ class Rulebook:
         return self._functions
 
     def take(self, rules: RuleSettings) -> None:
-        """Have other rules from now on; every instrument has to be defined again."""
+        """Have other rules from now on; every instrument has to be defined again.
+
+        Raises LimitsError where functions are named that were not handed in: no rule is ever left out silently.
+        """
+        named, known = [functions_name(each.use) for each in rules.sources], [each.name for each in self._functions]
+        if named != known:
+            raise LimitsError("functions", f"these to be loaded: {', '.join(named)}", ", ".join(known), ("rules",))
         self._rules = rules
         self.empty = not self._functions and not rules.rule
         self._see_closing = rules.functions_see_closing
         self._by_index.clear()
+        self._programs.clear()
 
     def define(self, index: int, instrument: Instrument) -> None:
         """Compile the rules for an instrument."""
         self._by_index[index] = compiled(self._rules.rule, instrument)
+        self._programs.clear()
 
     def judge(
         self,
@@ -85,17 +95,26 @@ class Rulebook:
         look.closes = (
             intent.reduce_only or known.hedge == -side or side * look.position + open_same + intent.quantity <= 0
         )
-        strictest: Verdict | None = None
-        for rule in self._by_index[intent.instrument]:
-            verdict = rule.verdict(look)
-            if verdict is not None and (strictest is None or verdict.quantity < strictest.quantity):
-                strictest = verdict
-                if not verdict.quantity:
-                    return verdict
+        look.notional = -1
+        key = (intent.strategy_id, intent.instrument, look.closes)
+        program = self._programs.get(key)
+        if program is None:
+            program = self._programs[key] = Program(self._concerned(*key))
+        strictest = program.strictest(look)
+        if strictest is not None and not strictest.quantity:
+            return strictest
         if self._functions and (self._see_closing or not look.closes):
             assert known.manager is not None
             return self._ask(known.manager, strictest)
         return strictest
+
+    def _concerned(self, strategy_id: str, index: int, closes: bool) -> tuple[Compiled, ...]:
+        """Return the rules that may speak of a strategy's orders in an instrument that only close, or of the others."""
+        return tuple(
+            each
+            for each in self._by_index[index]
+            if (each.rule.closing or not closes) and (not each.strategies or strategy_id in each.strategies)
+        )
 
     def _ask(self, manager: OrderManager, strictest: Verdict | None) -> Verdict | None:
         """Return the strictest of what the functions say and what was said before."""

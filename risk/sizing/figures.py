@@ -81,7 +81,9 @@ class Figures:
         return regime, int(factor_of(regime, settings) * WHOLE_PPM)
 
     def trade_returns(self, strategy_id: str, instrument: Instrument, index: int) -> list[float] | None:
-        """Return what a strategy's closed trades returned; None where its position is not what its trades came to."""
+        """Return what a strategy's closed trades returned; None where not all of its position was counted."""
+        if not self.trades.counting:
+            return None
         trade = self.trades.open.get((strategy_id, index))
         followed = 0 if trade is None else trade.quantity
         if abs(self._manager.strategy_position(strategy_id, index).quantity - followed) >= instrument.lot:

@@ -55,7 +55,6 @@ class Sizer:
         """Size for one more strategy, or by other rules; `instrument` names the first that it trades."""
         self.rules[strategy_id] = rules
         self._instruments[strategy_id] = instrument
-        self.figures.trades.counting = any(each.kelly is not None for each in self.rules.values())
 
     @property
     def wants_ranges(self) -> bool:
@@ -154,7 +153,7 @@ class Sizer:
         """Return what a fraction of Kelly allows."""
         returns = self.figures.trade_returns(strategy_id, market.instrument, market.index)
         if returns is None:
-            return unproven(kelly.RULE, least, "a position that all came from trades that were counted")
+            return unproven(kelly.RULE, least, "trades counted since a session's start, and no position beside them")
         if len(returns) < rules.kelly_least:
             return unproven(kelly.RULE, least, f"{rules.kelly_least} closed trades, {len(returns)} seen")
         return by_kelly(total, returns, fraction, rules.kelly_method, rules.kelly_errors, worth, least)

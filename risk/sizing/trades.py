@@ -36,7 +36,10 @@ _decoder = msgspec.msgpack.Decoder(tuple[list[_Saved], list[tuple[str, list[floa
 
 
 class Trades:
-    """Follows executions; `counting` only where a strategy's size depends on them."""
+    """Follows executions; `counting` only where the settings have a strategy whose size depends on them.
+
+    That stands when a session begins, so that a fold of its records, which hires nobody, counts the same.
+    """
 
     __slots__ = ("_lots", "_terms", "counting", "open", "returns")
 

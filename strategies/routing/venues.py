@@ -199,6 +199,9 @@ class Path:
 
     def follow(self, update: OrderUpdated, side: Side, now_ns: int) -> None:
         """Learn from what became of the child: how long the venue took, and how much of it was got."""
+        if self.child and (less := self.child_quantity - update.quantity * self.size_scale) > 0:  # a rule shrank it
+            self.taken -= 0 if self.resting else less
+            self.child_quantity -= less
         if not self.answered and update.state not in _UNANSWERED:
             self.answered = True
             took_ns = now_ns - self.sent_ns

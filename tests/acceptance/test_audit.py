@@ -76,6 +76,11 @@ def test_a_session_that_was_killed_verifies_after_the_next_start_and_what_is_tam
             daemon.wait_status(lambda status: len(status["fills"]) > 2, "fills")
             halted = tickerd("halt", "all", "--reason", "to be audited", "--folder", str(run_folder))
             assert halted.returncode == 0, halted.stderr
+            assert "HALTED" in tickerd("alerts", "--folder", str(run_folder)).stdout
+            acknowledged = tickerd("ack", "all", "--reason", "seen", "--folder", str(run_folder))
+            assert acknowledged.returncode == 0, acknowledged.stderr
+            assert "ACKNOWLEDGED: HALTED x1 by " in acknowledged.stdout
+            daemon.wait_status(lambda status: not status["open_alerts"], "nothing to acknowledge")
             daemon.stop()
             ended = daemon.session
         executions = venue.ledger()["executions"]

@@ -168,3 +168,10 @@ def test_a_module_of_rules_that_raises_says_where(read):
     text = refused(read, table='functions = ["desk.py:no_fridays"]', function=FUNCTION + "x = 1 / 0\n")
     assert "ZeroDivisionError" in text
     assert "x = 1 / 0" in text
+
+
+def test_another_source_than_the_recorded_one_is_refused_by_its_hash(read):
+    rules = read(table='functions = ["desk.py:no_fridays"]').risk.rules
+    other = msgspec.structs.replace(rules.sources[0], source=FUNCTION + "\n")
+    with pytest.raises(ConfigError, match="not the source with which the session was recorded"):
+        load_functions(msgspec.structs.replace(rules, sources=(other,)))

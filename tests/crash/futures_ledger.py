@@ -24,11 +24,11 @@ def wallets(account: Account) -> dict[str, Decimal]:
 def executed_by_itself(account: Account) -> set[str]:
     """Return the executions that the exchange made on its own, liquidations: by symbol and number."""
     own = {order["orderId"] for order in account["orders"] if order["clientOrderId"].startswith(OWN_MAKING)}
-    return {_name(each) for each in account["executions"] if each["orderId"] in own}
+    return {execution_name(each) for each in account["executions"] if each["orderId"] in own}
 
 
-def _name(execution: Mapping[str, Any]) -> str:
-    """Numbers of executions are unique within a symbol."""
+def execution_name(execution: Mapping[str, Any]) -> str:
+    """Return its name among all: numbers of executions are unique within a symbol."""
     return f"{execution['symbol']}:{execution['id']}"
 
 
@@ -74,7 +74,7 @@ def _compare_fees(account: Account, books: OrderManager) -> None:
     own = executed_by_itself(account)
     orders = (*books.closed_orders(), *books.open_orders())
     fees = sum(amount for order in orders for amount in order.fees.values())
-    taken = sum(money(each["commission"]) for each in account["executions"] if _name(each) not in own)
+    taken = sum(money(each["commission"]) for each in account["executions"] if execution_name(each) not in own)
     assert fees == taken, f"fees {fees} in the books, {taken} at the exchange"
 
 

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import msgspec
 
+from core.money import money
 from daemon.live.lease import LeaseRecord
 from journal.folders import sessions
 from tests.acceptance.processes import ROOT, Venue, environment, until
@@ -25,10 +26,14 @@ from tests.crash.boundaries import AFTER, Told
 from tests.crash.boundary_child import Ended, Request
 from tests.crash.day_market import write_day
 from tests.crash.days import SPOT, Act, Day
+from tests.crash.futures_ledger import rounding, wallets
 from tests.crash.ledger import judge
 
 NEVER = -1
 PATIENCE_S = 60.0
+HISTORY_S = 10.0
+"""How long a life in peace waits, its day over, for the books to agree: what the exchange moved while they were young
+is left to its history, which counts once it must show everything (`visibility_lag_s`)."""
 _LOOK_S = 0.04
 _MARKET_S = 120.0  # longer than any schedule
 STRATEGY = """
@@ -123,7 +128,8 @@ class Lives:
     def _schedule(self, folder: Path, venue: "Exchange", deaths: list[Death]) -> Outcome:
         """Live, die and be judged on one exchange."""
         day = self._day
-        tables = day.tables(venue, folder, visibility_lag_s=2.0, sweep_s=0.5)
+        looks = {"balances_s": 1.0} if day.usdm else {}  # at what the exchange moved while the books were young
+        tables = day.tables(venue, folder, visibility_lag_s=2.0, sweep_s=0.5, **looks)
         file = STRATEGY.format(file=self._strategy, strategy=day.strategy)
         settings = write_settings(folder, *tables, file, mode="live", session='flush = "disk"')
         environ = {"TICKERD_SECRET_DEMO_API_KEY": venue.api_key, "TICKERD_SECRET_DEMO_API_SECRET": venue.api_secret}
@@ -157,12 +163,17 @@ class Lives:
             with contextlib.suppress(ProcessLookupError):  # killed meanwhile
                 os.kill(process, signal.SIGINT)
 
-        awaited: dict[str, Act] = {**self._day.meanwhile, scripted_day.OVER: stop}
+        in_peace, over_s = request.at == NEVER and self._day.usdm, 0.0
+        awaited: dict[str, Act] = {**self._day.meanwhile, scripted_day.OVER: (lambda _: None) if in_peace else stop}
         with output.open() as said:
             while not select.select([self._server.stdout], [], [], _LOOK_S)[0]:
                 heard = said.read()
                 for word in [word for word in awaited if word in heard]:
                     awaited.pop(word)(venue)
+                    over_s = time.monotonic() if word == scripted_day.OVER else over_s
+                if in_peace and over_s and (time.monotonic() - over_s > HISTORY_S or _agree(output, venue)):
+                    stop(venue)
+                    in_peace = False
                 if time.monotonic() > deadline:
                     os.kill(process, signal.SIGKILL)
                     self._server.stdout.readline()
@@ -194,6 +205,14 @@ class Exchange(Venue):
         self.ws_api_url = said["usdm_ws_api_url" if day.usdm else "ws_api_url"]
         self.usdm_ws_url = said.get("usdm_ws_url", self.ws_url)
         self.api_key, self.api_secret = said["api_key"], said["api_secret"]
+
+
+def _agree(output: Path, venue: Exchange) -> bool:
+    """Whether the last status tells the money that a futures exchange tells; it does not always come to rest so."""
+    told = {asset: money(amount) for asset, amount in _last_status(output)["balances"].items()}
+    ledger = venue.ledger("usdm")
+    most = rounding(ledger)
+    return all(abs(told.get(asset, 0) - money(str(owned))) <= most for asset, owned in wallets(ledger).items())
 
 
 def _last_status(output: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from daemon.operator import door as door_module
 from daemon.operator.client import ask, find, request
 from daemon.operator.door import CONNECTIONS_MAX, Door, Operated
 from daemon.operator.protocol import LINE_BYTES_MAX, Request, read_request
-from daemon.words import OPERATOR, VIEWS
+from daemon.words import OPERATOR, ROSTER, VIEWS
 from tests.daemon.status_samples import status
 
 WAIT_S = 10.0
@@ -203,8 +203,40 @@ def test_the_one_daemon_is_found_and_a_dead_ones_socket_is_passed_over(tmp_path)
 def test_the_page_shows_requests_that_are_read_and_every_word():
     page = (Path(__file__).parents[2] / "docs" / "operator.md").read_text()
     asked = [line for line in page.splitlines() if line.startswith('{"v"') and '"ask"' in line]
-    assert [getattr(read_request(line.encode()), "ask", "") for line in asked] == ["fills", "kill"]
-    assert all(f"`tickerd {word}" in page for word in (*OPERATOR, *VIEWS))
+    assert [getattr(read_request(line.encode()), "ask", "") for line in asked] == ["fills", "kill", "add"]
+    assert all(f"`tickerd {word}" in page for word in (*OPERATOR, *VIEWS, *ROSTER))
+
+
+async def read(wanted: Request, source: str) -> CommandReceived:
+    """What reads a strategy from files: it takes a while."""
+    await asyncio.sleep(0)
+    if wanted.strategy == "emma":
+        raise UsageError("has no strategy 'emma'")
+    if wanted.strategy == "defect":
+        raise KeyError("x")
+    return CommandReceived(name="add", strategy_id=wanted.strategy, source=source, args={"definition": "{}"})
+
+
+@pytest.mark.parametrize(
+    ("strategy", "ok", "error"),
+    [("ema", True, ""), ("emma", False, "has no strategy 'emma'"), ("defect", False, "a defect of the program")],
+)
+def test_what_has_to_be_read_first_is_answered_once_it_was(tmp_path, strategy, ok, error):
+    desk = Desk()
+
+    async def main():
+        door = Door(tmp_path / "run" / "s.sock", Operated(desk.command, {}, read))
+        await door.open()
+        try:
+            async with asyncio.timeout(WAIT_S):
+                wanted = request("add", strategy=strategy, config="/e.toml")
+                return await asyncio.to_thread(ask, door.path, wanted)
+        finally:
+            await door.close()
+
+    reply = asyncio.run(main())
+    assert (reply.ok, error in reply.error) == (ok, True)
+    assert [each.args for each in desk.commands] == ([{"definition": "{}"}] if ok else [])
 
 
 def test_who_is_turned_away_is_told_once_a_second_with_how_often(tmp_path, monkeypatch):

@@ -453,6 +453,53 @@ def test_an_execution_that_the_venue_took_back_is_taken_off_the_second_count():
     assert floor.latch() == 0
 
 
+# -- changed while running --------------------------------------------------------------------------------------------
+
+
+def change(floor: Floor, word: str, scope: str = "all", **args: str):
+    command = CommandReceived(name=word, scope=scope, source="socket:uid=1", reason="calmer", args=args)
+    return [(each.code, each.message) for each in only(floor.payload(Kind.COMMAND, command), Alert)]
+
+
+def test_a_step_is_made_stricter_at_once_and_a_looser_one_waits():
+    floor = stage(day_loss=(LossRow(scope="strategy:*", halt_at=9),), feed_quorum=(QuorumRow(warn_below=1),))
+    floor.trade(Side.BUY, 100_00)
+    floor.tick(*mid(95_00))
+    assert floor.latch("strategy:Idle") == 0
+    ((code, message),) = change(floor, "set", "strategy:*", **{"day_loss.halt_at": "5"})
+    assert (code, message) == ("LIMIT", "strategy:* day_loss.halt_at: 9 to 5 by socket:uid=1 (calmer)")
+    floor.tick()
+    assert floor.latch("strategy:Idle") == Level.HALT
+    assert change(floor, "set", "strategy:*", **{"day_loss.halt_at": "50"})[0][0] == "LIMIT_WAITS"
+    assert change(floor, "set", **{"feed_quorum.warn_below": "2"})[0][0] == "LIMIT"
+    assert change(floor, "set", **{"feed_quorum.warn_below": "1"})[0][0] == "LIMIT_WAITS"
+    assert change(floor, "set", "strategy:*", **{"day_loss.halt_at": "none"})[0][0] == "LIMIT_WAITS"
+
+
+@pytest.mark.parametrize(
+    ("scope", "name", "value", "why"),
+    [
+        ("all", "day_loss.halt_at", "5", "none there; a breaker is added by the settings"),
+        ("strategy:*", "day_loss.halt_below", "5", "day_loss.warn_at, day_loss.reduce_at"),
+        ("strategy:*", "day_loss.halt_at", "0", "a number above 0"),
+        ("strategy:*", "day_loss.halt_at", "x", "a number, 0 or more"),
+        ("all", "drawdown.halt_at", "none", "none there"),
+    ],
+)
+def test_a_step_that_cannot_be_is_refused_and_changes_nothing(scope, name, value, why):
+    floor = stage(day_loss=(LossRow(scope="strategy:*", halt_at=9),))
+    ((code, message),) = change(floor, "set", scope, **{name: value})
+    assert code == "COMMAND_REFUSED"
+    assert why in message
+
+
+def test_a_row_of_its_own_comes_before_one_of_each():
+    floor = stage(day_loss=(LossRow(scope="strategy:*", halt_at=9), LossRow(scope="strategy:Idle", halt_at=3)))
+    floor.trade(Side.BUY, 100_00)
+    floor.tick(*mid(97_00))
+    assert floor.latch("strategy:Idle") == Level.HALT
+
+
 # -- what survives ---------------------------------------------------------------------------------------------------
 
 EVERYTHING = {

@@ -28,6 +28,7 @@ TESTS = (
     "test_held_checks.py",
     "test_risk_limits.py",
     "test_limit_words.py",
+    "test_clearance.py",
     "test_controls_properties.py",
     "test_gate_properties.py",
 )
@@ -43,11 +44,15 @@ FILES = (
     "risk/controls/checks.py",
     "risk/controls/cells.py",
     "risk/controls/asked.py",
+    "risk/controls/clearance.py",
     "risk/controls/control.py",
     "risk/controls/day.py",
+    "risk/controls/depth.py",
+    "risk/controls/headroom.py",
     "risk/controls/lists.py",
     "risk/controls/scope.py",
     "risk/controls/sums.py",
+    "risk/controls/tail_risk.py",
     "risk/controls/window.py",
     "risk/controls/worth.py",
 )

@@ -18,15 +18,14 @@ from risk.breaker_settings import (
 from risk.breakers.ladder import Ladder, Step
 from risk.breakers.tally import SECOND_NS, Tally
 from risk.errors import LimitsError
+from risk.limits import InstrumentRisk, RiskLimits
 
 
 @pytest.mark.parametrize(
     ("rows", "key", "expected"),
     [
-        ({"loss": (LossRow(),)}, "warn_at", "at least one of warn_at"),
         ({"loss": (LossRow(warn_at=0),)}, "warn_at", "a number above 0"),
         ({"loss": (LossRow(warn_at=-1),)}, "warn_at", "a number, 0 or more"),
-        ({"loss": (LossRow(warn_at=5, halt_at=4),)}, "halt_at", "no milder than the one before"),
         ({"loss": (LossRow(warn_at=5), LossRow(warn_at=6))}, "scope", "one row for each scope"),
         ({"loss": (LossRow(scope="group:majors", warn_at=5),)}, "scope", "all, venue:NAME or venue:\\*"),
         ({"loss": (LossRow(scope="strategy:", warn_at=5),)}, "scope", "all, venue"),
@@ -35,7 +34,6 @@ from risk.errors import LimitsError
         ({"loop_lag_ms": (LagRow(warn_at=5, window_s=0),)}, "window_s", "from 1 to 86400"),
         ({"spread": (SpreadRow(warn_at=1),)}, "scope", "symbol:NAME"),
         ({"drawdown": (DrawdownRow(scope="strategy:a", warn_at="0.1", share=True),)}, "share", "only in the scope all"),
-        ({"feed_quorum": (QuorumRow(warn_below=1, halt_below=2),)}, "halt_below", "no milder"),
         ({"volatility": (VolatilityRow(scope="symbol:*", warn_at=2, short_s=9, long_s=9),)}, "short_s", "less than"),
         ({"day_begins": "24:00"}, "day_begins", "an hour of UTC"),
         ({"day_begins": "9"}, "day_begins", "an hour of UTC"),
@@ -48,6 +46,19 @@ def test_what_is_no_breaker_is_refused_with_its_key(rows, key, expected):
     with pytest.raises(LimitsError, match=expected) as refused:
         BreakerSettings(**rows)
     assert refused.value.key == key
+
+
+@pytest.mark.parametrize(("collar", "refused"), [("0.01", False), ("0.02", True)])
+def test_a_collar_that_the_gate_would_not_let_pass_is_refused(collar, refused):
+    for own in ({"max_price_deviation": "0.02"}, {"instruments": {"A.B": InstrumentRisk(max_price_deviation="0.02")}}):
+        breakers = BreakerSettings(collar=collar)
+        if refused:
+            with pytest.raises(
+                LimitsError, match=r"risk.breakers.collar: expected less than max_price_deviation, 0.02"
+            ):
+                RiskLimits(breakers=breakers, **own)
+        else:
+            assert RiskLimits(breakers=breakers, **own).breakers == breakers
 
 
 def test_a_second_count_needs_no_figure_and_the_day_begins_where_it_says():

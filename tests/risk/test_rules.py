@@ -12,7 +12,7 @@ from core.orders import ApprovedReplace, ApprovedSubmit, OrderType, Refusal, Rep
 from risk.errors import LimitsError
 from risk.gate import Gate
 from risk.limits import RiskLimits, limits_version
-from risk.rule_settings import Rule, RuleSettings
+from risk.rule_settings import Rule, RuleSettings, RuleSource
 from risk.rules import Pass, Reject, Shrink
 from risk.rules.functions import UserRule
 from tests.risk.control_room import PERP, ControlRoom
@@ -299,7 +299,8 @@ FAULTS: list[tuple[object, str]] = [
 
 def asked(function: Any, **fields: Any) -> Any:
     there = Room()
-    there.gate = Gate(WIDE, (UserRule("mine", function),))
+    named = RuleSettings(sources=(RuleSource(use="my/rules.py:mine", sha256="of it", source=""),))
+    there.gate = Gate(msgspec.structs.replace(WIDE, rules=named), (UserRule("mine", function),))
     there.gate.define(BTC, there.instrument)
     return there.ask(**fields)
 
@@ -387,3 +388,9 @@ def test_names_are_used_once_and_what_controls_count_needs_controls():
         RuleSettings(rule=(rule({}, name="no-fridays"),), functions=("my/rules.py:no_fridays",))
     with pytest.raises(LimitsError, match=r"\[risk.controls\], which counts leverage"):
         RiskLimits(rules=RuleSettings(rule=(rule({"leverage": {"above": 1}}),)))
+
+
+def test_no_gate_leaves_a_function_out_that_the_settings_name():
+    named = RuleSettings(sources=(RuleSource(use="my/rules.py:mine", sha256="of it", source=""),))
+    with pytest.raises(LimitsError, match="these to be loaded: mine"):
+        Gate(msgspec.structs.replace(WIDE, rules=named))

@@ -24,6 +24,7 @@ from research.compiled.specialise import CALLBACKS
 from risk.control_settings import ControlSettings
 from risk.exits.settings import StrategyExits
 from risk.limits import RiskLimits
+from risk.rule_settings import RuleSettings
 from risk.sizing.settings import StrategySizing
 from strategies import EmaCross, EmaCrossKernel, Kernel, desk
 from tests.engine.scenario import BTC
@@ -235,3 +236,9 @@ def test_a_kernel_that_numba_cannot_compile_is_named_with_the_reason_and_what_to
 
 def test_every_callback_of_a_kernel_is_compiled():
     assert set(CALLBACKS) == {name for name in vars(Kernel) if name.startswith("at_")}
+
+
+def test_users_rules_are_named():
+    chosen = settings_of(EmaCrossKernel, EmaCrossKernel.Params(), [BTC], RiskLimits(rules=RuleSettings()))
+    with pytest.raises(NotCompilable, match=r"does not have \[risk\.rules\]: use driver = \"python\""):
+        CompiledRun(chosen, SimSettings(), "", lambda rows: None)

@@ -56,6 +56,7 @@ def test_a_size_is_within_every_bound_in_whole_lots_and_lower_when_scaled_lower(
         sizer.figures.sample(clock.now_ns)
         sizer.figures.take_bar(0, middle + 9, middle - 9, middle, complete=middle % 7 != 0)
 
+    sizer.figures.trades.counting = True
     sizer.figures.trades.returns["s"] = deque(returns)
     found = []
     for ppm in (1_000_000, scale, min(scale, lower)):

@@ -11,18 +11,20 @@ from core.effects import StrategyChanged, StrategyState
 from core.events import FeedState, ReportType
 from core.instruments import AssetClass
 from core.orders import ApprovedCancel, Side, TimeInForce
+from risk.rule_settings import Rule, RuleSettings, Target, Then, When
 from strategies import BUILTIN
 from strategies.algos import ParentParams
 from strategies.routing import SmartRouter
 from tests.docs.markdown import document
 from tests.engine.scenario import LOT, SECOND, only
+from tests.strategies.algos.market_place import WIDE
 from tests.strategies.routing.places import MILLISECOND, TWO, Places, at
 
 PAGE = document("docs/routing.md")
 FREE = {"drift_ppm_s": 0, "fee_ppm": 0}
 
 
-def two(**params: object) -> Places:
+def two(**params: Any) -> Places:
     return Places(**{"quantity": "0.12", **FREE, **params})
 
 
@@ -154,6 +156,20 @@ def test_what_the_gate_refuses_goes_elsewhere():
     place.quote(1, 99_99, 100_01)
     assert place.sent == [(1, 5, 100_01)]
     assert place.routes[-1].reason == "refused"
+
+
+def test_what_a_rule_shrinks_counts_as_sent_and_the_rest_is_asked_for_again():
+    rule = Rule(name="near", when=When(venue="NEAR"), then=Then.SHRINK, to=Target(quantity="0.02"))
+    place = two(limits=msgspec.structs.replace(WIDE, rules=RuleSettings(rule=(rule,))))
+    place.quote(0, 99_98, 100_00, 5)
+    place.quote(1, 99_99, 100_01, 9)
+    assert place.sent == [(0, 2, 100_00), (1, 7, 100_01)]
+    place.fill(place.accept(0))
+    assert place.last_decision()[0] == ("sent", 3, "100x0.03"), "of the 5 that were shown 2 are taken, not all 5"
+    assert place.sent == [(1, 7, 100_01), (0, 2, 100_00)]
+    for index in (1, 0, 1):
+        place.fill(place.accept(index))
+    assert (place.progress[-1].state, place.progress[-1].filled) == ("filled", 12 * LOT)
 
 
 def test_an_unknown_child_stays_reserved_until_there_is_evidence():
