@@ -144,23 +144,32 @@ class Keeper:
 
     # -- what the venue keeps itself -------------------------------------------------------------------------------
 
-    def _conditional(self, intent: OrderIntent, *, opens: bool = False) -> ApprovedSubmit | Refusal:
-        """Check an order that goes to the venue as it is; `opens`: what it reduces is not there yet."""
+    def _conditional(self, intent: OrderIntent, entry: OrderIntent | None = None) -> ApprovedSubmit | Refusal:
+        """Check an order that goes to the venue as it is; `entry`: what brings the position that it reduces."""
         market = self._markets[intent.instrument]
         bid, ask, _ = market.touch()
         trigger = first_trigger(intent, bid, ask)
         plain = plain_of(intent, intent.client_order_id, intent.quantity, trigger, market.instrument.tick)
-        if opens:
+        closes = entry is not None and self._is_way_out(intent, entry)
+        if entry is not None:
             plain = msgspec.structs.replace(plain, reduce_only=False)
+        now_ns, ready = self._clock.now_ns, self._is_ready()
         return check_conditional(
-            self._gate, intent, plain, trigger, market, self._manager, self._is_ready(), self._clock.now_ns
+            self._gate, intent, plain, trigger, market, self._manager, ready, now_ns, closes=closes
         )
+
+    def _is_way_out(self, leg: OrderIntent, entry: OrderIntent) -> bool:
+        """Whether a leg does no more than close what its entry opens."""
+        opens = self._manager.position(entry.instrument).quantity * entry.side >= 0
+        return opens and leg.side is not entry.side and leg.quantity <= entry.quantity
 
     def _send_group(self, intents: Sequence[OrderIntent]) -> None:
         """Send orders as one list of the venue's. Each passes on its own: of two that exclude each other one fills."""
         contingency = native_group(intents, self._markets[intents[0].instrument].instrument)
         assert contingency is not None
-        verdicts = [self._conditional(intent, opens=bool((intent.terms or NO_TERMS).parent)) for intent in intents]
+        verdicts = [
+            self._conditional(intent, intents[0] if (intent.terms or NO_TERMS).parent else None) for intent in intents
+        ]
         approved = tuple(verdict for verdict in verdicts if isinstance(verdict, ApprovedSubmit))
         if len(approved) < len(verdicts):
             self._refuse(intents, [verdict if isinstance(verdict, Refusal) else None for verdict in verdicts])

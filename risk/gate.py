@@ -80,6 +80,7 @@ class Gate(Replacing):
         self._rates.minute.limit = limits.max_orders_per_minute
         self._times: list[int] = []
         self._asked = Asked()
+        self._closes = False
         self._beside = Exposure()  # what is open beside the order that is to be replaced
         self.rulebook = Rulebook(functions)
         self.rulebook.take(limits.rules or RuleSettings())
@@ -128,13 +129,17 @@ class Gate(Replacing):
         now_ns: int,
         *,
         whole: bool = False,
+        closes: bool = False,
     ) -> ApprovedSubmit | Refusal:
         """Return the command if every check lets the order pass, else the first refusal.
 
         An approval consumes the order rate; hand it to `manager.submit` before the next check, so that the order
-        counts at once. A user's rule may have shrunk it; `whole`: then it is refused.
+        counts at once. A user's rule may have shrunk it; `whole`: then it is refused. `closes`: it
+        is known to do no more than close, which rules are not asked about unless they say so.
         """
+        self._closes = closes
         answer = self._check(intent, market, manager, ready, now_ns, "")
+        self._closes = False
         if not isinstance(answer, Verdict):
             return answer
         if not answer.quantity or whole:

@@ -27,10 +27,13 @@ def check_conditional(
     manager: OrderManager,
     ready: bool,
     now_ns: int,
+    *,
+    closes: bool = False,
 ) -> ApprovedSubmit | Refusal:
     """Check an order that waits at the venue itself as what it will be, `plain`, in a market at its trigger.
 
-    It has passed `check_hold`. The market of today must be fresh; the collar is laid around the trigger.
+    It has passed `check_hold`. The market of today must be fresh; the collar is laid around the trigger. `closes`: it
+    only closes what another order of its group opens.
     """
     if trigger:
         bid, _, ask, _, touch_ns = touch_of(market)
@@ -39,7 +42,7 @@ def check_conditional(
         if 0 < bid <= ask:
             there.bid_price = there.ask_price = trigger
         market = there
-    verdict = gate.check_submit(plain, market, manager, ready, now_ns, whole=True)
+    verdict = gate.check_submit(plain, market, manager, ready, now_ns, whole=True, closes=closes)
     return msgspec.structs.replace(verdict, intent=intent)
 
 

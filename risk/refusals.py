@@ -23,9 +23,11 @@ _MARKET = OrderType.MARKET
 class Refusals:
     """What the gate looks at to say no; the base of `risk.gate.Gate`."""
 
-    __slots__ = ("_asked", "_rates", "controls", "freezes", "limits_version", "rulebook")
+    __slots__ = ("_asked", "_closes", "_rates", "controls", "freezes", "limits_version", "rulebook")
 
     _asked: Asked
+    _closes: bool
+    """Whether the order that is asked for is known to do no more than close."""
     _rates: Rates
     controls: Controls | None
     """Limits at every level, where `[risk.controls]` asks for any; see `Gate.watch`."""
@@ -58,7 +60,9 @@ class Refusals:
         if self.rulebook.empty:
             return None
         valued_at = _valued_at(intent, known, touch_of(market))
-        return self.rulebook.judge(intent, known, market, valued_at, beside, open_orders, self.controls, now_ns)
+        return self.rulebook.judge(
+            intent, known, market, valued_at, beside, open_orders, self.controls, self._closes, now_ns
+        )
 
     def _ruled_out(self, verdict: Verdict, intent: OrderIntent, less: Refusal | None = None) -> Refusal:
         """Return the refusal by a rule; `less`: that of the smaller order, or None where nothing smaller may be."""

@@ -80,11 +80,13 @@ class Rulebook:
         beside: Exposure,
         open_orders_total: int,
         controls: Controls | None,
+        closes: bool,
         now_ns: int,
     ) -> Verdict | None:
         """Return the strictest verdict on an order, None where all rules let it pass as it is.
 
-        `beside`: what is open beside it, as `risk.revisions.leave_out` has it where it replaces another.
+        `beside`: what is open beside it, as `risk.revisions.leave_out` has it where it replaces another. `closes`: it
+        is known to do no more than close.
         """
         look, side = self._look, 1 if intent.side > 0 else -1
         look.intent, look.market, look.valued_at, look.side = intent, market, valued_at, side
@@ -93,7 +95,10 @@ class Rulebook:
         look.open_orders_total, look.controls, look.now_ns = open_orders_total, controls, now_ns
         open_same = beside.open_buy_quantity if side > 0 else beside.open_sell_quantity
         look.closes = (
-            intent.reduce_only or known.hedge == -side or side * look.position + open_same + intent.quantity <= 0
+            closes
+            or intent.reduce_only
+            or known.hedge == -side
+            or side * look.position + open_same + intent.quantity <= 0
         )
         look.notional = -1
         key = (intent.strategy_id, intent.instrument, look.closes)

@@ -9,7 +9,7 @@ import pytest
 from daemon.audit.report import day_report
 from daemon.audit.walk import day_of
 from daemon.errors import UsageError
-from daemon.operator.door import user_of
+from daemon.operator.operated import user_of
 from tests.daemon.auditing import DAY, SOURCE, record_operated_day
 
 
@@ -47,6 +47,16 @@ def test_each_command_tells_who_from_where_why_and_what_it_changed(report):
     kill = commands["kill", "all"]
     assert ("latch", "free", "kill") in _told(kill)
     assert any(change.what == "cancel sent" for change in kill.changes)
+
+
+def test_limits_and_bookings_tell_before_and_after(report):
+    lowered, raised = [each for each in report.actions if each.what == "set"]
+    assert ("limit max_order_notional", "5000", "4000") in _told(lowered)
+    assert ("limit max_order_notional", "4000", "4000 (9000 waits)") in _told(raised)
+    [booked] = [each for each in report.actions if each.what == "book-transfer"]
+    assert [change.after for change in booked.changes if change.what == "booked transfer"] == ["250.5 USDT"]
+    [(before, after)] = [(Decimal(one), Decimal(other)) for what, one, other in _told(booked) if what == "balance"]
+    assert after - before == Decimal("250.5")
 
 
 def test_stops_last_from_their_set_to_their_end(report):
@@ -109,6 +119,9 @@ def test_the_word_tells_it_as_text_json_and_csv(operated, tickerd, tmp_path):
         "arm",
         "retune",
         "resume",
+        "set",
+        "set",
+        "book-transfer",
         "login-refused",
         "kill",
     ]

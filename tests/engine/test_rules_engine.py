@@ -7,7 +7,7 @@ import pytest
 
 from core.effects import Alert, LimitChanged, OrderFilled, OrderUpdated
 from core.events import CommandReceived, ReportType, StateCarried
-from core.orders import ApprovedReplace, ApprovedSubmit, OrderState, Refusal, Side
+from core.orders import ApprovedGroup, ApprovedReplace, ApprovedSubmit, Contingency, OrderState, Refusal, Side
 from core.records import Kind
 from engine import build_engine
 from oms.fold import Fold
@@ -17,7 +17,7 @@ from risk.limits import RiskLimits
 from risk.rule_settings import Rule, RuleSettings, RuleSource, rule_text
 from tests.engine.scenario import LOT, SECOND, Stage, only
 from tests.engine.test_controls_engine import Buyer, verdicts
-from tests.engine.test_kept_orders import Desk
+from tests.engine.test_kept_orders import Desk, native
 from tests.engine.test_replacing import Play as Replacing
 from tests.strategies.algos import test_algos_in_paper as in_paper
 from tests.strategies.algos.market_place import WIDE as ROOMY
@@ -111,6 +111,21 @@ def test_a_bracket_is_refused_where_a_rule_would_shrink_its_entry_so_that_no_leg
     assert refusal.code == "RULE_SMALL"
     assert refusal.message.endswith("no such order can take the place of what was asked for, so it is refused")
     assert not stage.engine.manager.held.orders or not stage.engine.manager.open_orders()
+
+
+def test_the_ways_out_of_a_bracket_that_the_venue_keeps_are_no_orders_that_open():
+    def asked(*rules: Rule) -> Any:
+        play = native("oco", "oto", "stop", "stop-limit")
+        play.engine.gate.change(msgspec.structs.replace(play.engine.gate.limits, rules=RuleSettings(rule=rules)))
+
+        def bracket(own: Any, market: Any) -> Any:
+            return own.bracket(market, Side.BUY, LOT, 99_00, profit=101_00, stop=98_00, contingency=Contingency.OCO)
+
+        return play.ask(bracket)[1]
+
+    assert [len(each.orders) for each in only(asked(rule("no-shorts", side="sell")), ApprovedGroup)] == [3]
+    told = [each.code for each in only(asked(rule("small", {"quantity": "0.005"})), Refusal)]
+    assert told == ["RULE_SMALL", "GROUP_REFUSED", "GROUP_REFUSED"]
 
 
 def test_a_kept_order_is_refused_when_it_goes_out_where_a_rule_would_shrink_it():
