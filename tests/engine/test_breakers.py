@@ -183,6 +183,24 @@ def test_flatten_stops_cancels_everything_and_closes_within_the_collar():
     assert order.reduce_only
 
 
+def test_a_trip_is_told_once_by_its_latch_or_by_itself_where_a_stricter_one_is_there():
+    floor = stage(day_loss=(LossRow(reduce_at=5, halt_at=6),))
+    floor.trade(Side.BUY, 100_00)
+    assert [each.code for each in only(floor.tick(*mid(95_00)), Alert)] == ["REDUCE_ONLY_LATCH"]
+    floor.payload(Kind.COMMAND, CommandReceived(name="kill", scope="all", source="test", reason="look"))
+    assert [each.code for each in only(floor.tick(*mid(94_00)), Alert)] == ["BREAKER_HALT"]
+    assert floor.latch() == Level.KILL
+
+
+@pytest.mark.parametrize(("at", "level"), [("0.428571", Level.HALT), ("0.428572", 0)])
+def test_a_share_trips_at_its_millionth(at, level):
+    floor = stage(reject_rate=(RejectRow(halt_at=at, least=7),))
+    names = [floor.send(Side.BUY, LOT)[0] for _ in range(7)]
+    for name in names[:3]:
+        floor.report(ReportType.REJECTED, name, reason="no")
+    assert floor.latch() == level
+
+
 def test_a_fill_is_looked_at_at_once_and_reduce_leaves_what_only_closes():
     floor = stage(day_loss=(LossRow(reduce_at=5),))
     floor.trade(Side.BUY, 100_00)
@@ -635,6 +653,26 @@ def test_a_latch_of_a_breaker_survives_and_a_session_without_breakers_still_carr
     carried(floor, other)
     assert not other.engine.breakers_kept.told  # the settings have no such breaker any more; the latch stays
     assert other.latch() == Level.HALT
+
+
+def test_a_latch_that_was_taken_off_in_a_session_without_breakers_has_armed_them():
+    floor = stage(day_loss=(LossRow(halt_at=5),))
+    floor.trade(Side.BUY, 100_00)
+    floor.tick(*mid(95_00))
+    without = Floor()
+    without.settings = dataclasses.replace(without.settings, limits=RiskLimits())
+    without.engine = build_engine(without.settings)
+    carried(floor, without)
+    ready(without)
+    without.arm()
+    again = Floor(day_loss=(LossRow(halt_at=5),))
+    carried(without, again)
+    ready(again)
+    assert again.latch() == 0
+    again.tick(*mid(90_01))
+    assert again.latch() == 0
+    again.tick(*mid(90_00))
+    assert again.latch() == Level.HALT
 
 
 def test_without_breakers_nothing_is_told_and_no_digest_knows_of_them():
