@@ -322,3 +322,24 @@ def test_guards_of_a_strategy_that_has_no_exits_any_more_are_let_go():
     told = later.lifecycle(LifecycleState.READY)
     assert [change.state for change in only(told, ExitChanged)] == ["gone"]
     assert later.engine.exits.guards.durable() == b""
+
+
+def test_a_stop_in_average_true_ranges_begins_once_the_range_is_known_and_stays_as_it_was_then():
+    stage = staged(stop_loss="2 atr")
+    figures = stage.engine.sizing.sizer.figures
+    told = held(stage)
+    assert "EXIT_WAITS" in codes(told)
+    assert not only(stage.quote(90_00, 90_02), ExitChanged)
+    stage.quote(99_99, 100_01)
+    seen: list[Effect] = []
+    for bar in range(16):  # each bar of a minute spans 0.50
+        for price in (100_00, 100_50, 100_00):
+            seen += stage.trade(price, after_ns=20 * SECOND)
+            seen += stage.quote(price - 1, price + 1)
+        assert bar >= 14 or figures.atr(0) is None
+    assert figures.atr(0) == 50.0
+    assert [change.atr for change in only(seen, ExitChanged)] == [50]
+    assert not only(stage.quote(99_01, 99_03), ApprovedSubmit)
+    assert only(stage.quote(99_00, 99_02), ExitChanged)[0].trigger == 99_00
+    again = build_engine(stage.settings)
+    assert again.sizing.sizer.figures.atr(0) is None
