@@ -20,7 +20,7 @@ from core.events import (
     ReportType,
     StateCarried,
 )
-from core.orders import ApprovedCancel, ApprovedSubmit, Side, TimeInForce
+from core.orders import ApprovedCancel, ApprovedSubmit, Refusal, Side, TimeInForce
 from core.records import Kind
 from engine import build_engine
 from oms.fold import Fold
@@ -333,6 +333,17 @@ def test_the_reject_rate_needs_evidence_and_trips_at_its_share():
     assert floor.latch() == 0
 
 
+@pytest.mark.parametrize(("refusals", "level"), [(False, 0), (True, Level.REDUCE)])
+def test_what_our_own_limits_refuse_counts_where_it_is_asked_for_and_what_is_held_back_never(refusals, level):
+    floor = stage(reject_rate=(RejectRow(reduce_at="0.5", halt_at="0.9", least=2, refusals=refusals),))
+    assert only(floor.send(Side.BUY, LOT)[1], ApprovedSubmit)
+    assert only(floor.send(Side.BUY, LOT, 1)[1], Refusal)
+    assert floor.latch() == level
+    for _ in range(30):
+        floor.send(Side.BUY, LOT)
+    assert floor.latch() == level  # all of them were refused by the latch itself, which is no new reason
+
+
 def test_rejections_leave_the_window():
     floor = stage(reject_rate=(RejectRow(halt_at="0.5", least=2, window_s=2),))
     first, _ = floor.send(Side.BUY, LOT)
@@ -547,6 +558,7 @@ def test_folding_a_journal_gives_the_breakers_that_the_engine_had(script, seed):
     for kind, index, now_ns, payload in journal.records:
         fold.record(kind, index, now_ns, decode_payload(kind, payload))
     assert scratch.breakers_kept.told == first.told
+    assert not first.told["second_count", "all"].step  # the books agree with the executions, whatever was told
     assert fold.durable_state() == made.engine.durable_state()
 
 
