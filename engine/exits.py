@@ -13,11 +13,12 @@ from typing import Protocol
 
 from core.clock import NEVER, EventClock
 from core.effects import Alert, Effect, ExitChanged, PositionChanged, Severity
-from core.market import STALE_TRADES, Market
+from core.market import STALE_TRADES, Market, mark_price_of
 from core.orders import Side, TriggerBy
-from engine.flatten import RETRY_NS, TRIES_MAX, Flattener, Matches
+from engine.flatten import RETRY_NS, TRIES_MAX, Flattener, Held, Matches
 from engine.sight import Sight
 from engine.timers import Timers
+from oms.dust import dust_of
 from oms.freezes import Freezes
 from oms.held.triggers import followed, pulled, reference_range
 from oms.manager import OrderManager
@@ -183,12 +184,11 @@ class Exits:
 
     def _recheck(self, index: int) -> None:
         """Guard what is held in an instrument now, and no more what is not."""
-        lot = self._markets[index].instrument.lot
         for strategy_id in self.rules:
             rules = self._rules(strategy_id, index)
             for hedge, position in self._positions(strategy_id, index):
                 guard = self.guards.held.get((strategy_id, index, hedge))
-                sign = 0 if abs(position.quantity) < lot else 1 if position.quantity > 0 else -1
+                sign = self._sign_of(index, position.quantity)
                 if guard is not None and sign != guard.sign:
                     self._end(guard, rules)
                     guard = None
@@ -200,6 +200,14 @@ class Exits:
                     guard.profit = beyond(average, sign, in_ranges(rules.take_profit, guard.atr))
         self.watched[index] = [each for each in self.guards.held.values() if each.instrument == index]
         self._wait()
+
+    def _sign_of(self, index: int, quantity: int) -> int:
+        """Return 1 for long, -1 for short, 0 where no order can close what is held."""
+        market = self._markets[index]
+        dust = dust_of(index, market.instrument, quantity, mark_price_of(market)) if quantity else None
+        if not quantity or (dust is not None and dust.quantity == quantity):
+            return 0
+        return 1 if quantity > 0 else -1
 
     def _begin(
         self, strategy_id: str, index: int, hedge: int, sign: int, position: Position, rules: ExitRules
@@ -285,7 +293,17 @@ class Exits:
             return
         for held in self._flattener.open_in(_only(guard)):
             if (0 if held.hedge is None else int(held.hedge)) == guard.hedge:
-                guard.order = self._flattener.offer(held, rules.collar_ppm)
+                left = held._replace(quantity=self._there(held))
+                guard.order = self._flattener.offer(left, rules.collar_ppm) if left.quantity else ""
+
+    def _there(self, held: Held) -> int:
+        """Return how much of what is held can be sold, in whole lots: of spot a fee may have taken some of it."""
+        terms = self._manager.terms(held.instrument)
+        if not terms.holds_base or held.quantity < 0:
+            return held.quantity
+        balance = self._manager.books.ledger.balance(terms.base) // terms.base_factor
+        quantity = max(min(held.quantity, balance), 0)
+        return quantity - quantity % self._flattener.lot(held)
 
     def _cool(self, now_ns: int) -> None:
         """Have the gate know who may not enter."""

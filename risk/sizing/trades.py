@@ -1,8 +1,8 @@
 """Closed trades of each strategy: what Kelly counts from. The section "trades" of the durable state.
 
-A trade lasts from flat to flat in one instrument. Its return is what it earned, fees in the instrument's currency taken
-off, over the value that was opened. One with an execution that the venue took back is not counted. Fees in other
-currencies are not counted either.
+A trade lasts from flat to flat in one instrument; flat is where no order could close what is left. Its return is what
+it earned, fees in the instrument's currency or its base taken off, over the value that was opened. One with an
+execution that the venue took back is not counted. Fees in other currencies are not counted either.
 """
 
 from collections import deque
@@ -12,8 +12,11 @@ import msgspec
 from core.codec import UNREADABLE
 from core.effects import OrderBusted, OrderFilled
 from core.events import InstrumentDefined
+from core.instruments import Instrument
 from core.records import Kind
+from oms.dust import dust_of
 from oms.errors import BadState
+from oms.positions import fee_value
 from oms.terms import Terms
 
 KEEP = 500  # so many of the newest returns of a strategy
@@ -41,7 +44,7 @@ class Trades:
     That stands when a session begins, so that a fold of its records, which hires nobody, counts the same.
     """
 
-    __slots__ = ("_lots", "_terms", "counting", "open", "returns")
+    __slots__ = ("_instruments", "_terms", "counting", "open", "returns")
 
     name = "trades"
     version = 1
@@ -53,13 +56,13 @@ class Trades:
         self.open: dict[Key, Trade] = {}
         self.returns: dict[str, deque[float]] = {}
         self._terms: dict[int, Terms] = {}
-        self._lots: dict[int, int] = {}
+        self._instruments: dict[int, Instrument] = {}
 
     def fold(self, _kind: int, instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
         """Follow one record."""
         if isinstance(payload, InstrumentDefined):
             self._terms[instrument] = Terms(payload.instrument)
-            self._lots[instrument] = payload.instrument.lot
+            self._instruments[instrument] = payload.instrument
         elif self.counting and isinstance(payload, OrderFilled | OrderBusted):
             self.take(payload)
 
@@ -71,7 +74,8 @@ class Trades:
         trade = self.open.get(key)
         if trade is None:
             trade = self.open[key] = Trade()
-        fee = int(execution.fee) if execution.fee_currency == terms.currency else 0
+        price, unit = terms.fee_price(execution.fee_currency, execution.price)
+        fee = fee_value(int(execution.fee), price, unit, 1)[0]
         signed = int(execution.side) * execution.quantity
         if isinstance(execution, OrderBusted):
             trade.quantity -= signed
@@ -85,8 +89,13 @@ class Trades:
                 trade = self.open[key] = Trade(trade.quantity)
             if opens:
                 trade.opened += abs(terms.value(opens, execution.price)) * terms.value_factor
-        if abs(trade.quantity) < self._lots[execution.instrument]:
+        if self._is_flat(execution.instrument, trade.quantity, execution.price):
             self._close(key, trade)
+
+    def _is_flat(self, index: int, quantity: int, price: int) -> bool:
+        """Whether no order could close what is left."""
+        dust = dust_of(index, self._instruments[index], quantity, price)
+        return not quantity or (dust is not None and dust.quantity == quantity)
 
     def _close(self, key: Key, trade: Trade) -> None:
         """Remember what a trade returned."""

@@ -9,7 +9,7 @@ import pytest
 from daemon.audit.report import day_report
 from daemon.audit.walk import day_of
 from daemon.errors import UsageError
-from daemon.operator.operated import user_of
+from daemon.operator.who import user_of
 from tests.daemon.auditing import DAY, SOURCE, record_operated_day
 
 
@@ -125,7 +125,8 @@ def test_the_word_tells_it_as_text_json_and_csv(operated, tickerd, tmp_path):
         "login-refused",
         "kill",
     ]
-    assert tickerd("audit", "report", "--day", "2024-11-22", "--root", operated).out.startswith("2024-11-22 UTC: 0 ")
+    empty = tickerd("audit", "report", "--day", "2024-11-22", "--root", operated)
+    assert empty.out.startswith("2024-11-22 UTC: 0 sessions")
     assert tickerd("audit", "report", "--day", "soon", "--root", operated).code == 2
 
 

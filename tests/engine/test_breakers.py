@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.codec import decode_payload
@@ -542,6 +542,7 @@ EVERYTHING = {
 }
 
 
+@settings(max_examples=50)
 @given(st.lists(steps, max_size=40), st.integers(1, 1000))
 def test_folding_a_journal_gives_the_breakers_that_the_engine_had(script, seed):
     made = Stage(Restless, seed=seed, limits=limits(**EVERYTHING))
@@ -576,6 +577,7 @@ moves = st.one_of(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(moves, max_size=30))
 def test_nothing_lowers_a_step_that_was_reached_but_a_person(script):
     floor = stage(

@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,6 +94,16 @@ def test_a_fee_in_another_currency_is_not_counted():
     counted.take(fill(Side.BUY, 100, 1000_00, fee="1", currency="BNB"))
     counted.take(fill(Side.SELL, 100, 1000_00))
     assert list(counted.returns["s"]) == [0.0]
+
+
+def test_a_fee_in_the_base_counts_at_the_price_and_what_it_left_is_flat_where_no_order_could_close_it():
+    counted = Trades()
+    counted.counting = True
+    small = msgspec.structs.replace(INSTRUMENT, min_notional=money("5"))
+    counted.fold(Kind.INSTRUMENT, 0, 0, InstrumentDefined(small))
+    counted.take(fill(Side.BUY, 1_000, 1000_00, fee="0.001", currency="BTC"))
+    counted.take(fill(Side.SELL, 980, 1000_00))
+    assert list(counted.returns["s"]) == [pytest.approx(-0.01, rel=1e-12)]  # 1 of 100 USDT; 2 USDT are left
 
 
 def test_a_position_that_turns_ends_one_trade_and_begins_another():
