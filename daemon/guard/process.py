@@ -24,6 +24,7 @@ from daemon.live.trading import Secrets, credentials_of
 from daemon.operator.door import Door
 
 LOCK_NAME = "guard.lock"
+_NICE = -10
 _NS = 1_000_000_000
 _NS_PER_MS = 1_000_000
 
@@ -41,10 +42,19 @@ def run_guard(config: Config, secrets: Secrets) -> None:
     latch = GuardLatch.open(folder)
     lock = _lock(folder)
     clock = SessionClock()
+    _come_first()
     try:
         uvloop.run(_main(settings, latch, clearers_of(settings, secrets, clock), clock))
     finally:
         os.close(lock)
+
+
+def _come_first() -> None:
+    """Run before the daemon where a core has to be shared: a loop that spins takes one, and is what we are here for."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, min(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    except PermissionError:
+        log.info("ordinary priority: late where every core is taken", hint="CPUSchedulingPolicy=rr, see docs/guard.md")
 
 
 def clearers_of(settings: Settings, secrets: Secrets, clock: SessionClock) -> dict[str, Clearer]:
