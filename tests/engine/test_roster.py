@@ -1,5 +1,6 @@
 """Strategies come and go while trading goes on: by commands that replay, fold, and outlive a restart."""
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -9,12 +10,22 @@ from hypothesis import strategies as st
 
 from core.codec import KIND_OF, decode_payload, encode_payload
 from core.effects import Alert, RosterChanged, StrategyChanged
-from core.events import CommandReceived, InstrumentDefined, LifecycleState, OrderReport, ReportType, StateCarried
-from core.orders import ApprovedCancel, ApprovedSubmit
+from core.events import (
+    CommandReceived,
+    FeedState,
+    InstrumentDefined,
+    LifecycleState,
+    OrderReport,
+    ReportType,
+    StateCarried,
+)
+from core.instruments import AssetClass
+from core.orders import ApprovedCancel, ApprovedSubmit, OrderTerms, Side
 from core.records import NO_INSTRUMENT, Kind
 from core.roster import StrategyDefinition, definition_text
 from engine import StrategySpec, build_engine
 from oms.fold import Fold
+from oms.rules import AccountingRules
 from oms.state import state_hash
 from strategies import Strategy, StrategyParams
 from tests.engine.scenario import BTC, LOT, SECOND, Stage, only
@@ -413,4 +424,37 @@ def test_a_session_that_ends_replays_whoever_came_and_went(floor, state):
     floor.lifecycle(LifecycleState.DRAINING)
     floor.lifecycle(state)
     floor.time(SECOND)
+    floor.proven()
+
+
+class Sides(Strategy):
+    """Holds both sides of one contract, as much of each: its net is nothing."""
+
+    def on_start(self):
+        for side in (Side.BUY, Side.SELL):
+            ask = self.buy if side is Side.BUY else self.sell
+            ask(self.markets[0], LOT, terms=OrderTerms(hedge=side))
+
+
+def test_in_hedge_mode_each_side_counts_and_is_closed():
+    both = StrategySpec(id="both", strategy=Sides, params=Sides.Params(), instruments=("BTCUSDT.BINANCE",))
+    floor = Floor(both)
+    floor.settings = dataclasses.replace(floor.settings, accounting=AccountingRules(hedging=True))
+    floor.engine = build_engine(floor.settings)
+    contract = msgspec.structs.replace(BTC, asset_class=AssetClass.PERPETUAL)
+    floor.payload(Kind.INSTRUMENT, InstrumentDefined(contract), 0)
+    floor.feed(FeedState.CONNECTED)
+    floor.quote(99_99, 100_01)
+    for number, order in enumerate(only(floor.lifecycle(LifecycleState.READY), ApprovedSubmit)):
+        floor.report(ReportType.ACCEPTED, order.intent.client_order_id, venue_order_id=f"v{number}")
+        floor.fill(order.intent.client_order_id, LOT, 100_00, f"e{number}")
+    assert "it holds 0.01 BTCUSDT.BINANCE, -0.01 BTCUSDT.BINANCE" in said(floor.say("remove", "both"))[0]
+    floor.say("remove", "both", flatten="yes")
+    closing = only(floor.time(SECOND), ApprovedSubmit)
+    assert {each.intent.side for each in closing} == {Side.BUY, Side.SELL}
+    for number, each in enumerate(closing):
+        floor.fill(each.intent.client_order_id, LOT, 100_00, f"f{number}")
+    for _ in range(4):
+        floor.time(SECOND)
+    assert floor.names() == []
     floor.proven()
