@@ -22,6 +22,7 @@ MAY_IMPORT = (
     "__future__",
     "bisect",
     "collections",
+    "collections.abc",
     "core.decimals",
     "core.money",
     "dataclasses",
@@ -112,7 +113,8 @@ def _file_of(module: str, origin: Origin, path: Path) -> str:
 def _made(source: RuleSource, origin: Origin, path: Path, file: str = "") -> UserRule:
     """Return the function that a source defines. Raises NotARule, StrategyBroken."""
     place, _, name = source.use.rpartition(":")
-    module = execute(source.source, file or f"(recorded)/{FilePath(place).name}", origin, path)
+    name_of_file = FilePath(place).name if place.endswith(".py") else f"{place.rpartition('.')[2]}.py"
+    module = execute(source.source, file or f"(recorded)/{name_of_file}", origin, path)
     thing = getattr(module, name, None)
     if not callable(thing) or isinstance(thing, type) or getattr(thing, "__module__", "") != module.__name__:
         own = [each for each, it in vars(module).items() if getattr(it, "__module__", "") == module.__name__]
@@ -149,5 +151,5 @@ def _sha256(text: str) -> str:
 
 
 def _allowed(name: str) -> bool:
-    """Whether a module may be imported: one of the list, or a part of it."""
-    return any(name == each or name.startswith(f"{each}.") for each in MAY_IMPORT)
+    """Whether a module may be imported."""
+    return name in MAY_IMPORT

@@ -1,6 +1,7 @@
 """Asks a user's function about an order, and believes only what a rule may say. Fail closed: RULE_FAILED."""
 
 import re
+import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -74,8 +75,18 @@ def ask(function: UserRule, views: Views) -> Verdict | None:
     try:
         answer = function.ask(*views)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's rule raises refuses the order
-        return failed(function.name, f"it raised {type(error).__name__}: {error}"[:_TEXT_MAX])
+        return failed(function.name, f"it raised {_where(error)}")
     return judged(function.name, answer, views[0])
+
+
+def _where(error: BaseException) -> str:
+    """Return the type of an error and the line of the user's file that raised: the same words on every CPython."""
+    called = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is ours, calling the function
+    if not called:
+        return f"{type(error).__name__}: it does not take an order, a market and books"
+    last = [frame for frame in called if frame.filename == called[0].filename][-1]
+    file = last.filename.replace("\\", "/").rpartition("/")[2]
+    return f"{type(error).__name__} in {file}:{last.lineno} {last.name}"
 
 
 def judged(name: str, answer: object, order: OrderView) -> Verdict | None:
