@@ -23,7 +23,7 @@ from daemon.errors import UsageError
 from daemon.metrics_breakers import breaker_metrics
 from daemon.metrics_families import NS, counter, gauge, labelled, number, states
 from daemon.metrics_portfolio import exposure_metrics, portfolio_metrics
-from daemon.metrics_trading import account_metrics, live_metrics
+from daemon.metrics_trading import account_metrics, guard_metrics, live_metrics
 from daemon.status import Status
 
 BOOK_STATES = ("empty", "loading", "live", "invalid")
@@ -65,6 +65,8 @@ class StatusCollector(Collector):
                 yield from breaker_metrics(status.breakers)
             if status.portfolio is not None:
                 yield from portfolio_metrics(status.portfolio)
+            if status.guard is not None:
+                yield from guard_metrics(status.guard)
 
     def describe(self) -> list[Metric]:
         """Say nothing when registered: names depend on nothing, and the registry would scrape to learn them."""

@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from core.events import LinkState
 from daemon.metrics_families import NS, gauge, labelled, number, states
-from daemon.status import AccountStatus, LiveStatus, VenueStatus
+from daemon.status import AccountStatus, GuardSeen, LiveStatus, VenueStatus
 
 BOOKS = ("waiting", "comparing", "agreed", "broken")
 Figure = Callable[[VenueStatus], float | None]
@@ -91,3 +91,15 @@ def account_metrics(account: AccountStatus) -> Iterator[Metric]:
     yield labelled(held, (([each.currency], number(each.held)) for each in account.worth))
     dust = GaugeMetricFamily("tickerd_dust_quantity", "What no order can close.", labels=["instrument"])
     yield labelled(dust, (([each.instrument], number(each.quantity)) for each in account.dust))
+
+
+def guard_metrics(guard: GuardSeen) -> Iterator[Metric]:
+    """Whether somebody would cancel if this process hung or died."""
+    yield gauge("tickerd_guard_up", "1 while a guard answers the daemon's beats.", float(guard.watching))
+    if guard.beats:
+        yield gauge("tickerd_guard_beat_age_seconds", "Since the guard answered last.", guard.beat_age_ns * NS)
+        yield gauge(
+            "tickerd_guard_last_kill_seconds",
+            "When the guard killed last, Unix time; 0: not yet.",
+            guard.last_kill_ns * NS,
+        )

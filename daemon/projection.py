@@ -20,6 +20,7 @@ from daemon.status import (
     AlertStatus,
     FeedStatus,
     FillStatus,
+    GuardSeen,
     LatchStatus,
     LiveStatus,
     PositionStatus,
@@ -72,6 +73,7 @@ class Projection:
         self._rate = (stats.started_ns, 0, 0.0)
         self._base_currency = base_currency
         self._standing = standing
+        self.guard: Callable[[], GuardSeen] | None = None  # what tells of the guard, where there is to be one
         self._watched: Mapping[type, Callable[[int, Any], None]] = {
             OrderFilled: self._filled,
             Refusal: self._refused,
@@ -191,6 +193,7 @@ class Projection:
             live=self.live(now_ns),
             portfolio=portfolio_status(engine.portfolio, now_ns),
             exposure=exposure_status(engine.manager, engine.markets, self._base_currency),
+            guard=None if self.guard is None else self.guard(),
             open_alerts=self.open_alerts.rows(),
         )
 

@@ -9,6 +9,7 @@ from core.errors import ScopeError
 from core.scopes import ALL, strategy_scope
 from daemon.errors import UsageError
 from daemon.limits_view import limits_view
+from daemon.operator.messages import Request
 from daemon.operator.protocol import (
     ALERTS,
     BREAKERS,
@@ -20,7 +21,6 @@ from daemon.operator.protocol import (
     STATUS,
     STRATEGIES,
     WHY,
-    Request,
 )
 from daemon.status import OpenAlert
 from daemon.views.breakers import breakers_view

@@ -17,6 +17,7 @@ from config.load import Config
 from config.secrets import read_secret
 from config.settings import LogSettings, Mode, Settings
 from config.strategies import load_strategies
+from core.commands import KILL, LOGIN_REFUSED
 from core.effects import Alert, Severity
 from core.events import CommandReceived, LifecycleState
 from core.scopes import ALL
@@ -34,7 +35,9 @@ from daemon.metrics import MetricsServer
 from daemon.notices import Notices
 from daemon.operator.adding import adding_of
 from daemon.operator.client import SUFFIX
-from daemon.operator.door import Door, Operated, user_of
+from daemon.operator.door import Door
+from daemon.operator.kill_file import watch_kill_file
+from daemon.operator.operated import Operated, user_of
 from daemon.portfolio import PortfolioWorker
 from daemon.queries import queries_of
 from daemon.screen import ScreenProcess
@@ -44,7 +47,6 @@ from daemon.store.process import StoreProcess
 from daemon.summary import Summary, print_summary
 from daemon.warmup import warm_up
 from engine.build import build_engine
-from engine.commands import KILL, LOGIN_REFUSED
 from journal.audit.keys import SigningKey
 from journal.errors import JournalError
 from journal.folders import create_session_folder
@@ -188,6 +190,8 @@ async def _live(
     teller = loop.create_task(_tell(daemon, output, metrics, logs, store, settings.screen.refresh_ms / 1000))
     teller.add_done_callback(_told_no_more)
     beside = [teller, loop.create_task(keep(alerts))]
+    if settings.operator.enabled:
+        beside.append(loop.create_task(watch_kill_file(Path(settings.operator.folder), daemon.command)))
     if settings.portfolio.enabled:
         worker = PortfolioWorker(settings, daemon.engine, daemon.clock.now_ns, daemon.take)
         beside.append(loop.create_task(worker.run()))

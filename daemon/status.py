@@ -255,6 +255,19 @@ class PortfolioStatus(msgspec.Struct, frozen=True, kw_only=True):
     stress: dict[str, str]  # loss by scenario
 
 
+class GuardSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """The guard as the daemon hears it; `problem`: why nobody guards. An age of -1 and a time of 0 stand for never."""
+
+    watching: bool
+    problem: str
+    state: str  # what it said of itself: IDLE, ARMED, CANCELLING, VERIFIED
+    pid: int
+    beats: int
+    beat_age_ns: int
+    last_kill_ns: int
+    last_kill: str
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the screen shows."""
 
@@ -290,4 +303,5 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     breakers: list[BreakerStatus] = []
     portfolio: PortfolioStatus | None = None
     exposure: ExposureStatus | None = None  # None where there is no one currency to count in
+    guard: GuardSeen | None = None  # None where the settings want none
     open_alerts: list[OpenAlert] = []

@@ -24,6 +24,7 @@ A command that cannot be carried out says why in an alert, and changes nothing.
 
 from collections.abc import Callable
 
+from core.commands import ACK, ARM, CANCEL, FLATTEN, HALT, KILL, LOGIN_REFUSED, PAUSE, RESUME, STOP_ENTRY
 from core.effects import Alert, Severity, StrategyState
 from core.errors import ScopeError
 from core.events import CANCEL_ALL, RELEASE, CommandReceived
@@ -41,9 +42,6 @@ from engine.retune import RETUNE, retune
 from engine.roster_commands import RosterCommands
 from oms.latches import Latches, Level
 
-KILL, HALT, STOP_ENTRY, ARM = "kill", "halt", "stop-entry", "arm"
-CANCEL, FLATTEN, PAUSE, RESUME = "cancel", "flatten", "pause", "resume"
-ACK, LOGIN_REFUSED = "ack", "login-refused"
 _LEVELS = {KILL: Level.KILL, HALT: Level.HALT, STOP_ENTRY: Level.REDUCE}
 
 

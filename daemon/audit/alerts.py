@@ -14,13 +14,13 @@ import structlog
 
 from config.settings import Mode, Settings
 from core.codec import UNREADABLE, decode_payload
+from core.commands import ACK
 from core.effects import Alert, Severity
 from core.errors import CodecError
 from core.events import CommandReceived, InstrumentDefined, LifecycleState
 from core.records import NO_INSTRUMENT, Kind
 from daemon.errors import UsageError
 from daemon.status import OpenAlert
-from engine.commands import ACK
 from journal.errors import JournalError
 from journal.reader import open_session
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 
-from core.scopes import ALL
+from core.scopes import split_scope
 from daemon.commands.printing import write_line
 from daemon.errors import ExitCode, NobodyAnswers, UsageError
 from daemon.operator.client import TIMEOUT_S, ask, find, request
-from daemon.operator.protocol import Request
+from daemon.operator.messages import Request
 
 SCOPES = "all, venue:BINANCE, symbol:BTCUSDT.BINANCE or strategy:ema"
 SCOPED = ("kill", "halt", "stop-entry", "arm", "cancel", "flatten")
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         reason=getattr(options, "reason", ""),
         **args,
     )
-    if options.word != "kill" or options.scope != ALL:
+    if options.word != "kill":
         return speak(options, wanted)
     try:
         return speak(options, wanted, KILL_S)
@@ -123,10 +123,12 @@ def kill_by_guard(options: argparse.Namespace, why: NobodyAnswers) -> ExitCode:
     guards = client.guards_in(options.socket.parent if options.socket else options.folder)
     if not guards:
         raise why
+    if split_scope(options.scope)[0] == "strategy":
+        raise UsageError(f"{why}; the guard knows no strategies: kill a symbol, a venue or all") from why
     if not options.json:
         write_line(f"kill: {why}")
     for path in guards:
-        client.kill(path, options.reason or "tickerd kill")
+        client.kill(path, options.reason or "tickerd kill", options.scope)
     write_line(f"KILL: {why}")
     left = []
     for path in guards:
@@ -134,7 +136,7 @@ def kill_by_guard(options: argparse.Namespace, why: NobodyAnswers) -> ExitCode:
         if options.json:
             write_line(msgspec.json.encode(told).decode())
         elif told.verified_ns:
-            write_line(f"kill: the guard of {told.account} cancelled everything; the venues show nothing open")
+            write_line(f"kill: the guard of {told.account} cancelled {told.scope}; the venues show nothing open there")
         if not told.verified_ns:
             left.append(
                 f"{told.account}: {'; '.join(told.problems) or 'the venues have not shown that nothing is open'}"
@@ -202,5 +204,8 @@ def _show(data: bytes) -> None:
     for strategy in status.strategies:
         why = f": {strategy.reason}" if strategy.reason else ""
         write_line(f"  {strategy.id}  {strategy.state}{why}, {strategy.open_orders} working, {strategy.fills} fills")
+    if (guard := status.guard) is not None and guard.watching:
+        kill = f", last kill by {guard.last_kill}" if guard.last_kill else ""
+        write_line(f"  guard  {guard.state.lower()}, pid {guard.pid}, heard {guard.beat_age_ns // 10**6} ms ago{kill}")
     for need in needs_of(status):
         write_line(f"! {need.what}\n    {need.next}")

@@ -11,7 +11,7 @@ from daemon.commands.operate import add_daemon
 from daemon.commands.printing import Column, utc_text, write_line, write_table
 from daemon.errors import ExitCode, UsageError
 from daemon.operator.client import ask, find, request
-from daemon.operator.protocol import Request
+from daemon.operator.messages import Request
 from daemon.views.holdings import PnlRow, PnlView, PositionsView
 from daemon.views.orders import FillsView, OrderRow, OrdersView
 from daemon.views.why import WhyView

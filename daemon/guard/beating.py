@@ -64,4 +64,5 @@ def guard_link(daemon: Daemon, settings: Settings, account: Account) -> GuardLin
     session = daemon.journal.folder.name
     link = GuardLink(path, settings.guard, session, Beating(daemon, account), account.early.pull)
     daemon.parting = link.farewell
+    daemon.projection.guard = link.seen
     return link

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from core.scopes import ALL
 from daemon.errors import NobodyAnswers
 from daemon.guard.protocol import SUFFIX, VERSION, Answer, GuardStatus, Said
 from daemon.guard.watch import GuardState
@@ -39,9 +40,9 @@ def ask_guard(path: Path, said: Said, timeout_s: float = TIMEOUT_S) -> Answer:
     return answer
 
 
-def kill(path: Path, reason: str) -> None:
-    """Have the guard cancel everything; it has begun when this returns. Raises NobodyAnswers."""
-    ask_guard(path, Said(v=VERSION, ask="kill", reason=reason))
+def kill(path: Path, reason: str, scope: str = ALL) -> None:
+    """Have the guard cancel everything in a scope; it has begun when this returns. Raises NobodyAnswers."""
+    ask_guard(path, Said(v=VERSION, ask="kill", reason=reason, scope=scope))
 
 
 def status(path: Path) -> GuardStatus:

@@ -20,11 +20,11 @@ import msgspec
 
 from daemon.errors import NobodyAnswers, StartFailed
 from daemon.guard import client
-from daemon.guard.drill_settings import ACCOUNT, environment, settings_text
+from daemon.guard.drill_settings import ACCOUNT, ENDLESS, endless_text, environment, settings_text
 from daemon.guard.protocol import GuardStatus, socket_of
-from daemon.guard.server import KILL_FILE
 from daemon.guard.watch import GuardState
 from daemon.operator.client import ask, find, request
+from daemon.operator.kill_file import KILL_FILE
 
 WAIT_S = 60.0
 _MS = 1_000_000
@@ -34,6 +34,10 @@ _TOLD_MS = 50.0
 _FROZEN_MS = 500.0
 _DOWN_S = 2
 _AFTER_DOWN_MS = 1_000.0
+_NS = 1_000_000_000
+_SOON_NS = 6 * _NS
+_CANCELS = {"spot": "DELETE /api/v3/openOrders", "usdm": "DELETE /fapi/v1/allOpenOrders"}
+_VENUE = ("--synthetic", "--port", "0", "--usdm-port", "0", "--json")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,14 +63,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class Drill:
     """The processes, and what is done to them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, market: str = "spot") -> None:
         """Keep everything under `folder`, whose path must be short: sockets are in it."""
+        self.market = market
         self._folder = folder
         self._socket = socket_of(folder, ACCOUNT)
         self._stack = contextlib.ExitStack()
         self._settings = folder / "drill.toml"
         self._environ: dict[str, str] = {}
         self._rest_url = ""
+        self._rounds = 0
         self._daemon: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -76,7 +82,7 @@ class Drill:
             told = self._start_venue()
             self._rest_url = told["rest_url"]
             self._environ = environment(told)
-            self._settings.write_text(settings_text(told, self._folder), encoding="utf-8")
+            self._settings.write_text(settings_text(told, self._folder, self.market), encoding="utf-8")
             self._guard = self._start("guard", "guard", "-c", str(self._settings))
             self._start_daemon()
             self._stack = stack.pop_all()
@@ -95,6 +101,8 @@ class Drill:
             "daemon killed -9": self.killed,
             "venue down": self.venue_down,
             "rate ban": self.rate_ban,
+            "address banned": self.banned,
+            "endless strategy": self.endless,
         }
 
     # ---- scenarios
@@ -133,30 +141,58 @@ class Drill:
 
     def rate_ban(self) -> Outcome:
         """Have the first cancel answered with 429 and Retry-After, with the daemon frozen."""
+        return self._refused("rate ban", 429, "Too many requests.")
 
+    def banned(self) -> Outcome:
+        """The same with 418, as of an address that went on asking."""
+        return self._refused("address banned", 418, "Way too many requests; IP banned.")
+
+    def _refused(self, name: str, status: int, message: str) -> Outcome:
         def begin() -> None:
             self._freeze()
             self._hook(
-                hook="reply", place="request", what="DELETE /api/v3/openOrders", status=429, retry_after_s=_DOWN_S,
-                body='{"code":-1003,"msg":"Too many requests."}',
+                hook="reply", place="request", what=_CANCELS[self.market], status=status, retry_after_s=_DOWN_S,
+                body=json.dumps({"code": -1003, "msg": message}),
             )  # fmt: skip
-            client.kill(self._socket, "drill: rate ban")
+            client.kill(self._socket, f"drill: {name}")
 
-        return self._practise("rate ban", begin, _DOWN_S * 1000 + _AFTER_DOWN_MS, thaw=True)
+        return self._practise(name, begin, _DOWN_S * 1000 + _AFTER_DOWN_MS, thaw=True)
+
+    def endless(self) -> Outcome:
+        """Add a strategy to the daemon that never returns from a quote; the daemon is killed after it."""
+        self._rounds += 1
+        name = f"{ENDLESS}-{self._rounds}"
+
+        def begin() -> int:
+            at_ns = time.time_ns() + _SOON_NS
+            added = self._folder / f"{name}.toml"
+            text = endless_text(self._settings.read_text(encoding="utf-8"), self._folder, name, at_ns)
+            added.write_text(text, encoding="utf-8")
+            reply = ask(find(self._folder), request("add", strategy=name, reason="drill", config=str(added)))
+            if not reply.ok or time.time_ns() > at_ns:
+                raise StartFailed(f"the endless strategy could not be added in time: {reply.error}")
+            time.sleep((at_ns - time.time_ns()) / _NS)
+            return at_ns
+
+        told = self._practise("endless strategy", begin, _FROZEN_MS, restart=True)
+        gone = request("remove", strategy=name, reason="the drill is over")
+        self._until(lambda: ask(find(self._folder), gone).ok, "the endless strategy is removed")
+        return told
 
     def _practise(
-        self, name: str, begin: Callable[[], object], goal_ms: float, *, thaw: bool = False, restart: bool = False
+        self, name: str, begin: Callable[[], int | None], goal_ms: float, *, thaw: bool = False, restart: bool = False
     ) -> Outcome:
-        """Go through one scenario, and put everything right again after it."""
+        """Go through one scenario, and put everything right again after it; `begin` may say when its fault began."""
         self._until(lambda: client.status(self._socket).state == GuardState.ARMED, "the guard is armed")
         self._until(lambda: self._working() > 0, "an order works")
         orders, began_ns = self._working(), time.time_ns()
-        begin()
+        began_ns = begin() or began_ns
         told = self._verified(began_ns)
         left = self._working()
         if thaw:
             self._signal(signal.SIGCONT)
         if restart:
+            self._kill_daemon()
             self._start_daemon()
         latched = self._latched()
         self._until(lambda: client.status(self._socket).state == GuardState.ARMED, "the daemon has latched the kill")
@@ -224,7 +260,7 @@ class Drill:
 
     def _working(self) -> int:
         """How many orders work, as the exchange's ledger has it."""
-        orders = self._http("GET", "/emulator/ledger")["spot"]["accounts"]["demo"]["orders"]
+        orders = self._http("GET", "/emulator/ledger")[self.market]["accounts"]["demo"]["orders"]
         return sum(each["status"] in {"NEW", "PARTIALLY_FILLED"} for each in orders)
 
     def _hook(self, **fault: object) -> None:
@@ -245,7 +281,7 @@ class Drill:
 
     def _start_venue(self) -> dict[str, str]:
         """Start the embedded exchange; return what it says of itself."""
-        venue = self._start("venue", "emulate", "binance", "--synthetic", "--port", "0", "--json", piped=True)
+        venue = self._start("venue", "emulate", "binance", *_VENUE, piped=True)
         assert venue.stdout is not None
         line = venue.stdout.readline()
         if not line:

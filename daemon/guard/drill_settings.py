@@ -7,8 +7,35 @@ from pathlib import Path
 ACCOUNT = "drill"
 
 
-def settings_text(venue: Mapping[str, str], folder: Path) -> str:
+MARKETS = ("spot", "usdm")
+ENDLESS = "endless"
+"""How ids of strategies begin that never return."""
+
+_ENDLESS = '''
+from strategies import Strategy, StrategyParams
+
+
+class Endless(Strategy):
+    """Never returns from the first quote after a time; harmless where it starts after it."""
+
+    class Params(StrategyParams, frozen=True):
+        at_ns: int = 0
+
+    def on_start(self):
+        self.dormant = self.now_ns >= self.params.at_ns
+        self.subscribe_quotes(self.markets[0])
+
+    def on_quote(self, quote):
+        while not self.dormant and self.now_ns >= self.params.at_ns:
+            pass
+'''
+
+
+def settings_text(venue: Mapping[str, str], folder: Path, market: str) -> str:
     """Return the settings; `venue` is what the embedded exchange says of itself."""
+    private = ""
+    if market == "usdm":
+        private = f'private_ws_url = "{venue["private_ws_url"]}"'
     return f"""
 [session]
 mode = "live"
@@ -25,19 +52,32 @@ port = 0
 enabled = true
 recheck_s = 0.5
 [venues.binance]
-connector = "binance-spot"
+connector = "binance-{market}"
 rest_url = "{venue["rest_url"]}"
-ws_url = "{venue["ws_url"]}"
+ws_url = "{venue["usdm_ws_url" if market == "usdm" else "ws_url"]}"
 instruments = ["ETHUSDT"]
 [venues.binance.trading]
 key = "demo"
-ws_api_url = "{venue["ws_api_url"]}"
+ws_api_url = "{venue["usdm_ws_api_url" if market == "usdm" else "ws_api_url"]}"
+{private}
 recv_window_ms = 5000
 [[strategies]]
 id = "quoter"
 use = "two-sided-quoter"
 instruments = ["ETHUSDT.BINANCE"]
 params = {{ quantity = "0.05", half_spread_bps = 20, requote_bps = 5, pause_ms = 50 }}
+"""
+
+
+def endless_text(settings: str, folder: Path, name: str, at_ns: int) -> str:
+    """Return settings with a strategy beside that never returns from `at_ns` on; its file is put into `folder`."""
+    (folder / "endless.py").write_text(_ENDLESS, encoding="utf-8")
+    return f"""{settings}
+[[strategies]]
+id = "{name}"
+use = "{folder / "endless.py"}:Endless"
+instruments = ["ETHUSDT.BINANCE"]
+params = {{ at_ns = {at_ns} }}
 """
 
 

@@ -15,6 +15,8 @@ from config.guard_settings import GuardSettings
 from core.events import CommandReceived
 from daemon.errors import SessionOver
 from daemon.guard.protocol import VERSION, Answer, Said, command_of
+from daemon.guard.watch import Pull
+from daemon.status import GuardSeen
 
 _ANSWER_S = 2.0
 
@@ -66,6 +68,24 @@ class GuardLink:
         self._guarded = guarded
         self._latched = pull
         self._over = False
+        self._beats = 0
+        self._heard_s = 0.0  # when the guard answered last, by the loop's clock
+        self._answer = Answer(ok=True)
+        self._kill: Pull | None = None
+
+    def seen(self) -> GuardSeen:
+        """Return how the guard stands, as far as it is heard."""
+        heard = asyncio.get_running_loop().time() - self._heard_s
+        return GuardSeen(
+            watching=bool(self._beats) and not self.problem and not self._over,
+            problem=self.problem or ("the session is over" if self._over else ""),
+            state=self._answer.state,
+            pid=self._answer.pid,
+            beats=self._beats,
+            beat_age_ns=int(heard * 1e9) if self._beats else -1,
+            last_kill_ns=0 if self._kill is None else self._kill.number,
+            last_kill="" if self._kill is None else f"{self._kill.source}: {self._kill.reason}",
+        )
 
     async def run(self) -> None:
         """Beat until cancelled; a guard that is not there is looked for again and again."""
@@ -100,6 +120,9 @@ class GuardLink:
                 if not answer.ok:
                     raise ConnectionError(answer.error)
                 self._tell("")
+                self._beats, self._answer = self._beats + 1, answer
+                self._heard_s = asyncio.get_running_loop().time()
+                self._kill = answer.pull or self._kill
                 if answer.pull is not None and answer.pull.number > self._latched:
                     self._guarded.command(command_of(answer.pull))
                     self._guarded.latched(answer.pull.number)

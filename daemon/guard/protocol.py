@@ -2,7 +2,7 @@
 
     {"v": 1, "ask": "beat", "session": "live-...", "trades": true, "latched": 0}
     {"v": 1, "ask": "farewell", "session": "live-...", "working": 0}
-    {"v": 1, "ask": "kill", "reason": "it buys the top"}
+    {"v": 1, "ask": "kill", "scope": "symbol:BTCUSDT.BINANCE", "reason": "it buys the top"}
     {"v": 1, "ask": "status"}
 
 A reply to a beat holds the pull that the daemon has not latched yet. The answer to `kill` comes at once: what became of
@@ -16,11 +16,11 @@ import msgspec
 from msgspec import Meta
 
 from connectors.binance.trading.clearing.transport import Clearance
+from core.commands import KILL
 from core.events import CommandReceived
 from core.scopes import ALL
 from daemon.guard.watch import Pull
 from daemon.live.latch import PULL
-from engine.commands import KILL
 
 VERSION: Final = 1
 SUFFIX = ".guard"
@@ -36,6 +36,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ask: Literal["beat", "farewell", "kill", "status"]
     session: Text = ""
     reason: Text = ""
+    scope: Text = ALL  # of a kill
     trades: bool = False
     latched: Count = 0
     working: Count = 0
@@ -56,6 +57,7 @@ class GuardStatus(msgspec.Struct, frozen=True, kw_only=True):
     verified_ns: int  # the same of the last clearing
     source: str
     reason: str
+    scope: str
     first: list[Clearance]  # each venue's first clearing of the last pull, once it is done
     venues: list[Clearance]  # their last, or present, ones
     problems: list[str]
@@ -69,6 +71,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str = ""
     pull: Pull | None = None
     status: GuardStatus | None = None
+    state: str = ""  # of the guard, and its process, in a reply to a beat
+    pid: int = 0
 
 
 def socket_of(folder: str | Path, account: str) -> Path:
@@ -89,4 +93,6 @@ def read_said(line: bytes) -> Said | str:
 
 def command_of(pull: Pull) -> CommandReceived:
     """Return the kill of a pull, as it enters a session."""
-    return CommandReceived(name=KILL, scope=ALL, source=pull.source, reason=pull.reason, args={PULL: str(pull.number)})
+    return CommandReceived(
+        name=KILL, scope=pull.scope, source=pull.source, reason=pull.reason, args={PULL: str(pull.number)}
+    )

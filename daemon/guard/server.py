@@ -6,6 +6,7 @@ venue and what keeps its connection warm are apart, so that neither waits for th
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,17 +14,18 @@ from pathlib import Path
 import structlog
 
 from connectors.binance.trading.clearing.transport import Clearance, Clearer
+from core.scopes import ALL, split_scope, symbol_scope, venue_scope
 from daemon.guard.protocol import Answer, GuardStatus, command_of, read_said
 from daemon.guard.watch import Pull, Watch
 from daemon.live.latch import GuardLatch
+from daemon.operator.kill_file import KILL_FILE
 
 TICK_S = 0.01
 GRACE_NS = 5_000_000_000
 """For a daemon to find a guard that was started again."""
-KILL_FILE = "KILL"
-"""In the operator's folder: whoever puts it there kills trading; it is renamed once that has begun."""
 _AGAIN_S = 0.2
 _NS_PER_MS = 1_000_000
+_PID = os.getpid()
 
 log = structlog.get_logger("tickerd")
 
@@ -67,7 +69,7 @@ class Guard:
         """Guard until told to stop."""
         left = self._latch.left()
         if self._latch.number and left is not None:
-            self._resume(Pull(number=self._latch.number, source=left.source, reason=left.reason))
+            self._resume(Pull(number=self._latch.number, source=left.source, reason=left.reason, scope=left.scope))
         elif session := self._latch.was_armed():
             log.warning("watching on where a guard before this one ended without a word", session=session)
             self._watch.expect(session, GRACE_NS)
@@ -83,9 +85,9 @@ class Guard:
             await asyncio.gather(*tasks, *self._keeping, return_exceptions=True)
         self._note_armed("")
 
-    def told(self, source: str, reason: str) -> None:
+    def told(self, source: str, reason: str, scope: str = ALL) -> None:
         """Pull because somebody says so."""
-        self._carry_out(self._watch.told(source, reason, self._clock_ns()))
+        self._carry_out(self._watch.told(source, reason, self._clock_ns(), scope))
 
     def answer(self, line: bytes, source: str) -> Answer:
         """Answer one line of the socket."""
@@ -96,7 +98,9 @@ class Guard:
         if said.ask == "status":
             return Answer(ok=True, status=self.status())
         if said.ask == "kill":
-            self.told(source, said.reason)
+            if why := self._unknown(said.scope):
+                return Answer(ok=False, error=why)
+            self.told(source, said.reason, said.scope)
             return Answer(ok=True, pull=watch.pull)
         if said.ask == "farewell":
             pull = watch.farewell(said.working, self._clock_ns())
@@ -112,7 +116,7 @@ class Guard:
         if watch.session != before:
             self._note_armed(said.session)
             log.info("armed", session=said.session, source=source)
-        return Answer(ok=True, pull=watch.pull)
+        return Answer(ok=True, pull=watch.pull, state=watch.state.value, pid=_PID)
 
     def _note_armed(self, session: str) -> None:
         """Leave word for a guard after this one."""
@@ -136,6 +140,7 @@ class Guard:
             verified_ns=self._verified_ns,
             source=self._pull.source,
             reason=self._pull.reason,
+            scope=self._pull.scope,
             first=list(self._first.values()),
             venues=list(self.clearances.values()),
             problems=[text for text in (self._problem, *(each.problem for each in self._clearers.values())) if text],
@@ -164,10 +169,28 @@ class Guard:
         self._begin()
 
     def _begin(self) -> None:
-        """Have everything cancelled."""
+        """Have everything in the pull's scope cancelled; where there is nothing of it, that is done."""
         self._verified_ns = 0
-        for wanted in self._wanted.values():
-            wanted.set()
+        for venue, wanted in self._wanted.items():
+            if self._symbols(venue):
+                wanted.set()
+            else:
+                self._cleared[venue] = self._watch.wanted
+
+    def _symbols(self, venue: str) -> tuple[str, ...]:
+        """Return which symbols of a venue are in the pull's scope."""
+        kind, name = split_scope(self._pull.scope)
+        symbols = self._clearers[venue].symbols
+        if kind == "symbol":
+            return tuple(each for each in symbols if symbol_scope(f"{each}.{venue}") == self._pull.scope)
+        return symbols if kind == ALL or name == venue else ()
+
+    def _unknown(self, scope: str) -> str:
+        """Return why nothing can be cancelled in a scope, empty where it can."""
+        known = [ALL, *map(venue_scope, self._clearers)]
+        for venue, clearer in self._clearers.items():
+            known += [symbol_scope(f"{each}.{venue}") for each in clearer.symbols]
+        return "" if scope in known else f"the guard knows no {scope!r}; it knows {', '.join(known)}"
 
     async def _keep(self, pull: Pull) -> None:
         """Write the kill down for the next daemon."""
@@ -188,7 +211,7 @@ class Guard:
             self._wanted[venue].clear()
             wanted = self._watch.wanted
             told = self.clearances[venue] = Clearance(venue=venue, began_ns=self._clock_ns())
-            await self._cleared_by(clearer, told)
+            await self._cleared_by(clearer, told, self._symbols(venue))
             log.critical("verified", venue=venue, found=told.found, rounds=told.rounds, ms=_ms(told, self._decided_ns))
             self._cleared[venue] = wanted
             if wanted >= self._pulled_at and self._first.setdefault(venue, told) is told and not self._missing():
@@ -197,11 +220,11 @@ class Guard:
             if not self._watch.clearing:
                 self._verified_ns = self._clock_ns()
 
-    async def _cleared_by(self, clearer: Clearer, told: Clearance) -> None:
+    async def _cleared_by(self, clearer: Clearer, told: Clearance, symbols: tuple[str, ...]) -> None:
         """Clear until it is done, whatever happens: a defect that would end the guard is tried again instead."""
         while True:
             try:
-                return await clearer.clear(told)
+                return await clearer.clear(told, symbols)
             except Exception as error:
                 told.last_error = repr(error)[:300]
                 log.exception("a defect", venue=clearer.venue, reason=told.last_error)
@@ -209,7 +232,7 @@ class Guard:
 
     def _missing(self) -> bool:
         """Whether a venue has not been cleared since the last pull."""
-        return len(self._first) < len(self._clearers)
+        return any(venue not in self._first and self._symbols(venue) for venue in self._clearers)
 
     async def _recheck(self, clearer: Clearer) -> None:
         """Look again while no daemon has taken the latch over: one that is frozen may wake."""
@@ -218,7 +241,7 @@ class Guard:
             if self._watch.pull is None or self._watch.clearing:
                 continue
             try:
-                clear = await clearer.is_clear()
+                clear = await clearer.is_clear(self._symbols(clearer.venue))
             except Exception:
                 log.exception("a defect", venue=clearer.venue)
                 clear = False  # it was not seen to be
@@ -251,7 +274,8 @@ class Guard:
                 self._carry_out(pull)
             if path.exists():
                 self.told(f"file:{path}", "the file was there")
-                path.rename(path.with_name(f"{KILL_FILE}.{self._pull.number}"))
+                with contextlib.suppress(FileNotFoundError):  # whoever put it there was quicker
+                    path.rename(path.with_name(f"{KILL_FILE}.{self._pull.number}"))
 
 
 def on_signal(guard: Guard) -> None:

@@ -8,6 +8,8 @@ import enum
 
 import msgspec
 
+from core.scopes import ALL
+
 
 class GuardState(enum.StrEnum):
     """Where the guard stands."""
@@ -19,11 +21,12 @@ class GuardState(enum.StrEnum):
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision to cancel everything. `number` grows, over restarts as well: it is a time."""
+    """One decision to cancel everything in a scope. `number` grows, over restarts as well: it is a time."""
 
     number: int
     source: str
     reason: str
+    scope: str = ALL
 
 
 class Watch:
@@ -72,11 +75,12 @@ class Watch:
             return None
         return self.told("guard:farewell", f"{session} ended with {working} orders working", number)
 
-    def told(self, source: str, reason: str, number: int) -> Pull:
-        """Pull because somebody says so."""
+    def told(self, source: str, reason: str, number: int, scope: str = ALL) -> Pull:
+        """Pull because somebody says so; while another scope is being cancelled, everything is."""
         if self.pull is not None:
             number = max(number, self.pull.number + 1)
-        self.pull = Pull(number=number, source=source, reason=reason)
+            scope = scope if scope == self.pull.scope else ALL
+        self.pull = Pull(number=number, source=source, reason=reason, scope=scope)
         self.again()
         return self.pull
 
@@ -105,7 +109,7 @@ class Watch:
         if self.silent_ns <= self._patience_ns:
             return None
         session, self.session = self.session, ""  # it is watched again from its next beat on
-        if self.pull is not None:
+        if self.pull is not None and self.pull.scope == ALL:
             return None  # it is blocked, and everything cancelled, already
         silent_ms = self.silent_ns // 1_000_000
         return self.told("guard:silence", f"{session} did not beat for {silent_ms} ms", now_ns)

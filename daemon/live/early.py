@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from core.commands import ARM, FLATTEN, HALT, KILL, STOP_ENTRY
 from core.events import CommandReceived
 from daemon.errors import StartFailed
 from daemon.live.latch import GuardLatch, pull_of
-from engine.commands import ARM, FLATTEN, HALT, KILL, STOP_ENTRY
 from journal.folders import sync_folder
 
 FILE_NAME = "early-commands.json"

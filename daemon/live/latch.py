@@ -13,10 +13,10 @@ from typing import Self
 
 import msgspec
 
+from core.commands import KILL
 from core.events import CommandReceived
 from core.scopes import ALL
 from daemon.errors import StartFailed
-from engine.commands import KILL
 from journal.folders import sync_folder
 
 WORD_NAME = "guard.word"

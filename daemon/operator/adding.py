@@ -19,7 +19,7 @@ from core.roster import StrategyDefinition, definition_text
 from core.scopes import strategy_scope
 from daemon.errors import UsageError
 from daemon.live.clean import refuse_dirty
-from daemon.operator.protocol import Request
+from daemon.operator.messages import Request
 from engine.engine import Engine
 from engine.roster_commands import ADD, DEFINITION
 from risk.control_settings import ScopeLimits

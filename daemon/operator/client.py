@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.errors import NobodyAnswers, UsageError
-from daemon.operator.protocol import Request
+from daemon.operator.messages import Request
 
 SUFFIX = ".sock"
 TIMEOUT_S = 10.0

@@ -7,24 +7,20 @@ daemon's own user and root are let in, and their uid and pid stand in the journa
 import asyncio
 import math
 import os
-import pwd
-import re
 import socket
 import stat
 import struct
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol, cast
 
 import msgspec
 import structlog
 
-from core.events import CommandReceived
-from daemon.errors import DaemonError, UsageError
+from daemon.errors import UsageError
 from daemon.operator.client import SUFFIX, answers
-from daemon.operator.protocol import LINE_BYTES_MAX, QUERIES, VERSION, Reply, Request, read_request
-from engine.roster_commands import ADD
+from daemon.operator.messages import LINE_BYTES_MAX, VERSION, Reply
 
 CONNECTIONS_MAX = 16
 SILENCE_S = 30.0
@@ -42,75 +38,6 @@ class Behind(Protocol):
     def answer(self, line: bytes, source: str) -> msgspec.Struct | Awaitable[msgspec.Struct]:
         """Answer one line, at once or later; `source` is who said it."""
         ...
-
-
-class Operated:
-    """What the door needs of a daemon."""
-
-    def __init__(
-        self,
-        command: Callable[[CommandReceived], list[str]],
-        queries: Mapping[str, Callable[[Request], msgspec.Struct]],
-        adding: Callable[[Request, str], Awaitable[CommandReceived]] | None = None,
-    ) -> None:
-        """`command` lets one in and returns what was said meanwhile; it raises DaemonError once the session is over.
-
-        `queries` answer each of `protocol.QUERIES`, and change nothing; one raises DaemonError where it cannot.
-        `adding` reads what a request wants to add, and makes the command of it; it raises DaemonError where it cannot.
-        """
-        self.command = command
-        self.queries = queries
-        self.adding = adding
-
-    def answer(self, line: bytes, source: str) -> Reply | Awaitable[Reply]:
-        """Carry one request out; one that has to read files first is answered later."""
-        request = read_request(line)
-        if isinstance(request, str):
-            return Reply(v=VERSION, id=0, ok=False, error=request)
-        if request.ask in QUERIES:
-            return self._query(request)
-        if request.ask == ADD and self.adding is not None:
-            return self._add(request, source, self.adding)
-        command = CommandReceived(
-            name=request.ask,
-            strategy_id=request.strategy,
-            source=source,
-            reason=request.reason,
-            scope=request.scope,
-            args=dict(sorted(request.args.items())),
-            user=user_of(source),
-        )
-        return self._command(request, command)
-
-    def _query(self, request: Request) -> Reply:
-        """Answer a question."""
-        try:
-            return _with_result(request, self.queries[request.ask](request))
-        except DaemonError as error:
-            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
-
-    async def _add(
-        self, request: Request, source: str, adding: Callable[[Request, str], Awaitable[CommandReceived]]
-    ) -> Reply:
-        """Read what is to be added, then let the command in."""
-        try:
-            command = await adding(request, source)
-        except DaemonError as error:
-            return Reply(v=VERSION, id=request.id, ok=False, error=f"{ADD} {request.strategy}: {error}")
-        return self._command(request, msgspec.structs.replace(command, user=user_of(source)))
-
-    def _command(self, request: Request, command: CommandReceived) -> Reply:
-        """Let a command in; what it was refused for is among what was said."""
-        source = command.source
-        try:
-            said = self.command(command)
-        except DaemonError as error:
-            return Reply(v=VERSION, id=request.id, ok=False, error=str(error))
-        log.info("operator", command=request.ask, scope=request.scope or request.strategy, source=source)
-        refused = [text.removeprefix(_REFUSED) for text in said if text.startswith(_REFUSED)]
-        if refused:
-            return Reply(v=VERSION, id=request.id, ok=False, error=refused[0])
-        return Reply(v=VERSION, id=request.id, ok=True, said=said)
 
 
 class Door:
@@ -261,16 +188,6 @@ class _Guest(asyncio.Protocol):
 
 
 _REFUSED = "COMMAND_REFUSED: "
-_UID = re.compile(r"\buid=(\d+)")
-
-
-def user_of(source: str) -> str:
-    """Return the login name of the uid that a source tells, "" where the system knows none."""
-    found = _UID.search(source)
-    try:
-        return pwd.getpwuid(int(found[1])).pw_name if found else ""
-    except (KeyError, OverflowError):
-        return ""
 
 
 class _Peer(msgspec.Struct, frozen=True):
@@ -289,10 +206,6 @@ def _peer(sock: socket.socket) -> _Peer:
         return _Peer(-1, -1)
     pid, uid, _ = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     return _Peer(pid, uid)
-
-
-def _with_result(request: Request, result: msgspec.Struct) -> Reply:
-    return Reply(v=VERSION, id=request.id, ok=True, result=msgspec.Raw(msgspec.json.encode(result)))
 
 
 def _clear_up(folder: Path) -> None:

@@ -12,20 +12,18 @@
 meanwhile.
 """
 
-from typing import Literal
-
 import msgspec
 
+from core.commands import ACK, ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
 from core.events import CANCEL_ALL, RELEASE
+from daemon.operator.messages import Request
 from engine.booking_commands import BOOKINGS
-from engine.commands import ACK, ARM, CANCEL, FLATTEN, HALT, KILL, PAUSE, RESUME, STOP_ENTRY
 from engine.limit_commands import LIMIT_WORDS, RELOAD
 from engine.reduce import REDUCE
 from engine.retune import RETUNE
 from engine.roster_commands import ROSTER_WORDS
 from engine.sizing import SCALE
 
-VERSION = 1
 STATUS, LIMITS = "status", "limits"
 POSITIONS, ORDERS, FILLS, PNL = "positions", "orders", "fills", "pnl"
 STRATEGIES, WHY, BREAKERS = "strategies", "why", "breakers"
@@ -52,33 +50,9 @@ COMMANDS = frozenset(
         *ROSTER_WORDS,
     )
 )
-LINE_BYTES_MAX = 64 * 1024
 ARGS_MAX = 16
 TEXT_MAX = 1_000
 TABLE_MAX = 48 * 1024  # of a table of settings
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is asked."""
-
-    v: Literal[1]
-    id: int
-    ask: str
-    scope: str = ""
-    strategy: str = ""
-    reason: str = ""
-    args: dict[str, str] = {}
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is answered."""
-
-    v: int
-    id: int
-    ok: bool
-    error: str = ""
-    said: list[str] = []
-    result: msgspec.Raw | None = None
 
 
 _decode = msgspec.json.Decoder(Request).decode

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from daemon.screen import colours, words
-from daemon.status import AlertStatus, FreezeStatus, LatchStatus, LiveStatus, OpenAlert, Status, VenueStatus
+from daemon.status import (
+    AlertStatus,
+    FreezeStatus,
+    GuardSeen,
+    LatchStatus,
+    LiveStatus,
+    OpenAlert,
+    Status,
+    VenueStatus,
+)
 
 UNKNOWN_NS = 60 * words.SECOND_NS  # the core pages a person after this, too
 NAMED_MAX = 3
@@ -21,8 +30,15 @@ class Need(NamedTuple):
 def needs_of(status: Status) -> list[Need]:
     """Return what needs a person now."""
     stopped = [_need_of_latch(each) for each in status.latches]
-    seen = _need_of_alerts(status.open_alerts)
-    return [*stopped, *seen] if status.live is None else [*stopped, *_needs(status.live), *seen]
+    alone = [] if status.guard is None else list(_need_of_guard(status.guard))
+    trading = () if status.live is None else _needs(status.live)
+    return [*stopped, *alone, *trading, *_need_of_alerts(status.open_alerts)]
+
+
+def _need_of_guard(guard: GuardSeen) -> Iterator[Need]:
+    """Tell that nobody would cancel if this process hung or died."""
+    if guard.problem:
+        yield Need(f"NO GUARD: {guard.problem}", "trading goes on; start `tickerd guard` with the same settings")
 
 
 def _need_of_alerts(alerts: list[OpenAlert]) -> list[Need]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.operator.client import request
-from daemon.operator.protocol import Request
+from daemon.operator.messages import Request
 
 WORDS = {"k": "kill", "h": "halt", "f": "flatten", "p": "pause", "r": "resume", "a": "arm"}
 OF_STRATEGY = frozenset(("pause", "resume"))

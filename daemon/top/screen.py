@@ -18,7 +18,7 @@ from rich.text import Text
 from daemon.errors import UsageError
 from daemon.limits_view import LimitsView
 from daemon.operator.client import Heard, answers, ask, request
-from daemon.operator.protocol import Request
+from daemon.operator.messages import Request
 from daemon.screen.history import Recorder
 from daemon.status import Status
 from daemon.top.keys import Prompt, keys_of, press

@@ -16,7 +16,7 @@ def test_every_scenario_of_the_drill_meets_its_goals():
     done = tickerd("drill", "--json")
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    assert len(told) == 7
+    assert len(told) == 18, "nine scenarios, on spot and on USDⓈ-M"
     assert all(each["met"] and each["latched"] and not each["left"] for each in told)
 
 
@@ -27,10 +27,13 @@ def test_a_kill_goes_to_the_guard_where_no_daemon_answers(tmp_path):
         with Venue(tmp_path, "--synthetic") as venue:
             settings = guarded_settings(tmp_path, run_folder, venue)
             with GuardProcess(settings, run_folder, venue) as guard:
-                assert tickerd("kill", "symbol:ETHUSDT.BINANCE", "--folder", run_folder).returncode == 2
+                assert tickerd("kill", "strategy:quoter", "--folder", run_folder).returncode == 2
+                assert tickerd("kill", "symbol:BTCUSDT.BINANCE", "--folder", run_folder).returncode == 2
+                assert tickerd("kill", "symbol:ETHUSDT.BINANCE", "--folder", run_folder).returncode == 0
+                assert guard.status()["scope"] == "symbol:ETHUSDT.BINANCE"
                 said = tickerd("kill", "--reason", "gone", "--folder", run_folder)
                 assert said.returncode == 0, said.stderr
-                assert "the venues show nothing open" in said.stdout
+                assert "cancelled all; the venues show nothing open there" in said.stdout
                 told = guard.status()
                 assert (told["state"], told["reason"]) == ("VERIFIED", "gone")
                 twice = tickerd("guard", "-c", settings, TICKERD_SECRET_DEMO_API_KEY="k",

@@ -109,10 +109,10 @@ def test_on_paper_one_is_added_trades_and_is_removed_and_every_session_replays(t
             assert "already" in operator.ask("add", "buyer", config=str(added))["error"]
             (tmp_path / "mine.py").unlink()  # a replay needs the journal alone
             assert "it holds 0.05" in operator.ask("remove", "buyer")["error"]
+            assert operator.ask("disable", "quoter")["ok"]  # whose orders would count against what can be closed
+            assert operator.rows()["quoter"]["standing"] == "off"
             operator.say("remove", "buyer", "--flatten", "--collar", "2%", "--reason", "enough")
             gone(daemon)
-            assert operator.ask("disable", "quoter")["ok"]
-            assert operator.rows()["quoter"]["standing"] == "off"
             first = daemon.session
             daemon.process.kill()
             assert daemon.wait() == -9

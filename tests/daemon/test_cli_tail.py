@@ -8,7 +8,8 @@ import pytest
 from core.events import CommandReceived
 from core.records import NO_INSTRUMENT, Kind
 from daemon.commands.tail import Live, kinds_of, words_of
-from daemon.operator.door import Door, Operated
+from daemon.operator.door import Door
+from daemon.operator.operated import Operated
 from journal.head import SealState
 from tests.daemon.sessions import Recorder
 from tests.daemon.status_samples import status

@@ -6,25 +6,29 @@ import json
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import ConfigError
+from config.guard_settings import GuardSettings
 from config.load import parse
 from config.secrets import read_secret
 from core.events import CommandReceived
 from daemon.errors import NobodyAnswers, StartFailed, UsageError
 from daemon.guard import client
+from daemon.guard.link import GuardLink
 from daemon.guard.process import run_guard
 from daemon.guard.protocol import Answer, command_of, read_said, socket_of
-from daemon.guard.server import KILL_FILE, Guard
+from daemon.guard.server import Guard
 from daemon.guard.watch import GuardState, Pull, Watch
 from daemon.live.early import EarlyCommands
 from daemon.live.latch import KILL_NAME, GuardLatch
 from daemon.operator import door as door_module
 from daemon.operator.door import Door
+from daemon.operator.kill_file import KILL_FILE, watch_kill_file
 from tests.acceptance.processes import until
 
 MS = 1_000_000
@@ -37,9 +41,9 @@ class Clock:
         return self.now
 
 
-def guard_of(folder: Path) -> Guard:
+def guard_of(folder: Path, clearers: Any = None) -> Guard:
     watch = Watch(300 * MS, 10 * MS)
-    return Guard("main", watch, GuardLatch.open(folder), {}, folder, Clock(), warm_s=5, recheck_s=5)
+    return Guard("main", watch, GuardLatch.open(folder), clearers or {}, folder, Clock(), warm_s=5, recheck_s=5)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +67,7 @@ def test_no_bytes_break_the_guard_nor_pull_it(guard, data):
     "line",
     [
         b'{"v":2,"ask":"kill"}',
-        b'{"v":1,"ask":"kill","scope":"all"}',
+        b'{"v":1,"ask":"kill","scop":"all"}',
         b'{"v":1,"ask":"Kill"}',
         b'{"v":1,"ask":"kill","reason":"%s"}' % (b"x" * 1001),
         b'{"v":1,"ask":"beat","latched":-1}',
@@ -74,9 +78,9 @@ def test_what_is_no_request_is_told_why(line):
     assert "docs/guard.md" in str(read_said(line))
 
 
-async def at_the_guard(folder: Path, visit):
+async def at_the_guard(folder: Path, visit, clearers: Any = None):
     folder.chmod(0o700)
-    guard, stop = guard_of(folder), asyncio.Event()
+    guard, stop = guard_of(folder, clearers), asyncio.Event()
     door = Door(socket_of(folder, "main"), guard)
     await door.open()
     running = asyncio.create_task(guard.run(stop))
@@ -185,3 +189,127 @@ def test_settings_that_cannot_be_guarded_say_why():
     said = " ".join(str(each) for each in refused.value.all)
     assert "at least three beats, 600" in said
     assert "the guard listens in the operator's folder" in said
+
+
+class Fake:
+    """A venue that clears what it is told to."""
+
+    def __init__(self, venue: str, *symbols: str) -> None:
+        self.venue, self.symbols, self.problem = venue, symbols, ""
+        self.cleared: list[tuple[str, ...]] = []
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *error):
+        return None
+
+    async def warm(self) -> None:
+        return None
+
+    async def clear(self, told, symbols) -> None:
+        self.cleared.append(symbols)
+        told.last_cancel_ns = told.verified_ns = 1
+
+    async def is_clear(self, symbols) -> bool:
+        return True
+
+
+async def test_a_kill_of_a_symbol_or_a_venue_cancels_there_alone_and_leaves_that_kill_to_the_daemon(tmp_path):
+    spot, usdm = Fake("BINANCE", "BTCUSDT", "ETHUSDT"), Fake("USDM", "BTCUSDT")
+    clearers: Any = {"BINANCE": spot, "USDM": usdm}
+
+    def visit(path):
+        with pytest.raises(NobodyAnswers, match="it knows all, venue:BIN"):
+            client.kill(path, "mad", "symbol:XRPUSDT.BINANCE")
+        client.kill(path, "mad", "symbol:ETHUSDT.BINANCE")
+        told = client.wait_verified(path, 5)
+        assert (told.state, told.scope) == (GuardState.VERIFIED, "symbol:ETHUSDT.BINANCE")
+        assert (spot.cleared, usdm.cleared) == ([("ETHUSDT",)], [])
+        assert GuardLatch.open(tmp_path).blocks(), "nothing leaves until the daemon has taken that kill over"
+        kept = GuardLatch.open(tmp_path)
+        until(lambda: getattr(kept.left(), "reason", "") == "mad", "the kill on the disk", 5)
+        assert getattr(kept.left(), "scope", "") == "symbol:ETHUSDT.BINANCE"
+        client.kill(path, "mad", "venue:USDM")
+        told = client.wait_verified(path, 5)
+        assert told.scope == "all", "while another scope is being cancelled, everything is"
+        assert usdm.cleared == [("BTCUSDT",)]
+        return told
+
+    await at_the_guard(tmp_path, visit, clearers)
+
+
+class Guarded:
+    """A daemon as the link knows it."""
+
+    trades, working = True, 0
+
+    def __init__(self) -> None:
+        self.commands: list[CommandReceived] = []
+        self.told: list[str] = []
+
+    def command(self, command: CommandReceived) -> list[str]:
+        self.commands.append(command)
+        return []
+
+    def latched(self, pull: int) -> None:
+        return None
+
+    def parted(self) -> None:
+        return None
+
+    def tell(self, problem: str) -> None:
+        self.told.append(problem)
+
+
+async def test_the_daemon_sees_its_guard_and_tells_when_it_is_gone(tmp_path):
+    tmp_path.chmod(0o700)
+    path, guarded = socket_of(tmp_path, "main"), Guarded()
+    link = GuardLink(path, GuardSettings(enabled=True, beat_ms=5, patience_ms=100), "live-1", guarded, 0)
+    guard, stop = guard_of(tmp_path), asyncio.Event()
+    door = Door(path, guard)
+    await door.open()
+    running = [asyncio.create_task(guard.run(stop)), asyncio.create_task(link.run())]
+    try:
+        async with asyncio.timeout(10):
+            while not link.seen().watching:
+                await asyncio.sleep(0.005)
+            seen = link.seen()
+            assert (seen.pid, seen.state, seen.problem) == (os.getpid(), "ARMED", "")
+            guard.told("socket:uid=1", "mad")
+            while not guarded.commands:
+                await asyncio.sleep(0.005)
+            assert (link.seen().last_kill, link.seen().last_kill_ns > 0) == ("socket:uid=1: mad", True)
+            await door.close()
+            while not link.seen().problem:
+                await asyncio.sleep(0.005)
+            assert not link.seen().watching
+            assert "no guard answers at" in guarded.told[-1]
+    finally:
+        stop.set()
+        running[1].cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_the_file_kills_a_daemon_without_a_guard_once_for_each_file(tmp_path):
+    given: list[CommandReceived] = []
+
+    def take(command: CommandReceived) -> list[str]:
+        given.append(command)
+        return []
+
+    watching = asyncio.create_task(watch_kill_file(tmp_path, take))
+    file = tmp_path / KILL_FILE
+    try:
+        async with asyncio.timeout(10):
+            for times in (1, 2):
+                file.touch()
+                while len(given) < times:
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.25)
+                assert len(given) == times, "it is heeded once"
+                file.unlink()
+                await asyncio.sleep(0.15)
+    finally:
+        watching.cancel()
+    assert {(each.name, each.scope, each.source) for each in given} == {("kill", "all", f"file:{file}")}

@@ -17,8 +17,10 @@ from core.events import CommandReceived
 from daemon.errors import SessionOver, UsageError
 from daemon.operator import door as door_module
 from daemon.operator.client import ask, find, request
-from daemon.operator.door import CONNECTIONS_MAX, Door, Operated
-from daemon.operator.protocol import LINE_BYTES_MAX, Request, read_request
+from daemon.operator.door import CONNECTIONS_MAX, Door
+from daemon.operator.messages import LINE_BYTES_MAX, Request
+from daemon.operator.operated import Operated
+from daemon.operator.protocol import read_request
 from daemon.words import OPERATOR, ROSTER, VIEWS
 from tests.daemon.status_samples import status
 

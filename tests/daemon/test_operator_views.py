@@ -14,7 +14,8 @@ from core.orders import OrderIntent, OrderType, Refusal, Side
 from core.records import NO_INSTRUMENT, Kind
 from daemon.errors import UsageError
 from daemon.operator.client import request
-from daemon.operator.door import Door, Operated
+from daemon.operator.door import Door
+from daemon.operator.operated import Operated
 from daemon.operator.protocol import QUERIES
 from daemon.projection import Projection
 from daemon.queries import queries_of

@@ -18,7 +18,8 @@ from rich.text import Text
 from core.events import CommandReceived
 from daemon.limits_view import LimitRow, LimitsView
 from daemon.operator.client import request
-from daemon.operator.door import Door, Operated
+from daemon.operator.door import Door
+from daemon.operator.operated import Operated
 from daemon.screen.history import History
 from daemon.top.keys import WORDS, Prompt, keys_of, press
 from daemon.top.picture import Looked, in_use, picture

@@ -3,18 +3,11 @@
 "HMAC: Signatures generated using HMAC are not case-sensitive"; Ed25519 signatures are base64 and are.
 """
 
-import base64
-import binascii
 import hashlib
 from typing import Protocol
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from connectors.errors import ConnectorError
 
-_SEED_BYTES = 32
 _BLOCK_BYTES = 64  # of SHA-256
 
 
@@ -44,7 +37,7 @@ class Credentials:
         if bool(hmac_secret.strip()) == bool(ed25519.strip()):
             raise ConnectorError("an API key needs either an HMAC secret or an Ed25519 private key, and not both")
         self.key = key.strip()
-        self._signer: Signer = HmacSigner(hmac_secret.strip()) if hmac_secret.strip() else Ed25519Signer(ed25519)
+        self._signer = _signer(hmac_secret.strip(), ed25519)
 
     @property
     def signer(self) -> Signer:
@@ -57,6 +50,15 @@ class Credentials:
     def __reduce__(self) -> str:
         """Refuse to be pickled or copied into another process."""
         raise TypeError("credentials are not copied: hand the object itself on")
+
+
+def _signer(hmac_secret: str, ed25519: str) -> Signer:
+    """Return what signs. Raises ConnectorError."""
+    if hmac_secret:
+        return HmacSigner(hmac_secret)
+    from connectors.binance.trading.ed25519 import Ed25519Signer
+
+    return Ed25519Signer(ed25519)
 
 
 class HmacSigner:
@@ -81,39 +83,3 @@ class HmacSigner:
 
     def __repr__(self) -> str:
         return "HmacSigner(***)"
-
-
-class Ed25519Signer:
-    """Ed25519, as RFC 8032 has it."""
-
-    __slots__ = ("_key",)
-    logs_on = True
-
-    def __init__(self, secret: str) -> None:
-        """Read a PEM (PKCS #8) or a seed of 32 bytes in base64. Raises ConnectorError, without showing it."""
-        self._key = _read_private(secret.strip())
-
-    def sign(self, payload: bytes) -> str:
-        """Return the signature in base64."""
-        return base64.b64encode(self._key.sign(payload)).decode()
-
-    def __repr__(self) -> str:
-        return "Ed25519Signer(***)"
-
-
-def _read_private(secret: str) -> Ed25519PrivateKey:
-    """Return the private key. Raises ConnectorError."""
-    advice = "make one with: openssl genpkey -algorithm ed25519 -out key.pem"
-    try:
-        if not secret.startswith("-----BEGIN"):
-            seed = base64.b64decode(secret, validate=True)
-            if len(seed) != _SEED_BYTES:
-                raise ConnectorError(f"an Ed25519 seed is 32 bytes in base64; {advice}")
-            return Ed25519PrivateKey.from_private_bytes(seed)
-        key = load_pem_private_key(secret.encode(), password=None)
-    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm):
-        # What was raised may quote the key.
-        raise ConnectorError(f"the private key of the API key cannot be read; {advice}") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ConnectorError(f"the private key of the API key is not Ed25519; {advice}")
-    return key

@@ -68,7 +68,7 @@ class Clearer:
         self._settings = settings
         self._credentials = credentials
         self._clock_ns = clock_ns
-        self._symbols = tuple(symbols)
+        self.symbols = tuple(symbols)
         self._budget = Budget(settings.cancel_share, 0.0)
         self._told: Clearance | None = None
         trace = aiohttp.TraceConfig()
@@ -89,7 +89,7 @@ class Clearer:
 
     async def warm(self) -> None:
         """Measure the venue's clock once on several connections, which then stand ready."""
-        count = min(_WARM_MAX, len(self._symbols))
+        count = min(_WARM_MAX, len(self.symbols))
         if self._wait_ns(count, Urgency.REDUCE):
             return  # a venue that wants silence is not asked for its time
         samples = await asyncio.gather(*(self._measure() for _ in range(count)), return_exceptions=True)
@@ -103,30 +103,34 @@ class Clearer:
             if isinstance(each, BaseException) and not isinstance(each, ConnectorError):
                 raise each
 
-    async def clear(self, told: Clearance) -> None:
-        """Cancel everything, look what is left, and again, until nothing is; `told` is kept up to date meanwhile."""
+    async def clear(self, told: Clearance, symbols: Sequence[str] | None = None) -> None:
+        """Cancel everything, look what is left, and again, until nothing is; `told` is kept up to date meanwhile.
+
+        `symbols`: only these.
+        """
         self._told = told
+        chosen = self.symbols if symbols is None else symbols
         while not told.verified_ns:
             await asyncio.sleep(_PAUSES_S[min(told.rounds, len(_PAUSES_S) - 1)])
             told.rounds += 1
             if self._settings.alone:
-                await self._cancel_all(told)
-            await self._look(told)
+                await self._cancel_all(told, chosen)
+            await self._look(told, chosen)
 
-    async def is_clear(self) -> bool:
+    async def is_clear(self, symbols: Sequence[str] | None = None) -> bool:
         """Whether nothing of ours is open, as the venue shows it now; False where it does not tell."""
-        found = await self._open(Clearance(venue=self.venue, began_ns=self._clock_ns()))
-        return found == []
+        told = Clearance(venue=self.venue, began_ns=self._clock_ns())
+        return await self._open(told, self.symbols if symbols is None else symbols) == []
 
-    async def _cancel_all(self, told: Clearance) -> None:
+    async def _cancel_all(self, told: Clearance, symbols: Sequence[str]) -> None:
         """Cancel all of every symbol, side by side."""
-        requests = [each for symbol in self._symbols for each in cancels_of_all(self._settings, symbol)]
+        requests = [each for symbol in symbols for each in cancels_of_all(self._settings, symbol)]
         replies = await asyncio.gather(*(self._ask(each, told, Urgency.CANCEL) for each in requests))
         self._note(told, [each for each in replies if not is_done(each)])
 
-    async def _look(self, told: Clearance) -> None:
+    async def _look(self, told: Clearance, symbols: Sequence[str]) -> None:
         """Ask what works; where others' orders must be let be, cancel ours of them one by one."""
-        found = await self._open(told)
+        found = await self._open(told, symbols)
         if found is None:
             return
         told.left = len(found)
@@ -138,9 +142,9 @@ class Clearer:
             replies = await asyncio.gather(*(self._ask(each, told, Urgency.CANCEL) for each in cancels))
             self._note(told, [each for each in replies if not is_done(each)])
 
-    async def _open(self, told: Clearance) -> list[OpenOrder] | None:
+    async def _open(self, told: Clearance, symbols: Sequence[str]) -> list[OpenOrder] | None:
         """Return the orders that work, None where one answer is missing."""
-        requests = [each for symbol in self._symbols for each in questions_of_open(self._settings, symbol)]
+        requests = [each for symbol in symbols for each in questions_of_open(self._settings, symbol)]
         replies = await asyncio.gather(*(self._ask(each, told, Urgency.REDUCE) for each in requests))
         lists = [read_open(each) for each in replies]
         if any(each is None for each in lists):
