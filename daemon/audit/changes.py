@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from core.bookings import BookedByHand
-from core.controls import FlattenChanged, LatchChanged, LimitChanged
+from core.controls import BreakerChanged, FlattenChanged, LatchChanged, LimitChanged
 from core.effects import (
     BalanceChanged,
     FreezeChanged,
@@ -16,14 +16,18 @@ from core.effects import (
     StrategyChanged,
 )
 from core.events import LifecycleChanged, StateCarried
+from core.exits import ExitChanged
 from core.money import money_text
 from core.orders import ApprovedCancel, ApprovedSubmit
+from core.roster import RosterChanged
+from core.sizes import ScaleChanged
 from daemon.audit.walk import Seen
 from daemon.store.carried import carried_books
 from daemon.store.known import Known
 from oms.latches import Latches, Level
 from oms.state import saved_state
 
+_STEPS = ("calm", "warn", "reduce", "halt", "flatten")
 _UNSET = "?"  # nothing before the first record told it
 
 
@@ -50,6 +54,8 @@ class Changes:
         self._positions: dict[int, int] = {}
         self._freezes: dict[int, bool] = {}
         self._lifecycle = ""
+        self._breakers: dict[tuple[str, str], int] = {}
+        self._standings: dict[str, str] = {}
         self._takes: dict[type, Callable[[Any], Change | None]] = {
             LatchChanged: self._latch,
             LimitChanged: self._limit,
@@ -63,6 +69,10 @@ class Changes:
             LifecycleChanged: self._lived,
             ApprovedCancel: self._cancel,
             ApprovedSubmit: self._submit,
+            BreakerChanged: self._breaker,
+            RosterChanged: self._roster,
+            ScaleChanged: self._scale,
+            ExitChanged: self._exit,
         }
 
     def of(self, seen: Seen) -> Change | None:
@@ -198,6 +208,55 @@ class Changes:
         before, self._lifecycle = self._lifecycle, change.state.value
         return Change(
             what="daemon", scope="", before=before, after=change.state.value, reason=change.reason, by_itself=True
+        )
+
+    def _breaker(self, change: BreakerChanged) -> Change | None:
+        key = (change.breaker, change.scope)
+        before, self._breakers[key] = self._breakers.get(key, 0), change.step
+        if before == change.step:
+            return None  # it only counts from something else now
+        figure = f" ({change.figure} met {change.limit})" if change.step else ""
+        return Change(
+            what=f"breaker {change.breaker}",
+            scope=change.scope,
+            before=_STEPS[before],
+            after=_STEPS[change.step] + figure,
+            reason=change.reason,
+            by_itself=True,
+        )
+
+    def _roster(self, change: RosterChanged) -> Change:
+        before = self._standings.get(change.strategy_id, "as set")
+        after = change.standing or "as set"
+        if change.params:
+            after += f", parameters {change.params}"
+        self._standings[change.strategy_id] = after
+        return Change(
+            what="roster",
+            scope=change.strategy_id,
+            before=before,
+            after=after,
+            source=change.source,
+            reason=change.reason,
+            by_itself=True,
+        )
+
+    def _scale(self, change: ScaleChanged) -> Change:
+        return Change(
+            what="scale of sizes",
+            scope=change.scope,
+            before=f"{change.before_ppm / 10_000:g} %",
+            after=f"{change.scale_ppm / 10_000:g} %",
+            source=change.source,
+            reason=change.reason,
+            by_itself=True,
+        )
+
+    def _exit(self, change: ExitChanged) -> Change:
+        scope = f"{change.strategy_id} {self._known.name(change.instrument)}"
+        by_itself = change.state == "closing"  # what is guarded moves all the time
+        return Change(
+            what="exit", scope=scope, before="", after=change.state, reason=change.reason, by_itself=by_itself
         )
 
     def _cancel(self, command: ApprovedCancel) -> Change:

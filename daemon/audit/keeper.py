@@ -18,7 +18,7 @@ from core.effects import Alert, Severity
 from daemon.audit.anchors import Anchor, CommandAnchor, place_of
 from journal.audit.heads import HeadState
 from journal.audit.keys import SigningKey, load_signing_key
-from journal.audit.trail import TrailWriter, close_crashed, last_signed, name_before
+from journal.audit.trail import TrailWriter, close_crashed, last_signed, name_before, unclosed
 from journal.errors import JournalError
 from journal.files import sync_beside
 from journal.folders import segment_files
@@ -67,13 +67,13 @@ class AuditKeeper:
         self._thread.start()
 
     def _close_before(self, folder: Path, key: SigningKey) -> Path | None:
-        """Sign for what the session before left, where it crashed; return its folder."""
-        before = last_signed(folder.parent, folder)
-        if before is not None and (why := close_crashed(before, key, self._now_ns())):
-            log.error("the session before is not signed for", reason=why, hint="`tickerd audit verify`")
-            message = f"{why}: `tickerd audit verify` tells more"
-            self._told.put(Alert(severity=Severity.ERROR, code=ALERT_CODE, message=message))
-        return before
+        """Sign for what sessions left that crashed; return the folder of the one before."""
+        for crashed in unclosed(folder.parent, folder):
+            if why := close_crashed(crashed, key, self._now_ns()):
+                log.error("a session that crashed is not signed for", reason=why, hint="`tickerd audit verify`")
+                message = f"{why}: `tickerd audit verify` tells more"
+                self._told.put(Alert(severity=Severity.ERROR, code=ALERT_CODE, message=message))
+        return last_signed(folder.parent, folder)
 
     async def run(self, raise_alert: Callable[[Alert], None]) -> None:
         """Sign each minute and tell what failed, until cancelled. Raises JournalError where the journal stopped."""

@@ -12,6 +12,7 @@ import msgspec
 from core.decimals import to_text
 from core.effects import OrderBusted, OrderFilled
 from core.events import AccountTraded, OrderReport, ReportType
+from core.evidence import EvidenceGiven, VenueFill
 from core.money import money_text
 from core.orders import Side
 from daemon.audit.statement import Trade, symbol_key
@@ -73,7 +74,7 @@ def our_trades(root: Path, day: Day, mode: str, told: Callable[[Path], Progress 
 
     Sessions that began later are read as well: what happened while no daemon lived is booked by the next one.
     """
-    found: dict[str, list[Trade]] = defaultdict(list)
+    booked: dict[_Key, tuple[str, Trade]] = {}
     others, count = set(), 0
     for folder in sessions_since(root, day.begin_ns):
         with open_session(folder) as reader:
@@ -81,30 +82,44 @@ def our_trades(root: Path, day: Day, mode: str, told: Callable[[Path], Progress 
                 others.add(reader.head.mode)
                 continue
             count += 1
-            for venue, trade in _executions(reader, told(folder)):
-                if day.begin_ns <= trade.time_ns < day.end_ns:
-                    found[venue].append(trade)
+            _take_executions(reader, booked, told(folder))
+    found: dict[str, list[Trade]] = defaultdict(list)
+    for venue, trade in booked.values():
+        if day.begin_ns <= trade.time_ns < day.end_ns:
+            found[venue].append(trade)
     return OurTrades(dict(found), count, tuple(sorted(others)))
 
 
-def _executions(reader: SessionReader, progress: Progress | None) -> list[tuple[str, Trade]]:
-    """Return (venue, trade) of every execution that was booked and not taken back."""
+_Key = tuple[str, str, str]
+"""Instrument, the venue's number of the execution, the order that it was of ("" for one of the venue's own making)."""
+
+
+def _take_executions(reader: SessionReader, booked: dict[_Key, tuple[str, Trade]], progress: Progress | None) -> None:
+    """Add every execution that was booked, leave out what was taken back.
+
+    An execution that was missed is told by the venue's answer to a question, later, with its own time.
+    """
     known, name = Known(), reader.folder.name
     venue_ns: dict[tuple[int, str], int] = {}
-    booked: dict[tuple[int, str, str], tuple[str, Trade]] = {}
     for seen in walk(reader, known, progress):
         payload = seen.payload
         if isinstance(payload, OrderReport) and payload.type is ReportType.FILLED:
             venue_ns[seen.instrument, payload.exec_id] = seen.venue_ns
+        elif isinstance(payload, EvidenceGiven):
+            for fill in payload.fills:
+                venue_ns[fill.instrument, fill.exec_id] = fill.venue_ns
+                if fill.own:
+                    key = (known.name(fill.instrument), fill.exec_id, "")
+                    booked.setdefault(key, _ours(known, fill.instrument, fill, fill.venue_ns, f"{name}:{seen.seq}"))
         elif isinstance(payload, OrderFilled):
             time_ns = venue_ns.get((payload.instrument, payload.exec_id), 0) or seen.recv_ns
-            key = (payload.instrument, payload.exec_id, payload.client_order_id)
+            key = (known.name(payload.instrument), payload.exec_id, payload.client_order_id)
             booked[key] = _ours(known, payload.instrument, payload, time_ns, f"{name}:{seen.seq}")
         elif isinstance(payload, OrderBusted):
-            booked.pop((payload.instrument, payload.exec_id, payload.client_order_id), None)
+            booked.pop((known.name(payload.instrument), payload.exec_id, payload.client_order_id), None)
         elif isinstance(payload, AccountTraded):
-            booked[seen.instrument, payload.exec_id, ""] = _of_the_venue(known, seen, payload, name)
-    return list(booked.values())
+            key = (known.name(seen.instrument), payload.exec_id, "")
+            booked.setdefault(key, _of_the_venue(known, seen, payload, name))
 
 
 def _of_the_venue(known: Known, seen: Seen, traded: AccountTraded, session: str) -> tuple[str, Trade]:
@@ -112,7 +127,9 @@ def _of_the_venue(known: Known, seen: Seen, traded: AccountTraded, session: str)
     return _ours(known, seen.instrument, traded, seen.venue_ns or seen.recv_ns, f"{session}:{seen.seq}")
 
 
-def _ours(known: Known, index: int, fill: OrderFilled | AccountTraded, time_ns: int, place: str) -> tuple[str, Trade]:
+def _ours(
+    known: Known, index: int, fill: OrderFilled | AccountTraded | VenueFill, time_ns: int, place: str
+) -> tuple[str, Trade]:
     instrument = known.instruments[index].instrument
     return instrument.venue, Trade(
         time_ns=time_ns,

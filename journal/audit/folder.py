@@ -15,6 +15,7 @@ from journal.folders import sessions
 from journal.progress import Progress
 
 REMOVED_NAME = "removed.jsonl"  # signed lines that say which sessions retention took away
+_BEGIN = b'{"v":'
 _LOOK = "look for it in a backup; what was in it, the second place cannot tell"
 
 
@@ -64,16 +65,19 @@ def audit(
 
 
 def read_anchors(file: Path, keys: frozenset[str], findings: list[Finding]) -> list[SignedHead]:
-    """Return the heads kept in a second place; those that nobody signed are noted. Raises JournalIOError."""
+    """Return the heads kept in a second place; those that nobody signed are noted. Raises JournalIOError.
+
+    What a log puts before each line is passed over, so that `journalctl -t tickerd-audit > FILE` will do.
+    """
     try:
         lines = file.read_bytes().split(b"\n")
     except OSError as error:
         raise JournalIOError(f"cannot read the anchors {file}: {error}; is the disk mounted?") from error
     heads = []
     for number, line in enumerate(lines, 1):
-        if not line:
+        if not line.strip():
             continue
-        head = read_head(line)
+        head = read_head(line[max(0, line.find(_BEGIN)) :].rstrip(b"\r"))
         if head is not None and is_genuine(head) and (not keys or head.key in keys):
             heads.append(head)
             continue

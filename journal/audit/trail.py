@@ -14,6 +14,7 @@ from journal.links import follow
 from journal.reader import open_session
 
 TRAIL_NAME = "trail.jsonl"
+_LAST_BYTES = 8192  # of a trail, in which its last line and a torn one behind it are
 OVER = frozenset((HeadState.ENDED, HeadState.CLOSED))
 
 
@@ -103,9 +104,33 @@ def append_line(descriptor: int, line: bytes) -> None:
 def last_signed(root: Path, but: Path) -> Path | None:
     """Return the newest session under `root` that has a trail, `but` one; None where there is none."""
     for folder in reversed(sessions(root)):
-        if folder.name != but.name and read_trail(folder).lines:
+        if folder.name != but.name and _last_head(folder) is not None:
             return folder
     return None
+
+
+def unclosed(root: Path, but: Path) -> list[Path]:
+    """Return the sessions under `root` that were signed and did not end, nor were closed; `but` one."""
+    found = []
+    for folder in sessions(root):
+        last = None if folder.name == but.name else _last_head(folder)
+        if last is not None and last.state not in OVER:
+            found.append(folder)
+    return found
+
+
+def _last_head(folder: Path) -> SignedHead | None:
+    """Return the last whole line's head, without reading the others. Raises JournalIOError."""
+    path = folder / TRAIL_NAME
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LAST_BYTES))
+            lines = file.read().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalIOError(f"cannot read {path}: {error}") from error
+    return read_head(lines[-1]) if lines else None
 
 
 def name_before(folder: Path) -> Before | None:

@@ -1,3 +1,4 @@
+import contextlib
 import datetime as dt
 import json
 from decimal import Decimal
@@ -7,11 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.effects import OrderBusted, OrderFilled
+from core.evidence import EvidenceGiven, Subject, VenueFill
+from core.orders import Side
 from daemon.audit.reconcile import BreakKind, our_trades, reconcile
 from daemon.audit.statement import Trade, read_mapping, read_statement
-from daemon.audit.walk import day_of
+from daemon.audit.walk import Seen, day_of
 from daemon.errors import UsageError
+from daemon.store.known import Traded
 from tests.daemon.auditing import DAY, record_operated_day
+from tests.daemon.sessions import instrument
 
 SPOT = '"Date(UTC)","Pair","Side","Price","Executed","Amount","Fee"\n'
 DAY_OF = day_of(DAY)
@@ -196,6 +202,54 @@ def test_what_does_not_read_is_refused_with_its_line(tmp_path, content, told):
     path.write_text(content)
     with pytest.raises(UsageError, match=told):
         read_statement(path)
+
+
+def test_what_was_missed_counts_at_the_venues_time_and_what_was_taken_back_not_at_all(operated, monkeypatch):
+    late_ns = DAY_OF.end_ns + 3_600 * 10**9  # the daemon came up an hour after midnight
+
+    def fill(exec_id: str, **changes: object):
+        fields = {
+            "exec_id": exec_id,
+            "instrument": 0,
+            "side": Side.BUY,
+            "price": 600_000,
+            "quantity": 10**8,
+            "fee": "0",
+        }
+        return {**fields, "fee_currency": "USDT", "liquidity": None, "client_order_id": "c", **changes}
+
+    asked = [
+        VenueFill(**fill("7"), venue_order_id="1", venue_ns=DAY_OF.end_ns - 5),
+        VenueFill(**fill("8"), venue_order_id="", venue_ns=DAY_OF.end_ns - 4, own="liquidation"),
+    ]
+    answer = EvidenceGiven(number=1, venue="BINANCE", subject=Subject.FILLS, asked_ns=late_ns, fills=tuple(asked))
+    booked = {**fill("7"), "strategy_id": "s", "realised": "0"}
+    busted = {name: value for name, value in booked.items() if name != "liquidity"}
+    records = [
+        answer,
+        OrderFilled(**booked),
+        OrderFilled(**{**booked, "exec_id": "9"}),
+        OrderBusted(**{**busted, "exec_id": "9"}),
+    ]
+
+    def walked(_reader, known, _progress):
+        known.instruments[0] = Traded(0, instrument("BTCUSDT"))
+        for seq, payload in enumerate(records):
+            yield Seen(seq, 0, 0, late_ns, 0, payload, -1, 0)
+
+    monkeypatch.setattr("daemon.audit.reconcile.walk", walked)
+    trades = _trades(operated)
+    assert [(trade.id, trade.time_ns - DAY_OF.end_ns) for trade in trades] == [("8", -4), ("7", -5)]
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_a_statement_or_is_refused(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("text") / "any.csv"
+    for begin in ("", SPOT, "Date(UTC),Symbol,Side,Price,Quantity,Amount,Fee\n"):
+        path.write_text(begin + text, encoding="utf-8", errors="surrogatepass", newline="")
+        with contextlib.suppress(UsageError):
+            assert isinstance(read_statement(path), list)
 
 
 def test_mistakes_are_told(tmp_path, tickerd, operated):

@@ -49,6 +49,16 @@ def test_each_command_tells_who_from_where_why_and_what_it_changed(report):
     assert any(change.what == "cancel sent" for change in kill.changes)
 
 
+def test_limits_and_bookings_tell_before_and_after(report):
+    lowered, raised = [each for each in report.actions if each.what == "set"]
+    assert ("limit max_order_notional", "5000", "4000") in _told(lowered)
+    assert ("limit max_order_notional", "4000", "4000 (9000 waits)") in _told(raised)
+    [booked] = [each for each in report.actions if each.what == "book-transfer"]
+    assert [change.after for change in booked.changes if change.what == "booked transfer"] == ["250.5 USDT"]
+    [(before, after)] = [(Decimal(one), Decimal(other)) for what, one, other in _told(booked) if what == "balance"]
+    assert after - before == Decimal("250.5")
+
+
 def test_stops_last_from_their_set_to_their_end(report):
     halted, killed = report.stops
     assert (halted.scope, halted.level, halted.lifted_reason) == (
@@ -109,6 +119,9 @@ def test_the_word_tells_it_as_text_json_and_csv(operated, tickerd, tmp_path):
         "arm",
         "retune",
         "resume",
+        "set",
+        "set",
+        "book-transfer",
         "login-refused",
         "kill",
     ]

@@ -11,7 +11,7 @@ from journal.audit.findings import What
 from journal.audit.folder import audit
 from journal.audit.heads import HeadState, is_genuine, read_head
 from journal.audit.keys import load_public_key, load_signing_key, make_keys
-from journal.audit.trail import TRAIL_NAME, TrailWriter, close_crashed, name_before, read_trail
+from journal.audit.trail import TRAIL_NAME, TrailWriter, close_crashed, last_signed, name_before, read_trail, unclosed
 from journal.chain import HashChain
 from journal.compress import compress
 from journal.errors import KeyRefused
@@ -277,3 +277,42 @@ def test_links_are_followed_from_the_middle(made):
         chain = HashChain()
         assert sum(follow_segment(each, reader.array(each.number), chain) for each in reader.segments) == report.links
     assert chain.value.hex() == report.chain
+
+
+def test_lines_out_of_a_system_log_count_as_anchors(copy, made, tmp_path):
+    place = tmp_path / "log"
+    lines = made[1].read_bytes().splitlines()
+    place.write_bytes(b"".join(b"Aug 08 09:56:40 host tickerd-audit: " + line + b"\r\n" for line in lines))
+    found = audit(copy, None, [place])
+    assert found.ok
+    assert found.anchors == 15
+    assert found.findings == ()
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_stands_in_the_files_is_answered(made, data):
+    root = made[0]
+    path = data.draw(
+        st.sampled_from([each for name in NAMES for each in sorted((root / name).glob("*.*"))] + [made[1]])
+    )
+    whole = path.read_bytes()
+    at = data.draw(st.integers(0, len(whole)))
+    put(path, whole[:at] + data.draw(st.binary(max_size=200)) + whole[data.draw(st.integers(at, len(whole))) :])
+    try:
+        found = _audit(root, made)
+        assert found.ok or any(each.is_break for each in found.all_findings)
+        if path.suffix == ".tkj" and path.read_bytes() != whole:
+            assert not found.ok
+    finally:
+        put(path, whole)
+
+
+def test_every_session_that_crashed_is_found_whoever_ran_meanwhile(tmp_path):
+    key, anchors = key_in(tmp_path), tmp_path / "anchors.jsonl"
+    for name, sealed in zip(NAMES, (False, True, False), strict=True):
+        signed_session(tmp_path, name, key, anchors, sealed=sealed)
+    assert unclosed(tmp_path, tmp_path / "next") == [tmp_path / NAMES[0], tmp_path / NAMES[2]]
+    assert last_signed(tmp_path, tmp_path / NAMES[2]) == tmp_path / NAMES[1]
+    assert close_crashed(tmp_path / NAMES[0], key, 5) == ""
+    assert unclosed(tmp_path, tmp_path / NAMES[2]) == []
