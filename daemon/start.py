@@ -37,7 +37,8 @@ from daemon.operator.adding import adding_of
 from daemon.operator.client import SUFFIX
 from daemon.operator.door import Door
 from daemon.operator.kill_file import watch_kill_file
-from daemon.operator.operated import Operated, user_of
+from daemon.operator.operated import Operated
+from daemon.operator.who import user_of
 from daemon.portfolio import PortfolioWorker
 from daemon.queries import queries_of
 from daemon.screen import ScreenProcess

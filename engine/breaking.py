@@ -72,9 +72,17 @@ class Breaking:
         self.board.collected()
 
     def restored(self) -> None:
-        """Go on from what the session before left."""
+        """Go on from what the session before left.
+
+        A breaker whose latch was taken off meanwhile, in a session without breakers, was armed by that: it would count
+        as tripped for ever, and stop nothing.
+        """
         self._appear()
         self.board.restored()
+        latched = self._desk.gate.freezes.latches.held
+        for scope in self.board.tripped():
+            if scope not in latched:
+                self.armed(scope, self._desk.clock.now_ns, "its latch was taken off in a session without breakers")
 
     def armed(self, scope: str, now_ns: int, reason: str) -> None:
         """Let the breakers of a scope be calm again, and say which."""
@@ -106,7 +114,10 @@ class Breaking:
         for trip in trips:
             matches = self._flattener.matches(trip.scope)
             desk, source = self._desk, SOURCE + trip.breaker
-            desk.gate.freezes.latches.set(trip.scope, _LEVELS[trip.step], now_ns, source, trip.reason, desk.effects)
+            latches, level = desk.gate.freezes.latches, _LEVELS[trip.step]
+            if not latches.set(trip.scope, level, now_ns, source, trip.reason, desk.effects):
+                message = f"{trip.scope}: {trip.reason}, and is stopped as strictly already"
+                desk.effects.append(Alert(severity=Severity.ERROR, code=f"BREAKER_{trip.step.name}", message=message))
             desk.gate.freezes.look()
             if trip.step is Step.FLATTEN:
                 desk.cancel_where(matches)

@@ -57,6 +57,9 @@ def build_engine(settings: EngineSettings) -> Engine:
         reconcile=settings.reconcile,
         sizing=settings.sizing,
     )
+    engine.sizing.sizer.figures.trades.counting = any(
+        spec.sizing is not None and spec.sizing.kelly is not None for spec in settings.strategies
+    )
     engine.roster.attach = engine.attach
     engine.roster.begin(settings.strategies, settings.seed, settings.loader, lasting=settings.carried)
     return engine

@@ -33,6 +33,7 @@ from engine.exits import Both, Exits, Watched
 from engine.feeds import change_feed
 from engine.flatten import Flattener
 from engine.limit_commands import LimitCommands
+from engine.meter import Meters
 from engine.reconciling import Reconciling
 from engine.reduce import Reducer
 from engine.roster import Roster
@@ -116,10 +117,10 @@ class Engine(MarketHandlers):
         )
         self.breakers_kept = Kept()
         self.breaking = self.commands.breaking = self._breakers(counter.epoch)
-        self._stand_beside(sizing or SizingSettings(), clock)
-        self.lifecycle = LifecycleState.STARTING
         self._clock = clock
         self._counter = counter
+        self._stand_beside(sizing or SizingSettings(), clock)
+        self.lifecycle = LifecycleState.STARTING
         self.next_due_ns = self.timers.next_ns
         """When the engine next wants a TIME event, `core.clock.NEVER` if not at all."""
         # The desk's list and the bus's routes under names of our own: one look-up less for every event.
@@ -140,7 +141,8 @@ class Engine(MarketHandlers):
     def _stand_beside(self, sizing: SizingSettings, clock: EventClock) -> None:
         """Make what looks after sizes and exits."""
         sizer = Sizer(sizing, self.manager, self.markets, clock)
-        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches)
+        meters = Meters(self.bus, self.markets, self.manager, clock, self._counter)
+        self.sizing = Sizing(sizer, self.timers, self.desk.effects, self.commands.matches, meters)
         self.commands.know(self.sizing.handlers())
         self.exits = Exits(
             self.flattener,
@@ -152,6 +154,7 @@ class Engine(MarketHandlers):
             clock,
             self.desk.effects,
             self.desk.cancel_where,
+            sizer.figures.atr,
         )
 
     # -- the one door ----------------------------------------------------------------------------------------------
@@ -173,10 +176,13 @@ class Engine(MarketHandlers):
         if spec.exits is not None:
             self.guard(spec.id, spec.exits)
         if spec.sizing is not None:
-            sizer.add(spec.id, spec.sizing)
+            sizer.add(spec.id, spec.sizing, spec.instruments[0] if spec.instruments else "")
             context.sizes = sizer.size
             if self.desk.ready and not known:
                 self.sizing.fire(self._clock.now_ns)  # markets are measured from now on
+        if self.desk.ready:
+            self.sizing.listen(wanted=self.exits.wants_ranges)
+            self.exits.begin()
 
     def guard(self, strategy_id: str, exits: StrategyExits) -> None:
         """Close the positions of a strategy by its exits."""
@@ -195,6 +201,7 @@ class Engine(MarketHandlers):
                 self.settle()
             self.next_due_ns = self.timers.next_ns
             self.exits.collected()
+        self.sizing.follow()
         return self.desk.collect()
 
     @property
@@ -226,7 +233,7 @@ class Engine(MarketHandlers):
                 *([["roster", *self.roster.state(), *self.commands.roster.state()]] if self.roster.entries else []),
                 *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
                 *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
-                *([["sizing", *self.sizing.sizer.state()]] if self.sizing.sizer.rules else []),
+                *([["sizing", *sizes]] if (sizes := self.sizing.sizer.state()) else []),
                 *([["exits", *self.exits.guards.state()]] if self.exits.rules or self.exits.guards.held else []),
             ]
         )
@@ -251,8 +258,8 @@ class Engine(MarketHandlers):
 
     def parts(self) -> tuple[FoldPart, ...]:
         """Return the parts of the durable state beside the order manager: add yours here and in `oms.fold`'s."""
-        gate, desk = self.gate, self.desk
-        changed = gate.changes, self.sizing.sizer.scales, self.breakers_kept, self.exits.guards, self.roster
+        gate, desk, sizer = self.gate, self.desk, self.sizing.sizer
+        changed = gate.changes, sizer.scales, sizer.figures.trades, self.breakers_kept, self.exits.guards, self.roster
         beside = desk.memories, gate.freezes.latches, self.flattener, gate.day, *changed
         return beside if self.reconciling is None else (self.reconciling.kept, *beside)
 
@@ -271,6 +278,7 @@ class Engine(MarketHandlers):
         self.bus.define(index)
         self.manager.held.define(index)
         self.exits.define(index)
+        self.sizing.sizer.figures.trades.fold(Kind.INSTRUMENT, index, event[3], payload)
         self.manager.define(index, payload.instrument)
         self.gate.define(index, payload.instrument)
 
@@ -330,6 +338,7 @@ class Engine(MarketHandlers):
             if self.breaking is not None:
                 self.breaking.begin(event[3])
             self.sizing.fire(event[3])
+            self.sizing.listen(wanted=self.exits.wants_ranges)
             self.exits.begin()
         elif self.lifecycle is LifecycleState.DRAINING:
             self.desk.stop(event[5].reason)

@@ -6,23 +6,25 @@ kill, a pause or a market that cannot be trusted holds everything back. No latch
 not enter again for a while.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sized
 from itertools import islice
 from typing import Protocol
 
 from core.clock import NEVER, EventClock
 from core.effects import Alert, Effect, ExitChanged, PositionChanged, Severity
-from core.market import STALE_TRADES, Market
+from core.market import STALE_TRADES, Market, mark_price_of
 from core.orders import Side, TriggerBy
-from engine.flatten import RETRY_NS, TRIES_MAX, Flattener, Matches
+from engine.flatten import RETRY_NS, TRIES_MAX, Flattener, Held, Matches
 from engine.sight import Sight
 from engine.timers import Timers
+from oms.dust import dust_of
 from oms.freezes import Freezes
 from oms.held.triggers import followed, pulled, reference_range
 from oms.manager import OrderManager
 from oms.positions import Position
 from risk.exits.guards import Guard, Guards
-from risk.exits.levels import average_of, below, beyond
+from risk.exits.levels import average_of, below, beyond, in_ranges
 from risk.exits.settings import ExitRules, StrategyExits, resolve_exits
 
 EXITS = "exits:"  # owner of the timer
@@ -66,6 +68,7 @@ class Exits:
         clock: EventClock,
         effects: list[Effect],
         cancel_where: Callable[[Matches], object],
+        atr_of: Callable[[int], float | None],
     ) -> None:
         """Guard nothing yet."""
         self.guards = Guards()
@@ -83,6 +86,7 @@ class Exits:
         self._clock = clock
         self._effects = effects
         self._cancel_where = cancel_where
+        self._atr_of = atr_of
 
     def define(self, index: int) -> None:
         """Learn or relearn an instrument."""
@@ -109,6 +113,15 @@ class Exits:
             for index in range(len(self.watched)):
                 self._recheck(index)
             self._wait()
+
+    @property
+    def wants_ranges(self) -> bool:
+        """Whether a distance is in average true ranges."""
+        return any(
+            self._rules(strategy_id, index).wants_atr
+            for strategy_id in self.rules
+            for index in range(len(self.watched))
+        )
 
     def follow(self) -> bool:
         """Keep up with the positions that the effects tell of; return whether there was anything to say."""
@@ -146,8 +159,8 @@ class Exits:
                 self._close(guard, rules, TRAIL, guard.trail)
             elif pulled(not rise, guard.profit, low, high):
                 self._close(guard, rules, PROFIT, guard.profit)
-            elif any(rules.trailing):
-                trail = followed(side, guard.trail, low, high, *rules.trailing, market.instrument.tick)
+            elif any(follows := in_ranges(rules.trailing, guard.atr)):
+                trail = followed(side, guard.trail, low, high, *follows, market.instrument.tick)
                 if trail != guard.trail:
                     guard.trail = trail
                     self._tell(guard, "guarded")
@@ -160,7 +173,10 @@ class Exits:
                 continue
             if guard.reason:
                 self._go_on(guard, rules)
-            elif rules.max_holding_ns and now_ns >= guard.opened_ns + rules.max_holding_ns:
+                continue
+            if rules.wants_atr and not guard.atr:
+                self._measure(guard)
+            if rules.max_holding_ns and now_ns >= guard.opened_ns + rules.max_holding_ns:
                 self._close(guard, rules, AGE, 0)
         self._wait()
 
@@ -168,12 +184,11 @@ class Exits:
 
     def _recheck(self, index: int) -> None:
         """Guard what is held in an instrument now, and no more what is not."""
-        lot = self._markets[index].instrument.lot
         for strategy_id in self.rules:
             rules = self._rules(strategy_id, index)
             for hedge, position in self._positions(strategy_id, index):
                 guard = self.guards.held.get((strategy_id, index, hedge))
-                sign = 0 if abs(position.quantity) < lot else 1 if position.quantity > 0 else -1
+                sign = self._sign_of(index, position.quantity)
                 if guard is not None and sign != guard.sign:
                     self._end(guard, rules)
                     guard = None
@@ -181,24 +196,49 @@ class Exits:
                     guard = self._begin(strategy_id, index, hedge, sign, position, rules)
                 if guard is not None and sign:
                     average = average_of(position)
-                    guard.stop = below(average, sign, rules.stop_loss)
-                    guard.profit = beyond(average, sign, rules.take_profit)
+                    guard.stop = below(average, sign, in_ranges(rules.stop_loss, guard.atr))
+                    guard.profit = beyond(average, sign, in_ranges(rules.take_profit, guard.atr))
         self.watched[index] = [each for each in self.guards.held.values() if each.instrument == index]
         self._wait()
+
+    def _sign_of(self, index: int, quantity: int) -> int:
+        """Return 1 for long, -1 for short, 0 where no order can close what is held."""
+        market = self._markets[index]
+        dust = dust_of(index, market.instrument, quantity, mark_price_of(market)) if quantity else None
+        if not quantity or (dust is not None and dust.quantity == quantity):
+            return 0
+        return 1 if quantity > 0 else -1
 
     def _begin(
         self, strategy_id: str, index: int, hedge: int, sign: int, position: Position, rules: ExitRules
     ) -> Guard:
         """Guard a position that has just been opened; its trailing stop begins at its average price."""
+        atr = self._range_of(index) if rules.wants_atr else 0
         side, average, tick = (
             Side.SELL if sign > 0 else Side.BUY,
             average_of(position),
             self._markets[index].instrument.tick,
         )
-        trail = followed(side, 0, average, average, *rules.trailing, tick) if any(rules.trailing) else 0
-        guard = Guard(strategy_id, index, hedge, sign, self._clock.now_ns, trail)
+        follows = in_ranges(rules.trailing, atr)
+        trail = followed(side, 0, average, average, *follows, tick) if any(follows) else 0
+        guard = Guard(strategy_id, index, hedge, sign, self._clock.now_ns, trail, atr=atr)
         self._tell(guard, "guarded")
+        if rules.wants_atr and not atr:
+            why = f"{self._name(guard)} has no exits by the average true range yet: it is not known"
+            self._say(Severity.WARNING, "EXIT_WAITS", why, index)
         return self.guards.held[guard.key]
+
+    def _measure(self, guard: Guard) -> None:
+        """Let a guard have its distances, once the average true range is known."""
+        guard.atr = self._range_of(guard.instrument)
+        if guard.atr:
+            self._tell(guard, "guarded")
+            self._recheck(guard.instrument)
+
+    def _range_of(self, index: int) -> int:
+        """Return the average true range in whole price units, rounded up; 0 where it is not known."""
+        average = self._atr_of(index)
+        return 0 if average is None else math.ceil(average)
 
     def _end(self, guard: Guard, rules: ExitRules) -> None:
         """Let a guard go whose position is gone; whoever was closed by it waits."""
@@ -253,7 +293,17 @@ class Exits:
             return
         for held in self._flattener.open_in(_only(guard)):
             if (0 if held.hedge is None else int(held.hedge)) == guard.hedge:
-                guard.order = self._flattener.offer(held, rules.collar_ppm)
+                left = held._replace(quantity=self._there(held))
+                guard.order = self._flattener.offer(left, rules.collar_ppm) if left.quantity else ""
+
+    def _there(self, held: Held) -> int:
+        """Return how much of what is held can be sold, in whole lots: of spot a fee may have taken some of it."""
+        terms = self._manager.terms(held.instrument)
+        if not terms.holds_base or held.quantity < 0:
+            return held.quantity
+        balance = self._manager.books.ledger.balance(terms.base) // terms.base_factor
+        quantity = max(min(held.quantity, balance), 0)
+        return quantity - quantity % self._flattener.lot(held)
 
     def _cool(self, now_ns: int) -> None:
         """Have the gate know who may not enter."""
@@ -267,9 +317,9 @@ class Exits:
         now_ns, due = self._clock.now_ns, []
         for guard in self.guards.held.values():
             rules = self._rules_of(guard)
-            if guard.reason:
+            if guard.reason or (rules is not None and rules.wants_atr and not guard.atr):
                 due.append(now_ns + RETRY_NS)
-            elif rules is not None and rules.max_holding_ns:
+            if rules is not None and rules.max_holding_ns and not guard.reason:
                 due.append(guard.opened_ns + rules.max_holding_ns)
         self._timers.drop(EXITS)
         self._cool(now_ns)

@@ -6,9 +6,11 @@ still meets every limit. More than 1 is refused: whoever wants larger sizes writ
 
 from collections.abc import Callable
 
-from core.effects import Alert, Effect, ScaleChanged, Severity
+from core.bars import Bar
+from core.effects import Alert, Effect, OrderBusted, OrderFilled, ScaleChanged, Severity
 from core.events import CommandReceived
 from core.scopes import ALL, split_scope
+from engine.meter import Meters
 from engine.timers import Timers
 from risk.sizing.scales import WHOLE_PPM
 from risk.sizing.sizer import Sizer
@@ -21,12 +23,15 @@ SIZES = "sizes:"  # owner of the timer
 class Sizing:
     """Lets a sizer see the markets, and carries the operator's factors to it."""
 
-    __slots__ = ("_effects", "_timers", "check", "sizer")
+    __slots__ = ("_effects", "_meters", "_timers", "check", "sizer")
 
-    def __init__(self, sizer: Sizer, timers: Timers, effects: list[Effect], check: Callable[[str], object]) -> None:
+    def __init__(
+        self, sizer: Sizer, timers: Timers, effects: list[Effect], check: Callable[[str], object], meters: Meters
+    ) -> None:
         """Serve `sizer`; `check` raises ScopeError for a scope that there is not."""
         self.sizer = sizer
         self.check = check
+        self._meters = meters
         self._timers = timers
         self._effects = effects
 
@@ -38,8 +43,25 @@ class Sizing:
         """Sample the markets, and again after a step; nothing where no strategy has rules."""
         if self.sizer.rules:
             self._timers.drop(SIZES)
-            self.sizer.sample(now_ns)
+            self.sizer.figures.sample(now_ns)
             self._timers.set(SIZES, "sample", now_ns + self.sizer.settings.sample_ns)
+
+    def follow(self) -> None:
+        """Count the executions that the effects tell of, where sizes depend on closed trades."""
+        trades = self.sizer.figures.trades
+        if trades.counting:
+            for effect in self._effects:
+                if type(effect) is OrderFilled or type(effect) is OrderBusted:
+                    trades.take(effect)
+
+    def listen(self, *, wanted: bool) -> None:
+        """Have bars measured, where a size or, `wanted`, something else depends on the average true range."""
+        if wanted or self.sizer.wants_ranges:
+            self._meters.listen(self.sizer.settings.atr_bar_s * 1_000_000_000, self.take_bar)
+
+    def take_bar(self, bar: Bar) -> None:
+        """Measure a bar of trades."""
+        self.sizer.figures.take_bar(bar.instrument, bar.high, bar.low, bar.close, complete=bar.complete)
 
     def restored(self) -> None:
         """Say what was scaled before a restart."""

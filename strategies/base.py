@@ -163,22 +163,23 @@ class Strategy(OrderWords):
                 )
         return found
 
-    def sized(self, market: Market, side: Side) -> Sized:
+    def sized(self, market: Market, side: Side, *, stop_distance: int = 0) -> Sized:
         """Return how large a position may be that is opened from flat, and the rule that bound it; journaled.
 
         By the rules of `[strategies.sizing]`, scaled by the operator: whole lots, 0 for nothing. Ask when you are about
-        to order, not at every event. Raises StrategyError where there are no rules.
+        to order, not at every event. `stop_distance`: how far from its entry you will stop, in price units, for
+        `risk_per_trade`. Raises StrategyError where there are no rules.
         """
         sizes = self.context.sizes
-        found = None if sizes is None else sizes(self.context.strategy_id, market, side)
+        found = None if sizes is None else sizes(self.context.strategy_id, market, side, stop_distance)
         if found is None:
             raise StrategyError(f"{self.context.strategy_id} has no rules for sizes: give it [strategies.sizing]")
         self.context.outbox.append(found)
         return found
 
-    def size(self, market: Market, side: Side) -> int:
+    def size(self, market: Market, side: Side, *, stop_distance: int = 0) -> int:
         """Return the quantity of `sized`."""
-        return self.sized(market, side).quantity
+        return self.sized(market, side, stop_distance=stop_distance).quantity
 
     # -- what can be asked for -------------------------------------------------------------------------------------
 

@@ -128,16 +128,16 @@ class Breakout(PursuitStrategy):
             return
         width = self.params.stop_atrs * average.value
         if close > upper and self.target <= 0:
-            self.target, self._stop = self._goal(Side.BUY), close - width
+            self.target, self._stop = self._goal(Side.BUY, width), close - width
         elif close < lower and self.target >= 0:
-            self.target, self._stop = self._goal(Side.SELL), close + width
+            self.target, self._stop = self._goal(Side.SELL, width), close + width
         elif self.target > 0:
             self._stop = max(self._stop, close - width)
         elif self.target < 0:
             self._stop = min(self._stop, close + width)
 
-    def _goal(self, side: Side) -> int:
-        """Return the position to take on a side, signed."""
+    def _goal(self, side: Side, width: float) -> int:
+        """Return the position to take on a side, signed; `width` is twice how far away its stop is."""
         if self._sized and (side is Side.BUY or self.params.allow_short):
-            return int(side) * self.size(self._market, side)
+            return int(side) * self.size(self._market, side, stop_distance=max(int(width) // 2, 1))
         return self._long if side is Side.BUY else self._short

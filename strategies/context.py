@@ -92,8 +92,8 @@ Wish = (
     | Sized
 )
 Intent = Wish | RememberIntent
-Sizes = Callable[[str, Market, Side], Sized | None]
-"""What answers (strategy id, market, side) with a size."""
+Sizes = Callable[[str, Market, Side, int], Sized | None]
+"""What answers (strategy id, market, side, distance of the stop) with a size."""
 
 
 class OrderCounter:

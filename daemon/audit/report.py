@@ -1,5 +1,6 @@
 """What happened on one day, out of the journals: who did what, when, from where, why, and what it changed."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from journal.reader import SessionReader, open_session
 
 REFUSED = "COMMAND_REFUSED"
 LOGIN_REFUSED = "LOGIN_REFUSED"
+_ARG_MAX = 1_000
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +171,7 @@ class _Day:
                 source=command.source,
                 reason=command.reason,
                 outcome=refused[0].removeprefix(f"{REFUSED}: ") if refused else "done",
-                args=command.args,
+                args={name: _short(text) for name, text in command.args.items()},
                 changes=tuple(changes),
                 said=tuple(text for text in said if text not in refused),
             )
@@ -266,3 +268,10 @@ def _line(reader: SessionReader) -> SessionLine:
         build=f"{head.build.version} {head.build.source_digest[:16]}",
         config_digest=head.config_digest,
     )
+
+
+def _short(text: str) -> str:
+    """Return an argument; of one as long as a strategy's source its beginning and its hash: the journal has it."""
+    if len(text) <= _ARG_MAX:
+        return text
+    return f"{text[:80]}... ({len(text)} characters, SHA-256 {hashlib.sha256(text.encode()).hexdigest()})"

@@ -7,7 +7,6 @@ from daemon.commands.printing import Column, utc_text, write_line, write_table
 from daemon.commands.views import SCOPES, show
 from daemon.errors import ExitCode
 from daemon.operator.client import request
-from daemon.operator.protocol import BREAKERS
 from daemon.status import BreakerStatus
 from daemon.views.breakers import BreakersView
 
@@ -30,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Carry it out."""
-    show(options, request(BREAKERS, scope=options.scope), BreakersView, _tell)
+    show(options, request(options.word, scope=options.scope), BreakersView, _tell)
     return ExitCode.OK
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,6 +11,9 @@ from daemon.commands.printing import write_line
 from daemon.errors import ExitCode, NobodyAnswers, UsageError
 from daemon.operator.client import TIMEOUT_S, ask, find, request
 from daemon.operator.messages import Request
+
+if TYPE_CHECKING:
+    from daemon.status import BreakerStatus
 
 SCOPES = "all, venue:BINANCE, symbol:BTCUSDT.BINANCE or strategy:ema"
 SCOPED = ("kill", "halt", "stop-entry", "arm", "cancel", "flatten")
@@ -204,8 +208,18 @@ def _show(data: bytes) -> None:
     for strategy in status.strategies:
         why = f": {strategy.reason}" if strategy.reason else ""
         write_line(f"  {strategy.id}  {strategy.state}{why}, {strategy.open_orders} working, {strategy.fills} fills")
+    for breaker in status.breakers:
+        _show_breaker(breaker)
     if (guard := status.guard) is not None and guard.watching:
         kill = f", last kill by {guard.last_kill}" if guard.last_kill else ""
         write_line(f"  guard  {guard.state.lower()}, pid {guard.pid}, heard {guard.beat_age_ns // 10**6} ms ago{kill}")
     for need in needs_of(status):
         write_line(f"! {need.what}\n    {need.next}")
+
+
+def _show_breaker(breaker: "BreakerStatus") -> None:
+    """Show a breaker that has gone a step, or has no figure."""
+    if breaker.step != "calm" or breaker.problem:
+        figure = f"no figure, {breaker.problem}" if breaker.problem else breaker.figure or "?"
+        further = f", next step at {breaker.next}" if breaker.next else ""
+        write_line(f"  breaker {breaker.breaker} of {breaker.scope} is at {breaker.step}: {figure}{further}")

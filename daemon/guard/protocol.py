@@ -21,6 +21,7 @@ from core.events import CommandReceived
 from core.scopes import ALL
 from daemon.guard.watch import Pull
 from daemon.live.latch import PULL
+from daemon.operator.who import user_of
 
 VERSION: Final = 1
 SUFFIX = ".guard"
@@ -94,5 +95,10 @@ def read_said(line: bytes) -> Said | str:
 def command_of(pull: Pull) -> CommandReceived:
     """Return the kill of a pull, as it enters a session."""
     return CommandReceived(
-        name=KILL, scope=pull.scope, source=pull.source, reason=pull.reason, args={PULL: str(pull.number)}
+        name=KILL,
+        scope=pull.scope,
+        source=pull.source,
+        reason=pull.reason,
+        args={PULL: str(pull.number)},
+        user=user_of(pull.source),
     )

@@ -1,7 +1,5 @@
 """What the operator's door needs of a daemon: requests become commands and questions, and are answered."""
 
-import pwd
-import re
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
@@ -11,10 +9,10 @@ from core.events import CommandReceived
 from daemon.errors import DaemonError
 from daemon.operator.messages import VERSION, Reply, Request
 from daemon.operator.protocol import QUERIES, read_request
+from daemon.operator.who import user_of
 from engine.roster_commands import ADD
 
 _REFUSED = "COMMAND_REFUSED: "
-_UID = re.compile(r"\buid=(\d+)")
 
 log = structlog.get_logger("tickerd")
 
@@ -86,15 +84,6 @@ class Operated:
         if refused:
             return Reply(v=VERSION, id=request.id, ok=False, error=refused[0])
         return Reply(v=VERSION, id=request.id, ok=True, said=said)
-
-
-def user_of(source: str) -> str:
-    """Return the login name of the uid that a source tells, "" where the system knows none."""
-    found = _UID.search(source)
-    try:
-        return pwd.getpwuid(int(found[1])).pw_name if found else ""
-    except (KeyError, OverflowError):
-        return ""
 
 
 def _with_result(request: Request, result: msgspec.Struct) -> Reply:

@@ -148,6 +148,10 @@ def _stops(engine: Engine, actor: Actor, markets: list[Market], now_ns: int) -> 
             why = freezes.instruments[market.index]
             follows = f"compare with the venue's pages, then `tickerd release {name}`"
             yield Reason(weight="holds", what=f"{name} is frozen: {why}", next=follows)
+        if freezes.cooling.get((actor.id, market.index), 0) > now_ns:
+            yield Reason(
+                weight="holds", what=f"its position in {name} is being closed, or was, by its exits", next="wait"
+            )
         if freezes.paused.get(market.index, 0) > now_ns:
             left = age_text(freezes.paused[market.index] - now_ns)
             what = f"{name} is paused for {left}: the venue rejected order after order"

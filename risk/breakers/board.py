@@ -147,6 +147,10 @@ class Board:
             breaker.watch.look(now_ns)
         return self._look(self.breakers.values(), now_ns)
 
+    def tripped(self) -> list[str]:
+        """Return the scopes that a breaker has stopped."""
+        return list(dict.fromkeys(each.scope for each in self.breakers.values() if each.step > Step.WARN))
+
     def arm(self, scope: str, now_ns: int, reason: str) -> list[str]:
         """Let the breakers that stopped a scope be calm again, by a person; return their names."""
         armed = []
@@ -199,9 +203,10 @@ class Board:
             if asked is not None:
                 breaker.step, breaker.since_ns = asked.step, now_ns
                 self._tell(breaker.told(asked, asked.reason, self._limits()[1]))
-                self._alert(breaker, asked)
                 if asked.step > Step.WARN:
                     trips.append(Trip(breaker.kind, breaker.scope, asked.step, f"{breaker.kind} {asked.reason}"))
+                else:
+                    self._alert(breaker, asked)
             elif breaker.is_news():
                 self._tell(breaker.told(None, "", self._limits()[1]))
         return trips
@@ -211,8 +216,8 @@ class Board:
         self.kept.take(told)
 
     def _alert(self, breaker: Breaker, asked: Asked) -> None:
-        """Tell a person: what follows from REDUCE on, the latch tells."""
-        severity = {Step.CALM: Severity.INFO, Step.WARN: Severity.WARNING}.get(asked.step, Severity.ERROR)
+        """Tell a person of a warning, or of its end: from REDUCE on the latch tells."""
+        severity = Severity.WARNING if asked.step is Step.WARN else Severity.INFO
         message = f"{breaker.kind} of {breaker.scope} {asked.reason}"
         self._effects.append(Alert(severity=severity, code=f"BREAKER_{asked.step.name}", message=message))
 

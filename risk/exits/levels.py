@@ -2,6 +2,7 @@
 
 from oms.held.triggers import trail_distance
 from oms.positions import Position
+from risk.exits.settings import PPM, Reach
 
 
 def average_of(position: Position) -> int:
@@ -11,6 +12,12 @@ def average_of(position: Position) -> int:
     if position.inverse_scale:
         return abs(position.quantity * position.inverse_scale // position.cost)
     return position.cost // position.quantity
+
+
+def in_ranges(reach: Reach, atr: int) -> tuple[int, int]:
+    """Return (price units, 10^-6 of the price) of a distance; (0, 0) where the average true range is not known."""
+    units, ppm, ranges = reach
+    return (-(-atr * ranges // PPM), 0) if ranges else (units, ppm)
 
 
 def below(average: int, sign: int, distance: tuple[int, int]) -> int:

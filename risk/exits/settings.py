@@ -10,8 +10,10 @@ from core.decimals import plain
 from core.instruments import Instrument
 from core.orders import TriggerBy
 
-DISTANCE = r"^\d+(\.\d+)?( ?%)?$"
+DISTANCE = r"^\d+(\.\d+)?( ?%| atr)?$"
+_ATR = " atr"
 _PERCENT = re.compile(r"^(\d+(?:\.\d+)?) ?%$")
+_PPM_DECIMALS = 6
 _PPM_OF_PERCENT = 4  # decimals that a percentage may have
 _SECOND_NS = 1_000_000_000
 PPM = 1_000_000
@@ -20,7 +22,7 @@ COLLAR_PPM_MAX = 500_000
 COLLAR, COOL_DOWN_S = "1%", 60.0
 
 Distance = Annotated[
-    str, Meta(pattern=DISTANCE, description='a distance: "2%" of the price, or "25.5" in the quote currency')
+    str, Meta(pattern=DISTANCE, description='a distance: "2%" of the price, "3 atr", or "25.5" in the quote currency')
 ]
 Percent = Annotated[str, Meta(pattern=r"^\d+(\.\d+)? ?%$", description='a share such as "1%"')]
 
@@ -68,28 +70,34 @@ class StrategyExits(InstrumentExits, frozen=True, kw_only=True, omit_defaults=Tr
             raise ValueError(f"exits end nothing: give at least one of {', '.join(ways)}")
 
 
+Reach = tuple[int, int, int]
+"""A distance: price units, 10^-6 of the price, 10^-6 of the average true range; two of them are 0."""
+
+
 class ExitRules(msgspec.Struct, frozen=True):
-    """The exits of one strategy in one instrument, in its units; (0, 0) for one that there is not.
+    """The exits of one strategy in one instrument, in its units; a distance of zeros for one that there is not."""
 
-    A distance is (price units, 10^-6 of the price).
-    """
-
-    stop_loss: tuple[int, int]
-    take_profit: tuple[int, int]
-    trailing: tuple[int, int]
+    stop_loss: Reach
+    take_profit: Reach
+    trailing: Reach
     max_holding_ns: int
     cool_down_ns: int
     reference: TriggerBy
     collar_ppm: int
+
+    @property
+    def wants_atr(self) -> bool:
+        """Whether a distance is in average true ranges."""
+        return bool(self.stop_loss[2] or self.take_profit[2] or self.trailing[2])
 
 
 def resolve_exits(exits: StrategyExits, instrument: Instrument) -> ExitRules:
     """Return the exits that hold in one instrument."""
     own = exits.instruments.get(instrument.id, InstrumentExits())
 
-    def distance(one: str | None, other: str | None) -> tuple[int, int]:
+    def distance(one: str | None, other: str | None) -> Reach:
         text = _first(one, other, "")
-        return read_distance(text, instrument.price_precision) if text else (0, 0)
+        return read_distance(text, instrument.price_precision) if text else (0, 0, 0)
 
     return ExitRules(
         stop_loss=distance(own.stop_loss, exits.stop_loss),
@@ -109,12 +117,14 @@ def _first(own: T | None, general: T | None, default: T) -> T:
     return default if general is None else general
 
 
-def read_distance(text: str, precision: int) -> tuple[int, int]:
-    """Return (price units, 10^-6 of the price) of a distance, cut where it is finer; one of the two is 0."""
+def read_distance(text: str, precision: int) -> Reach:
+    """Return a distance, cut where it is finer than its unit."""
     percent = _PERCENT.fullmatch(text)
     if percent is not None:
-        return 0, _cut(percent[1], _PPM_OF_PERCENT)
-    return _cut(text, precision), 0
+        return 0, _cut(percent[1], _PPM_OF_PERCENT), 0
+    if text.endswith(_ATR):
+        return 0, 0, _cut(text.removesuffix(_ATR), _PPM_DECIMALS)
+    return _cut(text, precision), 0, 0
 
 
 def _cut(text: str, decimals: int) -> int:

@@ -28,13 +28,16 @@ class Samples:
 
     def returns(self, most: int) -> list[float]:
         """Return the newest relative moves, oldest first, at most so many."""
+        return list(self.returns_by_time().values())[-most:]
+
+    def returns_by_time(self) -> dict[int, float]:
+        """Return every relative move by the time at which it ended, oldest first."""
         within_ns = self._step_ns * 3 // 2
-        moves = [
-            after / before - 1.0
+        return {
+            until_ns: after / before - 1.0
             for (from_ns, before, _), (until_ns, after, _) in pairwise(self.kept)
             if until_ns - from_ns <= within_ns
-        ]
-        return moves[-most:]
+        }
 
     def volume(self, now_ns: int, span_ns: int, market: Market) -> int:
         """Return what was traded in the last `span_ns`, as far back as there are samples; 0 without any."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.compose import StrategyLoading
+from config.load import load
 from config.settings import Mode
 from core.roster import read_definition
 from daemon.errors import UsageError
@@ -119,3 +120,15 @@ def test_live_it_is_held_to_what_a_start_is(file, monkeypatch):
     monkeypatch.setenv("TICKERD__RISK__MAX_ORDER_NOTIONAL", "7")
     with pytest.raises(UsageError, match="no override of a setting that decides what is traded"):
         read(file, by=adding(mode=Mode.LIVE))
+
+
+def test_the_rules_of_its_sizes_and_the_exits_of_its_positions_come_with_it(file):
+    beside = '[strategies.sizing]\nlargest = 0.5\n[strategies.exits]\nstop_loss = "1%"\n'
+    file.write_text(FILE + beside)
+    definition = read_definition(read(file).args["definition"])
+    assert set(definition.beside) == {"sizing", "exits"}
+    built = StrategyLoading()(definition)
+    [chosen] = load(file).settings.strategies
+    assert not isinstance(built, str)
+    assert (built.sizing, built.exits) == (chosen.sizing, chosen.exits)
+    assert built.sizing is not None

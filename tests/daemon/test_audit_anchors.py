@@ -179,3 +179,38 @@ async def test_a_second_place_that_is_gone_is_an_alert_and_named_at_the_end(tmp_
 
 def test_without_a_key_nothing_is_signed():
     assert signing_key(AuditSettings()) is None
+
+
+async def test_a_trail_that_cannot_be_written_is_an_alert_and_the_next_signature_covers_it(tmp_path, monkeypatch):
+    import asyncio
+
+    make_keys(tmp_path / "key.pem")
+    keeper, journal = _keeper(tmp_path, every_s=0.01)
+    alerts: list[Alert] = []
+
+    def full(_descriptor: int, _line: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def until(count: int) -> None:
+        for _ in range(500):
+            if len(alerts) >= count:
+                return
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr("journal.audit.trail.append_line", full)
+    task = asyncio.create_task(keeper.run(alerts.append))
+    write(journal, mixed(20))
+    await until(1)
+    monkeypatch.undo()
+    for _ in range(500):
+        if alerts[-1].severity is Severity.INFO:
+            break
+        await asyncio.sleep(0.01)
+    task.cancel()
+    assert "No space left" in alerts[0].message
+    assert alerts[-1].message == "signing the hash chain works again"
+    seal(journal)
+    keeper.end()
+    found = audit(tmp_path / "sessions")
+    assert found.ok
+    assert found.sessions[0].unsigned_slots == 0

@@ -2,12 +2,21 @@ import csv
 import itertools
 import json
 
+import msgspec
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 import pyarrow.parquet as pq
 import pytest
 
+from daemon.audit.sheet import Sheet
+from daemon.errors import UsageError
 from tests.daemon.auditing import DAY, record_operated_day
+
+
+class Row(msgspec.Struct, frozen=True):
+    a: str
+    b: int | None
+
 
 HORIZON_NS = 500_000_000
 
@@ -132,3 +141,22 @@ def test_the_formats_hold_the_same_rows(operated, tickerd):
     )
     assert empty.code == 0
     assert (root / "none.csv").read_text().count("\n") == 1
+
+
+def test_a_file_gets_its_name_once_it_is_whole(tmp_path):
+    path = tmp_path / "rows.csv"
+
+    def breaks() -> None:
+        with Sheet(path, Row) as sheet:
+            sheet.add(Row(a="x", b=None))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        breaks()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UsageError, match="name another --out"):
+        Sheet(tmp_path / "absent" / "rows.csv", Row)
+    with Sheet(tmp_path / "rows.parquet", Row) as sheet:
+        for number in range(25_000):
+            sheet.add(Row(a=str(number), b=number if number % 2 else None))
+    assert pq.read_table(tmp_path / "rows.parquet").column("b").null_count == 12_500

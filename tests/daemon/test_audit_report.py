@@ -9,7 +9,7 @@ import pytest
 from daemon.audit.report import day_report
 from daemon.audit.walk import day_of
 from daemon.errors import UsageError
-from daemon.operator.operated import user_of
+from daemon.operator.who import user_of
 from tests.daemon.auditing import DAY, SOURCE, record_operated_day
 
 

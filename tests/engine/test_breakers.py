@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.codec import decode_payload
@@ -20,7 +20,7 @@ from core.events import (
     ReportType,
     StateCarried,
 )
-from core.orders import ApprovedCancel, ApprovedSubmit, Side, TimeInForce
+from core.orders import ApprovedCancel, ApprovedSubmit, Refusal, Side, TimeInForce
 from core.records import Kind
 from engine import build_engine
 from oms.fold import Fold
@@ -183,6 +183,24 @@ def test_flatten_stops_cancels_everything_and_closes_within_the_collar():
     assert order.reduce_only
 
 
+def test_a_trip_is_told_once_by_its_latch_or_by_itself_where_a_stricter_one_is_there():
+    floor = stage(day_loss=(LossRow(reduce_at=5, halt_at=6),))
+    floor.trade(Side.BUY, 100_00)
+    assert [each.code for each in only(floor.tick(*mid(95_00)), Alert)] == ["REDUCE_ONLY_LATCH"]
+    floor.payload(Kind.COMMAND, CommandReceived(name="kill", scope="all", source="test", reason="look"))
+    assert [each.code for each in only(floor.tick(*mid(94_00)), Alert)] == ["BREAKER_HALT"]
+    assert floor.latch() == Level.KILL
+
+
+@pytest.mark.parametrize(("at", "level"), [("0.428571", Level.HALT), ("0.428572", 0)])
+def test_a_share_trips_at_its_millionth(at, level):
+    floor = stage(reject_rate=(RejectRow(halt_at=at, least=7),))
+    names = [floor.send(Side.BUY, LOT)[0] for _ in range(7)]
+    for name in names[:3]:
+        floor.report(ReportType.REJECTED, name, reason="no")
+    assert floor.latch() == level
+
+
 def test_a_fill_is_looked_at_at_once_and_reduce_leaves_what_only_closes():
     floor = stage(day_loss=(LossRow(reduce_at=5),))
     floor.trade(Side.BUY, 100_00)
@@ -313,6 +331,17 @@ def test_the_reject_rate_needs_evidence_and_trips_at_its_share():
     floor.arm()
     floor.tick(seconds=2)
     assert floor.latch() == 0
+
+
+@pytest.mark.parametrize(("refusals", "level"), [(False, 0), (True, Level.REDUCE)])
+def test_what_our_own_limits_refuse_counts_where_it_is_asked_for_and_what_is_held_back_never(refusals, level):
+    floor = stage(reject_rate=(RejectRow(reduce_at="0.5", halt_at="0.9", least=2, refusals=refusals),))
+    assert only(floor.send(Side.BUY, LOT)[1], ApprovedSubmit)
+    assert only(floor.send(Side.BUY, LOT, 1)[1], Refusal)
+    assert floor.latch() == level
+    for _ in range(30):
+        floor.send(Side.BUY, LOT)
+    assert floor.latch() == level  # all of them were refused by the latch itself, which is no new reason
 
 
 def test_rejections_leave_the_window():
@@ -513,6 +542,7 @@ EVERYTHING = {
 }
 
 
+@settings(max_examples=50)
 @given(st.lists(steps, max_size=40), st.integers(1, 1000))
 def test_folding_a_journal_gives_the_breakers_that_the_engine_had(script, seed):
     made = Stage(Restless, seed=seed, limits=limits(**EVERYTHING))
@@ -529,6 +559,7 @@ def test_folding_a_journal_gives_the_breakers_that_the_engine_had(script, seed):
     for kind, index, now_ns, payload in journal.records:
         fold.record(kind, index, now_ns, decode_payload(kind, payload))
     assert scratch.breakers_kept.told == first.told
+    assert not first.told["second_count", "all"].step  # the books agree with the executions, whatever was told
     assert fold.durable_state() == made.engine.durable_state()
 
 
@@ -546,6 +577,7 @@ moves = st.one_of(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(moves, max_size=30))
 def test_nothing_lowers_a_step_that_was_reached_but_a_person(script):
     floor = stage(
@@ -635,6 +667,26 @@ def test_a_latch_of_a_breaker_survives_and_a_session_without_breakers_still_carr
     carried(floor, other)
     assert not other.engine.breakers_kept.told  # the settings have no such breaker any more; the latch stays
     assert other.latch() == Level.HALT
+
+
+def test_a_latch_that_was_taken_off_in_a_session_without_breakers_has_armed_them():
+    floor = stage(day_loss=(LossRow(halt_at=5),))
+    floor.trade(Side.BUY, 100_00)
+    floor.tick(*mid(95_00))
+    without = Floor()
+    without.settings = dataclasses.replace(without.settings, limits=RiskLimits())
+    without.engine = build_engine(without.settings)
+    carried(floor, without)
+    ready(without)
+    without.arm()
+    again = Floor(day_loss=(LossRow(halt_at=5),))
+    carried(without, again)
+    ready(again)
+    assert again.latch() == 0
+    again.tick(*mid(90_01))
+    assert again.latch() == 0
+    again.tick(*mid(90_00))
+    assert again.latch() == Level.HALT
 
 
 def test_without_breakers_nothing_is_told_and_no_digest_knows_of_them():

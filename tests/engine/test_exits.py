@@ -10,11 +10,14 @@ import pytest
 from core.clock import NEVER
 from core.effects import Alert, Effect, ExitChanged
 from core.events import CommandReceived, FeedState, InstrumentDefined, LifecycleState, ReportType, StateCarried
-from core.orders import ApprovedCancel, ApprovedSubmit, OrderType, Refusal, Side, TimeInForce
+from core.instruments import AssetClass
+from core.money import money
+from core.orders import ApprovedCancel, ApprovedSubmit, OrderTerms, OrderType, Refusal, Side, TimeInForce
 from core.records import Kind
 from engine import StrategySpec, build_engine
 from engine.coast import coast
 from oms.fold import Fold
+from oms.rules import AccountingRules
 from oms.state import state_hash
 from risk.exits.settings import StrategyExits
 from strategies import Strategy
@@ -322,3 +325,70 @@ def test_guards_of_a_strategy_that_has_no_exits_any_more_are_let_go():
     told = later.lifecycle(LifecycleState.READY)
     assert [change.state for change in only(told, ExitChanged)] == ["gone"]
     assert later.engine.exits.guards.durable() == b""
+
+
+def test_a_stop_in_average_true_ranges_begins_once_the_range_is_known_and_stays_as_it_was_then():
+    stage = staged(stop_loss="2 atr")
+    figures = stage.engine.sizing.sizer.figures
+    told = held(stage)
+    assert "EXIT_WAITS" in codes(told)
+    assert not only(stage.quote(90_00, 90_02), ExitChanged)
+    stage.quote(99_99, 100_01)
+    seen: list[Effect] = []
+    for bar in range(16):  # each bar of a minute spans 0.50
+        for price in (100_00, 100_50, 100_00):
+            seen += stage.trade(price, after_ns=20 * SECOND)
+            seen += stage.quote(price - 1, price + 1)
+        assert bar >= 14 or figures.atr(0) is None
+    assert figures.atr(0) == 50.0
+    assert [change.atr for change in only(seen, ExitChanged)] == [50]
+    assert not only(stage.quote(99_01, 99_03), ApprovedSubmit)
+    assert only(stage.quote(99_00, 99_02), ExitChanged)[0].trigger == 99_00
+    again = build_engine(stage.settings)
+    assert again.sizing.sizer.figures.atr(0) is None
+
+
+def test_of_spot_no_more_is_offered_than_a_fee_left_and_the_rest_is_dust():
+    stage = staged(Once, stop_loss="2%")
+    small = msgspec.structs.replace(BTC, min_notional=money("1"))
+    stage.payload(Kind.INSTRUMENT, InstrumentDefined(small), 0)
+    [order] = stage.engine.manager.open_orders()
+    stage.report(ReportType.ACCEPTED, order.client_order_id, venue_order_id="v")
+    fee = str(money("0.0000205"))
+    bought = {"quantity": 2 * LOT, "price": 100_00, "exec_id": "e", "fee": fee, "fee_currency": "BTC"}
+    stage.report(ReportType.FILLED, order.client_order_id, **bought)
+    effects = stage.quote(98_00, 98_02)
+    [closing_order] = only(effects, ApprovedSubmit)
+    assert closing_order.intent.quantity == 2 * LOT - 3_000, "in whole lots of 1000"
+    assert [each.state for each in only(filled(stage, effects, 2 * LOT - 3_000, 98_00), ExitChanged)] == ["closed"]
+
+
+class Sides(Strategy):
+    """Opens both sides of a position in hedge mode."""
+
+    def on_start(self):
+        self.buy(self.markets[0], 4 * LOT, 100_01, terms=OrderTerms(hedge=Side.BUY))
+        self.sell(self.markets[0], 2 * LOT, 99_99, terms=OrderTerms(hedge=Side.SELL))
+
+
+def test_in_hedge_mode_each_side_has_exits_of_its_own():
+    stage = staged(Sides, stop_loss="2%")
+    stage.settings = dataclasses.replace(stage.settings, accounting=AccountingRules(hedging=True))
+    stage.engine = build_engine(stage.settings)
+    perpetual = msgspec.structs.replace(BTC, asset_class=AssetClass.PERPETUAL)
+    stage.payload(Kind.INSTRUMENT, InstrumentDefined(perpetual), 0)
+    stage.feed(FeedState.CONNECTED)
+    stage.quote(99_99, 100_01)
+    opened = only(stage.lifecycle(LifecycleState.READY), ApprovedSubmit)
+    for number, order in enumerate(opened):
+        stage.report(ReportType.ACCEPTED, order.intent.client_order_id, venue_order_id=f"v{number}")
+        stage.fill(order.intent.client_order_id, order.intent.quantity, 100_00, exec_id=f"e{number}")
+    effects = stage.quote(98_00, 98_02)
+    [first] = [each.intent for each in only(effects, ApprovedSubmit)]
+    assert (first.side, first.quantity, first.terms and first.terms.hedge) == (Side.SELL, 4 * LOT, Side.BUY)
+    assert [(each.hedge, each.state) for each in only(effects, ExitChanged)] == [(1, "closing")]
+    stage.report(ReportType.ACCEPTED, first.client_order_id, venue_order_id="w")
+    stage.fill(first.client_order_id, 4 * LOT, 98_00, exec_id="f")
+    assert list(stage.engine.exits.guards.held) == [("hand", 0, -1)]
+    [other] = [each.intent for each in only(stage.quote(102_00, 102_02), ApprovedSubmit)]
+    assert (other.side, other.quantity, other.terms and other.terms.hedge) == (Side.BUY, 2 * LOT, Side.SELL)

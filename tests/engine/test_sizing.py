@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.effects import Alert, Effect, ScaleChanged, Sized
-from core.events import CommandReceived, StateCarried
+from core.effects import Alert, Effect, OrderBusted, OrderFilled, ScaleChanged, Sized
+from core.events import CommandReceived, InstrumentDefined, ReportType, StateCarried
 from core.orders import ApprovedSubmit, Side
 from core.records import NO_INSTRUMENT, Kind
 from engine import StrategySpec, build_engine
 from oms.fold import Fold
 from oms.state import state_hash
-from risk.sizing.settings import SizingSettings, StrategySizing
+from risk.sizing.settings import RegimeSettings, SizingSettings, StrategySizing
 from strategies import Breakout, Strategy, StrategyError
-from tests.engine.scenario import LOT, SECOND, Stage, only
+from tests.engine.scenario import BTC, LOT, SECOND, Stage, only
 
 RULES = StrategySizing(largest=0.5, equity_share=0.25, volatility_target=0.5)
 
@@ -29,13 +29,32 @@ class Asks(Strategy):
             self.buy(self.markets[0], quantity, 100_00)
 
 
-def staged(rules: StrategySizing | None = RULES, kind: type[Strategy] = Asks, **params: object) -> Stage:
+SIZING = SizingSettings(
+    sample_s=1,
+    window=30,
+    least=3,
+    atr_bar_s=1,
+    atr_period=2,
+    regime=RegimeSettings(short=3, wild=0.2, normal=0.5, calm=0.5),
+)
+EVERY = StrategySizing(
+    largest=5, equity_share=1, volatility_target=5, risk_per_trade=0.5, kelly=1, kelly_least=2, kelly_errors=0,
+    parity=1, depth_share=1, volume_share=1, unproven=0.01,
+)  # fmt: skip
+
+
+def staged(
+    rules: StrategySizing | None = RULES,
+    kind: type[Strategy] = Asks,
+    sizing: SizingSettings | None = None,
+    **params: object,
+) -> Stage:
     spec = StrategySpec(
         id="asks", strategy=kind, params=kind.Params(**params), instruments=("BTCUSDT.BINANCE",), sizing=rules
     )
     stage = Stage(spec, carried=True)
     stage.settings = type(stage.settings)(
-        **{**vars(stage.settings), "sizing": SizingSettings(sample_s=1, window=30, least=3)}
+        **{**vars(stage.settings), "sizing": sizing or SizingSettings(sample_s=1, window=30, least=3)}
     )
     stage.engine = build_engine(stage.settings)
     stage.open()
@@ -184,3 +203,92 @@ def test_the_breakout_takes_what_its_rules_allow():
 def test_the_breakout_without_rules_says_what_it_needs():
     stage = staged(None, Breakout, quantity="sized")
     assert not stage.engine.desk.by_id["asks"].active
+
+
+class Turns(Strategy):
+    """Goes in with its size when flat and out when not, at each bid of 100.05."""
+
+    def on_start(self):
+        self.subscribe_quotes(self.markets[0])
+
+    def on_quote(self, quote):
+        if quote.bid_price != 100_05 or self.open_orders():
+            return
+        market = self.markets[0]
+        if held := self.position(market):
+            self.sell(market, held)
+        elif quantity := self.size(market, Side.BUY, stop_distance=50):
+            self.buy(market, quantity)
+
+
+def traded(stage: Stage, prices: Sequence[int]) -> list[Effect]:
+    """Fill what it asks for at prices, one after the other."""
+    seen: list[Effect] = []
+    for number, price in enumerate(prices):
+        effects = list(stage.quote(100_05, 100_07, after_ns=SECOND))
+        for order in only(effects, ApprovedSubmit):
+            name = order.intent.client_order_id
+            stage.report(ReportType.ACCEPTED, name, venue_order_id="v" + name)
+            seen += stage.fill(name, order.intent.quantity, price, f"x{number}")
+        stage.trade(100_05 + number % 3, 100 * LOT)
+        seen += effects
+    return seen
+
+
+def test_closed_trades_are_counted_by_the_engine_and_the_fold_alike_and_survive_a_restart():
+    stage = staged(StrategySizing(kelly=1, unproven=0.01), Turns)
+    seen = traded(stage, (100_00, 101_00, 100_00, 99_00, 100_00))
+    kelly = [sized.figures["kelly_needs"] for sized in only(seen, Sized)]
+    assert kelly == [f"30 closed trades, {number} seen" for number in range(3)]
+    engine_trades = stage.engine.sizing.sizer.figures.trades
+    assert [round(each, 6) for each in engine_trades.returns["asks"]] == [0.01, -0.01]
+    scratch = build_engine(stage.settings)
+    fold = Fold(scratch.manager, scratch.parts())
+    fold.record(Kind.INSTRUMENT, 0, 0, InstrumentDefined(BTC))
+    for effect in seen:
+        if isinstance(effect, OrderFilled | OrderBusted):
+            fold.record(Kind.FILL, 0, 0, effect)
+    assert scratch.sizing.sizer.figures.trades.durable() == engine_trades.durable() != b""
+
+    state = stage.engine.durable_state()
+    later = build_engine(stage.settings)
+    event = (stage.now_ns, 0, StateCarried(session="s", seq=1, state=state, digest=state_hash(state)), 0, 0, 0, 0)
+    later.step((Kind.INSTRUMENT, 0, 0, stage.now_ns, 0, InstrumentDefined(BTC), 0, 0, 0, 0))
+    later.step((Kind.CARRIED, 0, NO_INSTRUMENT, *event))
+    assert later.sizing.sizer.figures.trades.state() == engine_trades.state()
+
+
+def test_a_position_that_no_counted_trade_opened_makes_kelly_unknown():
+    stage = staged(StrategySizing(kelly=1, unproven=0.01), Turns)
+    traded(stage, (100_00, 101_00, 100_00, 99_00, 100_00))
+    figures, market = stage.engine.sizing.sizer.figures, stage.engine.markets[0]
+    assert figures.trade_returns("asks", market.instrument, 0) is not None
+    figures.trades.open.clear()
+    assert figures.trade_returns("asks", market.instrument, 0) is None
+
+
+def test_every_rule_and_the_regime_bind_together_and_replay_to_the_same_digest():
+    stage = staged(EVERY, Turns, SIZING)
+    traded(stage, [100_00, 101_00, 100_00, 99_50] * 3)
+    stage.quote(99_00, 99_02, after_ns=SECOND)
+    seen = traded(stage, [100_00, 101_00] * 2)
+    sized = only(seen, Sized)[-1]
+    assert set(sized.bounds) == {"largest", "depth", "volume", "equity", "volatility", "risk", "kelly", "parity"}
+    assert sized.regime in {"calm", "normal", "wild"}
+    assert sized.quantity == min(sized.bounds.values()) * sized.regime_ppm // 1_000_000 // 1000 * 1000
+    assert sized.figures["stop_distance"] == "50"
+    again = build_engine(stage.settings)
+    for event in stage.fed:
+        again.step(event)
+    assert again.digest() == stage.engine.digest()
+
+
+def test_strategies_share_the_value_by_their_parts_in_the_risk():
+    stage = staged(StrategySizing(parity=3), sizing=SIZING)
+    stage.engine.sizing.sizer.add("other", StrategySizing(parity=1), BTC.id)
+    for second in range(6):
+        stage.quote(99_99 + 10 * (second % 2), 100_01 + 10 * (second % 2), after_ns=SECOND)
+    sized = asked(stage)
+    # Of one and the same instrument the parts add risk as their squares' roots: x_i is in proportion to the budget.
+    assert sized.figures["parity_share"] == "0.75"
+    assert sized.bounds["parity"] == pytest.approx(0.75 * 100_000 * 1e8 / 100.06, rel=1e-9)

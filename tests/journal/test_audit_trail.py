@@ -3,6 +3,9 @@ import zlib
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,12 +17,13 @@ from journal.audit.keys import load_public_key, load_signing_key, make_keys
 from journal.audit.trail import TRAIL_NAME, TrailWriter, close_crashed, last_signed, name_before, read_trail, unclosed
 from journal.chain import HashChain
 from journal.compress import compress
-from journal.errors import KeyRefused
+from journal.errors import JournalSealed, KeyRefused
 from journal.links import follow_segment
 from journal.reader import open_session
 from journal.verify import verify
+from journal.writer import JournalWriter
 from tests.journal.auditing import NAMES, key_in, signed_root, signed_session
-from tests.journal.making import put, segments
+from tests.journal.making import head, mixed, put, seal, segments, write
 
 
 @pytest.fixture(scope="module")
@@ -316,3 +320,31 @@ def test_every_session_that_crashed_is_found_whoever_ran_meanwhile(tmp_path):
     assert last_signed(tmp_path, tmp_path / NAMES[2]) == tmp_path / NAMES[1]
     assert close_crashed(tmp_path / NAMES[0], key, 5) == ""
     assert unclosed(tmp_path, tmp_path / NAMES[2]) == []
+
+
+def test_a_link_is_put_where_there_is_something_to_link(tmp_path):
+    journal = JournalWriter.create(tmp_path / NAMES[0], head(session_id=NAMES[0]))
+    assert journal.linked == (-1, bytes(32))
+    first = journal.link()
+    assert journal.link() == first == journal.linked
+    write(journal, mixed(5))
+    second = journal.link()
+    assert second[0] > first[0]
+    seal(journal)
+    assert journal.sealed
+    assert journal.linked[0] == open_session(tmp_path / NAMES[0]).end_seq - 1
+    with pytest.raises(JournalSealed):
+        journal.link()
+    assert verify(tmp_path / NAMES[0]).ok
+
+
+def test_a_key_behind_a_password_or_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "key.pem"
+    for private, how in (
+        (Ed25519PrivateKey.generate(), BestAvailableEncryption(b"secret")),
+        (ec.generate_private_key(ec.SECP256R1()), NoEncryption()),
+    ):
+        path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how))
+        path.chmod(0o600)
+        with pytest.raises(KeyRefused, match="audit key FILE"):
+            load_signing_key(path)

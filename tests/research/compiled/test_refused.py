@@ -21,6 +21,7 @@ from oms.rules import AccountingRules, LotMethod
 from research.compiled.driver import CompiledRun
 from research.compiled.errors import CapacityExceeded, NotCompilable, NotStarted
 from research.compiled.specialise import CALLBACKS
+from risk.breaker_settings import BreakerSettings
 from risk.control_settings import ControlSettings
 from risk.exits.settings import StrategyExits
 from risk.limits import RiskLimits
@@ -104,9 +105,13 @@ def test_books_that_only_python_keeps_are_named(rules, name):
         CompiledRun(chosen, SimSettings(), "", lambda rows: None)
 
 
-def test_limits_at_every_level_are_named():
-    chosen = settings_of(EmaCrossKernel, EmaCrossKernel.Params(), [BTC], RiskLimits(controls=ControlSettings()))
-    with pytest.raises(NotCompilable, match=r"does not have \[risk\.controls\]: use driver = \"python\""):
+@pytest.mark.parametrize(
+    ("table", "limits"),
+    [("controls", RiskLimits(controls=ControlSettings())), ("breakers", RiskLimits(breakers=BreakerSettings()))],
+)
+def test_limits_at_every_level_and_breakers_are_named(table, limits):
+    chosen = settings_of(EmaCrossKernel, EmaCrossKernel.Params(), [BTC], limits)
+    with pytest.raises(NotCompilable, match=rf"does not have \[risk\.{table}\]: use driver = \"python\""):
         CompiledRun(chosen, SimSettings(), "", lambda rows: None)
 
 

@@ -10,7 +10,7 @@ from core.instruments import AssetClass, Instrument
 from core.orders import TriggerBy
 from oms.positions import Position
 from oms.terms import Terms
-from risk.exits.levels import average_of, below, beyond
+from risk.exits.levels import average_of, below, beyond, in_ranges
 from risk.exits.settings import InstrumentExits, StrategyExits, read_distance, resolve_exits
 
 INSTRUMENT = Instrument(
@@ -39,7 +39,14 @@ instruments = ["BTCUSDT.BINANCE"]
 
 @pytest.mark.parametrize(
     ("text", "distance"),
-    [("2%", (0, 20_000)), ("0.0001 %", (0, 1)), ("25.5", (2550, 0)), ("0.01", (1, 0)), ("0.009", (0, 0))],
+    [
+        ("2%", (0, 20_000, 0)),
+        ("0.0001 %", (0, 1, 0)),
+        ("25.5", (2550, 0, 0)),
+        ("0.01", (1, 0, 0)),
+        ("0.009", (0, 0, 0)),
+        ("2.5 atr", (0, 0, 2_500_000)),
+    ],
 )
 def test_a_distance_is_a_share_or_a_difference_of_prices(text, distance):
     assert read_distance(text, 2) == distance
@@ -50,7 +57,7 @@ def test_what_an_instrument_has_comes_before_what_its_strategy_has():
         stop_loss="2%", cool_down_s=5, instruments={INSTRUMENT.id: InstrumentExits(stop_loss="25", collar="0.5%")}
     )
     rules = resolve_exits(exits, INSTRUMENT)
-    assert (rules.stop_loss, rules.take_profit, rules.collar_ppm) == ((2500, 0), (0, 0), 5_000)
+    assert (rules.stop_loss, rules.take_profit, rules.collar_ppm) == ((2500, 0, 0), (0, 0, 0), 5_000)
     assert (rules.cool_down_ns, rules.max_holding_ns, rules.reference) == (5 * 10**9, 0, TriggerBy.TOUCH)
 
 
@@ -99,3 +106,9 @@ def test_the_average_price_is_whole_and_of_an_inverse_contract_harmonic():
     inverse = Position(0, 1, terms.inverse_scale)
     inverse.quantity, inverse.cost = 100, terms.value(100, 1000_00)
     assert abs(average_of(inverse) - 1000_00) <= 1
+
+
+def test_a_distance_in_ranges_is_rounded_up_and_none_while_the_range_is_not_known():
+    assert in_ranges((0, 0, 2_500_000), 101) == (253, 0)
+    assert in_ranges((0, 0, 2_500_000), 0) == (0, 0)
+    assert in_ranges((0, 7, 0), 101) == (0, 7)
