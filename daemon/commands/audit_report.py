@@ -120,7 +120,7 @@ def _changes(action: Action) -> Iterator[str]:
     for change in action.changes:
         if change.before or not change.what.endswith(" sent"):
             became = f"{change.before} -> {change.after}" if change.before else change.after
-            yield f"{change.what} {change.scope}: {became}"
+            yield f"{change.what} {change.scope}".rstrip() + f": {became}"
         else:
             counts[change.what] = counts.get(change.what, 0) + 1
     for what, count in counts.items():
@@ -129,7 +129,7 @@ def _changes(action: Action) -> Iterator[str]:
 
 def _tell(report: DayReport) -> None:
     """Write it as a person reads it."""
-    write_line(f"{report.day} UTC: {len(report.sessions)} sessions")
+    write_line(f"{report.day} UTC: {len(report.sessions)} session{'' if len(report.sessions) == 1 else 's'}")
     for session in report.sessions:
         why = f" ({session.reason})" if session.reason else ""
         write_line(f"  {session.session}  {session.state}{why}, build {session.build}")
@@ -158,7 +158,8 @@ def _tell_action(action: Action) -> None:
     why = f": {action.reason}" if action.reason else ""
     args = "".join(f" {name}={value}" for name, value in action.args.items())
     outcome = "" if action.outcome == "done" else f" REFUSED: {action.outcome}"
-    write_line(f"  {utc_text(action.time_ns)[11:19]} {action.what} {action.scope}{args} by {who}{why}{outcome}")
+    what = f"{action.what} {action.scope}".rstrip()
+    write_line(f"  {utc_text(action.time_ns)[11:19]} {what}{args} by {who}{why}{outcome}")
     for text in _changes(action):
         write_line(f"           {text}")
     for text in action.said:
@@ -183,9 +184,9 @@ def _tell_figures(report: DayReport) -> None:
         ]
         write_table([Column(name, right=name not in {"strategy", "currency"}) for name in columns], rows)
     for refusal in report.refusals:
+        last = f", last {refusal.figure} over {refusal.limit}" if refusal.limit else ""
         write_line(
-            f"refused {refusal.count} of {refusal.strategy}: {refusal.code}, last {refusal.figure} over {refusal.limit}"
-            f" (limits {refusal.limits_version})"
+            f"refused {refusal.count} of {refusal.strategy}: {refusal.code}{last} (limits {refusal.limits_version})"
         )
     for what, count in report.alerts.items():
         write_line(f"alert {what}: {count}")

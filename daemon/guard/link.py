@@ -5,6 +5,7 @@ A pull that is heard enters the session as a kill like any operator's, and is ac
 
 import asyncio
 import contextlib
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,6 @@ from config.guard_settings import GuardSettings
 from core.events import CommandReceived
 from daemon.errors import SessionOver
 from daemon.guard.protocol import VERSION, Answer, Said, command_of
-from daemon.guard.watch import Pull
 from daemon.status import GuardSeen
 
 _ANSWER_S = 2.0
@@ -69,13 +69,12 @@ class GuardLink:
         self._latched = pull
         self._over = False
         self._beats = 0
-        self._heard_s = 0.0  # when the guard answered last, by the loop's clock
+        self._heard_s = 0.0  # when the guard answered last, monotonic
         self._answer = Answer(ok=True)
-        self._kill: Pull | None = None
 
     def seen(self) -> GuardSeen:
         """Return how the guard stands, as far as it is heard."""
-        heard = asyncio.get_running_loop().time() - self._heard_s
+        last, heard = self._answer.last, time.monotonic() - self._heard_s
         return GuardSeen(
             watching=bool(self._beats) and not self.problem and not self._over,
             problem=self.problem or ("the session is over" if self._over else ""),
@@ -83,8 +82,8 @@ class GuardLink:
             pid=self._answer.pid,
             beats=self._beats,
             beat_age_ns=int(heard * 1e9) if self._beats else -1,
-            last_kill_ns=0 if self._kill is None else self._kill.number,
-            last_kill="" if self._kill is None else f"{self._kill.source}: {self._kill.reason}",
+            last_kill_ns=0 if last is None else last.number,
+            last_kill="" if last is None else f"{last.source}: {last.reason}",
         )
 
     async def run(self) -> None:
@@ -121,8 +120,7 @@ class GuardLink:
                     raise ConnectionError(answer.error)
                 self._tell("")
                 self._beats, self._answer = self._beats + 1, answer
-                self._heard_s = asyncio.get_running_loop().time()
-                self._kill = answer.pull or self._kill
+                self._heard_s = time.monotonic()
                 if answer.pull is not None and answer.pull.number > self._latched:
                     self._guarded.command(command_of(answer.pull))
                     self._guarded.latched(answer.pull.number)

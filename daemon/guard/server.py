@@ -116,7 +116,8 @@ class Guard:
         if watch.session != before:
             self._note_armed(said.session)
             log.info("armed", session=said.session, source=source)
-        return Answer(ok=True, pull=watch.pull, state=watch.state.value, pid=_PID)
+        last = self._pull if self._pull.number else None
+        return Answer(ok=True, pull=watch.pull, state=watch.state.value, pid=_PID, last=last)
 
     def _note_armed(self, session: str) -> None:
         """Leave word for a guard after this one."""

@@ -1,8 +1,8 @@
 """Closed trades of each strategy: what Kelly counts from. The section "trades" of the durable state.
 
-A trade lasts from flat to flat in one instrument; flat is where no order could close what is left. Its return is what it
-earned, fees in the instrument's currency or its base taken off, over the value that was opened. One with an execution
-that the venue took back is not counted. Fees in other currencies are not counted either.
+A trade lasts from flat to flat in one instrument; flat is where no order could close what is left. Its return is what
+it earned, fees in the instrument's currency or its base taken off, over the value that was opened. One with an
+execution that the venue took back is not counted. Fees in other currencies are not counted either.
 """
 
 from collections import deque

@@ -36,6 +36,8 @@ def test_a_daemon_that_is_frozen_or_gone_has_its_orders_cancelled_and_stays_kill
             with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
                 daemon.wait_status(orders_work, "a working order")
                 guard.wait_state("ARMED")
+                seen = daemon.wait_status(lambda status: status["guard"]["watching"], "its guard")["guard"]
+                assert (seen["pid"], seen["problem"]) == (guard.process.pid, "")
                 daemon.signal(signal.SIGSTOP)
                 told = guard.wait_state("VERIFIED")
                 assert "did not beat" in told["reason"]
@@ -55,6 +57,8 @@ def test_a_daemon_that_is_frozen_or_gone_has_its_orders_cancelled_and_stays_kill
                 latches = json.loads(said.stdout)["result"]["latches"]
                 assert [(latch["scope"], latch["level"]) for latch in latches] == [("all", "kill")]
                 assert working(venue) == 0
+                killed = daemon.wait_status(lambda status: status["guard"]["last_kill_ns"] > 0, "its last kill")
+                assert "did not beat" in killed["guard"]["last_kill"]
                 assert tickerd("arm", "--reason", "thawed", "--folder", run_folder).returncode == 0
                 daemon.wait_status(orders_work, "a working order")
                 daemon.stop()

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from daemon.replay import replay_session
+from journal.audit.folder import audit
+from journal.audit.keys import make_keys
 from tests.acceptance.processes import Daemon, Venue, tickerd
 from tests.acceptance.settings import live_environment, live_tables, venue_table, write_settings
 
@@ -40,8 +42,10 @@ def test_kill_cancels_everything_survives_kill_9_and_only_arming_lets_orders_pas
     def working() -> int:
         return sum(order["status"] in OPEN for order in venue.ledger()["orders"])
 
+    public, place = make_keys(tmp_path / "audit.pem"), tmp_path / "anchors.jsonl"
+    signed = f'[audit]\nkey_file = "{tmp_path / "audit.pem"}"\nanchors = ["{place}"]\nevery_s = 0.5\n'
     with Venue(tmp_path, "--synthetic") as venue:
-        tables = (venue_table(venue, "ETHUSDT"), live_tables(venue, tmp_path))
+        tables = (venue_table(venue, "ETHUSDT"), live_tables(venue, tmp_path), signed)
         settings = write_settings(tmp_path, *tables, QUOTER, mode="live", session='flush = "os"', operator=run_folder)
         with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
             daemon.wait_status(lambda status: status["orders"].get("accepted", 0) > 0, "a working order")
@@ -69,6 +73,9 @@ def test_kill_cancels_everything_survives_kill_9_and_only_arming_lets_orders_pas
             session = daemon.session
         assert replay_session(session).ok
         assert "no daemon is running here" in say("status", code=2)
+    found = audit(tmp_path / "sessions", None, [place], frozenset([public]))
+    assert found.ok, found.all_findings
+    assert [(each.state, each.unsigned_slots) for each in found.sessions] == [("crashed", 0), ("ended", 0)]
 
 
 CONTROLS = """

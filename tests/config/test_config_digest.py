@@ -51,6 +51,10 @@ def changed(table, line):
 DECIDING = [
     ("[session]", "seed = 8"),
     ("[session]", "digest_every = 100"),
+    ("[sizing]", "sample_s = 5"),
+    ("[sizing.regime]", "wild = 0.2"),
+    ("[strategies.sizing]", "largest = 0.5"),
+    ("[strategies.exits]", 'stop_loss = "2%"'),
     ("[venues.binance]", 'connector = "binance-usdm"'),
     ("[venues.binance]", 'instruments = ["BTCUSDT"]'),
     ("[venues.binance]", 'channels = ["quotes"]'),

@@ -125,7 +125,8 @@ def test_the_word_tells_it_as_text_json_and_csv(operated, tickerd, tmp_path):
         "login-refused",
         "kill",
     ]
-    assert tickerd("audit", "report", "--day", "2024-11-22", "--root", operated).out.startswith("2024-11-22 UTC: 0 ")
+    empty = tickerd("audit", "report", "--day", "2024-11-22", "--root", operated)
+    assert empty.out.startswith("2024-11-22 UTC: 0 sessions")
     assert tickerd("audit", "report", "--day", "soon", "--root", operated).code == 2
 
 
