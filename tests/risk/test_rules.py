@@ -141,6 +141,9 @@ def test_open_orders_spread_and_age_of_data_count():
     there = room(rule({"open_orders": {"at_least": 1}}), rule({"open_orders_total": {"at_least": 2}}, name="all"))
     there.place()
     assert there.code() == "RULE_OWN"
+    there.gate.change(limits(rule({"open_orders_total": {"at_least": 2}}, name="all")))
+    there.place()
+    assert there.code() == "RULE_ALL"
     there.gate.change(limits(rule({"spread_bps": {"above": 1}})))
     assert there.code() == ""
     there.quote(999_90, 1000_10)
@@ -168,6 +171,18 @@ def test_what_the_strategy_traded_in_the_instrument_today_counts():
     assert isinstance(there.ask(strategy_id="other"), ApprovedSubmit)
     there.wait(DAY_NS)
     assert isinstance(there.ask(), ApprovedSubmit)
+
+
+def test_executions_and_turnover_of_today_count_to_the_unit():
+    for condition in ({"fills_today": {"above": 1}}, {"turnover_today": {"above": 10}}):
+        there = controlled(rule(condition))
+        name = there.place()
+        there.fill(name, 100)  # 10 USDT
+        assert isinstance(there.ask(), ApprovedSubmit), condition
+        there.fill(there.place(), 5)
+        refusal = there.ask()
+        assert isinstance(refusal, Refusal)
+        assert refusal.figure == {"fills_today": "2", "turnover_today": "10.5"}[next(iter(condition))]
 
 
 def test_leverage_is_what_is_held_and_open_over_the_equity():
