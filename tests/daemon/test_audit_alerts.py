@@ -73,7 +73,7 @@ async def test_the_list_outlives_its_session_and_what_the_file_missed_is_read_fr
     recorder.trade(5)
     give(recorder, "halt", "all", reason="news")
     keeping = asyncio.create_task(keep(alerts))
-    for _ in range(400):
+    for _ in range(3_000):
         if path.exists():
             break
         await asyncio.sleep(0.01)

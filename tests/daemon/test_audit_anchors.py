@@ -96,7 +96,7 @@ def test_a_place_that_fails_is_told_once_tried_again_and_told_to_work(tmp_path, 
     anchor = Anchor(FileAnchor(tmp_path / "disk" / "anchors.jsonl"), told.append)
     anchor.offer(LINE)
     anchor.offer(b"second")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not told and time.monotonic() < deadline:
         time.sleep(0.005)
     (tmp_path / "disk").mkdir()
@@ -164,7 +164,7 @@ async def test_a_second_place_that_is_gone_is_an_alert_and_named_at_the_end(tmp_
     keeper, journal = _keeper(tmp_path, [tmp_path / "unmounted" / "anchors.jsonl"], every_s=0.01)
     alerts: list[Alert] = []
     task = asyncio.create_task(keeper.run(alerts.append))
-    for _ in range(500):
+    for _ in range(3_000):
         if alerts:
             break
         await asyncio.sleep(0.01)
@@ -192,7 +192,7 @@ async def test_a_trail_that_cannot_be_written_is_an_alert_and_the_next_signature
         raise OSError(28, "No space left on device")
 
     async def until(count: int) -> None:
-        for _ in range(500):
+        for _ in range(3_000):
             if len(alerts) >= count:
                 return
             await asyncio.sleep(0.01)
@@ -202,7 +202,7 @@ async def test_a_trail_that_cannot_be_written_is_an_alert_and_the_next_signature
     write(journal, mixed(20))
     await until(1)
     monkeypatch.undo()
-    for _ in range(500):
+    for _ in range(3_000):
         if alerts[-1].severity is Severity.INFO:
             break
         await asyncio.sleep(0.01)
