@@ -90,6 +90,7 @@ def gone(daemon: Daemon) -> None:
     daemon.wait_status(lambda status: all(each["id"] != "buyer" for each in status["strategies"]), "it is gone")
 
 
+@pytest.mark.slow
 def test_on_paper_one_is_added_trades_and_is_removed_and_every_session_replays(tmp_path, run_folder):
     operator = Operator(run_folder)
     with Venue(tmp_path, "--synthetic") as venue:
