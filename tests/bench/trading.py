@@ -16,8 +16,9 @@ from daemon.feeds import definition
 from daemon.pipeline import Pipeline
 from daemon.projection import rss_bytes
 from daemon.stats import Stats
-from engine.build import EngineSettings, StrategySpec, build_engine
+from engine.build import EngineSettings, build_engine
 from engine.engine import Engine
+from engine.spec import StrategySpec
 from journal.writer import JournalWriter
 from risk.limits import RiskLimits
 from strategies.base import Strategy

@@ -9,7 +9,8 @@ from core.effects import Effect
 from core.events import FeedChanged, FeedState, InstrumentDefined, LifecycleChanged, LifecycleState
 from core.market import Quote, Trade
 from core.records import NO_INSTRUMENT, Event, Kind
-from engine.build import EngineSettings, StrategySpec, build_engine
+from engine.build import EngineSettings, build_engine
+from engine.spec import StrategySpec
 from engine.virtual import Agenda, VirtualRun
 from risk.limits import RiskLimits
 from strategies import Strategy, Timer

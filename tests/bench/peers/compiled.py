@@ -18,7 +18,8 @@ from core.events import FeedChanged, FeedState, InstrumentDefined, LifecycleChan
 from core.instruments import AssetClass, Instrument
 from core.money import MONEY_UNIT
 from core.records import ASK, FIRST, LAST, NO_INSTRUMENT, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
-from engine.build import EngineSettings, StrategySpec
+from engine.build import EngineSettings
+from engine.spec import StrategySpec
 from research.compiled.driver import CompiledRun
 from research.compiled.tables import FILL, REFUSAL, SUBMIT
 from risk.limits import RiskLimits

@@ -20,7 +20,8 @@ from core.events import LifecycleState
 from core.instruments import Instrument
 from core.money import MONEY_UNIT
 from core.records import Kind
-from engine.build import EngineSettings, StrategySpec
+from engine.build import EngineSettings
+from engine.spec import StrategySpec
 from research.backtest.times import choose_step_ns
 from research.sweep.compiled import CompiledTrials
 from research.sweep.figures import Figures

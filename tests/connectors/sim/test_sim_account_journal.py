@@ -13,7 +13,8 @@ from core.instruments import AssetClass
 from core.market import Quote
 from core.money import MONEY_UNIT, money
 from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event, Kind
-from engine.build import EngineSettings, StrategySpec, build_engine
+from engine.build import EngineSettings, build_engine
+from engine.spec import StrategySpec
 from engine.virtual import VirtualRun
 from risk.limits import RiskLimits
 from strategies import Strategy

@@ -16,7 +16,8 @@ from core.clock import NEVER
 from core.effects import Effect, OrderFilled
 from core.events import FeedChanged, FeedState, InstrumentDefined, LifecycleChanged, LifecycleState
 from core.records import EVENT, NO_INSTRUMENT, Event, Kind
-from engine.build import EngineSettings, StrategySpec, build_engine
+from engine.build import EngineSettings, build_engine
+from engine.spec import StrategySpec
 from engine.virtual import VirtualRun
 from research.backtest.agenda import BacktestAgenda
 from research.backtest.openings import Openings, RecordedOpenings

@@ -11,7 +11,8 @@ from core.effects import Effect, OrderFilled, OrderUpdated, ParentProgress
 from core.events import FeedChanged, FeedState, InstrumentDefined, LifecycleChanged, LifecycleState
 from core.orders import ApprovedReplace, ApprovedSubmit, OrderState
 from core.records import NO_INSTRUMENT, Event, Kind
-from engine.build import EngineSettings, StrategySpec, build_engine
+from engine.build import EngineSettings, build_engine
+from engine.spec import StrategySpec
 from engine.virtual import VirtualRun
 from strategies.algos import ALGORITHMS
 from tests.engine.scenario import BTC, LOT

@@ -8,7 +8,8 @@ from connectors.sim.settings import SimOverrides, SimSettings
 from core.effects import Effect, OrderFilled, ParentProgress, RouteDecided
 from core.events import FeedChanged, FeedState, InstrumentDefined, LifecycleChanged, LifecycleState
 from core.records import NO_INSTRUMENT, Event, Kind
-from engine.build import EngineSettings, StrategySpec, build_engine
+from engine.build import EngineSettings, build_engine
+from engine.spec import StrategySpec
 from engine.virtual import VirtualRun
 from strategies.routing import SmartRouter
 from tests.engine.scenario import LOT, SECOND
