@@ -266,6 +266,7 @@ def test_a_silent_stream_on_a_healthy_connection_is_stale_until_it_speaks_again(
     assert states[:3] == ["fresh", "stale", "fresh"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connector", ["binance-usdm"])
 def test_a_lost_update_of_a_futures_book_is_found_by_its_chain(tmp_path, connector):
     with Venue(tmp_path, "--synthetic", "--seed", "6", "--market", "usdm") as venue:

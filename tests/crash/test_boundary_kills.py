@@ -19,6 +19,7 @@ IN_TRADING = 95
 """A boundary by which the daemon has sent orders: it is READY at the 70th or so."""
 
 
+@pytest.mark.slow
 def test_five_crashes_deep_no_order_no_execution_and_no_money_is_lost(tmp_path):
     deaths = [
         Death(IN_TRADING, TORN),

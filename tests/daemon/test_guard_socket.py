@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.errors import ConfigError
@@ -57,6 +57,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size
                     max_leaves=8)  # fmt: skip
 
 
+@settings(max_examples=15)
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_break_the_guard_nor_pull_it(guard, data):
     assert isinstance(guard.answer(data, "socket"), Answer)

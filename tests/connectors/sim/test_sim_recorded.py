@@ -178,9 +178,8 @@ class Trader:
         assert set(self.ended) == set(self.intents)
 
 
-@pytest.mark.parametrize(
-    "name", ["spot-btcusdt_20240808", pytest.param("usdm-btcusdt_20240808", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["spot-btcusdt_20240808", "usdm-btcusdt_20240808"])
 def test_orders_around_a_real_touch_keep_every_rule(recorded_dir: Path, name: str) -> None:
     path = recorded_dir / "binance" / f"{name}.gz"
     if not path.is_file():

@@ -107,6 +107,7 @@ def test_a_journal_shows_orders_in_words_and_their_book(tmp_path, capsys):
     assert main(["journal", "verify", str(folder)]) == 0
 
 
+@pytest.mark.slow
 def test_a_journal_of_a_backtest_on_true_queues_replays(orders, tmp_path, capsys):
     settings = tmp_path / "my.toml"
     settings.write_text(FUTURES % "fifo" + f'[backtest]\nuntil = "{UNTIL}"\n')

@@ -68,6 +68,7 @@ def test_a_recording_comes_out_as_other_code_reads_it_and_as_live_sessions_do(re
     assert report.left_out == {}
 
 
+@pytest.mark.slow
 def test_counts_and_receive_times_equal_the_files(recorded_dir, tmp_path):
     file = recorded(recorded_dir, "spot-btcusdt")
     import_history(FramesSource(files=(str(file),)), tmp_path / "h")

@@ -89,6 +89,7 @@ def on_timer(self, timer):
     assert report.decisions > 250
 
 
+@pytest.mark.slow
 def test_a_recorded_session_is_cut_only_while_its_strategies_live(tmp_path):
     report = checked(session_config(), record_session(tmp_path), cuts=9)
 

@@ -61,6 +61,7 @@ def recorded(recorded_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder / "history"
 
 
+@pytest.mark.slow
 def test_honest_strategies_pass_on_recorded_frames(recorded):
     with Data([Folder(recorded)]) as data:
         report = check_lookahead(config(SETTINGS), data, cuts=3)
