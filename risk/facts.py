@@ -13,6 +13,9 @@ from risk.limits import InstrumentLimits
 from risk.rate import Rates
 from risk.records import Asked
 
+Touch = tuple[int, int, int, int, int]
+"""(bid, bid quantity, ask, ask quantity, time), as `core.market.touch_of` returns it."""
+
 
 class Why(NamedTuple):
     """Why a check says no: `limit` and `figure` as decimal texts in the unit that `message` names."""

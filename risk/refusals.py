@@ -9,7 +9,7 @@ from oms.order import Order
 from risk.account_checks import hedge_side
 from risk.checks import CHECKS
 from risk.controls.control import Controls
-from risk.facts import Facts, Why
+from risk.facts import Facts, Touch, Why
 from risk.figures import reference_twice_of, valuation_price
 from risk.known import Known
 from risk.rate import Rates
@@ -42,7 +42,7 @@ class Refusals:
         intent: OrderIntent,
         known: Known,
         market: Market,
-        touch: tuple[int, int, int, int, int],
+        touch: Touch,
         replaced: Order | None,
         filled: int,
         now_ns: int,
@@ -50,7 +50,7 @@ class Refusals:
         """Return the refusal of an order beyond a limit of its scopes, None where it passes."""
         assert self.controls is not None
         valued_at = _valued_at(intent, known, touch)
-        found = self.controls.breach(intent, known.instrument, market, valued_at, replaced, filled, now_ns)
+        found = self.controls.breach(intent, known.instrument, market, touch, valued_at, replaced, filled, now_ns)
         return None if found is None else self._refusal(*found, intent)
 
     def _judged(
@@ -137,8 +137,8 @@ class Refusals:
         )
 
 
-def _valued_at(intent: OrderIntent, known: Known, touch: tuple[int, int, int, int, int]) -> int:
+def _valued_at(intent: OrderIntent, known: Known, touch: Touch) -> int:
     """Return the price that an order is valued at."""
     bid, is_market = touch[0], intent.type is _MARKET
-    twice = reference_twice_of(bid, touch[2])
+    twice = reference_twice_of(bid, touch[2]) if is_market else 0
     return valuation_price(is_market, intent.side, intent.price, bid, twice, known.limits.max_deviation)

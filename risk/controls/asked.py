@@ -6,6 +6,7 @@ from core.orders import OrderIntent
 from risk.controls.cells import Cell, Reach
 from risk.controls.observed import Observed
 from risk.controls.worth import Worth
+from risk.facts import Touch
 
 
 class Asked:
@@ -27,6 +28,7 @@ class Asked:
         "now_ns",
         "observed",
         "side",
+        "touch",
         "value",
         "valued_at",
     )
@@ -34,6 +36,7 @@ class Asked:
     intent: OrderIntent
     instrument: Instrument
     market: Market
+    touch: Touch
     observed: Observed
     side: int
     valued_at: int

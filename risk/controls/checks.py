@@ -72,7 +72,7 @@ def _too_large(asked: Asked, scope: Scope, _sums: Sums) -> bool:
 
 def _takes_too_much(asked: Asked, scope: Scope, _sums: Sums) -> bool:
     """One that would rest takes nothing."""
-    shown = displayed(asked.market, asked.side, asked.valued_at)
+    shown = displayed(asked.market, asked.touch, asked.side, asked.valued_at)
     return shown > 0 and asked.intent.quantity * PPM > shown * scope.max_depth_share
 
 
@@ -204,7 +204,7 @@ def _why_order(asked: Asked, scope: Scope, sums: Sums) -> Why:
 
 
 def _why_depth(asked: Asked, scope: Scope, _sums: Sums) -> Why:
-    shown = displayed(asked.market, asked.side, asked.valued_at)
+    shown = displayed(asked.market, asked.touch, asked.side, asked.valued_at)
     figure = to_text(-(-asked.intent.quantity * PPM // shown), PPM_DECIMALS)
     limit = to_text(scope.max_depth_share, PPM_DECIMALS)
     why = f"{scope.name}: the order takes {figure} of what the book shows up to its price, allowed are {limit}"

@@ -16,6 +16,7 @@ from risk.controls.lists import Lists
 from risk.controls.scope import PPM, Scope
 from risk.controls.sums import Sums
 from risk.controls.worth import worth_of
+from risk.facts import Touch
 
 
 class Clearance:
@@ -66,12 +67,12 @@ class Clearance:
         self._sells = min(min(room, sells) * worth.denominator // worth.numerator, most_sold)
         self._bids, self._asks = lists.own_touch(index, manager)
 
-    def lets_pass(self, intent: OrderIntent, market: Market, valued_at: int, now_ns: int) -> bool:
+    def lets_pass(self, intent: OrderIntent, market: Market, touch: Touch, valued_at: int, now_ns: int) -> bool:
         """Whether an order is within all of it."""
-        quantity, price = intent.quantity, intent.price
+        quantity, price, buys = intent.quantity, intent.price, intent.side > 0
         if valued_at > self._top_price or now_ns > self._until_ns:
             return False
-        if intent.side > 0:
+        if buys:
             if quantity > self._buys or (self._asks and (price >= self._asks or not price)):
                 return False
         elif quantity > self._sells or price <= self._bids:
@@ -83,7 +84,7 @@ class Clearance:
                 return False
         if self._depth == LARGE:
             return True
-        shown = displayed(market, 1 if intent.side > 0 else -1, valued_at)
+        shown = displayed(market, touch, 1 if buys else -1, valued_at)
         return not shown or quantity * PPM <= shown * self._depth
 
 

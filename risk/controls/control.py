@@ -26,7 +26,7 @@ from risk.controls.scope import Scope
 from risk.controls.sums import PPM, Sums
 from risk.controls.window import SECOND_NS
 from risk.controls.worth import Worth, worth_of
-from risk.facts import Why
+from risk.facts import Touch, Why
 from risk.portfolio_figures import PortfolioFigures
 
 LOOK_EVERY_NS = SECOND_NS
@@ -130,6 +130,7 @@ class Controls:
         intent: OrderIntent,
         instrument: Instrument,
         market: Market,
+        touch: Touch,
         valued_at: int,
         replaced: Order | None,
         filled: int,
@@ -142,7 +143,11 @@ class Controls:
         """
         if replaced is None and self._cursor == len(self._effects) and not self.day.anew:
             clear = self._rooms.clear.get((intent.strategy_id, intent.instrument))
-            if clear is not None and clear.stamp == self._stamp and clear.lets_pass(intent, market, valued_at, now_ns):
+            if (
+                clear is not None
+                and clear.stamp == self._stamp
+                and clear.lets_pass(intent, market, touch, valued_at, now_ns)
+            ):
                 return None
         self.follow(now_ns)
         found = self.lists.breach(intent, instrument, self._manager, replaced, filled)
@@ -153,7 +158,7 @@ class Controls:
             return None
         self._look(now_ns)
         asked, worth = self._asked, worth_of(intent.instrument, self._manager, self._base, valued_at)
-        asked.intent, asked.instrument, asked.market = intent, instrument, market
+        asked.intent, asked.instrument, asked.market, asked.touch = intent, instrument, market, touch
         asked.observed = self._observed[intent.instrument]
         asked.side, asked.valued_at, asked.now_ns = 1 if intent.side > 0 else -1, valued_at, now_ns
         asked.value = 0 if worth is None else worth.of(intent.quantity)

@@ -1,19 +1,19 @@
 """An order beside its market: what the book shows as far as it reaches, what is traded, how far prices move."""
 
 from core.book import LIVE, Levels
-from core.market import Market, touch_of
+from core.market import Market
 from risk.controls.asked import Asked
 from risk.controls.scope import NONE, PPM, Scope
+from risk.facts import Touch
 
 
-def displayed(market: Market, side: int, price: int) -> int:
+def displayed(market: Market, touch: Touch, side: int, price: int) -> int:
     """Return the quantity that the book shows on the other side up to a price; 0 for an order that would rest."""
-    bid, bid_quantity, ask, ask_quantity, _ = touch_of(market)
     if market.book.state == LIVE:
         return _up_to(market.book.asks if side > 0 else market.book.bids, side, price)
     if side > 0:
-        return ask_quantity if 0 < ask <= price else 0
-    return bid_quantity if bid >= price else 0
+        return touch[3] if 0 < touch[2] <= price else 0
+    return touch[1] if touch[0] >= price else 0
 
 
 def _up_to(levels: Levels, side: int, price: int) -> int:

@@ -133,5 +133,5 @@ class Headroom:
 
     def _shown(self, asked: Asked) -> bool:
         """Whether the order takes no more than its share of what the book shows."""
-        shown = displayed(asked.market, asked.side, asked.valued_at)
+        shown = displayed(asked.market, asked.touch, asked.side, asked.valued_at)
         return not shown or asked.intent.quantity * PPM <= shown * self.depth

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from core.instruments import Instrument
-from core.market import Market
+from core.market import Market, touch_of
 from core.money import MONEY_DECIMALS
 from core.orders import OrderIntent, OrderType
 from oms.moves import Exposure
@@ -165,7 +165,7 @@ def minutes_after(first: int, look: Look) -> int:
 
 def depth(look: Look) -> int:
     """Return what the book shows on the other side up to the order's price."""
-    return displayed(look.market, look.side, look.valued_at)
+    return displayed(look.market, touch_of(look.market), look.side, look.valued_at)
 
 
 Get = Callable[[Look], int | None]

@@ -10,10 +10,11 @@ DEPTH, VOLUME = "depth", "volume"
 
 def by_depth(market: Market, side: Side, share: int, within: int) -> Bound:
     """Return `share` billionths of what is displayed on the other side within `within` billionths of the middle."""
-    bid, _, ask, _, _ = touch_of(market)
+    touch = touch_of(market)
+    bid, _, ask, _, _ = touch
     sign = int(side)
     reach = (bid + ask) * (BILLION + sign * within) // (2 * BILLION)
-    shown = displayed(market, sign, reach) if 0 < bid <= ask else 0
+    shown = displayed(market, touch, sign, reach) if 0 < bid <= ask else 0
     return Bound(DEPTH, shown * share // BILLION, {"depth": market.instrument.quantity_text(shown)})
 
 
