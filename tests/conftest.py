@@ -9,7 +9,7 @@ from hypothesis import settings
 
 # `repeatable` tries the same examples on every run and machine, so a red test stays red; it sets no deadline,
 # for a busy machine is no failure. TICKERD_HYPOTHESIS=explore tries new ones.
-settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=30)
 settings.register_profile("explore", deadline=None, max_examples=1_000, print_blob=True)
 settings.load_profile(os.environ.get("TICKERD_HYPOTHESIS", "repeatable"))
 
