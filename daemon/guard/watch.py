@@ -41,6 +41,7 @@ class Watch:
         self.silent_ns = 0
         self.wanted = 0
         """How many clearings were wanted so far."""
+        self._last = -1  # the highest number of a pull, here or of one that a daemon has latched
         self._patience_ns = patience_ns
         self._slice_ns = 2 * tick_ns
         self._looked_ns: int | None = None
@@ -62,6 +63,7 @@ class Watch:
         self.silent_ns = 0
         if trades or self.session:
             self.session = session
+        self._last = max(self._last, latched)  # a clock that stepped back must not make the next pull an old one
         if self.pull is None or latched < self.pull.number:
             return False
         self.pull = None
@@ -77,10 +79,11 @@ class Watch:
 
     def told(self, source: str, reason: str, number: int, scope: str = ALL) -> Pull:
         """Pull because somebody says so; while another scope is being cancelled, everything is."""
+        number = max(number, self._last + 1)
         if self.pull is not None:
-            number = max(number, self.pull.number + 1)
             scope = scope if scope == self.pull.scope else ALL
         self.pull = Pull(number=number, source=source, reason=reason, scope=scope)
+        self._last = number
         self.again()
         return self.pull
 
@@ -97,6 +100,7 @@ class Watch:
     def resume(self, pull: Pull) -> None:
         """Go on with a pull of a guard before this one, which no daemon has latched."""
         self.pull = pull
+        self._last = max(self._last, pull.number)
         self.again()
 
     def on_time(self, now_ns: int) -> Pull | None:

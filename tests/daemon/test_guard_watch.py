@@ -99,6 +99,16 @@ def test_pulls_are_numbered_upwards_whatever_the_clock_says():
     assert watch.pull == second
 
 
+def test_a_pull_after_one_that_was_latched_is_a_new_one_though_the_clock_stepped_back():
+    watch = armed()
+    first = watch.told("socket", "a", 50)
+    assert watch.beat("live-1", trades=True, latched=first.number)
+    second = watch.told("socket", "b", 40)
+    assert second.number > first.number
+    assert not watch.beat("live-1", trades=True, latched=first.number)
+    assert watch.pull == second
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("time"), st.integers(0, 2_000 * MS)),
@@ -115,7 +125,7 @@ STEPS = st.lists(
 @given(STEPS)
 def test_whatever_happens_a_pull_is_only_forgotten_by_who_latched_it_and_verified_only_by_its_own_clearing(steps):
     watch, now_ns, latched = armed(), 0, 0
-    numbers = [0]
+    numbers = [-1]
     for what, value in steps:
         held, wanted = watch.pull, watch.wanted
         pulled = None
@@ -137,7 +147,7 @@ def test_whatever_happens_a_pull_is_only_forgotten_by_who_latched_it_and_verifie
         else:
             pulled = watch.farewell(value, now_ns)
         if pulled is not None:
-            assert pulled.number >= numbers[-1]
+            assert pulled.number > numbers[-1]
             numbers.append(pulled.number)
             assert watch.state is GuardState.CANCELLING
         if held is not None and watch.pull is None:
