@@ -3,7 +3,7 @@
 import argparse
 
 from daemon.commands import audit_export, audit_key, audit_reconcile, audit_report, audit_verify
-from daemon.commands.journal import Action
+from daemon.commands.actions import Action, add_actions
 from daemon.errors import ExitCode
 
 ACTIONS: dict[str, Action] = {
@@ -27,17 +27,7 @@ EPILOG = """examples:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the word and its actions."""
-    parser.epilog = EPILOG
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, module in ACTIONS.items():
-        action = actions.add_parser(
-            name,
-            help=module.SUMMARY,
-            description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add(action)
-        action.add_argument("--json", action="store_true", help=module.JSON_HELP)
+    add_actions(parser, ACTIONS, EPILOG)
 
 
 def run(options: argparse.Namespace) -> ExitCode:

@@ -1,7 +1,6 @@
 """`tickerd journal ACTION`: what is recorded, whether it is whole, and how it leaves the journal as a table."""
 
 import argparse
-from typing import Protocol
 
 from daemon.commands import (
     journal_book,
@@ -13,21 +12,8 @@ from daemon.commands import (
     journal_show,
     journal_verify,
 )
+from daemon.commands.actions import Action, add_actions
 from daemon.errors import ExitCode
-
-
-class Action(Protocol):
-    """What each action's module has."""
-
-    SUMMARY: str
-    JSON_HELP: str
-
-    def add(self, parser: argparse.ArgumentParser) -> None:
-        """Describe the action."""
-
-    def run(self, options: argparse.Namespace) -> ExitCode:
-        """Carry it out."""
-
 
 ACTIONS: dict[str, Action] = {
     "ls": journal_ls,
@@ -52,17 +38,7 @@ ask what else would have happened: tickerd replay.
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the word and its actions."""
-    parser.epilog = EPILOG
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, module in ACTIONS.items():
-        action = actions.add_parser(
-            name,
-            help=module.SUMMARY,
-            description=module.SUMMARY[0].upper() + module.SUMMARY[1:] + ".",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add(action)
-        action.add_argument("--json", action="store_true", help=module.JSON_HELP)
+    add_actions(parser, ACTIONS, EPILOG)
 
 
 def run(options: argparse.Namespace) -> ExitCode:

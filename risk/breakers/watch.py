@@ -1,5 +1,6 @@
 """What every breaker measures with: a figure, and what happens on the way to it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import msgspec
@@ -59,7 +60,7 @@ class Scoped:
         return [market for market in self._desk.markets if self.has(market.instrument)]
 
 
-class Watch:
+class Watch(ABC):
     """Measures one thing in one scope. `unit` figures make one of what the settings say."""
 
     unit = 1
@@ -75,19 +76,19 @@ class Watch:
         self.problem = ""
         """What cannot be valued, where `figure` returned None for that; else there is only nothing to say yet."""
 
+    @abstractmethod
     def figure(self, now_ns: int) -> int | None:
         """Return the figure now, greater is worse; None where there is none."""
-        raise NotImplementedError
 
     def demands(self) -> tuple[int, str] | None:
         """Return a step that is asked for whatever the figure is, and why; None for none."""
         return None
 
     def note(self, effect: msgspec.Struct, now_ns: int) -> bool:
-        """Count an effect; return whether the figure may have got worse by it."""
-        raise NotImplementedError
+        """Count an effect of those that it `tells`; return whether the figure may have got worse by it."""
+        return False
 
-    def look(self, now_ns: int) -> None:
+    def look(self, now_ns: int) -> None:  # noqa: B027 (most breakers take no samples)
         """Take a sample: once a second."""
 
     def anew(self, now_ns: int) -> None:
