@@ -99,4 +99,4 @@ def test_a_breaker_that_was_added_while_trading_stops_it_outlives_kill_9_and_goe
         assert "identical" in done.stdout
     report = tickerd("audit", "report", "--day", str(day), "--root", sessions[0].parent).stdout
     (line,) = [each for each in report.splitlines() if "limit spread" in each and "(none waits)" not in each]
-    assert 'none to {"after_arm":"anew","for_s":2,"halt_at":"0.000001"}' in line
+    assert 'none -> {"after_arm":"anew","for_s":2,"halt_at":"0.000001"}' in line
