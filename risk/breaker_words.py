@@ -27,7 +27,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 Word = Row | Number | bool | None
 OF_ALL_ROWS = ("hysteresis", "unvalued", "unvalued_after_s")
 _TABLE = "breakers"
-_NOT_BY_ITSELF = frozenset(("scope", "share"))
+_NOT_BY_ITSELF = ("scope", "share")
 _FIXED = ("base_currency", "day_begins", "collar")
 _ROWS: dict[str, type[Row]] = {
     field.name: get_args(field.type)[0] for field in msgspec.structs.fields(BreakerSettings) if field.name in KINDS
@@ -172,7 +172,7 @@ def _others(row: Row | None) -> tuple[str, ...]:
     """Return the keys of what else can be changed of it."""
     if row is None:
         return ()
-    return tuple(name for name in row.__struct_fields__ if name not in {*_steps(row), *_NOT_BY_ITSELF})
+    return tuple(name for name in row.__struct_fields__ if name not in (*_steps(row), *_NOT_BY_ITSELF))
 
 
 def _read_row(kind: str, scope: str, text: str) -> Row:
