@@ -18,7 +18,7 @@ from core.orders import Side, TriggerBy
 from engine.flatten import RETRY_NS, TRIES_MAX, Flattener, Held, Matches
 from engine.sight import Sight
 from engine.timers import Timers
-from oms.dust import dust_of
+from oms.dust import is_flat
 from oms.held.triggers import followed, pulled, reference_range
 from oms.manager import OrderManager
 from oms.positions import Position
@@ -220,8 +220,7 @@ class Exits:
     def _sign_of(self, index: int, quantity: int) -> int:
         """Return 1 for long, -1 for short, 0 where no order can close what is held."""
         market = self._markets[index]
-        dust = dust_of(index, market.instrument, quantity, mark_price_of(market)) if quantity else None
-        if not quantity or (dust is not None and dust.quantity == quantity):
+        if is_flat(index, market.instrument, quantity, mark_price_of(market)):
             return 0
         return 1 if quantity > 0 else -1
 
