@@ -1,7 +1,8 @@
 """Losing trades in a row: a trade is what a strategy earned in an instrument from flat to flat, fees and funding in.
 
-Flat is where no order could close what is left: a fee that is taken from what was bought leaves dust. A win, or a trade that brought nothing, begins the count anew. What was realised by the last flat is kept beside the
-count, so a restart in the middle of a trade does not cut it in two.
+Flat is where no order could close what is left: a fee that is taken from what was bought leaves dust. A win, or a trade
+that brought nothing, begins the count anew. What was realised by the last flat is kept beside the count, so a restart
+in the middle of a trade does not cut it in two.
 """
 
 import msgspec
