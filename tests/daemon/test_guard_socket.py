@@ -19,6 +19,7 @@ from config.guard_settings import GuardSettings
 from config.load import parse
 from config.secrets import read_secret
 from core.events import CommandReceived
+from daemon.cli import main
 from daemon.errors import NobodyAnswers, StartFailed, UsageError
 from daemon.guard import client
 from daemon.guard.link import GuardLink
@@ -301,6 +302,23 @@ async def test_a_kill_of_a_symbol_or_a_venue_cancels_there_alone_and_leaves_that
         return told
 
     await at_the_guard(tmp_path, visit, clearers)
+
+
+@pytest.mark.parametrize("flag", [[], ["--json"]])
+async def test_a_kill_without_a_daemon_tells_once_why_the_guard_was_asked_and_in_json_nothing_else(
+    tmp_path, capsys, flag
+):
+    clearers: Any = {"BINANCE": Fake("BINANCE", "BTCUSDT")}
+
+    def visit(_path):
+        return main(["kill", "--folder", str(tmp_path), *flag])
+
+    assert await at_the_guard(tmp_path, visit, clearers) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line[:4].isdecimal()]  # the guard's own log
+    if flag:
+        assert [json.loads(line)["scope"] for line in lines] == ["all"]
+    else:
+        assert [line.partition(":")[0] for line in lines] == ["kill", "kill"]
 
 
 class Guarded:
