@@ -82,11 +82,11 @@ async def test_a_venue_that_is_down_is_tried_again_often_for_what_is_not_answere
         made = clearer(live, Market.SPOT)
         async with asyncio.timeout(10), made:
             await made.warm()
-            await live.http("POST", "/emulator/hooks", {"hook": "crash", "seconds": 1})
+            await live.http("POST", "/emulator/hooks", {"hook": "crash", "seconds": 2})
             told = Clearance(venue="BINANCE", began_ns=time.time_ns())
             await made.clear(told)
         assert told.left == 0
-        assert told.rounds > 12, "after a twentieth of the time that it has been down, not after half a second"
+        assert told.rounds > 10, "after a twentieth of the time that it has been down, not after half a second"
 
 
 async def test_what_the_address_has_used_up_holds_back_neither_the_cancels_nor_the_look_after_them():
