@@ -17,6 +17,7 @@ from connectors.binance import rest
 from connectors.binance.settings import Market
 from connectors.binance.trading.budget import Budget, Urgency
 from connectors.binance.trading.clearing.session import (
+    WEIGHT_LIMITS,
     OpenOrder,
     cancel_of,
     cancels_of_all,
@@ -37,6 +38,7 @@ _NS_PER_MS = 1_000_000
 _TIME_PATHS = {Market.SPOT: "/api/v3/time", Market.USDM: "/fapi/v1/time"}
 _WARM_MAX = 4
 _PAUSES_S = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5)  # between rounds; the last again and again
+_URGENT_ROUNDS = 3  # a look may use what is kept for cancels: to know is worth it, to ask for ever would starve them
 
 
 class Clearance(msgspec.Struct, kw_only=True):
@@ -70,6 +72,7 @@ class Clearer:
         self._clock_ns = clock_ns
         self.symbols = tuple(symbols)
         self._budget = Budget(settings.cancel_share, 0.0)
+        self._budget.weight.limit = WEIGHT_LIMITS[settings.market]
         self._told: Clearance | None = None
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(self._written)
@@ -145,7 +148,8 @@ class Clearer:
     async def _open(self, told: Clearance, symbols: Sequence[str]) -> list[OpenOrder] | None:
         """Return the orders that work, None where one answer is missing."""
         requests = [each for symbol in symbols for each in questions_of_open(self._settings, symbol)]
-        replies = await asyncio.gather(*(self._ask(each, told, Urgency.REDUCE) for each in requests))
+        urgency = Urgency.CANCEL if 0 < told.rounds <= _URGENT_ROUNDS else Urgency.REDUCE
+        replies = await asyncio.gather(*(self._ask(each, told, urgency) for each in requests))
         lists = [read_open(each) for each in replies]
         if any(each is None for each in lists):
             self._note(told, [each for each, found in zip(replies, lists, strict=True) if found is None])
