@@ -20,6 +20,7 @@ from core.events import (
     StateCarried,
 )
 from core.instruments import AssetClass
+from core.money import money
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderTerms, Side
 from core.records import NO_INSTRUMENT, Kind
 from core.roster import StrategyDefinition, definition_text
@@ -452,6 +453,17 @@ class Sides(Strategy):
         for side in (Side.BUY, Side.SELL):
             ask = self.buy if side is Side.BUY else self.sell
             ask(self.markets[0], LOT, terms=OrderTerms(hedge=side))
+
+
+def test_dust_that_no_order_could_close_keeps_nobody(floor):
+    name = accepted(floor, floor.add())
+    floor.fill(name, LOT // 10, 97_00)
+    small = msgspec.structs.replace(BTC, min_notional=money("1"))
+    floor.payload(Kind.INSTRUMENT, InstrumentDefined(small), 0)
+    floor.say("remove", "second")
+    floor.report(ReportType.CANCELLED, name)
+    floor.time(SECOND)
+    assert floor.names() == ["first"], "0.001 BTC is worth 0.1"
 
 
 def test_in_hedge_mode_each_side_counts_and_is_closed():
