@@ -71,7 +71,7 @@ class LimitCommands:
 
     def restored(self) -> None:
         """Go on with what a session before this one changed, and say so."""
-        for change in self._changes.outdated():
+        for change in self._changes.forgotten:
             why = f"{change.scope} {change.name} was changed to {change.value} from what the settings said before"
             self._say(Severity.WARNING, "LIMIT_FORGOTTEN", f"{why}, {change.settings}: they are newer, and hold")
         for change in self._changes.changed.values():

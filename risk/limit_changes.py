@@ -39,7 +39,7 @@ _decoder = msgspec.msgpack.Decoder(tuple[list[Change], list[Change]])
 class LimitChanges:
     """What was changed, and what waits to be."""
 
-    __slots__ = ("changed", "settings", "waiting")
+    __slots__ = ("changed", "forgotten", "settings", "waiting")
 
     name = "limits"
     version = 1
@@ -50,6 +50,7 @@ class LimitChanges:
         self.settings = settings
         self.changed: dict[Key, Change] = {}
         self.waiting: dict[Key, Change] = {}
+        self.forgotten: list[Change] = []  # at the restart
 
     def limits(self) -> RiskLimits:
         """Return the limits with everything that was changed. Raises LimitsError where the settings no more fit it."""
@@ -78,7 +79,7 @@ class LimitChanges:
         else:
             self.changed[key] = change
 
-    def outdated(self) -> list[Change]:
+    def _outdated(self) -> list[Change]:
         """Forget what was changed of settings that say something else now, or have no place for it; return those."""
         limits, gone = self.settings, []
         for change in _rows_first(self.changed.values()):
@@ -118,7 +119,10 @@ class LimitChanges:
         return _encode((_sorted(self.changed), _sorted(self.waiting)))
 
     def restore(self, version: int, data: bytes, _indexes: dict[int, int]) -> None:
-        """Become what wrote `data`. Raises BadState."""
+        """Become what wrote `data`, but for what the settings' own change has `forgotten`. Raises BadState.
+
+        No record says what was forgotten: whoever folds a journal must forget the same.
+        """
         if version != self.version:
             raise BadState(f"changes of limits of version {version}: this build reads {self.version}")
         try:
@@ -127,6 +131,7 @@ class LimitChanges:
             raise BadState(f"changes of limits of {len(data)} bytes do not decode: {error}") from error
         self.changed = {(each.scope, each.name): each for each in changed}
         self.waiting = {(each.scope, each.name): each for each in waiting}
+        self.forgotten = self._outdated()
 
     def fold(self, _kind: int, _instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
         """Follow one record."""

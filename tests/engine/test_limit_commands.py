@@ -7,6 +7,8 @@ from core.effects import Alert, LimitChanged
 from core.events import CommandReceived, StateCarried
 from core.orders import ApprovedSubmit, Refusal
 from core.records import Kind
+from engine import build_engine
+from oms.fold import Fold
 from oms.state import state_hash
 from risk.control_settings import ControlSettings, ScopeLimits
 from risk.limits import InstrumentRisk, RiskLimits
@@ -196,6 +198,11 @@ def test_settings_that_say_something_else_since_then_are_newer(stage):
     after, effects = restarted(stage, newer)
     assert after.engine.gate.limits == newer
     assert any("they are newer, and hold" in str(each) for each in effects)
+    other = build_engine(after.settings)
+    fold = Fold(other.manager, other.parts())
+    for event in after.fed:
+        fold.record(event[0], event[2], event[3], event[5])
+    assert fold.durable_state() == after.engine.durable_state(), "no record says what was forgotten"
 
 
 def test_a_limit_set_back_to_what_the_settings_say_is_no_change(stage):
