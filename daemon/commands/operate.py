@@ -167,25 +167,27 @@ def speak(options: argparse.Namespace, wanted: Request, timeout_s: float = TIMEO
 
 
 def collar_ppm(text: str) -> int:
-    """Return a share such as `0.5%` in 10^-6."""
-    try:
-        share = float(text.removesuffix("%"))
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 50 or not text.endswith("%"):
+    """Return how far from the middle positions are closed, such as `0.5%`, in 10^-6."""
+    share = _percent(text)
+    if not 0 <= share <= 50:
         raise argparse.ArgumentTypeError(f"{text!r} is no share; write 0.5% or 2%, at most 50%")
     return round(share * _PERCENT_TO_PPM)
 
 
 def share_ppm(text: str) -> int:
     """Return how much of a position is closed, such as `25%`, in 10^-6."""
-    try:
-        share = float(text.removesuffix("%"))
-    except ValueError:
-        share = 0.0
+    share = _percent(text)
     if not 0.0001 <= share <= 100:
         raise argparse.ArgumentTypeError(f"{text!r} is no share; write 25% or 100%")
     return round(share * _PERCENT_TO_PPM)
+
+
+def _percent(text: str) -> float:
+    """Return the number before a percent sign, -1 where it is none: 0.5 could be meant as half."""
+    try:
+        return float(text.removesuffix("%")) if text.endswith("%") else -1.0
+    except ValueError:
+        return -1.0
 
 
 def _show(data: bytes) -> None:
