@@ -18,7 +18,6 @@ from risk.controls.sums import Sums
 from risk.controls.worth import worth_of
 from risk.facts import Touch
 
-
 AHEAD = 4
 """For how many pairs of strategy and market it is counted ahead: each takes about 10 us of every event with effects."""
 

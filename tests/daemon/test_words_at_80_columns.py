@@ -45,13 +45,15 @@ def test_limits_stand_below_their_scope_with_whole_names_and_rules_in_sentences(
     assert "settings say 50; 200 from" in " ".join(text.split())
 
 
-def order(number: int, **changes: str) -> OrderRow:
-    fields = {"side": "sell", "type": "limit", "state": "cancelled", "quantity": "0.01", "filled": "0.005"} | changes
-    return OrderRow(id=f"t15xeqc1y{number:06}", strategy=LONG, instrument=BTC, leaves="0", price="60025.58", **fields)
+def order(number: int, state: str = "cancelled") -> OrderRow:
+    return OrderRow(
+        id=f"t15xeqc1y{number:06}", strategy=LONG, instrument=BTC, side="sell", type="limit", state=state,
+        quantity="0.01", filled="0.005", leaves="0", price="60025.58",
+    )  # fmt: skip
 
 
 def test_orders_and_fills_have_prices_and_states_in_one_piece(capsys):
-    working = [order(1), order(2, state="partially-filled")]
+    working = [order(1), order(2, "partially-filled")]
     views._orders(OrdersView(time_ns=1, parents=[], working=working, kept=[], closed=[]))
     text = shown(capsys)
     assert text.count("sell 0.01 at 60025.58") == 2

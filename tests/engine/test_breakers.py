@@ -524,7 +524,7 @@ def test_a_step_is_made_stricter_at_once_and_a_looser_one_waits():
 @pytest.mark.parametrize(
     ("scope", "name", "value", "why"),
     [
-        ("all", "day_loss.halt_at", "5", "none there; a breaker is added by the settings"),
+        ("all", "day_loss.halt_at", "5", "none there; a row of the settings adds one, by `tickerd reload`"),
         ("strategy:*", "day_loss.halt_below", "5", "day_loss.warn_at, day_loss.reduce_at"),
         ("strategy:*", "day_loss.halt_at", "0", "a number above 0"),
         ("strategy:*", "day_loss.halt_at", "x", "a number, 0 or more"),

@@ -25,9 +25,12 @@ from core.orders import ApprovedCancel, ApprovedSubmit, OrderTerms, Side
 from core.records import NO_INSTRUMENT, Kind
 from core.roster import StrategyDefinition, definition_text
 from engine import StrategySpec, build_engine
+from engine.spec import spec_hash
 from oms.fold import Fold
 from oms.rules import AccountingRules
 from oms.state import state_hash
+from risk.exits.settings import StrategyExits
+from risk.sizing.settings import StrategySizing
 from strategies import Strategy, StrategyParams
 from tests.engine.scenario import BTC, LOT, SECOND, Stage, only
 
@@ -335,6 +338,21 @@ def test_settings_that_say_something_else_since_hold(floor):
     assert [each.intent.price for each in only(effects, ApprovedSubmit)] == [96_50]
     assert any("the settings say something else of it since, and hold" in each for each in said(effects))
     again.proven()
+
+
+@pytest.mark.parametrize(
+    ("table", "read"),
+    [
+        ("sizing", msgspec.json.Decoder(StrategySizing).decode(b'{"kelly": 0.5}')),
+        ("exits", msgspec.json.Decoder(StrategyExits).decode(b'{"stop_loss": "2%", "instruments": {}}')),
+    ],
+)
+def test_settings_that_write_a_default_out_say_the_same_as_a_file_that_leaves_it_out(table, read):
+    whole = {name: getattr(read, name) for name in read.__struct_fields__}
+    journaled = msgspec.convert(msgspec.json.decode(msgspec.json.encode(whole)), type(read))
+    assert spec_hash(dataclasses.replace(FIRST, **{table: read})) == spec_hash(
+        dataclasses.replace(FIRST, **{table: journaled})
+    )
 
 
 def test_one_that_the_settings_name_by_now_is_theirs(floor):
