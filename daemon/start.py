@@ -29,7 +29,6 @@ from daemon.clock import SessionClock
 from daemon.errors import ExitCode, SessionOver, UsageError
 from daemon.lines import Lines
 from daemon.live.account import Account
-from daemon.live.approved import refuse_other_build
 from daemon.live.trading import Secrets, refuse_missing
 from daemon.logs import Logs, configure_logging
 from daemon.metrics import MetricsServer
@@ -118,7 +117,6 @@ def run_session(
     on_terminal = show_screen and not plain and sys.stdout.isatty()
     loaded = load_strategies(config)
     if settings.session.mode is Mode.LIVE:
-        refuse_other_build(settings)
         refuse_missing(settings, secrets)
     key = signing_key(settings.audit)
     clock = SessionClock()
