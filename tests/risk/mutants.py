@@ -3,23 +3,23 @@
 Every mutant must make a test fail; one that survives is a boundary that nobody looks at. A mutant that means the same
 as the original is named in `EQUIVALENT`, with the reason. Which tests look at which files is in `GROUPS`.
 
-A mutant lives in a process of its own, forked from this one, in which its source is imported in place of the file's:
-nothing is written, and what all of them need is imported once.
+The tests of a group are collected once. A mutant lives in a process of its own, forked from the one that collected
+them, in which the functions that it changes have its code: nothing is written, and nothing is imported twice.
 """
 
 import argparse
 import ast
+import contextlib
 import copy
-import importlib
+import gc
+import inspect
 import os
 import resource
 import sys
-import types
 from collections.abc import Iterator, Sequence
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import spec_from_file_location
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from types import CodeType, FunctionType
+from typing import NamedTuple
 
 import pytest
 from hypothesis import Phase, settings
@@ -116,9 +116,7 @@ SWAPS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.In: (ast.NotIn,),
     ast.NotIn: (ast.In,),
 }
-PYTEST = (
-    "-qx", "-n0", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning", "--rootdir", str(ROOT)
-)  # fmt: skip # the warning: plugins are imported already
+PYTEST = ("-x", "-n0", "-s", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 # A mutant may never end, or take all memory: then it is killed as well. Seconds of its own, whatever else runs here.
 CPU_MOST_S = 120
 MEMORY_MOST = 8 * 2**30
@@ -134,7 +132,8 @@ class Mutant(NamedTuple):
     line: int
     text: str  # of the line
     swap: str
-    source: str
+    tree: ast.Module  # of the whole file
+    place: int  # of the statement at its top that is changed
 
     @property
     def name(self) -> str:
@@ -146,76 +145,102 @@ def mutants_of(path: str) -> Iterator[Mutant]:
     """Yield every mutant of a file."""
     source = (ROOT / path).read_text(encoding="utf-8")
     lines, tree = source.splitlines(), ast.parse(source)
-    for place, node in enumerate(ast.walk(tree)):
-        if not isinstance(node, ast.Compare):
-            continue
-        for number, operator in enumerate(node.ops):
-            for other in SWAPS[type(operator)]:
-                changed = copy.deepcopy(tree)
-                twin = next(each for at, each in enumerate(ast.walk(changed)) if at == place)
-                assert isinstance(twin, ast.Compare)
-                twin.ops[number] = other()
-                text = lines[node.lineno - 1].strip()
-                swap = f"{type(operator).__name__} to {other.__name__}"
-                yield Mutant(path, node.lineno, text, swap, ast.unparse(changed))
+    for place, statement in enumerate(tree.body):
+        for step, node in enumerate(ast.walk(statement)):
+            if not isinstance(node, ast.Compare):
+                continue
+            for number, operator in enumerate(node.ops):
+                for other in SWAPS[type(operator)]:
+                    changed = copy.copy(tree)
+                    changed.body = [*tree.body[:place], copy.deepcopy(statement), *tree.body[place + 1 :]]
+                    twin = next(each for at, each in enumerate(ast.walk(changed.body[place])) if at == step)
+                    assert isinstance(twin, ast.Compare)
+                    twin.ops[number] = other()
+                    swap = f"{type(operator).__name__} to {other.__name__}"
+                    yield Mutant(path, node.lineno, lines[node.lineno - 1].strip(), swap, changed, place)
 
 
-class Loader(SourceFileLoader):
-    """Loads a mutant as the module whose file it changes, whatever was compiled of that before."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        """Stand for the mutant's file."""
-        super().__init__(mutant.path.removesuffix(".py").replace("/", "."), str(ROOT / mutant.path))
-        self.source = mutant.source
-
-    def get_code(self, fullname: str) -> types.CodeType:
-        """Return the mutant, compiled."""
-        return compile(self.source, self.path, "exec", dont_inherit=True)
-
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Let the mutant be found; this makes it a finder of `sys.meta_path`."""
-        return spec_from_file_location(fullname, loader=self) if fullname == self.name else None
+def functions_in(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of the functions of a module and its classes, each with those in it."""
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            if each.co_flags & inspect.CO_OPTIMIZED:
+                yield each
+            else:
+                yield from functions_in(each)
 
 
-def prepare() -> None:
-    """Import what all tests need and no mutant changes, and let a failing property say no more than that it fails."""
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process that forks has no other threads
-    for name in ("msgspec", "numpy", "scipy.optimize", "strategies"):  # that knows nothing of risk
-        importlib.import_module(name)
-    settings.register_profile(
-        "mutants", derandomize=True, deadline=None, max_examples=30, phases=(Phase.explicit, Phase.generate)
-    )
-    os.environ["TICKERD_HYPOTHESIS"] = "mutants"
+def put_in_place(mutant: Mutant) -> None:
+    """Let every function that a mutant changes have its code; a statement that is in none is executed once more."""
+    place = str(ROOT / mutant.path)
+    before = compile((ROOT / mutant.path).read_text(encoding="utf-8"), place, "exec", dont_inherit=True)
+    after = compile(mutant.tree, place, "exec", dont_inherit=True)
+    pairs = zip(functions_in(before), functions_in(after), strict=True)
+    codes = {old: new for old, new in pairs if old != new}
+    is_found = False
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType) and each.__code__.co_filename == place and each.__code__ in codes:
+            each.__code__ = codes[each.__code__]
+            is_found = True
+    if not is_found:
+        module = sys.modules[mutant.path.removesuffix(".py").replace("/", ".")]
+        again = ast.Module([mutant.tree.body[mutant.place]], [])
+        exec(compile(again, place, "exec", dont_inherit=True), vars(module))  # noqa: S102
 
 
-def live(mutant: Mutant | None, tests: Sequence[str]) -> NoReturn:
-    """Run tests with a mutant, or without any; the exit status is 0 where all of them pass."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_MOST_S, CPU_MOST_S))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
-    silence = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(silence, stream.fileno())
-    if mutant is not None:
-        sys.dont_write_bytecode = True  # of what looks as usual, the mutants beside it can make use
-        sys.meta_path.insert(0, Loader(mutant))
-    os._exit(pytest.main([*PYTEST, *tests]))
+class Looks:
+    """The part of a process of pytest that, with all tests collected, runs them in forks of it: one for each mutant."""
+
+    def __init__(self, mutants: Sequence[Mutant], jobs: int) -> None:
+        """Have run nothing."""
+        self.mutants, self.jobs = mutants, jobs
+        self.alive: list[Mutant] | None = None  # not known: the tests could not be collected, or fail without mutants
+        self.is_child = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> bool | None:
+        """Fork; a child goes on to the tests."""
+        gc.unfreeze()
+        alive: list[Mutant] = []
+        waiting: list[Mutant | None] = [*self.mutants[::-1], None]
+        running: dict[int, Mutant | None] = {}
+        while waiting or running:
+            if waiting and len(running) < self.jobs:
+                mutant = waiting.pop()
+                child = os.fork()
+                if not child:
+                    self._live(mutant)
+                    return None
+                running[child] = mutant
+                continue
+            child, status = os.wait()
+            mutant = running.pop(child)
+            if mutant is None and status:
+                return True
+            if mutant is not None and not status:
+                alive.append(mutant)
+        self.alive = alive
+        return True
+
+    def _live(self, mutant: Mutant | None) -> None:
+        self.is_child = True
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_MOST_S, CPU_MOST_S))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
+        if mutant is not None:
+            put_in_place(mutant)
 
 
-def survivors_of(mutants: Sequence[Mutant | None], tests: Sequence[str], jobs: int) -> Iterator[Mutant | None]:
-    """Yield the mutants with which all tests pass, as they are found; None stands for the file as it is."""
-    waiting, running = list(mutants[::-1]), dict[int, Mutant | None]()
-    while waiting or running:
-        if waiting and len(running) < jobs:
-            mutant = waiting.pop()
-            child = os.fork()
-            if not child:
-                live(mutant, tests)
-            running[child] = mutant
-            continue
-        child, status = os.wait()
-        mutant = running.pop(child)
-        if not status:
-            yield mutant
+def alive_of(mutants: Sequence[Mutant], tests: Sequence[str], jobs: int) -> list[Mutant]:
+    """Return the mutants with which all tests pass."""
+    looks = Looks(mutants, jobs)
+    with Path(os.devnull).open("w", encoding="utf-8") as silence:
+        with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+            status = pytest.main([*PYTEST, "--rootdir", str(ROOT), *tests], [looks])
+        if looks.is_child:
+            os._exit(status)
+    if looks.alive is None:
+        raise SystemExit(f"no mutant can be told from the files as they are: one of {', '.join(tests)} fails")
+    return looks.alive
 
 
 def named(patterns: Sequence[str]) -> list[str]:
@@ -231,21 +256,19 @@ def survivors(files: Sequence[str], jobs: int) -> list[Mutant]:
     """Return the mutants that no test kills and nobody explained, telling of each file; of no names, of all files."""
     alive: list[Mutant] = []
     unknown = set(named(files))
-    prepare()
     for group in GROUPS:
         paths = [path for path in named(group.files) if path in unknown or not files]
         unknown -= set(paths)
-        tests = named(group.tests)
-        if paths and not list(survivors_of([None], tests, 1)):
-            raise SystemExit(f"no mutant can be told from the files as they are: one of {', '.join(tests)} fails")
+        mutants = [each for path in paths for each in mutants_of(path) if each.name not in EQUIVALENT]
+        found = alive_of(mutants, named(group.tests), jobs) if mutants else []
         for path in paths:
-            mutants = [each for each in mutants_of(path) if each.name not in EQUIVALENT]
-            found = [each for each in survivors_of(mutants, tests, jobs) if each is not None]
-            sys.stdout.write(f"{path}: {len(mutants)} mutants, {len(found)} alive\n")
-            for each in found:
+            count = sum(each.path == path for each in mutants)
+            here = [each for each in found if each.path == path]
+            sys.stdout.write(f"{path}: {count} mutants, {len(here)} alive\n")
+            for each in here:
                 sys.stdout.write(f"  {each.path}:{each.line}: {each.name}\n")
-            sys.stdout.flush()
-            alive += found
+        sys.stdout.flush()
+        alive += found
     if unknown:
         raise SystemExit(f"in no group of tests: {', '.join(sorted(unknown))}")
     return alive
@@ -257,6 +280,11 @@ def main() -> int:
     parser.add_argument("files", nargs="*", help="only these, such as risk/controls/checks.py")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process that forks has no other threads
+    # A property that fails need not say where it fails first.
+    phases = (Phase.explicit, Phase.generate)
+    settings.register_profile("mutants", derandomize=True, deadline=None, max_examples=30, phases=phases)
+    os.environ["TICKERD_HYPOTHESIS"] = "mutants"
     return 1 if survivors(options.files, options.jobs) else 0
 
 

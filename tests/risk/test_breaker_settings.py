@@ -81,6 +81,32 @@ def test_fewer_than_so_many_is_a_step_and_just_as_many_is_none(below, beside):
     assert (ladder.reached(-(below + beside)) is not None) == (beside < 0)
 
 
+def test_a_warning_is_over_a_unit_below_where_the_hysteresis_ends_and_not_there():
+    ladder = Ladder(LossRow(warn_at=100), 1, 100_000)
+    assert [ladder.is_calm(figure) for figure in (89, 90, 91)] == [True, False, False]
+
+
+def test_the_next_step_is_the_first_above_the_one_that_was_taken():
+    ladder = Ladder(LossRow(warn_at=1, halt_at="3.5"), 1, 0)
+    assert [ladder.next_text(step) for step in Step] == ["1", "3.5", "3.5", "", ""]
+
+
+def test_a_tally_forgets_a_second_just_when_it_is_as_old_as_the_window():
+    tally = Tally(2, 1)
+    tally.add(SECOND_NS, 5)
+    tally.roll(3 * SECOND_NS - 1)
+    assert tally.sums == [5]
+    tally.roll(3 * SECOND_NS)
+    assert tally.sums == [0]
+
+
+def test_what_is_counted_in_one_second_or_before_the_newest_leaves_with_the_newest():
+    tally = Tally(2, 1)
+    for now_ns in (SECOND_NS, SECOND_NS + 1, 0):
+        tally.add(now_ns, 4)
+    assert tally.state() == [["1", "12"]]
+
+
 @given(st.lists(st.tuples(st.integers(0, 3 * SECOND_NS), st.integers(0, 9)), max_size=30), st.integers(1, 5))
 def test_a_tally_is_the_sum_of_what_is_younger_than_its_window(script, window_s):
     tally, now_ns, seen = Tally(window_s, 1), 0, []
