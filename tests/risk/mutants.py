@@ -16,7 +16,7 @@ import inspect
 import os
 import resource
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import NamedTuple
@@ -170,22 +170,22 @@ def functions_in(code: CodeType) -> Iterator[CodeType]:
                 yield from functions_in(each)
 
 
-def put_in_place(mutant: Mutant) -> None:
-    """Let every function that a mutant changes have its code; a statement that is in none is executed once more."""
+def put_in_place(mutant: Mutant, functions: Iterable[FunctionType]) -> None:
+    """Let every one of the functions that a mutant changes have its code; a statement that is in none is executed once more."""
     place = str(ROOT / mutant.path)
     before = compile((ROOT / mutant.path).read_text(encoding="utf-8"), place, "exec", dont_inherit=True)
     after = compile(mutant.tree, place, "exec", dont_inherit=True)
     pairs = zip(functions_in(before), functions_in(after), strict=True)
     codes = {old: new for old, new in pairs if old != new}
     is_found = False
-    for each in gc.get_objects():
-        if isinstance(each, FunctionType) and each.__code__.co_filename == place and each.__code__ in codes:
+    for each in functions:
+        if each.__code__.co_filename == place and each.__code__ in codes:
             each.__code__ = codes[each.__code__]
             is_found = True
     if not is_found:
         module = sys.modules[mutant.path.removesuffix(".py").replace("/", ".")]
         again = ast.Module([mutant.tree.body[mutant.place]], [])
-        exec(compile(again, place, "exec", dont_inherit=True), vars(module))  # noqa: S102
+        exec(compile(again, place, "exec", dont_inherit=True), vars(module))
 
 
 class Looks:
@@ -195,15 +195,25 @@ class Looks:
         """Have run nothing."""
         self.mutants, self.jobs = mutants, jobs
         self.alive: list[Mutant] | None = None  # not known: the tests could not be collected, or fail without mutants
+        self.functions: list[FunctionType] = []
         self.is_child = False
+        self.out = sys.stdout
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Ask properties last: they cost most."""
+        items.sort(key=lambda item: item.get_closest_marker("hypothesis") is not None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
         """Fork; a child goes on to the tests."""
-        gc.unfreeze()
+        gc.unfreeze()  # `conftest` has hidden everything, from this search as well
+        self.functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
+        gc.freeze()
         alive: list[Mutant] = []
         waiting: list[Mutant | None] = [*self.mutants[::-1], None]
         running: dict[int, Mutant | None] = {}
+        is_known = True
         while waiting or running:
             if waiting and len(running) < self.jobs:
                 mutant = waiting.pop()
@@ -215,19 +225,30 @@ class Looks:
                 continue
             child, status = os.wait()
             mutant = running.pop(child)
-            if mutant is None and status:
-                return True
-            if mutant is not None and not status:
-                alive.append(mutant)
-        self.alive = alive
+            if mutant is not None:
+                alive += [] if status else [mutant]
+                self._tell(mutant.path, [*running.values(), *waiting], alive)
+            elif status:
+                is_known = False
+                waiting.clear()
+        self.alive = alive if is_known else None
         return True
+
+    def _tell(self, path: str, left: Iterable[Mutant | None], alive: list[Mutant]) -> None:
+        """Write what became of a file's mutants once none of them is left."""
+        if any(each is not None and each.path == path for each in left):
+            return
+        here = [each for each in alive if each.path == path]
+        lines = [f"{path}: {sum(each.path == path for each in self.mutants)} mutants, {len(here)} alive"]
+        lines += [f"  {each.path}:{each.line}: {each.name}" for each in here]
+        print(*lines, sep="\n", file=self.out, flush=True)
 
     def _live(self, mutant: Mutant | None) -> None:
         self.is_child = True
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_MOST_S, CPU_MOST_S))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
         if mutant is not None:
-            put_in_place(mutant)
+            put_in_place(mutant, self.functions)
 
 
 def alive_of(mutants: Sequence[Mutant], tests: Sequence[str], jobs: int) -> list[Mutant]:
@@ -255,22 +276,14 @@ def named(patterns: Sequence[str]) -> list[str]:
 def survivors(files: Sequence[str], jobs: int) -> list[Mutant]:
     """Return the mutants that no test kills and nobody explained, telling of each file; of no names, of all files."""
     alive: list[Mutant] = []
-    unknown = set(named(files))
-    for group in GROUPS:
-        paths = [path for path in named(group.files) if path in unknown or not files]
-        unknown -= set(paths)
-        mutants = [each for path in paths for each in mutants_of(path) if each.name not in EQUIVALENT]
-        found = alive_of(mutants, named(group.tests), jobs) if mutants else []
-        for path in paths:
-            count = sum(each.path == path for each in mutants)
-            here = [each for each in found if each.path == path]
-            sys.stdout.write(f"{path}: {count} mutants, {len(here)} alive\n")
-            for each in here:
-                sys.stdout.write(f"  {each.path}:{each.line}: {each.name}\n")
-        sys.stdout.flush()
-        alive += found
+    wanted = named(files or [pattern for group in GROUPS for pattern in group.files])
+    unknown = set(wanted).difference(*(named(group.files) for group in GROUPS))
     if unknown:
         raise SystemExit(f"in no group of tests: {', '.join(sorted(unknown))}")
+    for group in GROUPS:
+        paths = [path for path in named(group.files) if path in wanted]
+        mutants = [each for path in paths for each in mutants_of(path) if each.name not in EQUIVALENT]
+        alive += alive_of(mutants, named(group.tests), jobs) if mutants else []
     return alive
 
 
