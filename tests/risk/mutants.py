@@ -171,7 +171,7 @@ def functions_in(code: CodeType) -> Iterator[CodeType]:
 
 
 def put_in_place(mutant: Mutant, functions: Iterable[FunctionType]) -> None:
-    """Let every one of the functions that a mutant changes have its code; a statement that is in none is executed once more."""
+    """Let the functions that a mutant changes have its code; a statement that is in none is executed once more."""
     place = str(ROOT / mutant.path)
     before = compile((ROOT / mutant.path).read_text(encoding="utf-8"), place, "exec", dont_inherit=True)
     after = compile(mutant.tree, place, "exec", dont_inherit=True)
