@@ -39,7 +39,7 @@ class Streak(Watch):
             return False
         position = self.desk.manager.strategy_position(strategy_id, index)
         before = position.quantity - side * effect.quantity
-        if before * side >= 0 or (position.quantity and position.quantity * side < 0):
+        if before * side >= 0 or position.quantity * side < 0:
             return False
         key, earned = self._key(strategy_id, index), position.realised_money - position.fees
         lost = earned < self.memory.get(key, 0)

@@ -65,6 +65,7 @@ GROUPS = (
         ("risk/breakers/*.py", "risk/breaker_settings.py"),
         (
             "tests/risk/test_breaker_settings.py",
+            "tests/engine/test_breakers_bounds.py",
             "tests/engine/test_breakers_together.py",
             "tests/engine/test_breakers.py",
         ),
@@ -72,7 +73,7 @@ GROUPS = (
     Group(
         ("risk/exits/*.py",),
         (
-            "tests/risk/exits/test_exit_rules.py",
+            "tests/risk/exits/*.py",
             "tests/engine/test_exits.py",
             "tests/engine/test_exits_any_order.py",
         ),
