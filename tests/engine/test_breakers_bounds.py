@@ -1,10 +1,12 @@
 """Where each breaker begins and ends to count, from both sides; and which of them a word to a scope concerns."""
 
+import msgspec
 import pytest
 
 from core.bookings import DIVIDEND, SPLIT, BookedByHand
 from core.controls import BreakerChanged
 from core.effects import OrderFilled
+from core.market import Market
 from core.orders import ApprovedSubmit, OrderIntent, OrderType, Refusal, Side
 from oms.manager import OrderManager
 from risk.breaker_settings import (
@@ -32,8 +34,8 @@ from risk.breakers.repeats import Repeats
 from risk.breakers.second_count import SecondCount
 from risk.breakers.slippage import Slippage
 from risk.breakers.streak import Streak
-from risk.breakers.watch import Desk, Watch
-from tests.engine.scenario import SECOND
+from risk.breakers.watch import Desk, Scoped, Watch
+from tests.engine.scenario import BTC, SECOND
 from tests.engine.test_breakers import UNIT, board, mid, stage
 
 # -- scopes ----------------------------------------------------------------------------------------------------------
@@ -82,6 +84,30 @@ def test_what_the_settings_have_no_breaker_for_is_forgotten(breaker, scope, stay
     board(floor).kept.take(before)
     board(floor).restored()
     assert ((breaker, scope) in board(floor).kept.told) is stays
+
+
+ETH = msgspec.structs.replace(BTC, symbol="ETHUSDT", venue="KRAKEN")
+
+
+@pytest.mark.parametrize(
+    ("scope", "ours_in_btc", "ours_in_eth", "others_in_btc", "markets"),
+    [
+        ("all", True, True, True, [0, 1]),
+        ("strategy:own", True, True, False, [0, 1]),
+        ("venue:BINANCE", True, False, True, [0]),
+        ("symbol:ETHUSDT.KRAKEN", False, True, False, [1]),
+    ],
+)
+def test_a_scope_holds_its_strategy_its_venue_or_its_instrument(
+    scope, ours_in_btc, ours_in_eth, others_in_btc, markets
+):
+    scoped = Scoped(scope, Desk(OrderManager({}), [Market(0, BTC), Market(1, ETH)], 1, 0))
+    assert (scoped.holds("own", 0), scoped.holds("own", 1), scoped.holds("other", 0)) == (
+        ours_in_btc,
+        ours_in_eth,
+        others_in_btc,
+    )
+    assert [market.index for market in scoped.markets()] == markets
 
 
 # -- one breaker -----------------------------------------------------------------------------------------------------

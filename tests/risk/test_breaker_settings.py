@@ -36,6 +36,8 @@ from risk.limits import InstrumentRisk, RiskLimits
         ({"drawdown": (DrawdownRow(scope="strategy:a", warn_at="0.1", share=True),)}, "share", "only in the scope all"),
         ({"volatility": (VolatilityRow(scope="symbol:*", warn_at=2, short_s=9, long_s=9),)}, "short_s", "less than"),
         ({"day_begins": "24:00"}, "day_begins", "an hour of UTC"),
+        ({"day_begins": "17:60"}, "day_begins", "an hour of UTC"),
+        ({"loop_lag_ms": (LagRow(warn_at=5, window_s=86_401),)}, "window_s", "from 1 to 86400"),
         ({"day_begins": "9"}, "day_begins", "an hour of UTC"),
         ({"collar": "0.5"}, "collar", "a share below 0.5"),
         ({"hysteresis": 1}, "hysteresis", "a share below 1"),
@@ -59,6 +61,12 @@ def test_a_collar_that_the_gate_would_not_let_pass_is_refused(collar, refused):
                 RiskLimits(breakers=breakers, **own)
         else:
             assert RiskLimits(breakers=breakers, **own).breakers == breakers
+
+
+@pytest.mark.parametrize("window_s", [1, 86_400])
+def test_a_window_lasts_from_a_second_to_a_day(window_s):
+    row = LagRow(warn_at=5, window_s=window_s)
+    assert BreakerSettings(loop_lag_ms=(row,), day_begins="23:59").rows("loop_lag_ms") == (row,)
 
 
 def test_a_second_count_needs_no_figure_and_the_day_begins_where_it_says():
