@@ -9,7 +9,7 @@ from config.explain import mistake
 from config.origin import Origin, Path
 from config.settings import Settings
 from core.decimals import plain
-from risk.breaker_settings import EVERY, KINDS, STEPS, CountRow, Row
+from risk.breaker_settings import EVERY, KINDS, STEPS, CountRow, Row, VolatilityRow
 
 
 def check_instrument(name: str, settings: Settings, origin: Origin, path: Path) -> Iterator[ConfigError]:
@@ -73,7 +73,7 @@ def check_breakers(settings: Settings, origin: Origin) -> Iterator[ConfigError]:
 
 
 def _check_ladder(row: Row, origin: Origin, path: Path) -> Iterator[ConfigError]:
-    """Yield a breaker that does nothing, and a step that comes before a milder one."""
+    """Yield a breaker that does nothing, a step that comes before a milder one, and windows that do not fit."""
     rungs = row.rungs()
     if not rungs and not isinstance(row, CountRow):
         keys = [f"{step}{row.ending()}" for step in STEPS]
@@ -84,3 +84,7 @@ def _check_ladder(row: Row, origin: Origin, path: Path) -> Iterator[ConfigError]
         if other > one if row.ending() == "_below" else other < one:
             expected = f"a step that is no milder than the one before it, {before}"
             yield mistake(WrongValue, origin, (*path, key), expected=expected, found=value)
+    if isinstance(row, VolatilityRow) and row.short_s >= row.long_s:
+        yield mistake(
+            WrongValue, origin, (*path, "short_s"), expected=f"less than long_s, {row.long_s}", found=row.short_s
+        )

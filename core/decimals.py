@@ -9,6 +9,8 @@ from decimal import Decimal, InvalidOperation
 from core.errors import PrecisionError
 
 INT64_MAX = (1 << 63) - 1
+INT64_DIGITS = len(str(INT64_MAX))
+DIGITS_MAX = 1_000  # on each side of the point: Python reads no whole number of more than 4,300
 
 
 def to_units(text: str, precision: int) -> int:
@@ -60,4 +62,7 @@ def plain(number: str | float | Decimal) -> str:
         raise PrecisionError(f"{number!r} is not a number") from None
     if not value.is_finite():
         raise PrecisionError(f"{number!r} is not a finite number")
+    exponent = value.as_tuple().exponent
+    if value.adjusted() >= DIGITS_MAX or (isinstance(exponent, int) and exponent < -DIGITS_MAX):
+        raise PrecisionError(f"{str(number)[:20]}... has more than {DIGITS_MAX} digits on a side of its point")
     return format(value, "f")

@@ -43,6 +43,7 @@ class Kind(enum.IntEnum):
     SEAL = 3  # payload: how the session ended
     DIGEST = 4  # b..e: the engine's state digest; a: inputs stepped so far
     SNAPSHOT = 5  # payload: what a restart needs of the state so far, `core.events.StateCarried`
+    TIMING = 6  # a: number of a decision's record; b: when it was made; c: when its command was handed over, 0 for none
 
     QUOTE = 16  # bid_price, bid_quantity, ask_price, ask_quantity, update_id
     TRADE = 17  # price, quantity, trade_id

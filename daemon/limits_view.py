@@ -6,11 +6,12 @@ import msgspec
 
 from core.money import money_text
 from engine.engine import Engine
-from risk.breaker_words import step_scopes
+from risk.breaker_settings import AfterArm
+from risk.breaker_words import is_row, row_words
 from risk.controls.scope import Scope
-from risk.limit_words import names_of, value_of, value_text
+from risk.limit_words import names_of, scopes_of, value_of, value_text
 from risk.rule_settings import Rule, functions_name
-from risk.rule_words import RULES, SCOPES, words_of
+from risk.rule_words import RULES, words_of
 
 NEAR = Decimal("0.9")  # a limit that is so full is nearly so
 _LEAST = frozenset(("min_cash",))  # limits that are broken from above
@@ -39,39 +40,46 @@ class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
 def limits_view(engine: Engine) -> LimitsView:
     """Return how the limits stand."""
     gate = engine.gate
-    limits, changes = gate.limits, gate.changes
-    scopes = dict.fromkeys(("all", *SCOPES))
-    scopes |= {f"symbol:{name}": None for name in limits.instruments}
-    scopes |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
-    scopes |= dict.fromkeys(step_scopes(limits))
-    scopes |= dict.fromkeys(scope for scope, _ in changes.waiting)
-    rows = []
+    limits, changes, rows = gate.limits, gate.changes, []
+    scopes = dict.fromkeys((*scopes_of(limits), *(scope for scope, _ in (*changes.changed, *changes.waiting))))
     for scope in sorted(scopes):
         used = _used(engine, scope)
-        for name in names_of(limits, scope):
-            value, waiting = value_of(limits, scope, name), changes.waiting.get((scope, name))
-            if (value is None or value is False) and waiting is None:
-                continue
-            changed = changes.changed.get((scope, name))
-            rows.append(
-                LimitRow(
-                    scope=scope,
-                    name=name,
-                    value=_words(value_text(value)),
-                    used=used.get(name, ""),
-                    settings="" if changed is None else _words(changed.settings),
-                    waiting="" if waiting is None else _words(waiting.value),
-                    due_ns=0 if waiting is None else waiting.due_ns,
-                )
-            )
+        rows += [row for name in _names(engine, scope) if (row := _row(engine, scope, name, used.get(name, "")))]
     rows += _functions(engine)
     base = "" if limits.controls is None else limits.controls.base_currency
     return LimitsView(version=gate.limits_version, base_currency=base, rows=rows)
 
 
-def _words(text: str) -> str:
-    """Return a rule in words; any other value as it is."""
-    return words_of(msgspec.json.decode(text, type=Rule)) if text.startswith("{") else text
+def _names(engine: Engine, scope: str) -> list[str]:
+    """Return the limits of a scope, and the rows of breakers that came or went there, or wait to."""
+    changes = engine.gate.changes
+    rows = [name for where, name in (*changes.changed, *changes.waiting) if where == scope and is_row(name)]
+    return list(dict.fromkeys((*rows, *names_of(engine.gate.limits, scope))))
+
+
+def _row(engine: Engine, scope: str, name: str, used: str) -> LimitRow | None:
+    """Return one limit, None where there is nothing to say of it."""
+    limits, changes = engine.gate.limits, engine.gate.changes
+    value = value_of(limits, scope, name)
+    changed, waiting = changes.changed.get((scope, name)), changes.waiting.get((scope, name))
+    if (value is None or value is False or value is AfterArm.ANEW) and waiting is None and changed is None:
+        return None
+    return LimitRow(
+        scope=scope,
+        name=name,
+        value=_words(name, value_text(value)),
+        used=used,
+        settings="" if changed is None else _words(name, changed.settings),
+        waiting="" if waiting is None else _words(name, waiting.value),
+        due_ns=0 if waiting is None else waiting.due_ns,
+    )
+
+
+def _words(name: str, text: str) -> str:
+    """Return a rule, or a breaker's row, in words; any other value as it is."""
+    if not text.startswith("{"):
+        return text
+    return row_words(text) if is_row(name) else words_of(msgspec.json.decode(text, type=Rule))
 
 
 def _functions(engine: Engine) -> list[LimitRow]:

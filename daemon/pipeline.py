@@ -14,7 +14,15 @@ from typing import Protocol
 from core.codec import KIND_OF, encode_payload
 from core.effects import BookResyncNeeded, Effect
 from core.evidence import EvidenceWanted
-from core.orders import ApprovedCancel, ApprovedCommand, ApprovedGroup, ApprovedReplace, ApprovedSubmit, goes_out
+from core.orders import (
+    ApprovedCancel,
+    ApprovedCommand,
+    ApprovedGroup,
+    ApprovedReplace,
+    ApprovedSubmit,
+    Refusal,
+    goes_out,
+)
 from core.records import FIRST_PAYLOAD_INPUT, NO_INSTRUMENT, Event, Kind
 from daemon.stats import Stats
 from engine.engine import Engine
@@ -96,7 +104,7 @@ class Pipeline:
         self._digest_every = digest_every
         self._countdown = digest_every
         self._watch = watch
-        self._commands: list[tuple[Leaving, int]] = []
+        self._commands: list[tuple[Leaving, int, int, int]] = []  # with the times of its cause, decision, its record
         self._busy = False
         self._said: list[Sequence[Event]] = []  # by connectors, from inside `send`
         self._last_ns = 0
@@ -166,16 +174,18 @@ class Pipeline:
         What follows from it, the order's new state, is journaled behind it and costs the order no time. Where the
         disk is waited for, the commands of a chunk wait together.
         """
-        journal, counts = self.journal, self.stats.effects
+        journal, counts, decided_ns = self.journal, self.stats.effects, self._now_ns()
         for effect in effects:
             kind = KIND_OF[type(effect)]
             counts[kind] += 1
-            journal.append_payload(kind, 0, _instrument_of(effect), now_ns, encode_payload(effect))
+            seq = journal.append_payload(kind, 0, _instrument_of(effect), now_ns, encode_payload(effect))
             if type(effect) in _LEAVING and (type(effect) is not ApprovedReplace or goes_out(effect)):
-                self._commands.append((effect, now_ns))  # type: ignore[arg-type]
+                self._commands.append((effect, now_ns, decided_ns, seq))  # type: ignore[arg-type]
                 if not self._durable:
                     journal.flush()
                     self._send()
+            elif type(effect) is Refusal:
+                journal.append_timing(now_ns, seq, decided_ns, 0)
             elif isinstance(effect, BookResyncNeeded):
                 self.resync.append(effect.instrument)
             self._watch(now_ns, effect)
@@ -183,12 +193,13 @@ class Pipeline:
     def _send(self) -> None:
         """Let the commands out: their records, and those of their causes, are in the kernel or on the disk by now."""
         commands, self._commands = self._commands, []
-        for command, caused_ns in commands:
+        for command, caused_ns, decided_ns, seq in commands:
             now_ns = self._now_ns()
             if isinstance(command, EvidenceWanted):
                 self._execution.ask(command, now_ns)
                 continue
             self._execution.send(command, now_ns)
+            self.journal.append_timing(caused_ns, seq, decided_ns, now_ns)
             self.stats.commands += 1
             if isinstance(command, ApprovedSubmit):
                 self.stats.tick_to_order.add(now_ns - caused_ns)

@@ -67,6 +67,9 @@ class Breaking:
     def collected(self) -> None:
         """Follow what an event caused, before its effects are taken away."""
         now_ns = self._desk.clock.now_ns
+        if self.board.has_other_rows:
+            self.board.refresh()
+            self._carry_out(self.board.look(now_ns), now_ns)
         while trips := self.board.follow(now_ns):
             self._carry_out(trips, now_ns)
         self.board.collected()
@@ -77,6 +80,7 @@ class Breaking:
         A breaker whose latch was taken off meanwhile, in a session without breakers, was armed by that: it would count
         as tripped for ever, and stop nothing.
         """
+        self.board.refresh()
         self._appear()
         self.board.restored()
         latched = self._desk.gate.freezes.latches.held

@@ -48,7 +48,6 @@ from oms.manager import OrderManager
 from oms.reconcile import ReconcileSettings
 from oms.state import durable_state, state_pieces
 from risk.breakers.kept import Kept
-from risk.exits.settings import StrategyExits
 from risk.gate import Gate
 from risk.portfolio_figures import PortfolioFigures
 from risk.sizing.settings import SizingSettings
@@ -147,7 +146,7 @@ class Engine(MarketHandlers):
         self.exits = Exits(
             self.flattener,
             Sight(self.gate, self.manager, clock, self.markets, lambda: self.desk.ready),
-            self.gate.freezes,
+            self.gate,
             self.manager,
             self.markets,
             self.timers,
@@ -172,9 +171,9 @@ class Engine(MarketHandlers):
         """Give a strategy the sizes and the exits of its settings, none of one that had its id before."""
         sizer, known = self.sizing.sizer, bool(self.sizing.sizer.rules)
         sizer.rules.pop(spec.id, None)
-        self.exits.rules.pop(spec.id, None)
+        self.exits.follow_rules(spec.id, spec.exits)
         if spec.exits is not None:
-            self.guard(spec.id, spec.exits)
+            self._watched = Both(self.manager.held.watched, self.exits.watched)
         if spec.sizing is not None:
             sizer.add(spec.id, spec.sizing, spec.instruments[0] if spec.instruments else "")
             context.sizes = sizer.size
@@ -183,11 +182,6 @@ class Engine(MarketHandlers):
         if self.desk.ready:
             self.sizing.listen(wanted=self.exits.wants_ranges)
             self.exits.begin()
-
-    def guard(self, strategy_id: str, exits: StrategyExits) -> None:
-        """Close the positions of a strategy by its exits."""
-        self.exits.rules[strategy_id] = exits
-        self._watched = Both(self.manager.held.watched, self.exits.watched)
 
     @property
     def watched(self) -> Watched:
@@ -234,7 +228,7 @@ class Engine(MarketHandlers):
                 *([["breakers", *self.breakers_kept.state()]] if self.breakers_kept.told else []),
                 *([["breaking", *self.breaking.board.state()]] if self.breaking is not None else []),
                 *([["sizing", *sizes]] if (sizes := self.sizing.sizer.state()) else []),
-                *([["exits", *self.exits.guards.state()]] if self.exits.rules or self.exits.guards.held else []),
+                *([["exits", *exits]] if (exits := self.exits.state()) else []),
             ]
         )
 

@@ -18,14 +18,15 @@ from core.orders import Side, TriggerBy
 from engine.flatten import RETRY_NS, TRIES_MAX, Flattener, Held, Matches
 from engine.sight import Sight
 from engine.timers import Timers
-from oms.dust import dust_of
-from oms.freezes import Freezes
+from oms.dust import is_flat
 from oms.held.triggers import followed, pulled, reference_range
 from oms.manager import OrderManager
 from oms.positions import Position
 from risk.exits.guards import Guard, Guards
 from risk.exits.levels import average_of, below, beyond, in_ranges
-from risk.exits.settings import ExitRules, StrategyExits, resolve_exits
+from risk.exits.settings import PPM, ExitRules, StrategyExits, resolve_exits
+from risk.gate import Gate
+from risk.limits import DEVIATION_UNIT
 
 EXITS = "exits:"  # owner of the timer
 STOP, TRAIL, PROFIT, AGE = "stop loss", "trailing stop", "take profit", "holding time"
@@ -61,7 +62,7 @@ class Exits:
         self,
         flattener: Flattener,
         sight: Sight,
-        freezes: Freezes,
+        gate: Gate,
         manager: OrderManager,
         markets: list[Market],
         timers: Timers,
@@ -76,10 +77,12 @@ class Exits:
         self.watched: list[list[Guard]] = []
         """The guards of each instrument: the market is shown to those alone."""
         self._resolved: dict[tuple[str, int], ExitRules] = {}
+        self._again_ns = 0  # when what has to be tried again is; 0 for nothing
         self._cursor = 0
         self._flattener = flattener
         self._sight = sight
-        self._freezes = freezes
+        self._gate = gate
+        self._freezes = gate.freezes
         self._manager = manager
         self._markets = markets
         self._timers = timers
@@ -87,6 +90,13 @@ class Exits:
         self._effects = effects
         self._cancel_where = cancel_where
         self._atr_of = atr_of
+
+    def follow_rules(self, strategy_id: str, exits: StrategyExits | None) -> None:
+        """Close the positions of a strategy by these exits from now on, by none where there are none."""
+        self._resolved = {key: rules for key, rules in self._resolved.items() if key[0] != strategy_id}
+        self.rules.pop(strategy_id, None)
+        if exits is not None:
+            self.rules[strategy_id] = exits
 
     def define(self, index: int) -> None:
         """Learn or relearn an instrument."""
@@ -137,6 +147,12 @@ class Exits:
     def collected(self) -> None:
         """Begin with the effects of the next event."""
         self._cursor = 0
+
+    def state(self) -> list[object]:
+        """Return everything that a digest must cover; nothing where nothing is guarded, nor could be."""
+        if not self.rules and not self.guards.held:
+            return []
+        return [*self.guards.state(), *([self._again_ns] if self._again_ns else [])]
 
     # -- the market ------------------------------------------------------------------------------------------------
 
@@ -204,8 +220,7 @@ class Exits:
     def _sign_of(self, index: int, quantity: int) -> int:
         """Return 1 for long, -1 for short, 0 where no order can close what is held."""
         market = self._markets[index]
-        dust = dust_of(index, market.instrument, quantity, mark_price_of(market)) if quantity else None
-        if not quantity or (dust is not None and dust.quantity == quantity):
+        if is_flat(index, market.instrument, quantity, mark_price_of(market)):
             return 0
         return 1 if quantity > 0 else -1
 
@@ -294,7 +309,14 @@ class Exits:
         for held in self._flattener.open_in(_only(guard)):
             if (0 if held.hedge is None else int(held.hedge)) == guard.hedge:
                 left = held._replace(quantity=self._there(held))
-                guard.order = self._flattener.offer(left, rules.collar_ppm) if left.quantity else ""
+                guard.order = self._flattener.offer(left, self._collar_ppm(index, rules)) if left.quantity else ""
+
+    def _collar_ppm(self, index: int, rules: ExitRules) -> int:
+        """Return how far from the middle closing orders may go: never so far that the gate would refuse them."""
+        limits, (bid, ask, _) = self._gate.limits_of(index), self._markets[index].touch()
+        assert limits is not None, "the gate knows every instrument that is held"
+        unit_ppm = 2 * PPM // (bid + ask) + 1  # a price is rounded by up to one unit, outwards too
+        return max(min(rules.collar_ppm, limits.max_deviation * PPM // DEVIATION_UNIT - unit_ppm), 0)
 
     def _there(self, held: Held) -> int:
         """Return how much of what is held can be sold, in whole lots: of spot a fee may have taken some of it."""
@@ -313,14 +335,16 @@ class Exits:
         self._freezes.look()
 
     def _wait(self) -> None:
-        """Set the timer to whatever comes next."""
-        now_ns, due = self._clock.now_ns, []
+        """Set the timer to whatever comes next; a try that is due stays due, however often positions move meanwhile."""
+        now_ns, due, again = self._clock.now_ns, list[int](), False
         for guard in self.guards.held.values():
             rules = self._rules_of(guard)
-            if guard.reason or (rules is not None and rules.wants_atr and not guard.atr):
-                due.append(now_ns + RETRY_NS)
+            again |= bool(guard.reason) or (rules is not None and rules.wants_atr and not guard.atr)
             if rules is not None and rules.max_holding_ns and not guard.reason:
                 due.append(guard.opened_ns + rules.max_holding_ns)
+        if not again or self._again_ns <= now_ns:
+            self._again_ns = now_ns + RETRY_NS if again else 0
+        due += [self._again_ns] if again else []
         self._timers.drop(EXITS)
         self._cool(now_ns)
         due += [until_ns for until_ns in self._freezes.cooling.values() if until_ns != NEVER]

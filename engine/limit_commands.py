@@ -7,7 +7,8 @@
 | `withdraw` | the same | the same: what waits is dropped |
 | `reload` | | `risk`: the table `[risk]` of the settings as they are now, as JSON |
 
-Users' rules and the lists of `[risk.controls]` are limits, too: of the scopes `rules` and `lists` (`risk.rule_words`).
+Users' rules and the lists of `[risk.controls]` are limits, too: of the scopes `rules` and `lists` (`risk.rule_words`);
+so are breakers, their rows and what these have (`risk.breaker_words`).
 Whoever asked for a looser limit cannot approve it. "none" takes a limit off. Every change is told by a `LimitChanged`.
 """
 
@@ -21,11 +22,19 @@ from core.events import CommandReceived
 from core.scopes import ALL
 from engine.desk import Desk
 from engine.timers import Timers
-from risk.breaker_words import step_scopes, windows_differ
+from risk.breaker_words import fixed_of_breakers, without_rows
 from risk.control_settings import check_scope
 from risk.errors import LimitsError
 from risk.limit_changes import Change, LimitChanges
-from risk.limit_words import is_stricter, names_of, read_value, value_of, value_text, with_value
+from risk.limit_words import (
+    is_stricter,
+    names_of,
+    names_that_differ,
+    read_value,
+    value_of,
+    value_text,
+    with_value,
+)
 from risk.limits import RiskLimits
 from risk.rule_settings import RuleSettings, functions_of
 from risk.rule_words import SCOPES
@@ -55,12 +64,14 @@ class LimitCommands:
     def fire(self, now_ns: int) -> None:
         """Let what has waited long enough take effect."""
         for change in self._changes.due(now_ns):
+            if (change.scope, change.name) not in self._changes.waiting:
+                continue  # its row of a breaker has just gone
             self._tell(change, now_ns, waits_ns=0, approved_by="time")
         self._wait()
 
     def restored(self) -> None:
         """Go on with what a session before this one changed, and say so."""
-        for change in self._changes.outdated():
+        for change in self._changes.forgotten:
             why = f"{change.scope} {change.name} was changed to {change.value} from what the settings said before"
             self._say(Severity.WARNING, "LIMIT_FORGOTTEN", f"{why}, {change.settings}: they are newer, and hold")
         for change in self._changes.changed.values():
@@ -105,7 +116,8 @@ class LimitCommands:
         if own := [each for each in found if person_of(each.source) == person_of(command.source)]:
             return f"{own[0].name} was asked for by {own[0].source}: somebody else has to approve it"
         for change in found:
-            self._tell(change, now_ns, waits_ns=0, approved_by=command.source)
+            if (change.scope, change.name) in self._changes.waiting:  # not where its row of a breaker has just gone
+                self._tell(change, now_ns, waits_ns=0, approved_by=command.source)
         self._wait()
         return ""
 
@@ -137,16 +149,12 @@ class LimitCommands:
         limits = self._gate.limits
         if fixed := _fixed(limits, wanted):
             return f"{fixed} differs: it is read when a daemon starts"
-        changes = []
-        for scope in _scopes(limits, wanted):
-            for name in dict.fromkeys((*names_of(limits, scope), *names_of(wanted, scope))):
-                value, before = value_of(wanted, scope, name), value_of(limits, scope, name)
-                if value_text(value) != value_text(before):
-                    settings = value_text(value_of(self._changes.settings, scope, name))
-                    change = Change(
-                        scope, name, value_text(value), settings, command.source, command.reason or RELOAD, now_ns
-                    )
-                    changes.append((change, is_stricter(name, value, before, limits)))
+        wanted = without_rows(limits, wanted)
+        changes, reason = [], command.reason or RELOAD
+        for scope, name in names_that_differ(limits, wanted):
+            value, settings = value_of(wanted, scope, name), value_text(value_of(self._changes.settings, scope, name))
+            change = Change(scope, name, value_text(value), settings, command.source, reason, now_ns)
+            changes.append((change, is_stricter(name, value, value_of(limits, scope, name), limits)))
         if not changes:
             return "no limit differs from those that hold"
         for change, stricter in changes:
@@ -200,22 +208,12 @@ def person_of(source: str) -> str:
     return source.partition(",")[0]
 
 
-def _scopes(*given: RiskLimits) -> list[str]:
-    """Return every scope that any of the limits speak of."""
-    found = dict.fromkeys((ALL, *SCOPES))
-    for limits in given:
-        found |= {f"symbol:{name}": None for name in limits.instruments}
-        found |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
-        found |= dict.fromkeys(step_scopes(limits))
-    return sorted(found)
-
-
 def _fixed(limits: RiskLimits, wanted: RiskLimits) -> str:
     """Return what differs and cannot be changed while running, empty where nothing does."""
     if (limits.controls is None) != (wanted.controls is None):
         return "[risk.controls]"
-    if windows_differ(limits, wanted):
-        return "[risk.breakers], but for the figures of its steps,"
+    if fixed := fixed_of_breakers(limits, wanted):
+        return fixed
     if limits.raise_delay_s != wanted.raise_delay_s:
         return "risk.raise_delay_s"
     rules, wanted_rules = limits.rules or RuleSettings(), wanted.rules or RuleSettings()

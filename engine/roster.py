@@ -25,6 +25,17 @@ _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decoder = msgspec.msgpack.Decoder(list[RosterChanged])
 
 
+def read_entries(version: int, data: bytes) -> dict[str, RosterChanged]:
+    """Return what was changed of each strategy, by its id, out of the durable state. Raises BadState."""
+    if version != Roster.version:
+        raise BadState(f"a roster of version {version}: this build reads {Roster.version}")
+    try:
+        entries = _decoder.decode(data)
+    except UNREADABLE as error:
+        raise BadState(f"a roster of {len(data)} bytes does not decode: {error}") from error
+    return {each.strategy_id: each for each in entries}
+
+
 class Roster:
     """Hires strategies and remembers what was changed; the section "roster" of the durable state."""
 
@@ -132,13 +143,7 @@ class Roster:
 
     def restore(self, version: int, data: bytes, _indexes: dict[int, int]) -> None:
         """Become what wrote `data`. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"a roster of version {version}: this build reads {self.version}")
-        try:
-            entries = _decoder.decode(data)
-        except UNREADABLE as error:
-            raise BadState(f"a roster of {len(data)} bytes does not decode: {error}") from error
-        self.entries = {each.strategy_id: each for each in entries}
+        self.entries = read_entries(version, data)
         self._durable = data
 
     def fold(self, _kind: int, _instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:

@@ -7,7 +7,7 @@
 | `disable`, `enable` | a strategy | |
 
 `remove` takes a strategy off the market's events and cancels its orders; it leaves once nothing of it works and it
-holds less than a lot of everything. Its fills, its profit and what it remembers stay in the books by its name.
+holds nothing that an order could close. Its fills, its profit and what it remembers stay in the books by its name.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from core.codec import UNREADABLE
 from core.effects import Alert, Severity, StrategyState
 from core.events import CommandReceived
+from core.market import mark_price_of
 from core.roster import LEAVING, OFF, ON, REMOVED, read_definition
 from core.scopes import strategy_scope
 from engine.actors import Actor
@@ -22,6 +23,7 @@ from engine.desk import Desk
 from engine.flatten import Flattener, collar_of
 from engine.roster import Roster
 from engine.timers import Timers
+from oms.dust import is_flat
 
 ADD, REMOVE, ENABLE, DISABLE = "add", "remove", "enable", "disable"
 ROSTER_WORDS = (ADD, REMOVE, ENABLE, DISABLE)
@@ -217,7 +219,7 @@ class RosterCommands:
         self._say(Severity.ERROR, "STRATEGY_STAYS", f"{name} is not removed: {why}; it stays disabled: {todo}")
 
     def _held(self, name: str) -> list[str]:
-        """Return in words what a strategy holds of a lot and more."""
+        """Return in words what a strategy holds that an order could close."""
         found = []
         manager = self._desk.manager
         for index, strategy_id, position in manager.positions():
@@ -227,9 +229,11 @@ class RosterCommands:
                 own = [position.quantity]
             else:
                 continue
-            instrument = self._desk.markets[index].instrument
+            instrument, price = self._desk.markets[index].instrument, mark_price_of(self._desk.markets[index])
             found += [
-                f"{instrument.quantity_text(each)} {instrument.id}" for each in own if abs(each) >= instrument.lot
+                f"{instrument.quantity_text(each)} {instrument.id}"
+                for each in own
+                if not is_flat(index, instrument, each, price)
             ]
         return found
 

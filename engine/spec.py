@@ -35,9 +35,19 @@ StrategyLoader = Callable[[StrategyDefinition], StrategySpec | str]
 
 def spec_hash(spec: StrategySpec) -> str:
     """Return what tells whether two settings say the same of a strategy; its source may have changed meanwhile."""
-    return hashlib.sha256(
-        _encode((spec.use, spec.instruments, params_text(spec.params), spec.sizing, spec.exits))
-    ).hexdigest()
+    tables = (_said(spec.sizing), _said(spec.exits))
+    return hashlib.sha256(_encode((spec.use, spec.instruments, params_text(spec.params), *tables))).hexdigest()
+
+
+def _said(table: StrategySizing | StrategyExits | None) -> StrategySizing | StrategyExits | None:
+    """Return a table that says nothing which holds anyway: that of a journal's head says all of it, a file hardly any.
+
+    The encoder leaves out what is the very object of the default, and a number that was read is another one.
+    """
+    if table is None:
+        return None
+    defaults = {field.name: field.default for field in msgspec.structs.fields(table)}
+    return type(table)(**{name: value for name in defaults if (value := getattr(table, name)) != defaults[name]})
 
 
 def params_text(params: StrategyParams) -> str:

@@ -107,3 +107,7 @@ class SlotBuffer:
         """Append the engine's state digest (32 bytes) after `inputs` inputs and return its sequence number."""
         fields = HASH_FIELDS.unpack(digest)
         return self.append_event((Kind.DIGEST, 0, NO_INSTRUMENT, recv_ns, 0, inputs, *fields))
+
+    def append_timing(self, recv_ns: int, of_seq: int, decided_ns: int, handed_ns: int) -> int:
+        """Append how long the decision in record `of_seq` took; `core.records.Kind.TIMING` says what is what."""
+        return self.append_event((Kind.TIMING, 0, NO_INSTRUMENT, recv_ns, 0, of_seq, decided_ns, handed_ns, 0, 0))

@@ -55,7 +55,7 @@ def chunks_of(
 ) -> Iterator[Chunk]:
     """Yield the chunks whose records begin at slots `start` to `stop` of one segment, given all its kinds.
 
-    The journal's own records (SEGMENT, CHAIN, SEAL, SNAPSHOT) are left out.
+    The journal's own records (SEGMENT, CHAIN, SEAL, SNAPSHOT, TIMING) are left out.
     """
     is_plain = IS_PLAIN_INPUT[all_kinds[start:stop]]
     kinds = all_kinds[start:stop].tobytes()
@@ -81,7 +81,7 @@ def _single(
         kind = kinds[at]
         slot = start + at
         at += 1
-        if kind in {Kind.PART, Kind.CHAIN}:  # a part comes up only where `start` is inside of a record
+        if kind in {Kind.PART, Kind.CHAIN, Kind.TIMING}:  # a part comes up only where `start` is inside of a record
             continue
         _, flags, instrument, recv_ns, venue_ns, a, *rest = EVENT.unpack_from(data, slot * SLOT_BYTES)
         if kind == Kind.DIGEST:

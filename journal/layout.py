@@ -14,7 +14,7 @@ MAX_PARTS = 1 << 16  # part numbers are 16 bits
 MAX_PAYLOAD_BYTES = MAX_PARTS * PART_BYTES
 
 PAYLOAD_META = (Kind.SEGMENT, Kind.SEAL, Kind.SNAPSHOT)
-PLAIN_META = (Kind.CHAIN, Kind.DIGEST)
+PLAIN_META = (Kind.CHAIN, Kind.DIGEST, Kind.TIMING)
 
 
 def has_payload(kind: int) -> bool:

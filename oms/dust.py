@@ -47,6 +47,12 @@ def dust_of(index: int, instrument: Instrument, quantity: int, price: int) -> Du
     return Dust(index, sign * left, worth, why)
 
 
+def is_flat(index: int, instrument: Instrument, quantity: int, price: int) -> bool:
+    """Whether no order could close what is left of a position (signed units) at this price (0: unknown)."""
+    dust = dust_of(index, instrument, quantity, price) if quantity else None
+    return not quantity or (dust is not None and dust.quantity == quantity)
+
+
 def dusts(manager: OrderManager) -> list[Dust]:
     """Return the dust in the account's positions, by instrument, at what the markets say now."""
     found = []

@@ -243,7 +243,7 @@ def fraction(key: str, value: Number, unit: int, table: Place = ()) -> int:
 
 
 def _check_row(kind: str, row: Row, place: Place) -> None:
-    """Raise LimitsError for a row that cannot be; that its steps rise is for the settings file to say."""
+    """Raise LimitsError for a row that cannot be; that steps rise and windows fit is for the settings file to say."""
     scope, _, name = row.scope.partition(":")
     if scope not in SCOPES[kind] or (scope == ALL) != (not name):
         kinds = ", ".join(each if each == ALL else f"{each}:NAME or {each}:*" for each in SCOPES[kind])
@@ -257,5 +257,3 @@ def _check_row(kind: str, row: Row, place: Place) -> None:
             raise LimitsError(name, f"a whole number from 1 to {SECONDS_MOST}", getattr(row, name), place)
     if isinstance(row, DrawdownRow) and row.share and row.scope != ALL:
         raise LimitsError("share", "only in the scope all: what was earned has no peak to be a share of", True, place)
-    if isinstance(row, VolatilityRow) and row.short_s >= row.long_s:
-        raise LimitsError("short_s", f"less than long_s, {row.long_s}", row.short_s, place)

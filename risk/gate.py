@@ -197,7 +197,9 @@ class Gate(Replacing):
             verdict = self._judged(intent, known, market, known.exposure, open_orders, now_ns)
             if verdict is not None:
                 return verdict
-        self._consume(now_ns)
+        if rates.minute.count == len(times):
+            make_room(rates, times)
+        rate_note(rates, times, now_ns)
         return ApprovedSubmit(
             intent=intent,
             reference_price=(touch[0] + touch[2]) // 2,

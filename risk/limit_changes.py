@@ -4,7 +4,7 @@ What was changed is kept beside the settings' own value that it replaces. It out
 say what they said; settings that say something else are newer, and win. The section "limits" of the durable state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from core.codec import UNREADABLE
 from core.effects import LimitChanged
 from core.records import Kind
 from oms.errors import BadState
+from risk.breaker_words import is_part, is_row
 from risk.errors import LimitsError
 from risk.limit_words import is_stricter, read_value, value_of, value_text, with_value
 from risk.limits import RiskLimits
@@ -38,7 +39,7 @@ _decoder = msgspec.msgpack.Decoder(tuple[list[Change], list[Change]])
 class LimitChanges:
     """What was changed, and what waits to be."""
 
-    __slots__ = ("changed", "settings", "waiting")
+    __slots__ = ("changed", "forgotten", "settings", "waiting")
 
     name = "limits"
     version = 1
@@ -49,11 +50,12 @@ class LimitChanges:
         self.settings = settings
         self.changed: dict[Key, Change] = {}
         self.waiting: dict[Key, Change] = {}
+        self.forgotten: list[Change] = []  # at the restart
 
     def limits(self) -> RiskLimits:
         """Return the limits with everything that was changed. Raises LimitsError where the settings no more fit it."""
         limits = self.settings
-        for change in self.changed.values():
+        for change in _rows_first(self.changed.values()):
             value = read_value(limits, change.scope, change.name, change.value)
             limits = with_value(limits, change.scope, change.name, value)
         return limits
@@ -64,6 +66,8 @@ class LimitChanges:
         self.waiting.pop(key, None)
         if told.dropped:
             return
+        if is_row(told.name) and not told.due_ns:
+            self._forget_parts(told.scope, told.name)
         settings = value_text(value_of(self.settings, *key))
         change = Change(
             told.scope, told.name, told.value, settings, told.source, told.reason, told.since_ns, told.due_ns
@@ -75,21 +79,34 @@ class LimitChanges:
         else:
             self.changed[key] = change
 
-    def outdated(self) -> list[Change]:
+    def _outdated(self) -> list[Change]:
         """Forget what was changed of settings that say something else now, or have no place for it; return those."""
-        gone = [each for each in (*self.changed.values(), *self.waiting.values()) if not self._stands(each)]
+        limits, gone = self.settings, []
+        for change in _rows_first(self.changed.values()):
+            after = self._changed_by(change, limits)
+            if after is None:
+                gone.append(change)
+            limits = limits if after is None else after
+        gone += [each for each in self.waiting.values() if self._changed_by(each, limits) is None]
         for each in gone:
             self.changed.pop((each.scope, each.name), None)
             self.waiting.pop((each.scope, each.name), None)
         return gone
 
-    def _stands(self, change: Change) -> bool:
+    def _changed_by(self, change: Change, limits: RiskLimits) -> RiskLimits | None:
+        """Return limits with a change that still stands, None for one of settings that were changed since."""
         try:
-            value = read_value(self.settings, change.scope, change.name, change.value)
-            with_value(self.settings, change.scope, change.name, value)
+            value = read_value(limits, change.scope, change.name, change.value)
+            after = with_value(limits, change.scope, change.name, value)
         except LimitsError:
-            return False
-        return value_text(value_of(self.settings, change.scope, change.name)) == change.settings
+            return None
+        return after if value_text(value_of(self.settings, change.scope, change.name)) == change.settings else None
+
+    def _forget_parts(self, scope: str, row: str) -> None:
+        """Forget what was changed of a breaker's row, or waits to be: the row is another one, or none, from now on."""
+        for changes in (self.changed, self.waiting):
+            for key in [key for key in changes if key[0] == scope and is_part(key[1], row)]:
+                del changes[key]
 
     def due(self, now_ns: int) -> list[Change]:
         """Return what has waited long enough, oldest first."""
@@ -102,7 +119,10 @@ class LimitChanges:
         return _encode((_sorted(self.changed), _sorted(self.waiting)))
 
     def restore(self, version: int, data: bytes, _indexes: dict[int, int]) -> None:
-        """Become what wrote `data`. Raises BadState."""
+        """Become what wrote `data`, but for what the settings' own change has `forgotten`. Raises BadState.
+
+        No record says what was forgotten: whoever folds a journal must forget the same.
+        """
         if version != self.version:
             raise BadState(f"changes of limits of version {version}: this build reads {self.version}")
         try:
@@ -111,6 +131,7 @@ class LimitChanges:
             raise BadState(f"changes of limits of {len(data)} bytes do not decode: {error}") from error
         self.changed = {(each.scope, each.name): each for each in changed}
         self.waiting = {(each.scope, each.name): each for each in waiting}
+        self.forgotten = self._outdated()
 
     def fold(self, _kind: int, _instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
         """Follow one record."""
@@ -120,6 +141,11 @@ class LimitChanges:
     def state(self) -> list[object]:
         """Return everything that a digest must cover; nothing where nothing was changed."""
         return [msgspec.structs.astuple(each) for each in (*_sorted(self.changed), *_sorted(self.waiting))]
+
+
+def _rows_first(changes: Iterable[Change]) -> list[Change]:
+    """Return rows of breakers before all else, which may be a part of one; in the same order after a restart."""
+    return sorted(changes, key=lambda each: (0, each.scope, each.name) if is_row(each.name) else (1, "", ""))
 
 
 def _sorted(changes: dict[Key, Change]) -> Sequence[Change]:

@@ -3,16 +3,30 @@
 A limit is named by its scope and its key as in the settings: (`all`, `max_order_notional`) is `[risk]` itself,
 (`symbol:BTCUSDT.BINANCE`, `max_position`) is `[risk.instruments."BTCUSDT.BINANCE"]`, and what neither of them has
 is in `[risk.controls.limits.SCOPE]`. Users' rules and the lists of `[risk.controls]` are named likewise (`rule_words`),
-and the steps of breakers: `day_loss.halt_at` of the row's scope (`breaker_words`).
+and breakers: `day_loss`, `day_loss.halt_at`, `reject_rate.window_s` of the row's scope (`breaker_words`).
 """
 
+import enum
+from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
 
-from core.decimals import plain
+from core.decimals import INT64_DIGITS, plain
 from core.scopes import ALL
-from risk.breaker_words import is_step, step_is_stricter, step_names, step_value, with_step
+from risk.breaker_settings import Row
+from risk.breaker_stricter import breaker_is_stricter
+from risk.breaker_words import (
+    breaker_names,
+    breaker_scopes,
+    breaker_value,
+    is_breaker,
+    is_part,
+    read_breaker,
+    row_text,
+    rows_that_differ,
+    with_breaker,
+)
 from risk.control_settings import ScopeLimits, check_scope
 from risk.errors import LimitsError
 from risk.limits import InstrumentRisk, Number, RiskLimits
@@ -46,7 +60,7 @@ def names_of(limits: RiskLimits, scope: str) -> tuple[str, ...]:
         own = _GENERAL
     elif scope.startswith(_SYMBOL):
         own = InstrumentRisk.__struct_fields__
-    own = (*own, *step_names(limits, scope))
+    own = (*own, *breaker_names(limits, scope))
     return own if limits.controls is None else (*own, *(name for name in _SCOPED if name not in own))
 
 
@@ -54,8 +68,8 @@ def value_of(limits: RiskLimits, scope: str, name: str) -> Value:
     """Return a limit, None where there is none: also where only a wider scope has one."""
     if scope in SCOPES:
         return value_in(limits, scope, name)
-    if is_step(name):
-        return step_value(limits, scope, name)
+    if is_breaker(name):
+        return breaker_value(limits, scope, name)
     if scope == ALL and name in _GENERAL:
         return getattr(limits, name)  # type: ignore[no-any-return]
     if scope.startswith(_SYMBOL) and name in InstrumentRisk.__struct_fields__:
@@ -68,8 +82,8 @@ def with_value(limits: RiskLimits, scope: str, name: str, value: Value) -> RiskL
     """Return the limits with one of them set. Raises LimitsError where it cannot be."""
     if scope in SCOPES:
         return with_value_in(limits, scope, name, value)
-    if is_step(name):
-        return with_step(limits, scope, name, value)
+    if is_breaker(name):
+        return with_breaker(limits, scope, name, value)
     if name not in names_of(limits, scope):
         known = ", ".join(names_of(limits, scope)) or "none here; [risk.controls] is not in the settings"
         raise LimitsError(name, f"a limit of {scope}: {known}", name)
@@ -93,8 +107,8 @@ def read_value(limits: RiskLimits, scope: str, name: str, text: str) -> Value:
     """Return what a person wrote for a limit; "none" takes it off. Raises LimitsError where it cannot be meant."""
     if scope in SCOPES:
         return read_value_in(scope, name, text)
-    if text == "none" and is_step(name):
-        with_step(limits, scope, name, None)
+    if is_breaker(name):
+        return read_breaker(limits, scope, name, text)
     if text == "none":
         return None
     kind = _kind_of(scope, name)
@@ -103,7 +117,7 @@ def read_value(limits: RiskLimits, scope: str, name: str, text: str) -> Value:
             raise LimitsError(name, "true or false", text)
         return text == "true"
     if kind is int:
-        if not (text.isascii() and text.isdecimal()):
+        if not (text.isascii() and text.isdecimal() and len(text) < INT64_DIGITS):
             raise LimitsError(name, "a whole number, 0 or more", text)
         return int(text)
     with_value(limits, scope, name, text)
@@ -114,12 +128,14 @@ def is_stricter(name: str, value: Value, before: Value, limits: RiskLimits | Non
     """Whether a limit that becomes `value` allows no more than `before` did; `limits` that hold decide about groups."""
     if isinstance(value, Rule | tuple) or isinstance(before, Rule | tuple):
         return is_stricter_in(limits or RiskLimits(), name, value, before)
+    if is_breaker(name):
+        return breaker_is_stricter(name, value, before, limits or RiskLimits())
     if isinstance(value, bool) or isinstance(before, bool):
         return bool(value) or not before
-    if is_step(name):
-        return step_is_stricter(name, value, before)
     if value is None or before is None:
         return before is None
+    assert not isinstance(value, Row)
+    assert not isinstance(before, Row)
     one, other = _comparable(value), _comparable(before)
     return one >= other if name in _STRICTER_ABOVE else one <= other
 
@@ -130,7 +146,32 @@ def value_text(value: Value) -> str:
         return "none"
     if isinstance(value, Rule | tuple):
         return text_of(value)
+    if isinstance(value, Row):
+        return row_text(value)
+    if isinstance(value, enum.Enum):
+        return str(value.value)
     return str(value).lower() if isinstance(value, bool) else plain(value)
+
+
+def scopes_of(*given: RiskLimits) -> list[str]:
+    """Return every scope that any of the limits speak of."""
+    found = dict.fromkeys((ALL, *SCOPES))
+    for limits in given:
+        found |= {f"symbol:{name}": None for name in limits.instruments}
+        found |= {} if limits.controls is None else dict.fromkeys(limits.controls.limits)
+        found |= dict.fromkeys(breaker_scopes(limits))
+    return sorted(found)
+
+
+def names_that_differ(limits: RiskLimits, wanted: RiskLimits) -> Iterator[tuple[str, str]]:
+    """Yield (scope, name) of each limit that is not as it is wanted; of a row that comes or goes, the row alone."""
+    for scope in scopes_of(limits, wanted):
+        rows = list(rows_that_differ(limits, wanted, scope))
+        yield from ((scope, row) for row in rows)
+        for name in dict.fromkeys((*names_of(limits, scope), *names_of(wanted, scope))):
+            differs = value_text(value_of(wanted, scope, name)) != value_text(value_of(limits, scope, name))
+            if differs and not any(is_part(name, row) for row in rows):
+                yield scope, name
 
 
 def _kind_of(scope: str, name: str) -> type:

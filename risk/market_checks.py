@@ -40,7 +40,7 @@ def market_breach(
     oldest_ns = now_ns - limits.max_data_age_ns
     if not market.connected:
         return FEED_DISCONNECTED
-    if stale_channel(market) != 0:
+    if market.stale != 0 and stale_channel(market) != 0:
         return CHANNEL_STALE
     if reference_twice == 0:
         return NO_REFERENCE
@@ -51,9 +51,9 @@ def market_breach(
     last_price = market.last_price
     if last_price > 0 and market.trade_ns >= oldest_ns and outside_collar(price, 2 * last_price, limits.max_deviation):
         return COLLAR_LAST
-    if below_min_notional(order.quantity, order.price, reference_twice, limits.min_value):
-        return MIN_NOTIONAL
-    return PASSES
+    if order.is_market:
+        return MIN_NOTIONAL if worth_less(order.quantity, reference_twice, 2 * limits.min_value) else PASSES
+    return MIN_NOTIONAL if worth_less(order.quantity, price, limits.min_value) else PASSES
 
 
 def stale_channel(market: MarketNumbers) -> int:
@@ -70,14 +70,7 @@ def stale_channel(market: MarketNumbers) -> int:
     return 0
 
 
-def below_min_notional(quantity: int, price: int, reference_twice: int, min_value: int) -> bool:
-    """Whether an order is worth less than the venue takes: at its price, without one at half of `reference_twice`."""
-    if price > 0:
-        return worth_less(quantity, price, min_value)
-    return worth_less(quantity, reference_twice, 2 * min_value)
-
-
-HOT = (stale_channel, below_min_notional, market_breach)
+HOT = (stale_channel, market_breach)
 
 
 def why_feed_disconnected(facts: Facts) -> Why:

@@ -10,7 +10,7 @@ from risk.account_checks import hedge_side
 from risk.checks import CHECKS
 from risk.controls.control import Controls
 from risk.facts import Facts, Touch, Why
-from risk.figures import reference_twice_of, valuation_price
+from risk.figures import collar_ceiling, reference_twice_of
 from risk.known import Known
 from risk.rate import Rates
 from risk.records import Asked
@@ -139,6 +139,6 @@ class Refusals:
 
 def _valued_at(intent: OrderIntent, known: Known, touch: Touch) -> int:
     """Return the price that an order is valued at."""
-    bid, is_market = touch[0], intent.type is _MARKET
-    twice = reference_twice_of(bid, touch[2]) if is_market else 0
-    return valuation_price(is_market, intent.side, intent.price, bid, twice, known.limits.max_deviation)
+    if intent.type is not _MARKET:
+        return max(intent.price, touch[0]) if intent.side < 0 else intent.price
+    return collar_ceiling(reference_twice_of(touch[0], touch[2]), known.limits.max_deviation)

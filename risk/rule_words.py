@@ -15,6 +15,7 @@ from decimal import Decimal
 import msgspec
 
 from core.decimals import plain
+from risk.breaker_settings import Row
 from risk.control_settings import ControlSettings
 from risk.errors import LimitsError
 from risk.limits import Number, RiskLimits
@@ -23,7 +24,7 @@ from risk.rules.figures import MAY_BE_UNKNOWN
 
 RULES, LISTS = "rules", "lists"
 SCOPES = (RULES, LISTS)
-Value = Rule | tuple[str, ...] | Number | bool | None
+Value = Rule | Row | tuple[str, ...] | Number | bool | None
 _RESTRICTED, _LOCATE, _GROUP = "restricted:", "locate:", "group:"
 _INFINITE = Decimal("Infinity")
 _rule = msgspec.json.Decoder(Rule).decode

@@ -1,5 +1,6 @@
 """A line, and what its supervisor needs of the venue: a session that decides, and a way to fetch a book."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -95,6 +96,7 @@ class LineSetup(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     connect_timeout_s: float
     clock_ns: ClockNs
+    wall_ns: ClockNs = time.time_ns
     sink: Sink
     fetch_book: FetchBook
     bucket: TokenBucket

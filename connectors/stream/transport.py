@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from websockets.exceptions import InvalidURI
 from websockets.uri import WebSocketURI, parse_uri
 
+from connectors.awake import Awake
 from connectors.base import ClockNs
 from connectors.errors import ConnectorError, VenueRefused, VenueUnreachable
 from connectors.pacing import TokenBucket, asked_wait_s
@@ -30,6 +31,7 @@ class LineSupervisor:
         self._setup = setup
         self._session = session
         self._clock_ns = setup.clock_ns
+        self._awake = Awake(setup.clock_ns, setup.wall_ns)
         self.frames = 0
         self.wire_bytes = 0
         self.attempts = 0
@@ -90,6 +92,7 @@ class LineSupervisor:
         if self._paused:
             connection.pause()
         if self._connection is None:
+            self._awake.note()
             self._connection = connection
             self.last_error = ""
             self._emit(self._session.on_open(self._clock_ns()))
@@ -101,6 +104,9 @@ class LineSupervisor:
         """Turn the messages of a chunk into events; the time is taken once for all of them."""
         session = self._session
         now_ns = self._clock_ns()
+        if why := self._awake.overslept(now_ns):
+            connection.abort(why)
+            return
         receive = session.receive
         if connection is self._connection:
             session.last_bytes_ns = now_ns
@@ -159,8 +165,13 @@ class LineSupervisor:
                 self._tick()
 
     def _tick(self) -> None:
-        """Show the session the time."""
+        """Show the session the time; begin anew where the process slept."""
         now_ns = self._clock_ns()
+        if why := self._awake.doubt():
+            for connection in (self._joining, self._connection):
+                if connection is not None:
+                    connection.abort(why)
+            return
         if self._paused:
             return  # silence is ours then
         self._emit(self._session.on_time(now_ns))

@@ -25,6 +25,7 @@ from daemon.audit.walk import Day, Seen, walk
 from daemon.store.known import Known
 from journal.progress import Progress
 from journal.reader import open_session
+from journal.timing import Timing, timings_of
 
 HORIZON_NS = 300 * 10**9
 """Rule 605 took the midpoint five minutes after the execution."""
@@ -32,7 +33,10 @@ _BPS = 10_000
 
 
 class BestExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One order that passed the gate on the day; None where it had no fills, or the journals have no such price."""
+    """One order that passed the gate on the day; None where it had no fills, or the journals have no such price.
+
+    `submitted_ns` is when the input came that it followed from, `handed_ns` when the venue's connector had it.
+    """
 
     session: str
     client_order_id: str
@@ -48,6 +52,8 @@ class BestExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
     maker_share: float | None
     fees: str
     submitted_ns: int
+    decided_ns: int | None
+    handed_ns: int | None
     ack_ns: int | None
     first_fill_ns: int | None
     last_fill_ns: int | None
@@ -81,6 +87,7 @@ class _Order(msgspec.Struct):
     submit: ApprovedSubmit
     instrument_id: str
     submitted_ns: int
+    timing: Timing | None
     touch: Touch | None
     price_scale: int
     quantity_text: Callable[[int], str]
@@ -105,12 +112,14 @@ class BestExecution:
         self._horizon_ns = horizon_ns
         self._orders: dict[str, _Order] = {}
         self._close: dict[str, float] = {}  # in price units
+        self._timings: dict[int, Timing] = {}  # of the session that is being taken
 
     def take(self, folder: Path, progress: Progress | None = None) -> None:
         """Take one session. Raises JournalError, CodecError."""
         touched: list[_Order] = []
         with open_session(folder) as reader:
             market, known = MarketData(reader), Known()
+            self._timings = timings_of(reader)
             for seen in walk(reader, known, progress):
                 order = self._take(seen, folder.name, market, known)
                 if order is not None and (not touched or touched[-1] is not order):
@@ -161,6 +170,7 @@ class BestExecution:
             submit=submit,
             instrument_id=traded.instrument.id,
             submitted_ns=seen.recv_ns,
+            timing=self._timings.get(seen.seq),
             touch=market.touch_before(index, seen.seq),
             price_scale=10**traded.instrument.price_precision,
             quantity_text=traded.instrument.quantity_text,
@@ -220,6 +230,8 @@ def _row(order: _Order, close: float | None) -> BestExecutionRow:
         maker_share=sum(fill.quantity for fill in fills if fill.maker) / quantity if quantity else None,
         fees=" ".join(f"{money_text(amount)} {currency}".rstrip() for currency, amount in sorted(fees.items())),
         submitted_ns=order.submitted_ns,
+        decided_ns=None if order.timing is None else order.timing.decided_ns,
+        handed_ns=None if order.timing is None else order.timing.handed_ns or None,
         ack_ns=order.ack_ns,
         first_fill_ns=fills[0].time_ns if fills else None,
         last_fill_ns=fills[-1].time_ns if fills else None,

@@ -24,11 +24,14 @@ from core.sizes import ScaleChanged
 from daemon.audit.walk import Seen
 from daemon.store.carried import carried_books
 from daemon.store.known import Known
+from engine.roster import Roster, read_entries
 from oms.latches import Latches, Level
 from oms.state import saved_state
+from risk.breakers.kept import Kept
 
 _STEPS = ("calm", "warn", "reduce", "halt", "flatten")
 _UNSET = "?"  # nothing before the first record told it
+_AS_SET = "as set"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,12 +87,19 @@ class Changes:
         return None if take is None else take(seen.payload)
 
     def _carry(self, carried: StateCarried) -> None:
-        """Take over what the session before had latched and held."""
+        """Take over what the session before had latched, tripped, changed and held."""
         for name, version, data in saved_state(carried.state).sections:
             if name == Latches.name:
                 latches = Latches()
                 latches.restore(version, data, {})
                 self._latches = {scope: latch.level for scope, latch in latches.held.items()}
+            elif name == Kept.name:
+                kept = Kept()
+                kept.restore(version, data, {})
+                self._breakers = {key: told.step for key, told in kept.told.items()}
+            elif name == Roster.name:
+                entries = read_entries(version, data)
+                self._standings = {strategy_id: _standing(entry) for strategy_id, entry in entries.items()}
         indexes = {traded.instrument.id: index for index, traded in self._known.instruments.items()}
         for position in carried_books(carried.state).positions:
             self._positions[indexes[position.instrument]] = position.numbers["quantity"]
@@ -226,10 +236,7 @@ class Changes:
         )
 
     def _roster(self, change: RosterChanged) -> Change:
-        before = self._standings.get(change.strategy_id, "as set")
-        after = change.standing or "as set"
-        if change.params:
-            after += f", parameters {change.params}"
+        before, after = self._standings.get(change.strategy_id, _AS_SET), _standing(change)
         self._standings[change.strategy_id] = after
         return Change(
             what="roster",
@@ -265,3 +272,8 @@ class Changes:
     def _submit(self, command: ApprovedSubmit) -> Change:
         intent = command.intent
         return Change(what="order sent", scope=intent.strategy_id, before="", after=intent.client_order_id)
+
+
+def _standing(entry: RosterChanged) -> str:
+    """Return how a strategy stands beside the settings, in words."""
+    return (entry.standing or _AS_SET) + (f", parameters {entry.params}" if entry.params else "")

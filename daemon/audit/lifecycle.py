@@ -14,14 +14,16 @@ from daemon.audit.walk import Day, Seen, walk
 from daemon.store.known import Known
 from journal.progress import Progress
 from journal.reader import open_session
+from journal.timing import Timing, timings_of
 
 
 class LifecycleRow(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to one order.
 
     `event`: `submitted` (it passed the gate), `refused`, `cancel-sent`, `replace-sent`, `report` (the venue's word),
-    `update` (its state with us), `fill`, `bust`. `time_ns` is the time of the input that it followed from: the engine
-    decides, checks and sends in one go. `since_ns` counts from the order's `submitted`.
+    `update` (its state with us), `fill`, `bust`. `time_ns` is the time of the input that it followed from: when
+    `submitted`, `refused`, `cancel-sent` and `replace-sent` were decided, and handed to the venue's connector, stands
+    beside it, where a daemon ran and measured it. `since_ns` counts from the order's `submitted`.
     """
 
     session: str
@@ -49,6 +51,8 @@ class LifecycleRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     limits_version: int | None
     since_ns: int | None
+    decided_ns: int | None = None
+    handed_ns: int | None = None
 
 
 class _Life(msgspec.Struct):
@@ -61,7 +65,7 @@ class _Life(msgspec.Struct):
 def lifecycle(folder: Path, day: Day, progress: Progress | None = None) -> Iterator[LifecycleRow]:
     """Yield the rows of one session, in the order of the journal. Raises JournalError, CodecError."""
     with open_session(folder) as reader:
-        rows = _Rows(folder.name)
+        rows = _Rows(folder.name, timings_of(reader))
         for seen in walk(reader, rows.known, progress):
             for row in rows.of(seen):
                 if day.begin_ns <= seen.recv_ns < day.end_ns:
@@ -71,8 +75,9 @@ def lifecycle(folder: Path, day: Day, progress: Progress | None = None) -> Itera
 class _Rows:
     """Makes rows out of records."""
 
-    def __init__(self, session: str) -> None:
+    def __init__(self, session: str, timings: dict[int, Timing]) -> None:
         self.known = Known()
+        self._timings = timings
         self._session = session
         self._lives: dict[str, _Life] = {}
 
@@ -154,6 +159,7 @@ class _Rows:
         """Return a row with what every event of an order has."""
         life = self._lives.get(order)
         known = intent if life is None else life.intent
+        timing = self._timings.get(seen.seq)
         row = LifecycleRow(
             session=self._session,
             seq=seen.seq,
@@ -180,6 +186,8 @@ class _Rows:
             reason="",
             limits_version=None,
             since_ns=None if life is None else seen.recv_ns - life.submitted_ns,
+            decided_ns=None if timing is None else timing.decided_ns,
+            handed_ns=None if timing is None else timing.handed_ns or None,
         )
         if known is None or event not in {"submitted", "refused"}:
             return row

@@ -186,17 +186,22 @@ def reconcile(
 
 
 def _by_id(ours: list[Trade], theirs: list[Trade]) -> tuple[list[Trade], list[Trade], list[tuple[Trade, Trade]]]:
-    """Pair by the venue's number of a trade, which is unique within a symbol."""
-    known = {(trade.symbol, trade.id): trade for trade in ours if trade.id}
-    pairs, left = [], []
-    for its in theirs:
-        mine = known.pop((its.symbol, its.id), None) if its.id else None
-        if mine is None:
-            left.append(its)
-        else:
-            pairs.append((mine, its))
-    paired = {mine.place for mine, _ in pairs}
-    return [trade for trade in ours if trade.place not in paired], left, pairs
+    """Pair by the venue's number of a trade, unique within a symbol; one with ourselves has a line for each side."""
+    waiting: dict[tuple[str, str], list[Trade]] = defaultdict(list)
+    for mine in ours:
+        waiting[mine.symbol, mine.id].append(mine)
+    pairs: list[tuple[Trade, Trade]] = []
+    for same_side in (True, False):
+        left = []
+        for its in theirs:
+            candidates = waiting[its.symbol, its.id] if its.id else []
+            at = next((at for at, mine in enumerate(candidates) if not same_side or mine.side == its.side), -1)
+            if at < 0:
+                left.append(its)
+            else:
+                pairs.append((candidates.pop(at), its))
+        theirs = left
+    return [mine for rest in waiting.values() for mine in rest], theirs, pairs
 
 
 def _pair(

@@ -16,6 +16,7 @@ from daemon.audit.walk import Day, Seen, sessions_of, walk
 from daemon.store.known import Known
 from journal.progress import Progress
 from journal.reader import SessionReader, open_session
+from journal.timing import Timing, timings_of
 
 REFUSED = "COMMAND_REFUSED"
 LOGIN_REFUSED = "LOGIN_REFUSED"
@@ -78,6 +79,21 @@ class AlertLine(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str
 
 
+class DecisionTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """How long decisions took, ns from the arrival of the input that each followed from: nearest-rank percentiles.
+
+    `decided` counts to the gate's verdict, `handed` to the venue's connector having the command.
+    """
+
+    count: int
+    decided_p50_ns: int
+    decided_p99_ns: int
+    decided_max_ns: int
+    handed_p50_ns: int
+    handed_p99_ns: int
+    handed_max_ns: int
+
+
 class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     """The whole day. Times are ns since 1970, UTC; money is exact decimal text."""
 
@@ -92,6 +108,8 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     orders: dict[str, int]
     strategies: tuple[StrategyTotal, ...]
     fees: dict[str, str]
+    decisions: DecisionTimes | None
+    """None where no daemon measured any."""
 
 
 class _Pending:
@@ -122,6 +140,7 @@ class _Day:
         self.errors: list[AlertLine] = []
         self.alerts: Counter[str] = Counter()
         self.totals = Totals()
+        self.timings: list[Timing] = []
 
     def take(self, reader: SessionReader, progress: Progress | None) -> None:
         """Take one session."""
@@ -151,6 +170,8 @@ class _Day:
             elif change is not None and change.by_itself:
                 self._by_itself(name, seen, change)
         self._finish(name, pending)
+        timings = timings_of(reader).values()
+        self.timings += [each for each in timings if self.day.begin_ns <= each.caused_ns < self.day.end_ns]
         if ran:
             self.sessions.append(_line(reader))
 
@@ -242,6 +263,7 @@ class _Day:
             orders=dict(sorted(self.totals.orders.items())),
             strategies=self.totals.strategy_rows(),
             fees={currency: money_text(amount) for currency, amount in sorted(self.totals.fees.items())},
+            decisions=_decision_times(self.timings),
         )
 
 
@@ -268,6 +290,26 @@ def _line(reader: SessionReader) -> SessionLine:
         build=f"{head.build.version} {head.build.source_digest[:16]}",
         config_digest=head.config_digest,
     )
+
+
+def _decision_times(timings: list[Timing]) -> DecisionTimes | None:
+    if not timings:
+        return None
+    decided = sorted(each.decided_ns - each.caused_ns for each in timings)
+    handed = sorted(each.handed_ns - each.caused_ns for each in timings if each.handed_ns) or [0]
+    return DecisionTimes(
+        count=len(decided),
+        decided_p50_ns=_percentile(decided, 50),
+        decided_p99_ns=_percentile(decided, 99),
+        decided_max_ns=decided[-1],
+        handed_p50_ns=_percentile(handed, 50),
+        handed_p99_ns=_percentile(handed, 99),
+        handed_max_ns=handed[-1],
+    )
+
+
+def _percentile(ascending: list[int], percent: int) -> int:
+    return ascending[-(-len(ascending) * percent // 100) - 1]
 
 
 def _short(text: str) -> str:

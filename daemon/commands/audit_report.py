@@ -169,6 +169,11 @@ def _tell_action(action: Action) -> None:
 def _tell_figures(report: DayReport) -> None:
     if report.orders:
         write_line("\norders: " + ", ".join(f"{count} {what}" for what, count in report.orders.items()))
+    if report.decisions is not None:
+        times = report.decisions
+        decided = f"p50 {times.decided_p50_ns / 1e3:,.0f}, p99 {times.decided_p99_ns / 1e3:,.0f} us"
+        handed = f"p50 {times.handed_p50_ns / 1e3:,.0f}, p99 {times.handed_p99_ns / 1e3:,.0f} us"
+        write_line(f"decisions: {times.count:,}, after {decided}; commands on their way after {handed}")
     if report.strategies:
         columns = ("strategy", "currency", "fills", "turnover", "realised", "fees")
         rows = [

@@ -133,7 +133,6 @@ def kill_by_guard(options: argparse.Namespace, why: NobodyAnswers) -> ExitCode:
         write_line(f"kill: {why}")
     for path in guards:
         client.kill(path, options.reason or "tickerd kill", options.scope)
-    write_line(f"KILL: {why}")
     left = []
     for path in guards:
         told = client.wait_verified(path, VERIFY_S)

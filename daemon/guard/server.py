@@ -18,7 +18,7 @@ from core.scopes import ALL, split_scope, symbol_scope, venue_scope
 from daemon.guard.protocol import Answer, GuardStatus, command_of, read_said
 from daemon.guard.watch import Pull, Watch
 from daemon.live.latch import GuardLatch
-from daemon.operator.kill_file import KILL_FILE
+from daemon.operator.kill_file import KILL_FILE, made_ns
 
 TICK_S = 0.01
 GRACE_NS = 5_000_000_000
@@ -64,6 +64,7 @@ class Guard:
         self._decided_ns = self._blocked_ns = self._kept_ns = self._verified_ns = 0
         self._problem = ""
         self._keeping: set[asyncio.Task[None]] = set()
+        self._writing = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Guard until told to stop."""
@@ -159,7 +160,7 @@ class Guard:
         self._pull, self._pulled_at = pull, self._watch.wanted
         self._begin()
         log.critical("pulled", source=pull.source, reason=pull.reason)
-        keeping = asyncio.get_running_loop().create_task(self._keep(pull))
+        keeping = asyncio.get_running_loop().create_task(self._keep())
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)
 
@@ -193,16 +194,23 @@ class Guard:
             known += [symbol_scope(f"{each}.{venue}") for each in clearer.symbols]
         return "" if scope in known else f"the guard knows no {scope!r}; it knows {', '.join(known)}"
 
-    async def _keep(self, pull: Pull) -> None:
-        """Write the kill down for the next daemon."""
-        try:
-            await asyncio.to_thread(self._latch.keep, command_of(pull))
-        except OSError as error:
-            self._problem = f"the kill is in memory alone: {error}"
-            log.error("the kill is in memory alone", reason=str(error))  # noqa: TRY400 - the sentence says it all
-        else:
-            self._problem = ""
-            self._kept_ns = self._clock_ns()
+    async def _keep(self) -> None:
+        """Write the last pull's kill down for the next daemon, one at a time: both are one file.
+
+        A daemon that has latched the pull before the disk had it found nothing to take away: then it goes here.
+        """
+        async with self._writing:
+            pull = self._pull
+            try:
+                await asyncio.to_thread(self._latch.keep, command_of(pull))
+                if self._latch.number < pull.number:
+                    await asyncio.to_thread(self._latch.forget)
+            except OSError as error:
+                self._problem = f"the kill is in memory alone: {error}"
+                log.error("the kill is in memory alone", reason=str(error))  # noqa: TRY400 - the sentence says it all
+            else:
+                self._problem = ""
+                self._kept_ns = self._clock_ns() if pull is self._pull else 0
 
     async def _clear(self, clearer: Clearer) -> None:
         """Clear one venue whenever that is wanted."""
@@ -267,16 +275,20 @@ class Guard:
 
     async def _tick(self) -> None:
         """Let time pass; look for the file."""
-        path = self._folder / KILL_FILE
+        path, seen_ns = self._folder / KILL_FILE, 0
         while True:
             await asyncio.sleep(TICK_S)
             pull = self._watch.on_time(self._clock_ns())
             if pull is not None:
                 self._carry_out(pull)
-            if path.exists():
+            found_ns = made_ns(path)
+            if found_ns not in {0, seen_ns}:
                 self.told(f"file:{path}", "the file was there")
-                with contextlib.suppress(FileNotFoundError):  # whoever put it there was quicker
+                try:
                     path.rename(path.with_name(f"{KILL_FILE}.{self._pull.number}"))
+                except OSError as error:  # its disk is full or gone: the guard goes on, and heeds this file once
+                    log.error("the file stays", file=str(path), reason=str(error))  # noqa: TRY400
+            seen_ns = found_ns
 
 
 def on_signal(guard: Guard) -> None:

@@ -112,13 +112,20 @@ class GuardLatch:
             return ""
 
     def latched(self, number: int) -> None:
-        """Forget a pull that the daemon's journal holds; a later one stays. Raises OSError."""
+        """Forget a pull that the daemon's journal holds; a later one stays. Raises OSError.
+
+        The word goes first, at once: the guard may pull again while the disk is waited for, and that word must stay.
+        """
         if self.number > number:
             return
+        self.block(0)
+        self.forget()
+
+    def forget(self) -> None:
+        """Have no kill on the disk. Raises OSError."""
         with contextlib.suppress(FileNotFoundError):
             self._kill.unlink()
             sync_folder(self._kill.parent)
-        self.block(0)
 
 
 def pull_of(kill: CommandReceived) -> int:

@@ -5,6 +5,7 @@ daemon's own user and root are let in, and their uid and pid stand in the journa
 """
 
 import asyncio
+import contextlib
 import math
 import os
 import socket
@@ -131,9 +132,9 @@ class _Guest(asyncio.Protocol):
         self._held += data
         *lines, self._held = self._held.split(b"\n")
         for line in lines:
-            if line.strip():
+            if line.strip() and len(line) <= LINE_BYTES_MAX:
                 self._answer(line)
-        if len(self._held) > LINE_BYTES_MAX:
+        if any(len(line) > LINE_BYTES_MAX for line in (*lines, self._held)):
             self._refuse(f"a request ends after {LINE_BYTES_MAX} bytes")
         elif lines:
             self._wait()
@@ -187,9 +188,6 @@ class _Guest(asyncio.Protocol):
             self._transport.write(msgspec.json.encode(reply) + b"\n")
 
 
-_REFUSED = "COMMAND_REFUSED: "
-
-
 class _Peer(msgspec.Struct, frozen=True):
     """Who is at the other end; -1 where the system does not say."""
 
@@ -211,8 +209,9 @@ def _peer(sock: socket.socket) -> _Peer:
 def _clear_up(folder: Path) -> None:
     """Take away the sockets of daemons that were killed; one that is only just being made is left alone."""
     for path in folder.glob(f"*{SUFFIX}"):
-        if time.time() - path.lstat().st_mtime > _MAKING_S and not answers(path):
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another daemon that starts was quicker
+            if time.time() - path.lstat().st_mtime > _MAKING_S and not answers(path):
+                path.unlink()
 
 
 def _own_folder(folder: Path) -> None:

@@ -25,7 +25,7 @@ async def watch_kill_file(folder: Path, command: Callable[[CommandReceived], lis
     """Look for the file until cancelled."""
     path, seen_ns = folder / KILL_FILE, 0
     while True:
-        found_ns = _made_ns(path)
+        found_ns = made_ns(path)
         if found_ns not in {0, seen_ns}:
             log.critical("the file is there: killed", file=str(path))
             source = f"file:{path}"
@@ -37,7 +37,7 @@ async def watch_kill_file(folder: Path, command: Callable[[CommandReceived], lis
         await asyncio.sleep(LOOK_S)
 
 
-def _made_ns(path: Path) -> int:
+def made_ns(path: Path) -> int:
     """Return when the file was put there, 0 where there is none; one that cannot be looked at is there."""
     try:
         return path.lstat().st_mtime_ns or 1

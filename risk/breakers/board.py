@@ -80,8 +80,7 @@ class Board:
         self._effects = effects
         self._limits = limits
         self._cursor = 0
-        self._hysteresis_ppm = fraction("hysteresis", settings.hysteresis, PPM)
-        self._unvalued = Unvalued(STEP_OF[settings.unvalued], settings.unvalued_after_s * SECOND_NS)
+        self._take(settings)
         self._noting: dict[type[msgspec.Struct], list[Breaker]] = {}
         self._known: tuple[int, tuple[str, ...]] = (-1, ())
 
@@ -103,16 +102,48 @@ class Board:
         own = next((row for row in rows if row.scope == scope), None)
         return own or next((row for row in rows if self._covers(row, scope)), None)
 
-    def _refresh(self) -> None:
-        """Have the steps that hold now; what was reached stays."""
+    @property
+    def has_other_rows(self) -> bool:
+        """Whether rows came or went since breakers were looked at last: one that came counts from now on, not later."""
+        settings = self._limits()[0]
+        return settings is not self.settings and self._known[0] >= 0 and _places(settings) != _places(self.settings)
+
+    def refresh(self) -> None:
+        """Have the rows that hold now: other steps and windows, new breakers; what was reached and counted stays.
+
+        One whose row has gone is forgotten; what it has latched stays latched until a person takes that off.
+        """
         settings = self._limits()[0]
         if settings is self.settings:
             return
-        self.settings = settings
-        for (kind, scope), breaker in self.breakers.items():
-            row = self._row_of(kind, scope)
+        self._take(settings)
+        for breaker in list(self.breakers.values()):
+            row = self._row_of(breaker.kind, breaker.scope)
             if row is not None:
-                breaker.change(row, self._hysteresis_ppm)
+                breaker.change(row, self._hysteresis_ppm, self._unvalued)
+            else:
+                self._drop(breaker)
+        if self._known[0] >= 0:
+            strategies, self._known = self._known[1], (-1, ())
+            self.appear(strategies)
+
+    def _take(self, settings: BreakerSettings) -> None:
+        self.settings = settings
+        self._hysteresis_ppm = fraction("hysteresis", settings.hysteresis, PPM)
+        self._unvalued = Unvalued(STEP_OF[settings.unvalued], settings.unvalued_after_s * SECOND_NS)
+
+    def _drop(self, breaker: Breaker) -> None:
+        """Watch no more what has no row any more, and say so where anything was kept of it."""
+        del self.breakers[breaker.kind, breaker.scope]
+        for watching in self._noting.values():
+            if breaker in watching:
+                watching.remove(breaker)
+        told = self.kept.told.get((breaker.kind, breaker.scope))
+        if told is not None:
+            self._forget(told, "its row was taken off")
+
+    def _forget(self, told: BreakerChanged, reason: str) -> None:
+        self._tell(msgspec.structs.replace(told, step=0, memory={}, reason=reason))
 
     def restored(self) -> None:
         """Go on from what the session before left; forget what the settings have no breaker for any more."""
@@ -121,7 +152,7 @@ class Board:
             if breaker is not None:
                 breaker.restore(told)
             elif not any(self._covers(row, told.scope) for row in self._rows(told.breaker)):
-                self._tell(msgspec.structs.replace(told, step=0, memory={}, reason="not in the settings any more"))
+                self._forget(told, "not in the settings any more")
 
     def follow(self, now_ns: int) -> list[Trip]:
         """Count what happened since the last question; return what is due by it."""
@@ -197,8 +228,10 @@ class Board:
     def _look(self, breakers: Iterable[Breaker], now_ns: int) -> list[Trip]:
         """Measure, tell what changed, return what the engine has to carry out."""
         trips = []
-        self._refresh()
+        self.refresh()
         for breaker in breakers:
+            if self.breakers.get((breaker.kind, breaker.scope)) is not breaker:
+                continue  # its row has just gone
             asked = breaker.look(now_ns)
             if asked is not None:
                 breaker.step, breaker.since_ns = asked.step, now_ns
@@ -250,3 +283,7 @@ class Board:
         """Whether a row is of a scope, or of all of its kind: one that has not appeared yet keeps its memory."""
         kind, _, name = row.scope.partition(":")
         return row.scope == scope or (kind != ALL and name == EVERY and scope.startswith(f"{kind}:"))
+
+
+def _places(settings: BreakerSettings) -> list[tuple[str, str]]:
+    return [(kind, row.scope) for kind in KINDS for row in settings.rows(kind)]

@@ -61,9 +61,11 @@ class Breaker:
         """The figure when it was last looked at, "" where there was none."""
         return "" if self._figure is None else self.watch.text(self._figure)
 
-    def change(self, row: Row, hysteresis_ppm: int) -> None:
-        """Have the steps of a row from now on."""
+    def change(self, row: Row, hysteresis_ppm: int, unvalued: Unvalued) -> None:
+        """Have the steps and windows of a row from now on; what was reached, and what was counted, stays."""
         self._row = row
+        self._unvalued = unvalued
+        self.watch.change(row)
         self.ladder = Ladder(row, self.watch.unit, hysteresis_ppm)
 
     def restore(self, told: BreakerChanged) -> None:

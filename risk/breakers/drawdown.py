@@ -10,6 +10,7 @@ from core.effects import OrderBusted, OrderFilled
 from core.scopes import ALL
 from oms.books import ACCOUNTS, TRANSFERS
 from oms.valuation import equity_in
+from risk.breaker_settings import DrawdownRow, Row
 from risk.breakers.losses import Earned
 from risk.breakers.watch import MONEY_UNIT, Desk, Watch, money_figure, share_figure
 
@@ -43,6 +44,12 @@ class Drawdown(Watch):
         if not self._share:
             return peak - now
         return -(-(peak - now) * _SHARE // peak) if peak > 0 else 0  # rounded up: an account that owes has no share
+
+    def change(self, row: Row) -> None:
+        """Be a share of the peak, or money, from now on."""
+        assert isinstance(row, DrawdownRow)
+        self._share = row.share
+        self.unit = _SHARE if row.share else MONEY_UNIT
 
     def note(self, effect: msgspec.Struct, now_ns: int) -> bool:
         """Look at once after an execution."""

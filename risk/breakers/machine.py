@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from risk.breaker_settings import LagRow, QuorumRow
+from risk.breaker_settings import LagRow, QuorumRow, Row
 from risk.breakers.tally import SECOND_NS
 from risk.breakers.watch import Desk, Watch
 
@@ -26,6 +26,11 @@ class Quorum(Watch):
             young = bid > 0 and ask > 0 and now_ns - touch_ns <= self._most_ns
             fresh += market.connected and not market.stale and young
         return -fresh
+
+    def change(self, row: Row) -> None:
+        """Have the windows of a row from now on."""
+        assert isinstance(row, QuorumRow)
+        self._most_ns = row.max_age_ms * NS_PER_MS
 
     def text(self, figure: int) -> str:
         """Return how many are fresh."""
@@ -72,6 +77,11 @@ class LoopLag(Watch):
         while self._told and now_ns - self._told[0][0] >= self._window_ns:
             self._told.popleft()
         return max((lag_ns for _, lag_ns in self._told), default=0)
+
+    def change(self, row: Row) -> None:
+        """Have the windows of a row from now on."""
+        assert isinstance(row, LagRow)
+        self._window_ns = row.window_s * SECOND_NS
 
     def anew(self, now_ns: int) -> None:
         """Forget what was told."""

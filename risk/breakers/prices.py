@@ -4,7 +4,7 @@ import math
 from collections import deque
 
 from core.market import Market
-from risk.breaker_settings import SpreadRow, VolatilityRow
+from risk.breaker_settings import Row, SpreadRow, VolatilityRow
 from risk.breakers.tally import Tally
 from risk.breakers.watch import PPM, Desk, Watch, share_figure
 
@@ -63,11 +63,22 @@ class Volatility(OfMarket):
         """Return the ratio, nothing while half of either window was not seen, or nothing ever moved."""
         self._short.roll(now_ns)
         self._long.roll(now_ns)
+        short_s, rest_s = self._row.short_s, self._row.long_s - self._row.short_s
+        self.problem = "" if rest_s > 0 else f"short_s, {short_s}, is not less than long_s, {self._row.long_s}"
+        if self.problem:
+            return None
         moved, count = self._short.sums
         usual, usually = self._long.sums[0] - moved, self._long.sums[1] - count
-        if 2 * count < self._row.short_s or 2 * usually < self._row.long_s - self._row.short_s or not usual:
+        if 2 * count < short_s or 2 * usually < rest_s or not usual:
             return None
         return math.isqrt(moved * usually * PPM * PPM // (usual * count))
+
+    def change(self, row: Row) -> None:
+        """Have the windows of a row from now on."""
+        assert isinstance(row, VolatilityRow)
+        self._row = row
+        self._short.change(row.short_s)
+        self._long.change(row.long_s)
 
     def anew(self, now_ns: int) -> None:
         """Look at the last minutes anew: what moved the market is part of what is usual from then on."""
@@ -98,6 +109,11 @@ class Spread(OfMarket):
     def figure(self, now_ns: int) -> int | None:
         """Return the narrowest spread, nothing before so many seconds were seen."""
         return min(self._samples) if len(self._samples) == self._samples.maxlen else None
+
+    def change(self, row: Row) -> None:
+        """Have the windows of a row from now on."""
+        assert isinstance(row, SpreadRow)
+        self._samples = deque(self._samples, maxlen=row.for_s)
 
     def anew(self, now_ns: int) -> None:
         """Count from nothing."""

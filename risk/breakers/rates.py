@@ -6,7 +6,7 @@ from core.effects import OrderFilled, OrderUpdated
 from core.orders import ApprovedCancel, ApprovedGroup, ApprovedSubmit, OrderState, Refusal
 from oms.freezes import FROZEN, HALTED, PAUSED, RECONCILING
 from oms.latches import CODES
-from risk.breaker_settings import CancelRow, RejectRow
+from risk.breaker_settings import CancelRow, RejectRow, Row
 from risk.breakers.tally import Tally
 from risk.breakers.watch import PPM, Desk, Watch, share_figure
 
@@ -55,6 +55,12 @@ class RejectRate(Watch):
         self._tally.add(now_ns, 1, 1)
         return True
 
+    def change(self, row: Row) -> None:
+        """Have the windows of a row from now on."""
+        assert isinstance(row, RejectRow)
+        self._row = row
+        self._tally.change(row.window_s)
+
     def anew(self, now_ns: int) -> None:
         """Count from nothing."""
         self._tally.clear()
@@ -98,6 +104,12 @@ class CancelRatio(Watch):
         cancel = isinstance(effect, ApprovedCancel)
         self._tally.add(now_ns, int(cancel), int(not cancel))
         return cancel
+
+    def change(self, row: Row) -> None:
+        """Have the windows of a row from now on."""
+        assert isinstance(row, CancelRow)
+        self._least = row.least
+        self._tally.change(row.window_s)
 
     def anew(self, now_ns: int) -> None:
         """Count from nothing."""

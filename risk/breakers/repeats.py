@@ -6,7 +6,7 @@ Counted by orders: one that fills in a hundred parts was one decision.
 import msgspec
 
 from core.effects import OrderFilled
-from risk.breaker_settings import RepeatRow
+from risk.breaker_settings import RepeatRow, Row
 from risk.breakers.tally import SECOND_NS
 from risk.breakers.watch import Desk, Watch
 
@@ -43,6 +43,11 @@ class Repeats(Watch):
             return False
         orders[effect.client_order_id] = now_ns
         return True
+
+    def change(self, row: Row) -> None:
+        """Have the windows of a row from now on."""
+        assert isinstance(row, RepeatRow)
+        self._window_ns = row.window_s * SECOND_NS
 
     def anew(self, now_ns: int) -> None:
         """Count from nothing."""

@@ -8,7 +8,7 @@ import msgspec
 
 from core.bookings import SPLIT, BookedByHand
 from core.effects import OrderBusted, OrderFilled
-from risk.breaker_settings import CountRow
+from risk.breaker_settings import CountRow, Row
 from risk.breakers.ladder import STEP_OF
 from risk.breakers.watch import MONEY_UNIT, Desk, Watch, money_figure
 from risk.controls.worth import worth_of
@@ -30,10 +30,15 @@ class SecondCount(Watch):
         """Begin at the first look, with what the books say then: what came before has no executions here."""
         super().__init__(desk, scope)
         self._base = base
-        self._step = STEP_OF[row.on_difference]
-        self._values = bool(row.rungs())
+        self.change(row)
         self._seen: dict[Name, None] = {}
         self._difference = ""
+
+    def change(self, row: Row) -> None:
+        """Have what a row says of differences from now on, and value what is held where it has steps."""
+        assert isinstance(row, CountRow)
+        self._step = STEP_OF[row.on_difference]
+        self._values = bool(row.rungs())
 
     def figure(self, now_ns: int) -> int | None:
         """Return the gross value; compare the counts with the books on the way."""

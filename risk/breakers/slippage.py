@@ -4,7 +4,7 @@ import msgspec
 
 from core.effects import OrderFilled, OrderUpdated
 from core.orders import ApprovedGroup, ApprovedSubmit
-from risk.breaker_settings import SlippageRow
+from risk.breaker_settings import Row, SlippageRow
 from risk.breakers.tally import Tally
 from risk.breakers.watch import PPM, Desk, Watch, share_figure
 
@@ -47,6 +47,12 @@ class Slippage(Watch):
             if known is None or not known.is_open:
                 self._references.pop(effect.client_order_id, None)
         return False
+
+    def change(self, row: Row) -> None:
+        """Have the windows of a row from now on."""
+        assert isinstance(row, SlippageRow)
+        self._least = row.least
+        self._tally.change(row.window_s)
 
     def anew(self, now_ns: int) -> None:
         """Count from nothing."""

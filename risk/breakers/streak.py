@@ -1,12 +1,14 @@
 """Losing trades in a row: a trade is what a strategy earned in an instrument from flat to flat, fees and funding in.
 
-A win, or a trade that brought nothing, begins the count anew. What was realised by the last flat is kept beside the
-count, so a restart in the middle of a trade does not cut it in two.
+Flat is where no order could close what is left: a fee that is taken from what was bought leaves dust. A win, or a trade
+that brought nothing, begins the count anew. What was realised by the last flat is kept beside the count, so a restart
+in the middle of a trade does not cut it in two.
 """
 
 import msgspec
 
 from core.effects import OrderFilled
+from oms.dust import is_flat
 from risk.breakers.watch import Desk, Watch
 
 _STREAK = "streak"
@@ -38,9 +40,12 @@ class Streak(Watch):
         if _STREAK not in self.memory or not self.scoped.holds(strategy_id, index):
             return False
         position = self.desk.manager.strategy_position(strategy_id, index)
-        before = position.quantity - side * effect.quantity
-        if before * side >= 0 or position.quantity * side < 0:
-            return False
+        instrument, left = self.desk.markets[index].instrument, position.quantity
+        before = left - side * effect.quantity
+        if before * side >= 0 or is_flat(index, instrument, before, effect.price):
+            return False  # it opens
+        if left * side < 0 and not is_flat(index, instrument, left, effect.price):
+            return False  # it closes a part
         key, earned = self._key(strategy_id, index), position.realised_money - position.fees
         lost = earned < self.memory.get(key, 0)
         self.memory = self.memory | {key: earned, _STREAK: self.memory[_STREAK] + 1 if lost else 0}

@@ -35,6 +35,10 @@ class Tally:
             for column, amount in enumerate(rows.popleft()[1:]):
                 sums[column] -= amount
 
+    def change(self, window_s: int) -> None:
+        """Count over another window from now on; a longer one fills as time goes."""
+        self._window = window_s
+
     def clear(self) -> None:
         """Count from nothing again."""
         self._rows.clear()

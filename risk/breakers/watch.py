@@ -11,6 +11,7 @@ from core.market import Market
 from core.money import MONEY_UNIT, money_text
 from core.scopes import ALL, split_scope
 from oms.manager import OrderManager
+from risk.breaker_settings import Row
 
 PPM = 1_000_000
 Memory = dict[str, int]
@@ -90,6 +91,9 @@ class Watch(ABC):
 
     def look(self, now_ns: int) -> None:  # noqa: B027 (most breakers take no samples)
         """Take a sample: once a second."""
+
+    def change(self, row: Row) -> None:  # noqa: B027 (most breakers have steps alone)
+        """Have the windows of a row from now on; what was counted stays, as far as they reach."""
 
     def anew(self, now_ns: int) -> None:
         """Count from now on."""

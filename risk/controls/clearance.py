@@ -18,6 +18,9 @@ from risk.controls.sums import Sums
 from risk.controls.worth import worth_of
 from risk.facts import Touch
 
+AHEAD = 4
+"""For how many pairs of strategy and market it is counted ahead: each takes about 10 us of every event with effects."""
+
 
 class Clearance:
     """What one strategy may send to one market, while `stamp` is what it was and until the time comes."""
@@ -91,13 +94,21 @@ class Clearance:
 class Rooms:
     """What is left for each strategy in each market that it asked about; what the account leaves is one for all."""
 
-    __slots__ = ("_base", "_manager", "_shared", "_sums", "clear")
+    __slots__ = ("_base", "_manager", "_next", "_shared", "_sums", "clear")
 
     def __init__(self, manager: OrderManager, base: str, sums: Sums) -> None:
         """Know nobody yet."""
         self._manager, self._base, self._sums = manager, base, sums
         self._shared: dict[int, Headroom] = {}
+        self._next: dict[tuple[str, int], None] = {}
         self.clear: dict[tuple[str, int], Clearance] = {}
+
+    def expect(self, pair: tuple[str, int]) -> None:
+        """Count ahead for who has just sent or traded: the likeliest to send next. Others wait for it when they do."""
+        self._next.pop(pair, None)
+        self._next[pair] = None
+        if len(self._next) > AHEAD:
+            del self._next[next(iter(self._next))]
 
     def forget(self, index: int) -> None:
         """Forget what was left in an instrument: its scopes are others now."""
@@ -117,10 +128,11 @@ class Rooms:
     def count_ahead(
         self, stamp: int, until_ns: int, by_pair: Mapping[tuple[str, int], tuple[Scope, ...]], lists: Lists
     ) -> None:
-        """Count what each may send next, so that it need not wait for it then."""
+        """Count what those who are expected may send next, so that they need not wait for it then."""
         markets = self._manager.books.rates.markets
-        for pair, clear in self.clear.items():
-            if clear.stamp != stamp:
+        for pair in self._next:
+            clear = self.clear.get(pair)
+            if clear is not None and clear.stamp != stamp:
                 self.room(pair, by_pair[pair], stamp)
                 clear.count(stamp, until_ns, markets[pair[1]], self._manager, self._base, lists)
 

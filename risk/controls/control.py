@@ -294,12 +294,14 @@ class Controls:
     def _order(self, strategy_id: str, index: int, intent: OrderIntent | None, now_ns: int) -> None:
         """Count an order that leaves in its scopes."""
         self._cells.touch(index)
+        self._rooms.expect((strategy_id, index))
         for scope in self._scopes_of(strategy_id, index):
             scope.day_orders += 1
             scope.note_order(intent, now_ns)
 
     def _execution(self, effect: OrderFilled | OrderBusted) -> None:
         """Count an execution in the day of its scopes, or its fee back where it was taken back."""
+        self._rooms.expect((effect.strategy_id, effect.instrument))
         turnover, currency = self.day.value_of(effect)
         fee, busted = int(effect.fee), isinstance(effect, OrderBusted)
         value = 0 if busted else self._in_base({currency: turnover})

@@ -94,8 +94,9 @@ class Sizer:
         return sized
 
     def state(self) -> list[object]:
-        """Return everything that a digest must cover; nothing where no strategy has rules."""
-        return [*self.figures.state(), self.scales.state()] if self.rules or self.figures.measured else []
+        """Return everything that a digest must cover; nothing where no strategy has rules and nothing is scaled."""
+        known = self.rules or self.figures.measured or self.scales.held
+        return [*self.figures.state(), self.scales.state()] if known else []
 
     def _bounds(
         self, strategy_id: str, rules: StrategySizing, market: Market, side: Side, stop_distance: int

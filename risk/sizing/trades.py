@@ -14,7 +14,7 @@ from core.effects import OrderBusted, OrderFilled
 from core.events import InstrumentDefined
 from core.instruments import Instrument
 from core.records import Kind
-from oms.dust import dust_of
+from oms.dust import is_flat
 from oms.errors import BadState
 from oms.positions import fee_value
 from oms.terms import Terms
@@ -89,13 +89,9 @@ class Trades:
                 trade = self.open[key] = Trade(trade.quantity)
             if opens:
                 trade.opened += abs(terms.value(opens, execution.price)) * terms.value_factor
-        if self._is_flat(execution.instrument, trade.quantity, execution.price):
+        index = execution.instrument
+        if is_flat(index, self._instruments[index], trade.quantity, execution.price):
             self._close(key, trade)
-
-    def _is_flat(self, index: int, quantity: int, price: int) -> bool:
-        """Whether no order could close what is left."""
-        dust = dust_of(index, self._instruments[index], quantity, price)
-        return not quantity or (dust is not None and dust.quantity == quantity)
 
     def _close(self, key: Key, trade: Trade) -> None:
         """Remember what a trade returned."""

@@ -72,6 +72,34 @@ def test_a_signal_drains_and_seals_the_session_as_ended(tmp_path, venue, number)
     assert states(daemon.session) == ["STARTING", "SYNCING", "READY", "DRAINING", "STOPPED"]
 
 
+@pytest.mark.slow
+def test_a_daemon_that_was_stopped_trades_on_nothing_that_waited_meanwhile(tmp_path, venue):
+    """F62: what its sockets held is as old as the stop was long, and would have been read as of now."""
+    with Daemon(settings_for(tmp_path, venue)) as daemon:
+        daemon.wait_status(lambda status: sum(status["orders"].values()) > 0, "orders")
+        daemon.signal(signal.SIGSTOP)
+        time.sleep(8.0)  # the stop itself
+        daemon.signal(signal.SIGCONT)
+        status = daemon.wait_status(lambda status: status["reconnects"] > 0, "the connection is made anew")
+        orders = sum(status["orders"].values())
+        daemon.wait_status(lambda status: sum(status["orders"].values()) > orders, "it trades again")
+        daemon.stop()
+    sealed(daemon.session)
+    shown = tickerd("journal", "show", daemon.session, "--json").stdout.splitlines()
+    records = [json.loads(line) for line in shown]
+    stops = [
+        number for number, (before, after) in enumerate(itertools.pairwise(records), start=1)
+        if after["recv_ns"] - before["recv_ns"] > 5 * 10**9
+    ]  # fmt: skip
+    assert len(stops) == 1
+    after = [each for each in records[stops[0] :] if each["kind"] in {"quote", "trade", "book", "feed", "submit"}]
+    back = next(
+        number for number, each in enumerate(after) if each["kind"] == "feed" and each["fields"]["state"] == "connected"
+    )
+    assert {each["kind"] for each in after[:back]} == {"feed"}, "nothing of the market, no order"
+    assert "did not run for" in after[0]["fields"]["reason"]
+
+
 def test_a_second_signal_ends_at_once_and_seals_the_session_as_crashed(tmp_path, venue):
     slow = SLOW_VENUE.format(response_ns=60_000_000_000)  # no answer comes while we wait
     with Daemon(settings_for(tmp_path, venue, slow, session="drain_budget_s = 60")) as daemon:

@@ -26,6 +26,10 @@ instruments = ["BTCUSDT.BINANCE"]
         ("[[risk.breakers.loss]]\nscope = 'venue:KRAKEN'\nwarn_at = 1", "a venue of this configuration"),
         ("[[risk.breakers.loss]]", "at least one of warn_at, reduce_at, halt_at, flatten_at"),
         ("[[risk.breakers.loss]]\nwarn_at = 5\nhalt_at = 4", "no milder than the one before it, 5"),
+        (
+            "[[risk.breakers.volatility]]\nscope = 'symbol:*'\nwarn_at = 2\nshort_s = 9\nlong_s = 9",
+            "less than long_s, 9",
+        ),
         ("[[risk.breakers.feed_quorum]]\nwarn_below = 1\nhalt_below = 2", "no milder than the one before it, 1"),
         ("[[risk.breakers.loss]]\nwindow_s = 5\nwarn_at = 5", "window_s"),
         ("[risk.breakers]\nloses = []", "did you mean loss"),

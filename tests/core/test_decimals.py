@@ -62,9 +62,10 @@ def test_a_float_from_a_settings_file_is_read_as_it_was_typed():
     assert plain(0.1) == "0.1"
     assert plain(1e-5) == "0.00001"
     assert plain(50_000) == "50000"
+    assert len(plain("1e999")) == 1_000
 
 
-@pytest.mark.parametrize("number", ["many", float("nan"), float("inf")])
+@pytest.mark.parametrize("number", ["many", float("nan"), float("inf"), "1e1000", "1e-1001", "9" * 1001])
 def test_what_is_no_finite_number_is_refused(number):
     with pytest.raises(PrecisionError):
         plain(number)

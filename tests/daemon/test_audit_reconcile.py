@@ -129,6 +129,36 @@ def test_every_trade_of_either_side_is_matched_once_or_is_one_break(ours, theirs
     assert not same.breaks
 
 
+def _numbered(**fields: object) -> Trade:
+    base: dict[str, object] = {
+        "time_ns": DAY_OF.begin_ns,
+        "symbol": "BTCUSDT",
+        "side": "buy",
+        "price": Decimal(1),
+        "quantity": Decimal(1),
+        "fee": None,
+        "fee_currency": "",
+        "id": "1",
+        "place": "s:1",
+    }
+    return Trade(**{**base, **fields})
+
+
+def test_of_executions_that_one_record_told_each_is_looked_for():
+    ours = [_numbered(), _numbered(id="2")]
+    result = reconcile(DAY_OF, "BINANCE", ours, [_numbered(place="line 2")])
+    assert result.matched == 1
+    assert [(each.kind, each.either.id) for each in result.breaks] == [(BreakKind.MISSING_AT_VENUE, "2")]
+
+
+def test_both_sides_of_a_trade_with_ourselves_have_its_number():
+    ours = [_numbered(), _numbered(side="sell", place="s:2")]
+    theirs = [_numbered(place="line 2"), _numbered(side="sell", place="line 3")]
+    assert reconcile(DAY_OF, "BINANCE", ours, theirs).breaks == ()
+    [found] = reconcile(DAY_OF, "BINANCE", ours[:1], theirs[1:]).breaks
+    assert (found.kind, found.fields) == (BreakKind.DIFFERS, ("side",))
+
+
 def test_the_formats_of_binance_read_alike(tmp_path):
     spot = _statement(tmp_path, ['"2024-11-21 10:30:01","1INCHUSDT","BUY","1,002.50","12.51INCH","1USDT","0.1BNB"'])
     [trade] = read_statement(spot)

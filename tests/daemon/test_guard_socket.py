@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from config.guard_settings import GuardSettings
 from config.load import parse
 from config.secrets import read_secret
 from core.events import CommandReceived
+from daemon.cli import main
 from daemon.errors import NobodyAnswers, StartFailed, UsageError
 from daemon.guard import client
 from daemon.guard.link import GuardLink
@@ -24,6 +27,7 @@ from daemon.guard.process import run_guard
 from daemon.guard.protocol import Answer, command_of, read_said, socket_of
 from daemon.guard.server import Guard
 from daemon.guard.watch import GuardState, Pull, Watch
+from daemon.live import latch as latch_module
 from daemon.live.early import EarlyCommands
 from daemon.live.latch import KILL_NAME, GuardLatch
 from daemon.operator import door as door_module
@@ -172,6 +176,66 @@ def test_a_word_without_its_file_is_a_kill_all_the_same_and_a_later_pull_is_not_
     assert (latch.number, latch.left()) == (0, None)
 
 
+def test_a_pull_while_the_one_before_is_forgotten_keeps_its_word(tmp_path, monkeypatch):
+    latch = GuardLatch.open(tmp_path)
+    latch.block(7)
+    latch.keep(command_of(Pull(number=7, source="guard:silence", reason="frozen")))
+    monkeypatch.setattr(latch_module, "sync_folder", lambda _folder: latch.block(9))  # the guard, while the disk waits
+    latch.latched(7)
+    assert latch.number == 9
+
+
+async def until_kept(guard: Guard) -> None:
+    async with asyncio.timeout(5):
+        while guard._keeping:
+            await asyncio.sleep(0.005)
+
+
+async def test_of_two_kills_in_a_row_the_disk_holds_the_last_whole(tmp_path, monkeypatch):
+    guard, written, writing = guard_of(tmp_path), list[str](), list[str]()
+
+    def slow(kill: CommandReceived) -> None:
+        assert not writing, "both are one file"
+        writing.append(kill.scope)
+        time.sleep(0.05)
+        written.append(writing.pop())
+
+    monkeypatch.setattr(guard._latch, "keep", slow)
+    guard.told("socket:uid=1", "first", "venue:BINANCE")
+    await asyncio.sleep(0.01)
+    guard.told("socket:uid=1", "second", "venue:USDM")
+    await until_kept(guard)
+    assert written == ["venue:BINANCE", "all"]
+    assert guard.status().kept_ns
+
+
+async def test_a_kill_that_was_latched_before_the_disk_had_it_does_not_kill_the_next_start(tmp_path, monkeypatch):
+    guard, keep = guard_of(tmp_path), GuardLatch.keep
+
+    def overtaken(latch: GuardLatch, kill: CommandReceived) -> None:
+        GuardLatch.open(tmp_path).latched(int(kill.args["pull"]))  # by the daemon
+        keep(latch, kill)
+
+    monkeypatch.setattr(GuardLatch, "keep", overtaken)
+    guard.told("socket:uid=1", "mad")
+    await until_kept(guard)
+    assert GuardLatch.open(tmp_path).left() is None
+
+
+async def test_a_file_that_cannot_be_taken_away_is_heeded_once_and_ends_nothing(tmp_path, monkeypatch):
+    def refuse(_path, _target):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    def visit(path):
+        monkeypatch.setattr(Path, "rename", refuse)
+        (tmp_path / KILL_FILE).touch()
+        until(lambda: client.status(path).decided_ns > 0, "the guard has pulled", 10)
+        time.sleep(0.1)
+        return client.status(path)
+
+    assert (await at_the_guard(tmp_path, visit)).pulls == 1
+
+
 def test_a_kill_that_does_not_read_stops_the_start(tmp_path):
     (tmp_path / KILL_NAME).write_bytes(b"{")
     with pytest.raises(StartFailed, match="remove it"):
@@ -238,6 +302,23 @@ async def test_a_kill_of_a_symbol_or_a_venue_cancels_there_alone_and_leaves_that
         return told
 
     await at_the_guard(tmp_path, visit, clearers)
+
+
+@pytest.mark.parametrize("flag", [[], ["--json"]])
+async def test_a_kill_without_a_daemon_tells_once_why_the_guard_was_asked_and_in_json_nothing_else(
+    tmp_path, capsys, flag
+):
+    clearers: Any = {"BINANCE": Fake("BINANCE", "BTCUSDT")}
+
+    def visit(_path):
+        return main(["kill", "--folder", str(tmp_path), *flag])
+
+    assert await at_the_guard(tmp_path, visit, clearers) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line[:4].isdecimal()]  # the guard's own log
+    if flag:
+        assert [json.loads(line)["scope"] for line in lines] == ["all"]
+    else:
+        assert [line.partition(":")[0] for line in lines] == ["kill", "kill"]
 
 
 class Guarded:

@@ -165,6 +165,14 @@ def test_a_request_without_end_is_cut_off(tmp_path):
     assert "ends after" in reply["error"]
 
 
+def test_a_whole_line_that_is_too_long_is_refused_as_well_and_not_carried_out(tmp_path):
+    desk = Desk()
+    long = b'{"v":1,"id":1,"ask":"kill"' + b" " * LINE_BYTES_MAX + b"}\n"
+    [reply] = at_the_door(tmp_path, lambda path: lines_of(path, long), desk)
+    assert "a request ends after" in reply["error"]
+    assert not desk.commands
+
+
 def test_several_requests_are_answered_in_their_order(tmp_path):
     asked = b'{"v":1,"id":1,"ask":"cancel"}\nnonsense\n{"v":1,"id":3,"ask":"kill"}\n'
     replies = at_the_door(tmp_path, lambda path: lines_of(path, asked[:20], asked[20:]))

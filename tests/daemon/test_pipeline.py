@@ -7,7 +7,7 @@ import pytest
 
 from config.load import parse
 from core.codec import KIND_OF
-from core.events import ClockMeasured, OrderReport, ReportType
+from core.events import ClockMeasured, CommandReceived, OrderReport, ReportType
 from core.orders import ApprovedSubmit
 from core.records import FIRST_EFFECT, NO_INSTRUMENT, Event, Kind
 from daemon.replay import replay_session
@@ -102,6 +102,35 @@ def test_time_never_goes_back_even_where_two_sockets_disagree(recorder):
     times = [event[3] for _, event in events_on_disk(recorder.folder)]
     assert times == sorted(times)
     assert times[-1] == late
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_how_long_each_decision_took_is_recorded_once_its_command_has_left(recorder, durable):
+    from journal.timing import timings_of
+
+    recorder.pipeline._durable = durable
+    recorder.trade(60)
+    refused = CommandReceived(
+        name="set", scope="all", args={"max_order_notional": "10"}, source="t", reason="none pass"
+    )
+    recorder.pipeline.feed([(Kind.COMMAND, 0, NO_INSTRUMENT, recorder.now_ns, 0, refused, 0, 0, 0, 0)])
+    ticks = itertools.count(recorder.now_ns + 1_000, 7)
+    recorder.pipeline._now_ns = lambda: next(ticks)
+    recorder.trade(60)
+    with open_session(recorder.seal()) as reader:
+        timings, recorded = timings_of(reader), dict(reader.events())
+    commands = {seq for seq, event in recorded.items() if event[0] in {Kind.SUBMIT, Kind.CANCEL}}
+    refusals = {seq for seq, event in recorded.items() if event[0] == Kind.REFUSAL}
+    assert len(commands) > 10
+    assert refusals
+    assert timings.keys() == commands | refusals
+    for seq, timing in timings.items():
+        assert timing.caused_ns == recorded[seq][3]
+        assert bool(timing.handed_ns) is (seq in commands)
+    measured = [timing for timing in timings.values() if timing.decided_ns != timing.caused_ns]
+    assert measured
+    assert all(timing.handed_ns > timing.decided_ns for timing in measured if timing.handed_ns)
+    assert replay_session(recorder.folder).ok
 
 
 def test_a_digest_is_recorded_every_so_many_inputs(recorder):

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,11 +16,13 @@ from core.events import (
     ClockMeasured,
     CommandReceived,
     FeedState,
+    InstrumentDefined,
     LifecycleState,
     LoopLagged,
     ReportType,
     StateCarried,
 )
+from core.money import money
 from core.orders import ApprovedCancel, ApprovedSubmit, Refusal, Side, TimeInForce
 from core.records import Kind
 from engine import build_engine
@@ -47,7 +50,7 @@ from risk.breaker_settings import (
 from risk.breakers.board import Board
 from risk.limits import RiskLimits
 from strategies import Strategy
-from tests.engine.scenario import LOT, SECOND, Stage, only
+from tests.engine.scenario import BTC, LOT, SECOND, Stage, only
 from tests.engine.test_fold import Journal, Restless, carry_out, steps
 
 UNIT = 100 * LOT  # one whole BTC, so a price unit is a cent of profit
@@ -305,6 +308,19 @@ def test_a_streak_counts_losing_trades_in_a_row_from_flat_to_flat():
     assert floor.latch("strategy:Idle") == Level.REDUCE
 
 
+def test_a_streak_takes_what_a_fee_left_for_flat():
+    floor = stage(loss_streak=(StreakRow(reduce_at=3),))
+    small = msgspec.structs.replace(BTC, min_notional=money("10"))
+    floor.payload(Kind.INSTRUMENT, InstrumentDefined(small), 0)
+    dust = 10 * small.lot  # worth a cent
+    for number in range(3):
+        assert floor.latch() == 0
+        floor.trade(Side.BUY, 100_00)
+        floor.trade(Side.SELL, 99_00, UNIT - dust)
+        assert floor.engine.manager.position(0).quantity == (number + 1) * dust
+    assert floor.latch() == Level.REDUCE
+
+
 def test_a_trade_that_turns_the_position_ends_one_and_begins_the_next():
     floor = stage(loss_streak=(StreakRow(reduce_at=2),))
     floor.trade(Side.BUY, 100_00)
@@ -508,7 +524,7 @@ def test_a_step_is_made_stricter_at_once_and_a_looser_one_waits():
 @pytest.mark.parametrize(
     ("scope", "name", "value", "why"),
     [
-        ("all", "day_loss.halt_at", "5", "none there; a breaker is added by the settings"),
+        ("all", "day_loss.halt_at", "5", "none there; a row of the settings adds one, by `tickerd reload`"),
         ("strategy:*", "day_loss.halt_below", "5", "day_loss.warn_at, day_loss.reduce_at"),
         ("strategy:*", "day_loss.halt_at", "0", "a number above 0"),
         ("strategy:*", "day_loss.halt_at", "x", "a number, 0 or more"),

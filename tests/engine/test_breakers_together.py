@@ -1,15 +1,12 @@
 """All breakers at once: they replay, each can begin anew, and splits, gaps and new settings do not mislead them."""
 
-import json
-
 import msgspec
 import pytest
 
-from core.effects import Alert, OrderFilled
+from core.effects import OrderFilled
 from core.events import (
     AccountTraded,
     ClockMeasured,
-    CommandReceived,
     CorporateAction,
     CorporateKind,
     FeedState,
@@ -41,7 +38,7 @@ from risk.breaker_settings import (
 )
 from risk.breakers.kept import Kept
 from tests.engine.scenario import Stage, only
-from tests.engine.test_breakers import UNIT, Floor, board, limits, mid, stage
+from tests.engine.test_breakers import UNIT, board, limits, mid, stage
 from tests.engine.test_fold import Journal, Restless, carry_out
 
 ALL_KINDS = {
@@ -165,26 +162,6 @@ def test_a_position_that_lost_its_price_has_no_figure():
 
 
 # -- settings and states ---------------------------------------------------------------------------------------------
-
-
-def reload(floor: Floor, **rows):
-    text = json.dumps(msgspec.to_builtins(limits(**rows)))
-    command = CommandReceived(name="reload", source="socket:uid=1", reason="week", args={"risk": text})
-    return [(each.code, each.message) for each in only(floor.payload(Kind.COMMAND, command), Alert)]
-
-
-def test_a_reload_takes_other_steps_and_refuses_other_rows_and_windows():
-    floor = stage(reject_rate=(RejectRow(warn_at="0.5", window_s=60),))
-    ((code, message),) = reload(floor, reject_rate=(RejectRow(warn_at="0.25", window_s=60),))
-    assert (code, message.partition(" by ")[0]) == ("LIMIT", "all reject_rate.warn_at: 0.5 to 0.25")
-    for rows in (
-        {"reject_rate": (RejectRow(warn_at="0.25", window_s=30),)},
-        {"reject_rate": (RejectRow(warn_at="0.25"),), "loss": (LossRow(warn_at=1),)},
-        {"reject_rate": (RejectRow(warn_at="0.25"),), "unvalued": StepName.HALT},
-    ):
-        ((code, message),) = reload(floor, **rows)
-        assert code == "COMMAND_REFUSED"
-        assert "[risk.breakers], but for the figures of its steps, differs" in message
 
 
 def test_a_state_that_cannot_be_read_is_refused():

@@ -7,6 +7,8 @@ from core.effects import Alert, LimitChanged
 from core.events import CommandReceived, StateCarried
 from core.orders import ApprovedSubmit, Refusal
 from core.records import Kind
+from engine import build_engine
+from oms.fold import Fold
 from oms.state import state_hash
 from risk.control_settings import ControlSettings, ScopeLimits
 from risk.limits import InstrumentRisk, RiskLimits
@@ -119,6 +121,9 @@ def test_what_waits_can_be_withdrawn(stage):
         ("all", {"max_gros": "1"}, "max_gros: expected a limit of all: max_order_quantity"),
         ("all", {"max_gross_notional": "lots"}, "expected a number, 0 or more, found 'lots'"),
         ("all", {"max_open_orders": "1.5"}, "expected a whole number, 0 or more, found '1.5'"),
+        ("all", {"max_open_orders": "1" * 5_000}, "expected a whole number, 0 or more"),
+        ("all", {"max_order_notional": "1e5000"}, "expected a number, 0 or more, found '1e5000'"),
+        ("all", {"max_gross_notional": "1e-5000"}, "expected a number, 0 or more, found '1e-5000'"),
         ("strategy:Buyer", {"restricted": "maybe"}, "expected true or false, found 'maybe'"),
         ("planet:mars", {"max_open_orders": "1"}, "expected all, or one of account, venue"),
         ("strategy:Buyer", {"min_cash": "1"}, "expected to stand in the scope all"),
@@ -193,6 +198,11 @@ def test_settings_that_say_something_else_since_then_are_newer(stage):
     after, effects = restarted(stage, newer)
     assert after.engine.gate.limits == newer
     assert any("they are newer, and hold" in str(each) for each in effects)
+    other = build_engine(after.settings)
+    fold = Fold(other.manager, other.parts())
+    for event in after.fed:
+        fold.record(event[0], event[2], event[3], event[5])
+    assert fold.durable_state() == after.engine.durable_state(), "no record says what was forgotten"
 
 
 def test_a_limit_set_back_to_what_the_settings_say_is_no_change(stage):

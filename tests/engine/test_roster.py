@@ -20,13 +20,17 @@ from core.events import (
     StateCarried,
 )
 from core.instruments import AssetClass
+from core.money import money
 from core.orders import ApprovedCancel, ApprovedSubmit, OrderTerms, Side
 from core.records import NO_INSTRUMENT, Kind
 from core.roster import StrategyDefinition, definition_text
 from engine import StrategySpec, build_engine
+from engine.spec import spec_hash
 from oms.fold import Fold
 from oms.rules import AccountingRules
 from oms.state import state_hash
+from risk.exits.settings import StrategyExits
+from risk.sizing.settings import StrategySizing
 from strategies import Strategy, StrategyParams
 from tests.engine.scenario import BTC, LOT, SECOND, Stage, only
 
@@ -336,6 +340,21 @@ def test_settings_that_say_something_else_since_hold(floor):
     again.proven()
 
 
+@pytest.mark.parametrize(
+    ("table", "read"),
+    [
+        ("sizing", msgspec.json.Decoder(StrategySizing).decode(b'{"kelly": 0.5}')),
+        ("exits", msgspec.json.Decoder(StrategyExits).decode(b'{"stop_loss": "2%", "instruments": {}}')),
+    ],
+)
+def test_settings_that_write_a_default_out_say_the_same_as_a_file_that_leaves_it_out(table, read):
+    whole = {name: getattr(read, name) for name in read.__struct_fields__}
+    journaled = msgspec.convert(msgspec.json.decode(msgspec.json.encode(whole)), type(read))
+    assert spec_hash(dataclasses.replace(FIRST, **{table: read})) == spec_hash(
+        dataclasses.replace(FIRST, **{table: journaled})
+    )
+
+
 def test_one_that_the_settings_name_by_now_is_theirs(floor):
     floor.add("second", price=96_50)
     named = StrategySpec(
@@ -434,6 +453,17 @@ class Sides(Strategy):
         for side in (Side.BUY, Side.SELL):
             ask = self.buy if side is Side.BUY else self.sell
             ask(self.markets[0], LOT, terms=OrderTerms(hedge=side))
+
+
+def test_dust_that_no_order_could_close_keeps_nobody(floor):
+    name = accepted(floor, floor.add())
+    floor.fill(name, LOT // 10, 97_00)
+    small = msgspec.structs.replace(BTC, min_notional=money("1"))
+    floor.payload(Kind.INSTRUMENT, InstrumentDefined(small), 0)
+    floor.say("remove", "second")
+    floor.report(ReportType.CANCELLED, name)
+    floor.time(SECOND)
+    assert floor.names() == ["first"], "0.001 BTC is worth 0.1"
 
 
 def test_in_hedge_mode_each_side_counts_and_is_closed():

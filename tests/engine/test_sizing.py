@@ -183,6 +183,23 @@ def test_a_factor_survives_a_restart_and_the_fold_of_the_records_has_it_too():
     assert "scaled to 0.5 since the session before" in " ".join(alert.message for alert in only(told, Alert))
 
 
+@pytest.mark.parametrize("rules", [None, RULES])
+def test_a_factor_that_is_older_than_the_settings_can_be_ended(rules):
+    stage = staged()
+    say(stage, "strategy:asks", "500000")
+    state = stage.engine.durable_state()
+    other = StrategySpec(
+        id="other", strategy=Asks, params=Asks.Params(), instruments=("BTCUSDT.BINANCE",), sizing=rules
+    )
+    later = Stage(other, carried=True)
+    later.payload(Kind.CARRIED, StateCarried(session="s", seq=1, state=state, digest=state_hash(state)))
+    with_it = later.engine.digest()
+    [alert] = only(say(later, "strategy:asks", "1000000", "long gone"), Alert)
+    assert alert.code == "SCALED"
+    assert not later.engine.sizing.sizer.scales.held
+    assert later.engine.digest() != with_it
+
+
 def test_a_session_without_rules_samples_nothing_and_its_digest_knows_of_no_sizes():
     stage = staged(None)
     warm(stage)

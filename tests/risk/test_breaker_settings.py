@@ -12,7 +12,6 @@ from risk.breaker_settings import (
     LossRow,
     QuorumRow,
     SpreadRow,
-    VolatilityRow,
     day_begins_ns,
 )
 from risk.breakers.ladder import Ladder, Step
@@ -34,7 +33,6 @@ from risk.limits import InstrumentRisk, RiskLimits
         ({"loop_lag_ms": (LagRow(warn_at=5, window_s=0),)}, "window_s", "from 1 to 86400"),
         ({"spread": (SpreadRow(warn_at=1),)}, "scope", "symbol:NAME"),
         ({"drawdown": (DrawdownRow(scope="strategy:a", warn_at="0.1", share=True),)}, "share", "only in the scope all"),
-        ({"volatility": (VolatilityRow(scope="symbol:*", warn_at=2, short_s=9, long_s=9),)}, "short_s", "less than"),
         ({"day_begins": "24:00"}, "day_begins", "an hour of UTC"),
         ({"day_begins": "17:60"}, "day_begins", "an hour of UTC"),
         ({"loop_lag_ms": (LagRow(warn_at=5, window_s=86_401),)}, "window_s", "from 1 to 86400"),

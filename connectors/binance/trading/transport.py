@@ -389,6 +389,7 @@ class BinanceTrading:
         return DuplexSetup(
             url=url,
             clock_ns=self._clock_ns,
+            wall_ns=self._wall_ns,
             bucket=self._session.out.budget.address.connects,
             quiet=self._session.out.budget.address,
             backoff=Backoff(Rng(self._rng.next_u32(), stream=stream), first_s=0.25, cap_s=30.0),

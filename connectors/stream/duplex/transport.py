@@ -1,11 +1,13 @@
 """One line: a connection in charge, beside it now and then the one that takes over, and the supervisor of both."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
+from connectors.awake import Awake
 from connectors.base import ClockNs
 from connectors.errors import ConnectorError, VenueRefused, VenueUnreachable
 from connectors.pacing import Backoff, TokenBucket
@@ -53,6 +55,7 @@ class DuplexSetup(msgspec.Struct, frozen=True, kw_only=True):
 
     url: Callable[[], Awaitable[str]]
     clock_ns: ClockNs
+    wall_ns: ClockNs = time.time_ns
     bucket: TokenBucket
     quiet: Quiet
     backoff: Backoff
@@ -95,6 +98,7 @@ class DuplexLine:
         self._members: dict[int, _Member] = {}
         self._rotate_wanted = False
         self._join_from_ns = 0
+        self._awake = Awake(setup.clock_ns, setup.wall_ns)
         self._down = asyncio.Event()
 
     async def run(self) -> None:
@@ -176,10 +180,16 @@ class DuplexLine:
         """Watch the connections for as long as there is one."""
         while self._members:
             self._down.clear()
+            self._awake.note()
             try:
                 async with asyncio.timeout(_TICK_S):
                     await self._down.wait()
             except TimeoutError:
+                if (
+                    why := self._awake.doubt()
+                ):  # nothing of ours may have been lost: a new connection compares the books
+                    for number in list(self._members):
+                        self.abort(number, why)
                 await self._tick()
 
     async def _tick(self) -> None:

@@ -75,6 +75,35 @@ async def test_a_ban_is_kept_to_and_the_cancels_go_when_it_is_over():
         assert told.requests <= 4, "one that met the ban, one cancel and one look after it, at most a look more"
 
 
+async def test_a_venue_that_is_down_is_tried_again_often_for_what_is_not_answered_uses_nothing_up():
+    async with World.spot() as live:
+        await live.up()
+        await live.told(live.submit(price=await live.price(0.9)), ReportType.ACCEPTED)
+        made = clearer(live, Market.SPOT)
+        async with asyncio.timeout(10), made:
+            await made.warm()
+            await live.http("POST", "/emulator/hooks", {"hook": "crash", "seconds": 2})
+            told = Clearance(venue="BINANCE", began_ns=time.time_ns())
+            await made.clear(told)
+        assert told.left == 0
+        assert told.rounds > 10, "after a twentieth of the time that it has been down, not after half a second"
+
+
+async def test_what_the_address_has_used_up_holds_back_neither_the_cancels_nor_the_look_after_them():
+    """A daemon that was started again and again, or others at the address: what is kept for cancels is for this."""
+    async with World.spot() as live:
+        await live.up()
+        await live.told(live.submit(price=await live.price(0.9)), ReportType.ACCEPTED)
+        for _ in range(20):  # of weight 250 each, of 6,000
+            await live.http("GET", "/api/v3/depth?symbol=BTCUSDT&limit=5000")
+        made = clearer(live, Market.SPOT)
+        told = Clearance(venue="BINANCE", began_ns=time.time_ns())
+        async with asyncio.timeout(10), made:
+            await made.warm()
+            await made.clear(told)
+        assert (told.left, told.silent_until_ns) == (0, 0)
+
+
 @pytest.mark.parametrize("market", list(Market))
 def test_nothing_open_is_as_good_as_cancelled_and_an_answer_that_does_not_tell_is_not_nothing(market):
     assert is_done(reply_of(market, 400, b'{"code":-2011,"msg":"Unknown order sent."}'))

@@ -13,6 +13,10 @@ from connectors.binance.trading.requests import Rare, Target
 from connectors.binance.trading.settings import TradingSettings
 from core.ids import parse_revision_id
 
+WEIGHT_LIMITS = {Market.SPOT: 6_000, Market.USDM: 2_400}
+"""What the markets' exchangeInfo tells as REQUEST_WEIGHT of one minute. Where a venue allows less by now, its 429 is
+heeded."""
+
 _NOTHING_OPEN = -2011  # "Unknown order sent.": what spot says where nothing was open
 _SPOT_ALL = Target("", "DELETE", "/api/v3/openOrders")
 _USDM_ALL = (Target("", "DELETE", "/fapi/v1/allOpenOrders"), Target("", "DELETE", "/fapi/v1/algoOpenOrders"))

@@ -17,6 +17,7 @@ from connectors.binance import rest
 from connectors.binance.settings import Market
 from connectors.binance.trading.budget import Budget, Urgency
 from connectors.binance.trading.clearing.session import (
+    WEIGHT_LIMITS,
     OpenOrder,
     cancel_of,
     cancels_of_all,
@@ -37,6 +38,8 @@ _NS_PER_MS = 1_000_000
 _TIME_PATHS = {Market.SPOT: "/api/v3/time", Market.USDM: "/fapi/v1/time"}
 _WARM_MAX = 4
 _PAUSES_S = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5)  # between rounds; the last again and again
+_PATIENCE = 20  # a venue that is not there is tried again after a twentieth of the time that it has been so
+_URGENT_ROUNDS = 3  # a look may use what is kept for cancels: to know is worth it, to ask for ever would starve them
 
 
 class Clearance(msgspec.Struct, kw_only=True):
@@ -70,7 +73,9 @@ class Clearer:
         self._clock_ns = clock_ns
         self.symbols = tuple(symbols)
         self._budget = Budget(settings.cancel_share, 0.0)
+        self._budget.weight.limit = WEIGHT_LIMITS[settings.market]
         self._told: Clearance | None = None
+        self._answered = True  # in the last round, by anybody
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(self._written)
         self._client = RestClient(settings.request_timeout_s, traces=(trace,))
@@ -108,14 +113,21 @@ class Clearer:
 
         `symbols`: only these.
         """
-        self._told = told
+        self._told, self._answered = told, True
         chosen = self.symbols if symbols is None else symbols
         while not told.verified_ns:
-            await asyncio.sleep(_PAUSES_S[min(told.rounds, len(_PAUSES_S) - 1)])
+            await asyncio.sleep(self._pause_s(told))
             told.rounds += 1
+            self._answered = False
             if self._settings.alone:
                 await self._cancel_all(told, chosen)
             await self._look(told, chosen)
+
+    def _pause_s(self, told: Clearance) -> float:
+        """Return how long to wait before the next round. What is not answered costs none of the venue's allowances."""
+        if self._answered:
+            return _PAUSES_S[min(told.rounds, len(_PAUSES_S) - 1)]
+        return min(max((self._clock_ns() - told.began_ns) / _NS / _PATIENCE, _PAUSES_S[1]), _PAUSES_S[-1])
 
     async def is_clear(self, symbols: Sequence[str] | None = None) -> bool:
         """Whether nothing of ours is open, as the venue shows it now; False where it does not tell."""
@@ -145,7 +157,8 @@ class Clearer:
     async def _open(self, told: Clearance, symbols: Sequence[str]) -> list[OpenOrder] | None:
         """Return the orders that work, None where one answer is missing."""
         requests = [each for symbol in symbols for each in questions_of_open(self._settings, symbol)]
-        replies = await asyncio.gather(*(self._ask(each, told, Urgency.REDUCE) for each in requests))
+        urgency = Urgency.CANCEL if 0 < told.rounds <= _URGENT_ROUNDS else Urgency.REDUCE
+        replies = await asyncio.gather(*(self._ask(each, told, urgency) for each in requests))
         lists = [read_open(each) for each in replies]
         if any(each is None for each in lists):
             self._note(told, [each for each, found in zip(replies, lists, strict=True) if found is None])
@@ -171,6 +184,7 @@ class Clearer:
             answer = await self._client.send(signed.verb, signed.url, signed.headers, signed.shown)
         except VenueUnreachable as error:
             return no_reply(str(error))
+        self._answered = True
         self._heed(answer.status, answer.headers)
         return reply_of(self._settings.market, answer.status, answer.body)
 
