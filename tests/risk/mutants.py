@@ -117,6 +117,8 @@ SWAPS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.In: (ast.NotIn,),
     ast.NotIn: (ast.In,),
 }
+OF_ONE_OR_MINUS_ONE = ("side", "sign")
+"""Names of what is 1 or -1: above 0 and at least 0 are the same of it, so it has one mutant, the other way around."""
 PYTEST = ("-x", "-n0", "-s", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 # A mutant may never end, or take all memory: then it is killed as well. Seconds of its own, whatever else runs here.
 CPU_MOST_S = 120
@@ -142,6 +144,12 @@ class Mutant(NamedTuple):
         return f"{self.text} [{self.swap}]"
 
 
+def is_of_a_side(node: ast.Compare) -> bool:
+    """Whether what is 1 or -1 is compared with 0."""
+    name = getattr(node.left, "attr", getattr(node.left, "id", ""))
+    return name in OF_ONE_OR_MINUS_ONE and [ast.unparse(each) for each in node.comparators] == ["0"]
+
+
 def mutants_of(path: str) -> Iterator[Mutant]:
     """Yield every mutant of a file."""
     source = (ROOT / path).read_text(encoding="utf-8")
@@ -151,7 +159,7 @@ def mutants_of(path: str) -> Iterator[Mutant]:
             if not isinstance(node, ast.Compare):
                 continue
             for number, operator in enumerate(node.ops):
-                for other in SWAPS[type(operator)]:
+                for other in SWAPS[type(operator)][-1 if is_of_a_side(node) else 0 :]:
                     changed = copy.copy(tree)
                     changed.body = [*tree.body[:place], copy.deepcopy(statement), *tree.body[place + 1 :]]
                     twin = next(each for at, each in enumerate(ast.walk(changed.body[place])) if at == step)
