@@ -1,4 +1,4 @@
-"""One frame of `tickerd top`: the daemon's own screen, working orders, limits in use, and what the keys do. Pure."""
+"""One frame of `tickerd top`: the daemon's screen, working orders, breakers, limits in use, what the keys do. Pure."""
 
 from typing import NamedTuple
 
@@ -11,10 +11,11 @@ from daemon.screen.layout import Style
 from daemon.screen.render import BOXED_HEIGHT, BOXED_WIDTH, frame
 from daemon.screen.table import Column, cell, exact
 from daemon.status import Status
+from daemon.top import breakers
 from daemon.top.keys import WORDS, Prompt
 from daemon.views.orders import OrderRow
 
-ORDERS_MAX, LIMITS_MAX = 8, 5
+ORDERS_MAX, LIMITS_MAX, BREAKERS_MAX = 8, 5, 4
 TALL = 24
 HELP = "  ".join([*(f"{key} {word}" for key, word in WORDS.items()), "q quit"])
 
@@ -34,9 +35,11 @@ def picture(
     foot = _foot(prompt, notice, width)
     room = max(1, height - len(foot))
     extra = min(len(looked.orders), ORDERS_MAX) if room > TALL + 4 else 0  # below that their counts must do
-    limits = in_use(looked.limits)[: LIMITS_MAX if room > TALL else 2] if room >= TALL - 4 else []
+    stopped = breakers.worst(looked.status.breakers)[: BREAKERS_MAX if room > TALL else 2] if room >= TALL - 4 else []
+    small = 1 if stopped else 2
+    limits = in_use(looked.limits)[: LIMITS_MAX if room > TALL else small] if room >= TALL - 4 else []
     overhead = 1 if width < BOXED_WIDTH else 3
-    blocks = [rows + overhead for rows in (extra, len(limits)) if rows]
+    blocks = [rows + overhead for rows in (extra, len(stopped), len(limits)) if rows]
     above = room - sum(blocks) + 1  # the frame's own last line tells other keys: it is left out
     boxed = width >= BOXED_WIDTH and above >= BOXED_HEIGHT
     if blocks and width >= BOXED_WIDTH and not boxed:
@@ -45,6 +48,9 @@ def picture(
     lines = frame(looked.status, history, width, above)[:-1] if above > 1 else []
     if extra:
         lines += _orders(looked.orders, style, width, extra)
+    if stopped:
+        columns = breakers.columns(stopped, "breaker" if boxed else "BREAKERS")
+        lines += style.part("breakers", columns, width, len(stopped))
     if limits:
         lines += style.part("limits in use", _limits(limits, "limit" if boxed else "LIMITS"), width, len(limits))
     return [*lines[:room], *foot]

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.text import Text
 
@@ -21,6 +23,8 @@ from daemon.operator.client import request
 from daemon.operator.door import Door
 from daemon.operator.operated import Operated
 from daemon.screen.history import History
+from daemon.status import BreakerStatus
+from daemon.top.breakers import worst
 from daemon.top.keys import WORDS, Prompt, keys_of, press
 from daemon.top.picture import Looked, in_use, picture
 from daemon.views.orders import OrderRow, OrdersView
@@ -53,8 +57,37 @@ def limit(name: str, used: str, value: str = "20") -> LimitRow:
 LIMITS = [limit("max_open_orders_total", "18"), limit("max_gross_notional", "0"), limit("max_fees_per_day", "20.5")]
 
 
-def looked(orders: int = 3) -> Looked:
-    return Looked(samples.status(), [order(number) for number in range(orders)], LIMITS)
+def breaker(kind: str, step: str, figure: str, at: str, problem: str = "", **ladder: str) -> BreakerStatus:
+    latched = step in {"reduce", "halt", "flatten"}
+    return BreakerStatus(
+        breaker=kind,
+        scope="strategy:quoter",
+        step=step,
+        figure=figure,
+        next=at,
+        ladder=ladder,
+        since_ns=0,
+        problem=problem,
+        rearm="tickerd arm strategy:quoter --reason ..." if latched else "",
+    )
+
+
+BREAKERS = [
+    breaker("loss_streak", "calm", "1", "6", reduce="6"),
+    breaker("drawdown", "calm", "71.5", "100", warn="100", halt="200"),
+    breaker("day_loss", "halt", "812.25", "1000", reduce="500", halt="800", flatten="1000"),
+    breaker("feed_quorum", "calm", "2", "2", reduce="2", halt="1"),
+    breaker("feed_quorum", "calm", "2", "3", reduce="3"),
+    breaker("loss", "warn", "260", "300", warn="250", halt="300"),
+    breaker("slippage", "calm", "", "0.002", reduce="0.002"),
+    breaker("second_count", "flatten", "", "", halt="100000"),
+    breaker("spread", "calm", "", "0.01", problem="BTCUSDT.BINANCE has no price", halt="0.01"),
+]
+
+
+def looked(orders: int = 3, breakers: Sequence[BreakerStatus] = ()) -> Looked:
+    status = msgspec.structs.replace(samples.status(), breakers=list(breakers))
+    return Looked(status, [order(number) for number in range(orders)], LIMITS)
 
 
 def plain(lines: list[Text]) -> str:
@@ -67,9 +100,10 @@ def plain(lines: list[Text]) -> str:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("prompt", [None, Prompt("kill", typed="strategy:" + "x" * 150)], ids=["watching", "asking"])
 @pytest.mark.parametrize("orders", [0, 3, 40])
-def test_the_picture_fits_every_terminal(width, height, prompt, orders):
+@pytest.mark.parametrize("breakers", [(), BREAKERS], ids=["calm", "stopped"])
+def test_the_picture_fits_every_terminal(width, height, prompt, orders, breakers):
     for notice in ("", "kill all: done; KILLED: " + "x" * 300):
-        lines = picture(looked(orders), History(), prompt, notice, width, height)
+        lines = picture(looked(orders, breakers), History(), prompt, notice, width, height)
         assert len(lines) <= height
         assert max(line.cell_len for line in lines) <= width
         shown = plain(lines)
@@ -80,6 +114,35 @@ def test_on_80_by_24_there_are_positions_orders_strategies_limits_and_keys():
     shown = plain(picture(looked(), History(), None, "", 80, 24))
     for part in ("MARKET", "POSITIONS", "STRATEGIES", "ORDERS", "LIMITS", "k kill  h halt  f flatten", "18", "102%"):
         assert part in shown
+
+
+@pytest.mark.parametrize(("width", "height", "rows"), [(80, 24, 2), (120, 50, 4)])
+def test_breakers_that_stopped_or_are_near_it_stand_above_the_limits(width, height, rows):
+    shown = plain(picture(looked(3, BREAKERS), History(), None, "", width, height))
+    assert "POSITIONS" in shown.upper()
+    lines = [line.strip("│ ").split() for line in shown.splitlines() if "strategy:quoter" in line]
+    assert len(lines) == rows
+    assert lines[0] == ["second_count", "strategy:quoter", "flatten", "none", "until", "armed"]
+    assert lines[1] == ["day_loss", "strategy:quoter", "halt", "812.25", "flatten", "at", "1000", "until", "armed"]
+    assert (
+        lines[2:]
+        == [
+            ["loss", "strategy:quoter", "warn", "260", "halt", "at", "300"],
+            ["spread", "strategy:quoter", "calm", "not", "valued", "halt", "at", "0.01"],
+        ][: rows - 2]
+    )
+    assert "BREAKERS" not in plain(picture(looked(3), History(), None, "", width, height)).upper()
+
+
+def test_the_worst_breakers_come_first_and_those_far_from_their_step_not_at_all():
+    assert [(row.breaker, row.step) for row in worst(BREAKERS)] == [
+        ("second_count", "flatten"),
+        ("day_loss", "halt"),
+        ("loss", "warn"),
+        ("spread", "calm"),
+        ("feed_quorum", "calm"),
+        ("drawdown", "calm"),
+    ]
 
 
 def test_the_fullest_limits_come_first_and_those_of_which_nothing_is_used_not_at_all():
