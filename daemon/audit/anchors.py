@@ -186,7 +186,7 @@ class Anchor:
                 first = self._lines[0]
             try:
                 self.place.put(first[0])
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: what can be no name of a host
                 self._failed(error)
                 if self._closing:
                     return
@@ -202,8 +202,8 @@ class Anchor:
                 if self._lines[0] is first:
                     self._lines.popleft()
 
-    def _failed(self, error: OSError) -> None:
+    def _failed(self, error: Exception) -> None:
         """Tell once how it fails, until it works again."""
         if not self._failing:
             self._failing = True
-            self._tell(f"{error.strerror or error}")
+            self._tell(f"{getattr(error, 'strerror', '') or error}")

@@ -17,6 +17,7 @@ from journal.audit.heads import HeadState
 from journal.audit.keys import load_signing_key, make_keys
 from journal.audit.trail import read_trail
 from journal.writer import JournalWriter
+from tests.acceptance.processes import until
 from tests.docs.markdown import document
 from tests.journal.making import head, mixed, seal, write
 
@@ -46,6 +47,20 @@ def test_syslog_gets_one_datagram(tmp_path):
         remote.bind(("127.0.0.1", 0))
         place_of(f"syslog://127.0.0.1:{remote.getsockname()[1]}").put(LINE)
         assert remote.recv(4096).endswith(LINE)
+
+
+@pytest.mark.parametrize("text", ["syslog://log:99999", "syslog://log:0", "ftp://a/b", "https://", "http://[::1"])
+def test_an_address_that_leads_nowhere_is_no_setting(text):
+    with pytest.raises(ValueError, match="anchors: expected https://HOST/PATH"):
+        AuditSettings(anchors=(text,))
+
+
+def test_a_host_that_can_be_no_name_fails_like_one_that_is_not_there():
+    told: list[str] = []
+    anchor = Anchor(place_of(f"syslog://{'a' * 64}.example"), told.append)
+    anchor.offer(LINE, 1)
+    until(lambda: bool(told), "that it fails", 5)
+    assert not anchor.close(1.0)
 
 
 def test_an_address_gets_a_post_and_its_refusal_is_an_error():
