@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from daemon.metrics import MetricsServer
 from daemon.notices import Notices
 from daemon.operator.adding import adding_of
 from daemon.operator.client import SUFFIX
+from daemon.operator.codes import Codes
 from daemon.operator.door import Door
 from daemon.operator.kill_file import watch_kill_file
 from daemon.operator.operated import Operated
@@ -219,7 +221,7 @@ async def _live(
 
 
 async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
-    """Return the operator's socket, listening, None where the settings want none. Raises UsageError."""
+    """Return the operator's socket, listening, None where the settings want none. Raises UsageError, SecretMissing."""
     if not settings.operator.enabled:
         return None
     short = daemon.journal.folder.name.rpartition("-")[2]
@@ -237,8 +239,17 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         except SessionOver as error:
             log.warning("a login was refused", source=source, reason=str(error))
 
+    name = settings.operator.second_factor
+    codes = Codes(name, read_secret(name)) if name else None
+
+    def why_not(code: str, source: str) -> str:
+        if codes is not None and (why := codes.why_not(code, time.time())):
+            refused(source, why)
+            return why
+        return ""
+
     adding = adding_of(settings.session.mode, daemon.engine)
-    door = Door(path, Operated(command, queries_of(daemon), adding), refused)
+    door = Door(path, Operated(command, queries_of(daemon), adding, why_not), refused)
     await door.open()
     return door
 

@@ -29,6 +29,7 @@ OWN = {
     "config": "check or show settings",
     "strategies": "list the strategies that settings can name, or those of the running daemon",
     "guard": "watch a live daemon from a process of its own, and cancel everything when it stops beating",
+    "second-factor": "make a secret whose codes `arm` and `approve` ask for",
     "drill": "practise the kill switch on the embedded exchange, and show what took how long",
     "emulate": "serve a venue's protocol from recorded or synthetic markets",
     "doctor": "look for what would keep tickerd from working here",
@@ -94,7 +95,7 @@ class Word(NamedTuple):
 
 def words_for(said: str | None) -> dict[str, Word]:
     """Return the words to know when `said` was said: looking for installed ones costs 20 ms, which ours are spared."""
-    own = {name: Word(f"daemon.commands.{name}", summary) for name, summary in OWN.items()}
+    own = {name: Word(f"daemon.commands.{name.replace('-', '_')}", summary) for name, summary in OWN.items()}
     own |= {name: Word("daemon.commands.operate", summary) for name, summary in OPERATOR.items()}
     own |= {name: Word("daemon.commands.views", summary) for name, summary in VIEWS.items()}
     own |= {name: Word("daemon.commands.limits", summary) for name, summary in LIMITS.items()}

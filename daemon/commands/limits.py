@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from daemon.commands.operate import add_daemon, speak
+from daemon.commands.operate import add_code, add_daemon, speak
 from daemon.commands.printing import WIDTH, Column, write_line, write_table
 from daemon.errors import ExitCode, UsageError
 from daemon.operator.client import ask, find, request
@@ -59,6 +59,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     if word in {"set", "approve", "withdraw"}:
         default = "all" if word == "set" else ""
         parser.add_argument("--scope", default=default, help=f"{SCOPES} (default {default or 'wherever one waits'})")
+    if word == "approve":
+        add_code(parser)
     if word != "limits":
         parser.add_argument("--reason", required=True, help="why, for the journal and for who comes after")
     add_daemon(parser)
@@ -76,7 +78,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
         args = {"risk": msgspec.json.encode(_without_sources(load(options.config).settings.risk)).decode()}
     else:
-        args = dict.fromkeys(options.names, "")
+        args = dict.fromkeys(options.names, "") | ({"code": options.code} if getattr(options, "code", None) else {})
     scope = getattr(options, "scope", "")
     return speak(options, request(options.word, scope=scope, reason=options.reason, **args))
 

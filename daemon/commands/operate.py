@@ -80,11 +80,18 @@ def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--collar", type=collar_ppm, metavar="SHARE", help="how far from the middle at most (default 1%%)"
         )
+    if word == "arm":
+        add_code(parser)
     if word != "status":
         parser.add_argument(
             "--reason", default="", required=word in NEEDS_REASON, help="why, for the journal and for who comes after"
         )
     add_daemon(parser)
+
+
+def add_code(parser: argparse.ArgumentParser) -> None:
+    """Describe the second factor."""
+    parser.add_argument("--code", metavar="DIGITS", help="of your authenticator, where [operator] second_factor is set")
 
 
 def add_daemon(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +110,8 @@ def run(options: argparse.Namespace) -> ExitCode:
         args["flatten"] = "yes"
     if getattr(options, "collar", None) is not None:
         args["collar_ppm"] = str(options.collar)
+    if getattr(options, "code", None):
+        args["code"] = options.code
     if hasattr(options, "share"):
         args["share_ppm"] = str(options.share)
     wanted = request(

@@ -5,13 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 import structlog
 
+from core.commands import ARM
 from core.events import CommandReceived
 from daemon.errors import DaemonError
 from daemon.operator.messages import VERSION, Reply, Request
 from daemon.operator.protocol import QUERIES, read_request
 from daemon.operator.who import user_of
+from engine.limit_commands import APPROVE
 from engine.roster_commands import ADD
 
+CODE = "code"
+PROTECTED = frozenset((ARM, APPROVE))
+"""What lets trading go on, or risk more: a second factor is asked for, where there is one."""
 _REFUSED = "COMMAND_REFUSED: "
 
 log = structlog.get_logger("tickerd")
@@ -25,15 +30,18 @@ class Operated:
         command: Callable[[CommandReceived], list[str]],
         queries: Mapping[str, Callable[[Request], msgspec.Struct]],
         adding: Callable[[Request, str], Awaitable[CommandReceived]] | None = None,
+        why_not: Callable[[str, str], str] = lambda _code, _source: "",
     ) -> None:
         """`command` lets one in and returns what was said meanwhile; it raises DaemonError once the session is over.
 
         `queries` answer each of `protocol.QUERIES`, and change nothing; one raises DaemonError where it cannot.
         `adding` reads what a request wants to add, and makes the command of it; it raises DaemonError where it cannot.
+        `why_not` tells why a code does not do, by whom it was given; empty where it does, or none is wanted.
         """
         self.command = command
         self.queries = queries
         self.adding = adding
+        self.why_not = why_not
 
     def answer(self, line: bytes, source: str) -> Reply | Awaitable[Reply]:
         """Carry one request out; one that has to read files first is answered later."""
@@ -44,13 +52,18 @@ class Operated:
             return self._query(request)
         if request.ask == ADD and self.adding is not None:
             return self._add(request, source, self.adding)
+        args = dict(sorted(request.args.items()))
+        if request.ask in PROTECTED:
+            code = args.pop(CODE, "")  # the journal never has it
+            if why := self.why_not(code, source):
+                return Reply(v=VERSION, id=request.id, ok=False, error=f"{request.ask} {request.scope}: {why}")
         command = CommandReceived(
             name=request.ask,
             strategy_id=request.strategy,
             source=source,
             reason=request.reason,
             scope=request.scope,
-            args=dict(sorted(request.args.items())),
+            args=args,
             user=user_of(source),
         )
         return self._command(request, command)
