@@ -89,6 +89,7 @@ GROUPS = (
         (
             "tests/risk/test_gate_replace.py",
             "tests/risk/test_gate_freezes.py",
+            "tests/risk/test_account_checks.py",
             "tests/risk/test_rules.py",
             "tests/engine/test_replacing.py",
         ),

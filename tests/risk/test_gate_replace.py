@@ -5,7 +5,9 @@ import pytest
 from core.events import ReportType
 from core.ids import client_order_id, revision_id
 from core.orders import ApprovedReplace, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
+from oms.chain import Chain
 from risk.limits import RiskLimits
+from risk.revisions import REVISIONS_MAX
 from tests.risk.room import Room
 
 NAME = client_order_id(1, 1)
@@ -123,3 +125,18 @@ def test_an_order_that_is_not_there_or_not_open_is_told_in_words():
     assert "as it shall be" in str(ask(made, quantity=100))
     made.fill(NAME, 40)
     assert "it is filled" in str(ask(made, price=999_00))
+
+
+def test_an_order_that_must_not_take_stays_one_that_rests():
+    made = room(post_only=True, price=999_00)
+    assert code(made, price=998_00) == ""
+
+
+@pytest.mark.parametrize(("newest", "why"), [(REVISIONS_MAX - 1, ""), (REVISIONS_MAX, "was replaced 1295 times")])
+def test_an_order_is_replaced_as_often_as_there_are_names(newest, why):
+    made = room()
+    order = made.manager.order(NAME)
+    assert order is not None
+    order.chain = Chain(100, 100, newest=newest)
+    answer = ask(made, price=999_00)
+    assert why in answer if isinstance(answer, str) else not why
