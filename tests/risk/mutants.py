@@ -62,12 +62,13 @@ GROUPS = (
         ),
     ),
     Group(
-        ("risk/breakers/*.py", "risk/breaker_settings.py"),
+        ("risk/breakers/*.py", "risk/breaker_settings.py", "risk/breaker_stricter.py", "risk/breaker_words.py"),
         (
             "tests/risk/test_breaker_settings.py",
             "tests/engine/test_breakers_bounds.py",
             "tests/engine/test_breakers_together.py",
             "tests/engine/test_breakers.py",
+            "tests/engine/test_breakers_reloaded.py",
         ),
     ),
     Group(
@@ -122,7 +123,7 @@ OF_ONE_OR_MINUS_ONE = ("side", "sign")
 """Names of what is 1 or -1: above 0 and at least 0 are the same of it, so it has one mutant, the other way around."""
 PYTEST = ("-x", "-n0", "-s", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 # A mutant may never end, or take all memory: then it is killed as well. Seconds of its own, whatever else runs here.
-CPU_MOST_S = 120
+CPU_MOST_S = 60
 MEMORY_MOST = 8 * 2**30
 
 EQUIVALENT: dict[str, str] = {}
