@@ -136,6 +136,8 @@ _EITHER_WAY = "both ways come to the same whole number: one is faster, the other
 EQUIVALENT = {
     "if reference_twice < PRODUCT_FITS: [Lt to LtE]": _EITHER_WAY,
     "if reference_twice < PRODUCT_FITS: [Lt to GtE]": _EITHER_WAY,
+    "if before * side >= 0 or is_flat(index, instrument, before, effect.price): [GtE to Gt]": "nothing is flat as well",
+    "if left * side < 0 and not is_flat(index, instrument, left, effect.price): [Lt to LtE]": "nothing is flat as well",
     "return bid if side_sign < 0 and bid > price else price [Gt to GtE]": "the greater of two; `max` is slower here",
 }
 """By the mutated line, as written, and the operator: why no test can tell it from the original."""
