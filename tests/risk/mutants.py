@@ -44,7 +44,6 @@ GROUPS = (
             "risk/figures.py",
             "risk/rate.py",
             "risk/gate.py",
-            "risk/limit_words.py",
         ),
         (
             "tests/risk/test_gate_checks.py",
@@ -53,8 +52,8 @@ GROUPS = (
             "tests/risk/test_gate_freezes.py",
             "tests/risk/test_account_checks.py",
             "tests/risk/test_risk_limits.py",
-            "tests/risk/test_limit_words.py",
             "tests/risk/test_rules.py",
+            "tests/engine/test_replacing.py",
             "tests/risk/test_gate_properties.py",
         ),
     ),
@@ -75,6 +74,7 @@ GROUPS = (
             "tests/engine/test_breakers_together.py",
             "tests/engine/test_breakers.py",
             "tests/engine/test_breakers_reloaded.py",
+            "tests/engine/test_limit_commands.py",
         ),
     ),
     Group(
@@ -102,7 +102,7 @@ GROUPS = (
         ),
     ),
     Group(
-        ("risk/limits.py", "risk/limit_changes.py", "risk/control_settings.py"),
+        ("risk/limits.py", "risk/limit_changes.py", "risk/limit_words.py", "risk/control_settings.py"),
         (
             "tests/risk/test_risk_limits.py",
             "tests/risk/test_breaker_settings.py",
@@ -138,6 +138,10 @@ EQUIVALENT = {
     "if reference_twice < PRODUCT_FITS: [Lt to GtE]": _EITHER_WAY,
     "if before * side >= 0 or is_flat(index, instrument, before, effect.price): [GtE to Gt]": "nothing is flat as well",
     "if left * side < 0 and not is_flat(index, instrument, left, effect.price): [Lt to LtE]": "nothing is flat as well",
+    "if price != order.price or quantity > order.quantity: [Gt to GtE]": "one that is so already is never asked about",
+    "if valued.unmarked or any(part.value is None and part.amount < 0 for part in valued.parts): [Lt to LtE]": (
+        "no part of a valuation is of nothing"
+    ),
     "return bid if side_sign < 0 and bid > price else price [Gt to GtE]": "the greater of two; `max` is slower here",
 }
 """By the mutated line, as written, and the operator: why no test can tell it from the original."""
