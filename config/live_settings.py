@@ -10,6 +10,10 @@ KeyName = Annotated[
     str,
     Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="a name: up to 32 of a-z, 0-9 and -"),
 ]
+SecretName = Annotated[
+    str,
+    Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$", description="a secret's name: up to 32 of a-z, 0-9 and -, or none"),
+]
 Digest = Annotated[str, Meta(pattern=r"^([0-9a-f]{12,64})?$", description="12 or more hexadecimal digits, or none")]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 

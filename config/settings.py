@@ -14,7 +14,7 @@ from msgspec import Meta
 from config.audit_settings import AuditSettings
 from config.guard_settings import GuardSettings
 from config.hours import HoursTable
-from config.live_settings import KeyName, LiveSettings, TradingTable
+from config.live_settings import LiveSettings, SecretName, TradingTable
 from config.portfolio_settings import PortfolioSettings
 from connectors.sim.settings import SimSettings
 from journal.head import FlushPolicy
@@ -275,7 +275,7 @@ class OperatorSettings(Table, frozen=True, kw_only=True):
 
     enabled: bool = True
     folder: PathText = "var/run"
-    second_factor: KeyName | Literal[""] = ""  # the secret whose codes `arm` and `approve` ask for; empty: none
+    second_factor: SecretName = ""  # the secret whose codes `arm` and `approve` ask for; empty: none
 
 
 class ScreenSettings(Table, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The second factor of `arm` and `approve`: codes that change every 30 seconds, from a person's authenticator.
 
-RFC 6238 (TOTP) over RFC 4226 (HOTP): HMAC-SHA-1, six digits, steps of 30 seconds, as authenticator apps do. Who can speak
+RFC 6238 (TOTP) over RFC 4226 (HOTP): HMAC-SHA-1, six digits, steps of 30 seconds, as authenticator apps do. Who speaks
 at the socket may stop trading; to let it go on, or risk more, takes what only a person has (F71).
 """
 
