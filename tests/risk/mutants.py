@@ -111,6 +111,7 @@ GROUPS = (
             "tests/risk/test_controls.py",
             "tests/risk/test_rules.py",
             "tests/engine/test_limit_commands.py",
+            "tests/engine/test_breakers_reloaded.py",
         ),
     ),
 )
