@@ -131,7 +131,7 @@ OF_ONE_OR_MINUS_ONE = ("side", "sign", "side_sign")
 """Names of what is 1 or -1: above 0 and at least 0 are the same of it, so it has one mutant, the other way around."""
 PYTEST = ("-x", "-n0", "-s", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 # A mutant may never end, or take all memory: then it is killed as well. Seconds of its own, whatever else runs here.
-CPU_MOST_S = 30
+CPU_MOST_S = 60
 MEMORY_MOST = 8 * 2**30
 
 _EITHER_WAY = "both ways come to the same whole number: one is faster, the other leaves no 64 bits where it is compiled"
