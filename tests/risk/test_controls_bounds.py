@@ -1,11 +1,19 @@
-"""How far a position may reach: both legs of hedge mode, and what a replacement adds to what is open on its side."""
+"""Where limits of scopes begin to hold, weighed by themselves, and how far a position may reach.
+
+An order at a limit passes without being weighed: `risk.controls.clearance` knows of it. So each is asked here alone.
+"""
+
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from core.events import ReportType
 from core.orders import ApprovedReplace, OrderTerms, Refusal, Side
 from oms.rules import AccountingRules
+from risk.controls import checks
 from risk.controls.cells import ACCOUNT, Reach, reach_of
+from risk.controls.scope import PPM
 from tests.risk.control_room import PERP, SPOT, ControlRoom, limited
 
 LONG, SHORT = OrderTerms(hedge=Side.BUY), OrderTerms(hedge=Side.SELL)
@@ -62,3 +70,70 @@ def test_without_an_order_that_opens_its_leg_reaches_less_far_and_without_one_th
     room = hedged()
     (order,) = [each for each in room.manager.open_orders() if each.side == side]
     assert numbers(reach_of(room.manager, ACCOUNT, PERP, order)) == reach
+
+
+WEIGHED = {name: broken for name, _, broken in checks._ADDING}
+PLAIN: dict[str, Any] = {"value": 3, "more_gross": 3, "more_side": 3, "side": 1, "now_ns": 0}
+SUMS: dict[str, Any] = {"equity": 100, "cash": 13, "single": 7, "need": 3}
+
+
+def breaks(name: str, limit: int, asked: dict[str, Any], scope: dict[str, Any], sums: dict[str, Any]) -> bool:
+    known = SimpleNamespace(**SUMS | sums)
+    known.gross_of, known.cash_for = lambda _index: known.single, lambda _asked: known.need
+    order = SimpleNamespace(**PLAIN | asked, intent=SimpleNamespace(instrument=0))
+    return WEIGHED[name](order, SimpleNamespace(**{name: limit} | scope), known)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "asked", "scope"),
+    [
+        ("max_order_value", 3, {}, {}),
+        ("max_gross_notional", 10, {}, {"gross": 7}),
+        ("max_leverage", PPM // 10, {}, {"gross": 7}),
+        ("max_concentration", PPM // 10, {}, {}),
+        ("max_net_notional", 10, {}, {"long": 7, "short": 5}),
+        ("max_net_notional", 10, {"side": -1}, {"long": 5, "short": -7}),
+        ("max_open_notional", 10, {}, {"buys": 7, "sells": 5}),
+        ("max_open_notional", 10, {"side": -1}, {"buys": 5, "sells": 7}),
+        ("max_turnover_per_day", 10, {}, {"day_turnover": 7}),
+    ],
+)
+def test_what_comes_to_a_limit_passes_and_one_unit_more_does_not(name, limit, asked, scope):
+    assert not breaks(name, limit, asked, scope, {})
+    assert breaks(name, limit - 1, asked, scope, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "sums"),
+    [
+        ("max_gross_notional", {"gross": 11}, {}),
+        ("max_leverage", {"gross": 11}, {}),
+        ("max_concentration", {}, {"single": 11}),
+        ("max_net_notional", {"long": 11, "short": 0}, {}),
+        ("max_open_notional", {"buys": 11, "sells": 0}, {}),
+        ("min_cash", {}, {"cash": -1, "need": 0}),
+    ],
+)
+def test_what_adds_nothing_passes_a_limit_that_is_broken_already(name, scope, sums):
+    assert not breaks(name, 0, {"more_gross": 0, "more_side": 0}, scope, sums)
+
+
+@pytest.mark.parametrize(("least", "broken"), [(10, False), (11, True)])
+def test_the_cash_that_is_left_over_may_be_just_the_least(least, broken):
+    assert breaks("min_cash", least, {}, {}, {}) is broken
+
+
+@pytest.mark.parametrize(("age_ns", "broken"), [(-1, False), (0, True), (1, True)])
+def test_an_order_of_the_same_instant_is_a_twin_and_none_is_not(age_ns, broken):
+    assert breaks("duplicate_window_ms", 1, {}, {"age_of_twin": lambda *_: age_ns}, {}) is broken
+
+
+@pytest.mark.parametrize(("fees", "limit", "broken"), [(0, 0, False), (1, 0, True), (1, 1, True), (1, 2, False)])
+def test_fees_are_spent_at_the_limit_where_there_are_any(fees, limit, broken):
+    assert breaks("max_fees_per_day", limit, {}, {"day_fees": fees}, {}) is broken
+
+
+@pytest.mark.parametrize(("equity", "figure"), [(-1, ""), (0, ""), (2, "1.5")])
+def test_without_equity_there_is_no_share_of_it_to_tell(equity, figure):
+    scope, sums = SimpleNamespace(name="all"), SimpleNamespace(equity=equity)
+    assert checks._ratio(scope, "gross value", 3, PPM, sums).figure == figure  # type: ignore[arg-type]
