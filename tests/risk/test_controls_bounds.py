@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
+from core.book import LIVE, set_level
 from core.events import ReportType
+from core.market import Market
 from core.orders import ApprovedReplace, OrderTerms, Refusal, Side
 from oms.rules import AccountingRules
 from risk.controls import checks
 from risk.controls.cells import ACCOUNT, Reach, reach_of
+from risk.controls.depth import displayed, too_far, trades_at
 from risk.controls.scope import PPM
 from tests.risk.control_room import PERP, SPOT, ControlRoom, limited
+from tests.risk.room import INSTRUMENT
 
 LONG, SHORT = OrderTerms(hedge=Side.BUY), OrderTerms(hedge=Side.SELL)
 
@@ -137,3 +141,48 @@ def test_fees_are_spent_at_the_limit_where_there_are_any(fees, limit, broken):
 def test_without_equity_there_is_no_share_of_it_to_tell(equity, figure):
     scope, sums = SimpleNamespace(name="all"), SimpleNamespace(equity=equity)
     assert checks._ratio(scope, "gross value", 3, PPM, sums).figure == figure  # type: ignore[arg-type]
+
+
+# -- beside the market -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "shown"), [(1, 99, 0), (1, 100, 7), (1, 101, 7), (-1, 98, 5), (-1, 99, 5), (-1, 100, 0)]
+)
+def test_the_touch_shows_its_quantity_to_an_order_that_reaches_it(side, price, shown):
+    assert displayed(Market(0, INSTRUMENT), (99, 5, 100, 7, 0), side, price) == shown
+
+
+def test_a_side_without_a_price_shows_nothing():
+    assert displayed(Market(0, INSTRUMENT), (0, 5, 0, 7, 0), 1, 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "shown"),
+    [(1, 99, 0), (1, 100, 1), (1, 101, 3), (1, 102, 3), (-1, 99, 0), (-1, 98, 4), (-1, 97, 12), (-1, 96, 12)],
+)
+def test_a_book_shows_the_quantities_of_all_levels_that_an_order_reaches(side, price, shown):
+    market = Market(0, INSTRUMENT)
+    market.book.state = LIVE
+    for levels, rows in ((market.book.asks, ((100, 1), (101, 2))), (market.book.bids, ((98, 4), (97, 8)))):
+        for at, quantity in rows:
+            set_level(levels, at, quantity)
+    assert displayed(market, (0, 0, 0, 0, 0), side, price) == shown
+
+
+def priced(price: int, side: int = 1) -> Any:
+    """An order in a market of 999 to 1001 that moves by 1 % a minute."""
+    market = SimpleNamespace(touch=lambda: (999, 1001, 0))
+    return SimpleNamespace(
+        intent=SimpleNamespace(price=price), side=side, market=market, observed=SimpleNamespace(volatility_ppm=10_000)
+    )
+
+
+@pytest.mark.parametrize(("price", "is_too_far"), [(989, True), (990, False), (1010, False), (1011, True)])
+def test_a_price_may_be_just_so_many_volatilities_away(price, is_too_far):
+    scope: Any = SimpleNamespace(max_price_volatilities=PPM)
+    assert too_far(priced(price), scope) is is_too_far
+
+
+def test_without_a_price_an_order_trades_at_the_other_sides_best():
+    assert [trades_at(priced(price, side), 999, 1001) for price, side in ((0, 1), (0, -1), (5, 1))] == [1001, 999, 5]
