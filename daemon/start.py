@@ -112,6 +112,8 @@ def run_session(
 
     Raises ConfigError, JournalError, StartFailed.
     """
+    # It kills trading, not a process that has no handler for it yet: it waits until there is one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     settings = config.settings
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
@@ -184,6 +186,7 @@ async def _live(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
     loop.add_signal_handler(signal.SIGUSR1, _kill, daemon)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
     alerts = daemon.projection.open_alerts = OpenAlerts(alerts_file(settings), daemon.journal.folder.name)
     alerts.load()
     metrics = start_metrics(settings)
