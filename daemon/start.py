@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -112,8 +112,8 @@ def run_session(
 
     Raises ConfigError, JournalError, StartFailed.
     """
-    # It kills trading, not a process that has no handler for it yet: it waits until there is one.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    killed: list[int] = []  # by a signal that came before there was a daemon: it kills trading, not the process
+    signal.signal(signal.SIGUSR1, lambda number, _frame: killed.append(number))
     settings = config.settings
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
@@ -147,7 +147,7 @@ def run_session(
 
     async def main() -> Daemon:
         daemon = Daemon(settings, engine, journal, clock, list(labels), account, secrets)
-        await _live(daemon, settings, output, logs, store, account, keeper, for_s)
+        await _live(daemon, settings, output, logs, store, account, keeper, for_s, killed)
         return daemon
 
     try:
@@ -180,13 +180,15 @@ async def _live(
     account: Account | None,
     keeper: AuditKeeper | None,
     for_s: float | None,
+    killed: Sequence[int],
 ) -> None:
     """Run the daemon with signals caught, status told and metrics served."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
     loop.add_signal_handler(signal.SIGUSR1, _kill, daemon)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+    if killed:
+        _kill(daemon)
     alerts = daemon.projection.open_alerts = OpenAlerts(alerts_file(settings), daemon.journal.folder.name)
     alerts.load()
     metrics = start_metrics(settings)

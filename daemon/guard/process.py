@@ -90,7 +90,6 @@ async def _main(settings: Settings, latch: GuardLatch, clearers: dict[str, Clear
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, on_signal, guard)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})  # whoever started it may have it blocked
     path = socket_of(settings.operator.folder, settings.live.account)
     path.unlink(missing_ok=True)  # of a guard that was killed: the lock says that none lives
     door = Door(path, guard)
