@@ -1,10 +1,12 @@
 """`[audit]`: who signs for the journal, where its signatures are kept besides, and how long sessions stay."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
+SCHEMES = ("http", "https", "syslog")
 FIVE_YEARS_DAYS = 1_827  # two of them may be leap years
 
 
@@ -24,3 +26,19 @@ class AuditSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     every_s: Annotated[float, Meta(gt=0, le=3_600)] = 60.0
     keep_days: Annotated[int, Meta(ge=0, le=36_500)] = FIVE_YEARS_DAYS
     compress_after_days: Annotated[int, Meta(ge=0, le=36_500)] = 1
+
+    def __post_init__(self) -> None:
+        """Refuse addresses that lead nowhere: a second place that fails from the start is none."""
+        for text in self.anchors:
+            if "://" in text and not _leads_somewhere(text):
+                expected = "https://HOST/PATH, syslog://HOST:PORT, syslog:/dev/log, or a file"
+                raise ValueError(f"anchors: expected {expected}, found {text!r}")
+
+
+def _leads_somewhere(address: str) -> bool:
+    """Whether an address has a scheme that is known, a host, and a port that may be one."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in SCHEMES and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False

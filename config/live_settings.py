@@ -10,6 +10,7 @@ KeyName = Annotated[
     str,
     Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="a name: up to 32 of a-z, 0-9 and -"),
 ]
+Digest = Annotated[str, Meta(pattern=r"^([0-9a-f]{12,64})?$", description="12 or more hexadecimal digits, or none")]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
 
@@ -47,6 +48,7 @@ class LiveSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     account: KeyName = "main"
+    build: Digest = ""  # of the program that may trade it, as `tickerd version` tells its sources; empty: any
     root: Annotated[str, Meta(pattern=r"^[^\x00]*$", description="a path")] = "var/accounts"
     foreign_orders: Literal["halt", "ignore", "adopt"] = "halt"
     reconcile_budget_s: Annotated[float, Meta(gt=0, le=3600)] = 60.0

@@ -39,9 +39,12 @@ class LoopLag:
         """Keep a measure, and tell the worst where it is time."""
         self.ns = lag_ns
         self._worst_ns = max(self._worst_ns, lag_ns)
-        from_ns = self._from_ns() if at_s >= self._next_s else None
-        if from_ns is None or self._worst_ns < from_ns:
+        if at_s < self._next_s:
             return
-        told = LoopLagged(lag_ns=self._worst_ns)
-        self._worst_ns, self._next_s = 0, at_s + TELL_EVERY_S
+        from_ns, worst_ns = self._from_ns(), self._worst_ns
+        self._worst_ns = 0  # told or not, it is over: a step that is set later asks for what comes then
+        if from_ns is None or worst_ns < from_ns:
+            return
+        told = LoopLagged(lag_ns=worst_ns)
+        self._next_s = at_s + TELL_EVERY_S
         self._sink([(Kind.LAG, 0, NO_INSTRUMENT, self._now_ns(), 0, told, 0, 0, 0, 0)])

@@ -20,6 +20,7 @@ from core.effects import StrategyState
 from core.events import LifecycleState
 from core.orders import OrderState
 from daemon.errors import UsageError
+from daemon.metrics_audit import audit_metrics
 from daemon.metrics_breakers import breaker_metrics
 from daemon.metrics_families import NS, counter, gauge, labelled, number, states
 from daemon.metrics_portfolio import exposure_metrics, portfolio_metrics
@@ -67,6 +68,8 @@ class StatusCollector(Collector):
                 yield from portfolio_metrics(status.portfolio)
             if status.guard is not None:
                 yield from guard_metrics(status.guard)
+            if status.audit is not None:
+                yield from audit_metrics(status.audit)
 
     def describe(self) -> list[Metric]:
         """Say nothing when registered: names depend on nothing, and the registry would scrape to learn them."""

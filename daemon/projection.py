@@ -18,6 +18,7 @@ from daemon.standing import Standing
 from daemon.stats import Stats
 from daemon.status import (
     AlertStatus,
+    AuditSeen,
     FeedStatus,
     FillStatus,
     GuardSeen,
@@ -74,6 +75,7 @@ class Projection:
         self._base_currency = base_currency
         self._standing = standing
         self.guard: Callable[[], GuardSeen] | None = None  # what tells of the guard, where there is to be one
+        self.audit: Callable[[int], AuditSeen] | None = None  # what tells of the signatures, where there are any
         self._watched: Mapping[type, Callable[[int, Any], None]] = {
             OrderFilled: self._filled,
             Refusal: self._refused,
@@ -195,6 +197,7 @@ class Projection:
             exposure=exposure_status(engine.manager, engine.markets, self._base_currency),
             guard=None if self.guard is None else self.guard(),
             open_alerts=self.open_alerts.rows(),
+            audit=None if self.audit is None else self.audit(now_ns),
         )
 
     def orders_by_state(self) -> dict[str, int]:

@@ -54,7 +54,11 @@ def queries_of(daemon: "Daemon") -> Mapping[str, Query]:
 
     def breakers(request: Request) -> msgspec.Struct:
         view = breakers_view(engine, daemon.clock.now_ns())
-        return msgspec.structs.replace(view, rows=[row for row in view.rows if request.scope in {"", row.scope}])
+        rows = [row for row in view.rows if request.scope in {"", row.scope}]
+        if view.rows and not rows:
+            known = ", ".join(dict.fromkeys(row.scope for row in view.rows))
+            raise UsageError(f"{request.scope} has no breakers; scopes with breakers: {known}")
+        return msgspec.structs.replace(view, rows=rows)
 
     answers: dict[str, Query] = {
         STATUS: lambda _request: daemon.status(),

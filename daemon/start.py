@@ -206,6 +206,7 @@ async def _live(
 
         beside.append(loop.create_task(guard_link(daemon, settings, account).run()))
     if keeper is not None:
+        daemon.projection.audit = keeper.seen
         beside.append(loop.create_task(_keep_trail(daemon, keeper)))
     try:
         await daemon.run(for_s)

@@ -255,6 +255,22 @@ class PortfolioStatus(msgspec.Struct, frozen=True, kw_only=True):
     stress: dict[str, str]  # loss by scenario
 
 
+class AnchorSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One second place: the age of the newest signature that is there, -1 for none yet, and how many are not."""
+
+    place: str
+    age_ns: int
+    pending: int
+
+
+class AuditSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal's signatures: the age of the newest, how often one is made, and which the second places have."""
+
+    signed_age_ns: int
+    every_ns: int
+    places: list[AnchorSeen]
+
+
 class GuardSeen(msgspec.Struct, frozen=True, kw_only=True):
     """The guard as the daemon hears it; `problem`: why nobody guards. An age of -1 and a time of 0 stand for never."""
 
@@ -305,3 +321,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     exposure: ExposureStatus | None = None  # None where there is no one currency to count in
     guard: GuardSeen | None = None  # None where the settings want none
     open_alerts: list[OpenAlert] = []
+    audit: AuditSeen | None = None  # None where nothing is signed

@@ -42,6 +42,8 @@ GET /emulator/ledger tells all orders, executions and balances. POST /emulator/f
 
 GET /emulator/state shows what is played; POST /emulator/faults drops, repeats, cuts, stalls and injects frames.
 /emulator/hooks (GET, POST, DELETE) does so with requests, answers and private events, as --fault-script FILE does.
+
+exit codes: 0 ended by a signal, or all frames were sent, 2 options, or frames that do not read
 """
 
 

@@ -6,6 +6,7 @@ sessions, written a quarter of a second behind; what a kill -9 kept out of it is
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,15 +157,19 @@ class OpenAlerts:
         return msgspec.json.format(msgspec.json.encode(saved))
 
 
+_saving = threading.Lock()
+
+
 def save(path: Path, content: bytes) -> None:
-    """Write the file, whole or not at all. Raises OSError."""
+    """Write the file, whole or not at all; after one that the session's end found under way. Raises OSError."""
     fresh = path.with_name(f".{path.name}")
-    with fresh.open("wb") as file:
-        fresh.chmod(0o600)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    with _saving:
+        with fresh.open("wb") as file:
+            fresh.chmod(0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
 
 
 async def keep(alerts: OpenAlerts) -> None:

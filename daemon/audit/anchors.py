@@ -147,18 +147,20 @@ class Anchor:
         """`tell` hears, from that thread, what went wrong and when it is right again."""
         self.place = place
         self.put_total = 0
+        self.put_ns = 0
+        """When the newest line that is there was signed, 0 where none is."""
         self._tell = tell
-        self._lines: collections.deque[bytes] = collections.deque(maxlen=PENDING_MAX)
+        self._lines: collections.deque[tuple[bytes, int]] = collections.deque(maxlen=PENDING_MAX)
         self._wanted = threading.Condition()
         self._closing = False
         self._failing = False
         self._thread = threading.Thread(target=self._run, name=f"anchor {place.name}", daemon=True)
         self._thread.start()
 
-    def offer(self, line: bytes) -> None:
+    def offer(self, line: bytes, signed_ns: int) -> None:
         """Have one more line put there; nobody is waited for."""
         with self._wanted:
-            self._lines.append(line)
+            self._lines.append((line, signed_ns))
             self._wanted.notify()
 
     @property
@@ -181,10 +183,10 @@ class Anchor:
                     self._wanted.wait()
                 if not self._lines:
                     return
-                line = self._lines[0]
+                first = self._lines[0]
             try:
-                self.place.put(line)
-            except OSError as error:
+                self.place.put(first[0])
+            except (OSError, ValueError) as error:  # ValueError: what can be no name of a host
                 self._failed(error)
                 if self._closing:
                     return
@@ -192,15 +194,16 @@ class Anchor:
                     self._wanted.wait(RETRY_S)
                 continue
             self.put_total += 1
+            self.put_ns = first[1]
             if self._failing:
                 self._failing = False
                 self._tell("")
             with self._wanted, contextlib.suppress(IndexError):  # it fell out at the old end meanwhile
-                if self._lines[0] is line:
+                if self._lines[0] is first:
                     self._lines.popleft()
 
-    def _failed(self, error: OSError) -> None:
+    def _failed(self, error: Exception) -> None:
         """Tell once how it fails, until it works again."""
         if not self._failing:
             self._failing = True
-            self._tell(f"{error.strerror or error}")
+            self._tell(f"{getattr(error, 'strerror', '') or error}")

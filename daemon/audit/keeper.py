@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -16,6 +17,7 @@ import structlog
 from config.audit_settings import AuditSettings
 from core.effects import Alert, Severity
 from daemon.audit.anchors import Anchor, CommandAnchor, place_of
+from daemon.status import AnchorSeen, AuditSeen
 from journal.audit.heads import HeadState
 from journal.audit.keys import SigningKey, load_signing_key
 from journal.audit.trail import TrailWriter, close_crashed, last_signed, name_before, unclosed
@@ -87,6 +89,14 @@ class AuditKeeper:
                 self._put(_Job(HeadState.RUNNING, self._now_ns(), *self._journal.link()))
             await asyncio.sleep(min(1.0, self._every_s))
 
+    def seen(self, now_ns: int) -> AuditSeen:
+        """Return how old the newest signature is, here and in each second place."""
+        places = [
+            AnchorSeen(place=shown(each.place.name), age_ns=_age(each.put_ns, now_ns), pending=each.pending)
+            for each in self.anchors
+        ]
+        return AuditSeen(signed_age_ns=_age(self.signed_ns, now_ns), every_ns=int(self._every_s * 1e9), places=places)
+
     def end(self) -> list[str]:
         """Sign behind the seal and wait, for a few seconds at most; return what could not be done."""
         state = HeadState.ENDED if self._journal.sealed else HeadState.RUNNING
@@ -132,7 +142,7 @@ class AuditKeeper:
         line = self._writer.sign(job.state, job.time_ns, job.seq, job.chain, named)
         self.signed_ns = job.time_ns
         for anchor in self.anchors:
-            anchor.offer(line)
+            anchor.offer(line, job.time_ns)
 
     def _teller(self, what: str) -> Callable[[str], None]:
         """Return what turns a problem, or "" for none any more, into an alert."""
@@ -143,6 +153,20 @@ class AuditKeeper:
             self._told.put(Alert(severity=severity, code=ALERT_CODE, message=message))
 
         return tell
+
+
+def _age(then_ns: int, now_ns: int) -> int:
+    """Return how long ago something was, -1 where it never was; a clock that stepped back makes nothing younger."""
+    return max(0, now_ns - then_ns) if then_ns else -1
+
+
+def shown(place: str) -> str:
+    """Return the name of a second place without what an address may hide: a password, a token in its query."""
+    if "://" not in place:
+        return place
+    address = urlsplit(place)
+    port = f":{address.port}" if address.port else ""
+    return f"{address.scheme}://{address.hostname or ''}{port}{address.path}"
 
 
 def signing_key(settings: AuditSettings) -> SigningKey | None:

@@ -3,7 +3,7 @@
 import argparse
 
 from daemon.commands.operate import add_daemon
-from daemon.commands.printing import Column, utc_text, write_line, write_table
+from daemon.commands.printing import Column, utc_text, write_line, write_table, write_text
 from daemon.commands.views import SCOPES, show
 from daemon.errors import ExitCode
 from daemon.operator.client import request
@@ -16,8 +16,10 @@ examples:
   tickerd breakers
   tickerd breakers strategy:ema --json
 
-exit codes: 0 shown, 2 no daemon answers
+exit codes: 0 shown, 2 no breakers in that scope, or no daemon answers
 """
+
+_FALLING = frozenset(("feed_quorum",))  # whose figure falls as things get worse
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +38,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 def _tell(view: BreakersView) -> None:
     """Show breakers as a table, and below it what a person has to do."""
     if not view.rows:
-        write_line("no breaker there" if view.base_currency else "no breaker: [risk.breakers] of the settings has them")
+        write_line("no breaker: [risk.breakers] of the settings has them")
         return
     columns = [
         Column("breaker", whole=True),
@@ -50,9 +52,9 @@ def _tell(view: BreakersView) -> None:
     write_table(columns, [_cells(each) for each in view.rows])
     for each in view.rows:
         if each.problem:
-            write_line(f"! {each.breaker} of {each.scope} cannot be valued: {each.problem}")
+            write_text(f"! {each.breaker} of {each.scope} cannot be valued: {each.problem}")
         if each.rearm:
-            write_line(f"! {each.breaker} of {each.scope} stays at {each.step} until a person arms it: `{each.rearm}`")
+            write_text(f"! {each.breaker} of {each.scope} stays at {each.step} until a person arms it: `{each.rearm}`")
     if view.base_currency:
         write_line(f"amounts in {view.base_currency}")
 
@@ -60,4 +62,6 @@ def _tell(view: BreakersView) -> None:
 def _cells(row: BreakerStatus) -> tuple[str, ...]:
     since = utc_text(row.since_ns)[:19] if row.since_ns else ""
     steps = ", ".join(f"{step} {text}" for step, text in row.ladder.items())
-    return row.breaker, row.scope, row.step, row.figure or "?", row.next, since, steps
+    figure = row.figure or "?" if row.ladder else "-"  # without steps only differences count
+    further = f"below {row.next}" if row.next and row.breaker in _FALLING else row.next
+    return row.breaker, row.scope, row.step, figure, further, since, steps

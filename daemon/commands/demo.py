@@ -25,6 +25,8 @@ EPILOG = """examples:
 The market is made up from the seed by the embedded exchange, a process of its own. The daemon trades on it as it trades
 live: signed orders over a real websocket on loopback, a private stream, reconciliation before the first order. Ctrl-C
 drains and seals the journal.
+
+exit codes: 0 drained, 1 a defect, 5 the exchange did not start, 6 the journal could not be written, 7 interrupted twice
 """
 
 

@@ -2,21 +2,24 @@
 
 import argparse
 import datetime as dt
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from daemon.commands.operate import add_daemon, speak
-from daemon.commands.printing import Column, write_line, write_table
+from daemon.commands.printing import WIDTH, Column, write_line, write_table
 from daemon.errors import ExitCode, UsageError
 from daemon.operator.client import ask, find, request
 
 if TYPE_CHECKING:
-    from daemon.limits_view import LimitRow
+    from daemon.limits_view import LimitRow, LimitsView
     from risk.limits import RiskLimits
 
 SCOPES = "all, account:NAME, venue:NAME, class:NAME, currency:CODE, group:NAME, symbol:SYMBOL.VENUE or strategy:ID"
+_IN_WORDS = ("rules", "lists")
 
 EXAMPLES = {
     "limits": "tickerd limits\n  tickerd limits strategy:ema --json",
@@ -95,7 +98,7 @@ def assignment(text: str) -> tuple[str, str]:
 
 
 def _show(options: argparse.Namespace) -> ExitCode:
-    """Show the limits as a table. Raises UsageError where no daemon answers, or the scope has none."""
+    """Show the limits, by scope. Raises UsageError where no daemon answers, or the scope has none."""
     from daemon.limits_view import LimitsView
 
     reply = ask(options.socket or find(options.folder), request("limits"))
@@ -108,17 +111,45 @@ def _show(options: argparse.Namespace) -> ExitCode:
         raise UsageError(f"{options.scope} has no limits of its own; scopes with limits: {known}")
     if options.json:
         write_line(msgspec.json.encode(msgspec.structs.replace(view, rows=rows)).decode())
-        return ExitCode.OK
+    else:
+        _tell(view, rows)
+    return ExitCode.OK
+
+
+def _tell(view: "LimitsView", rows: "list[LimitRow]") -> None:
+    """Show some limits: figures in a table, rules and lists in words."""
+    figures = [each for each in rows if each.scope not in _IN_WORDS]
     columns = [
-        Column("scope"),
-        Column("limit"),
-        Column("value", right=True),
-        Column("used", right=True),
+        Column("limit", whole=True),
+        Column("value", right=True, whole=True),
+        Column("used", right=True, whole=True),
         Column("note"),
     ]
-    write_table(columns, [(each.scope, each.name, each.value, each.used, _note(each)) for each in rows])
+    if figures:
+        write_table(columns, list(_by_scope(figures)))
+    for scope in _IN_WORDS:
+        _in_words(scope, [each for each in rows if each.scope == scope])
     write_line(f"version {view.version}" + (f", amounts in {view.base_currency}" if view.base_currency else ""))
-    return ExitCode.OK
+
+
+def _by_scope(rows: list["LimitRow"]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of a table: each scope, and below it its limits."""
+    scope = ""
+    for each in rows:
+        if each.scope != scope:
+            scope = each.scope
+            yield (scope, "", "", "")
+        yield (f"  {each.name}", each.value, each.used, _note(each))
+
+
+def _in_words(scope: str, rows: list["LimitRow"]) -> None:
+    """Show users' rules, or lists: sentences, which no column holds."""
+    if rows:
+        write_line(scope)
+    for each in rows:
+        told = "; ".join(part for part in (each.value, each.used, _note(each)) if part)
+        for line in textwrap.wrap(f"{each.name}: {told}", WIDTH, initial_indent="  ", subsequent_indent="    "):
+            write_line(line)
 
 
 def _note(row: "LimitRow") -> str:

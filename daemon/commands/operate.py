@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from core.scopes import split_scope
-from daemon.commands.printing import write_line
+from daemon.commands.printing import write_line, write_text
 from daemon.errors import ExitCode, NobodyAnswers, UsageError
 from daemon.operator.client import TIMEOUT_S, ask, find, request
 from daemon.operator.messages import Request
@@ -158,7 +158,7 @@ def speak(options: argparse.Namespace, wanted: Request, timeout_s: float = TIMEO
         _show(bytes(reply.result))
     else:
         for text in reply.said:
-            write_line(text)
+            write_text(text)
     if not reply.ok:
         raise UsageError(reply.error)
     if not options.json and options.word != "status":
@@ -167,25 +167,27 @@ def speak(options: argparse.Namespace, wanted: Request, timeout_s: float = TIMEO
 
 
 def collar_ppm(text: str) -> int:
-    """Return a share such as `0.5%` in 10^-6."""
-    try:
-        share = float(text.removesuffix("%"))
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 50 or not text.endswith("%"):
+    """Return how far from the middle positions are closed, such as `0.5%`, in 10^-6."""
+    share = _percent(text)
+    if not 0 <= share <= 50:
         raise argparse.ArgumentTypeError(f"{text!r} is no share; write 0.5% or 2%, at most 50%")
     return round(share * _PERCENT_TO_PPM)
 
 
 def share_ppm(text: str) -> int:
     """Return how much of a position is closed, such as `25%`, in 10^-6."""
-    try:
-        share = float(text.removesuffix("%"))
-    except ValueError:
-        share = 0.0
+    share = _percent(text)
     if not 0.0001 <= share <= 100:
         raise argparse.ArgumentTypeError(f"{text!r} is no share; write 25% or 100%")
     return round(share * _PERCENT_TO_PPM)
+
+
+def _percent(text: str) -> float:
+    """Return the number before a percent sign, -1 where it is none: 0.5 could be meant as half."""
+    try:
+        return float(text.removesuffix("%")) if text.endswith("%") else -1.0
+    except ValueError:
+        return -1.0
 
 
 def _show(data: bytes) -> None:
@@ -196,24 +198,25 @@ def _show(data: bytes) -> None:
 
     status = msgspec.json.decode(data, type=Status)
     write_line(f"{status.session}  {status.mode}")
-    write_line(status_line(status))
+    write_text(status_line(status))
     for feed in status.feeds:
-        write_line(f"  {feed.instrument}  bid {feed.bid_price} ask {feed.ask_price}  book {feed.book}")
+        write_text(f"  {feed.instrument}  bid {feed.bid_price} ask {feed.ask_price}  book {feed.book}")
     for position in status.positions:
-        write_line(
+        write_text(
             f"  {position.instrument}  position {position.quantity} at {position.average_price}, "
             f"unrealised {position.unrealised} {position.currency}"
         )
     for strategy in status.strategies:
         why = f": {strategy.reason}" if strategy.reason else ""
-        write_line(f"  {strategy.id}  {strategy.state}{why}, {strategy.open_orders} working, {strategy.fills} fills")
+        write_text(f"  {strategy.id}  {strategy.state}{why}, {strategy.open_orders} working, {strategy.fills} fills")
     for breaker in status.breakers:
         _show_breaker(breaker)
     if (guard := status.guard) is not None and guard.watching:
         kill = f", last kill by {guard.last_kill}" if guard.last_kill else ""
-        write_line(f"  guard  {guard.state.lower()}, pid {guard.pid}, heard {guard.beat_age_ns // 10**6} ms ago{kill}")
+        write_text(f"  guard  {guard.state.lower()}, pid {guard.pid}, heard {guard.beat_age_ns // 10**6} ms ago{kill}")
     for need in needs_of(status):
-        write_line(f"! {need.what}\n    {need.next}")
+        write_text(f"! {need.what}", "    ")
+        write_text(f"    {need.next}", "    ")
 
 
 def _show_breaker(breaker: "BreakerStatus") -> None:
@@ -221,4 +224,4 @@ def _show_breaker(breaker: "BreakerStatus") -> None:
     if breaker.step != "calm" or breaker.problem:
         figure = f"no figure, {breaker.problem}" if breaker.problem else breaker.figure or "?"
         further = f", next step at {breaker.next}" if breaker.next else ""
-        write_line(f"  breaker {breaker.breaker} of {breaker.scope} is at {breaker.step}: {figure}{further}")
+        write_text(f"  breaker {breaker.breaker} of {breaker.scope} is at {breaker.step}: {figure}{further}")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,24 @@ class Column(msgspec.Struct, frozen=True):
     whole: bool = False
 
 
+WIDTH = 80
+"""Of what is folded wherever it goes."""
 WIDE_COLUMNS = 120
 
 
 def write_line(text: str) -> None:
     """Write one line of the answer."""
     sys.stdout.write(text + "\n")
+
+
+def write_text(text: str, indent: str = "  ") -> None:
+    """Write a sentence: on a terminal folded between words, behind `indent`; elsewhere as one line."""
+    width = _console().width
+    if not sys.stdout.isatty() or len(text) <= width:
+        write_line(text)
+        return
+    for line in textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False):
+        write_line(line)
 
 
 def write_json(answer: object) -> None:

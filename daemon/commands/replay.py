@@ -15,6 +15,8 @@ EPILOG = """examples:
 --verify compares every effect and every digest with the recorded ones and exits with 3 at the first difference.
 --strategy and --limit ask what another strategy or limit would have done on the same market: orders then trade on the
 simulated venue again, with the session's own latency and fees, and nothing is compared.
+
+exit codes: 0 identical, or told, 2 no such session, strategy or limit, 3 it differs, 4 damaged
 """
 
 

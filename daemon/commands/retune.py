@@ -15,8 +15,8 @@ EPILOG = """examples:
   tickerd resume ema
 
 The strategy is paused, its orders are cancelled, and it is built anew with these parameters; the others stay. Its
-positions and what it remembers stay. `tickerd resume` starts it. It lasts as long as the session: change the settings
-as well.
+positions and what it remembers stay. `tickerd resume` starts it. Live it outlasts a restart until the settings say
+something else of the strategy, on paper it ends with the session: change the settings as well.
 
 exit codes: 0 done, 2 refused (the message says why), or no daemon answers
 """

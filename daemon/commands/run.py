@@ -16,6 +16,9 @@ EPILOG = """examples:
 
 The first Ctrl-C (or SIGTERM) drains: strategies stop, working orders are cancelled, the journal is sealed as ended.
 The second ends at once, and the journal is sealed as crashed.
+
+exit codes: 0 drained, 1 a defect, 2 settings, 5 the venue, or [live] root, cannot be used, 6 the journal could not be
+written, 7 interrupted twice
 """
 
 

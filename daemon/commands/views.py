@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from daemon.commands.operate import add_daemon
-from daemon.commands.printing import Column, utc_text, write_line, write_table
+from daemon.commands.printing import WIDTH, Column, utc_text, write_line, write_table
 from daemon.errors import ExitCode, UsageError
 from daemon.operator.client import ask, find, request
 from daemon.operator.messages import Request
@@ -17,7 +17,6 @@ from daemon.views.orders import FillsView, OrderRow, OrdersView
 from daemon.views.why import WhyView
 
 SCOPES = "all, venue:BINANCE, symbol:BTCUSDT.BINANCE or strategy:ema"
-WIDTH = 80
 T = TypeVar("T", bound=msgspec.Struct)
 
 EXAMPLES = {
@@ -95,11 +94,11 @@ def _positions(view: PositionsView) -> None:
     columns = [
         Column("instrument"),
         Column("of"),
-        Column("quantity", right=True),
-        Column("at", right=True),
-        Column("mark", right=True),
-        Column("open", right=True),
-        Column("realised", right=True),
+        Column("quantity", right=True, whole=True),
+        Column("at", right=True, whole=True),
+        Column("mark", right=True, whole=True),
+        Column("open", right=True, whole=True),
+        Column("realised", right=True, whole=True),
         Column("fees", right=True, wide=True),
         Column("currency", wide=True),
         Column("fills", right=True, wide=True),
@@ -144,12 +143,12 @@ def _order_table(orders: list[OrderRow]) -> None:
     if not orders:
         return
     columns = [
-        Column("order", whole=True),
-        Column("strategy", whole=True),
+        Column("order", whole=True, wide=True),
+        Column("strategy"),
         Column("instrument", whole=True),
-        Column("what"),
+        Column("what", whole=True),
         Column("filled", right=True, whole=True),
-        Column("state"),
+        Column("state", whole=not any(map(_remark, orders))),
         Column("type", wide=True),
         Column("venue's id", wide=True),
         Column("submitted", wide=True),
@@ -173,7 +172,12 @@ def _order_table(orders: list[OrderRow]) -> None:
 
 def _state(order: OrderRow) -> str:
     """Return where an order is, what it waits for, and whose child it is."""
-    return order.state + (f": {order.note}" if order.note else "") + (f", of {order.parent}" if order.parent else "")
+    return order.state + _remark(order)
+
+
+def _remark(order: OrderRow) -> str:
+    """Return what is told behind an order's state."""
+    return (f": {order.note}" if order.note else "") + (f", of {order.parent}" if order.parent else "")
 
 
 def _what(order: OrderRow) -> str:
@@ -190,11 +194,11 @@ def _fills(view: FillsView) -> None:
         return
     columns = [
         Column("time", whole=True),
-        Column("strategy", whole=True),
+        Column("strategy"),
         Column("instrument", whole=True),
-        Column("what"),
-        Column("fee", right=True),
-        Column("realised", right=True),
+        Column("what", whole=True),
+        Column("realised", right=True, whole=True),
+        Column("fee", right=True, wide=True),
         Column("order", wide=True),
         Column("execution", wide=True),
         Column("liquidity", wide=True),
@@ -205,8 +209,8 @@ def _fills(view: FillsView) -> None:
             each.strategy,
             each.instrument,
             f"{each.side} {each.quantity} at {each.price}",
-            f"{short(each.fee)} {each.fee_currency}",
             short(each.realised),
+            f"{short(each.fee)} {each.fee_currency}",
             each.order,
             each.id,
             each.liquidity,

@@ -11,6 +11,7 @@ from daemon.errors import SessionOver
 from daemon.guard.link import GuardLink
 from daemon.guard.protocol import socket_of
 from daemon.live.account import Account
+from daemon.live.approved import mind_of
 from journal.errors import JournalError
 
 _TRADING = {LifecycleState.RECONCILING, LifecycleState.READY, LifecycleState.DRAINING}
@@ -62,7 +63,7 @@ def guard_link(daemon: Daemon, settings: Settings, account: Account) -> GuardLin
     """Return the link to the guard; the session says farewell by it before its seal."""
     path: Path = socket_of(settings.operator.folder, settings.live.account)
     session = daemon.journal.folder.name
-    link = GuardLink(path, settings.guard, session, Beating(daemon, account), account.early.pull)
+    link = GuardLink(path, settings.guard, session, Beating(daemon, account), account.early.pull, mind_of(settings))
     daemon.parting = link.farewell
     daemon.projection.guard = link.seen
     return link

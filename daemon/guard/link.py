@@ -59,13 +59,19 @@ _decode = msgspec.json.Decoder(Answer).decode
 class GuardLink:
     """Beats while the session lives. `problem`: why nobody guards, empty where somebody does."""
 
-    def __init__(self, path: Path, settings: GuardSettings, session: str, guarded: Guarded, pull: int) -> None:
-        """Connect once `run` is called; `pull` is the last one that the session has taken over by its start."""
+    def __init__(
+        self, path: Path, settings: GuardSettings, session: str, guarded: Guarded, pull: int, mind: str
+    ) -> None:
+        """Connect once `run` is called; `pull` is the last one that the session has taken over by its start.
+
+        `mind`: what the guard must have in common with this daemon.
+        """
         self.problem = ""
         self._path = path
         self._beat_s = settings.beat_ms / 1000
         self._session = session
         self._guarded = guarded
+        self._mind = mind
         self._latched = pull
         self._over = False
         self._beats = 0
@@ -118,7 +124,7 @@ class GuardLink:
                 answer = await self._ask(reader, writer, said)
                 if not answer.ok:
                     raise ConnectionError(answer.error)
-                self._tell("")
+                self._tell(self._differs(answer))
                 self._beats, self._answer = self._beats + 1, answer
                 self._heard_s = time.monotonic()
                 if answer.pull is not None and answer.pull.number > self._latched:
@@ -131,6 +137,13 @@ class GuardLink:
             return
         finally:
             writer.close()
+
+    def _differs(self, answer: Answer) -> str:
+        """Return why the guard would not cancel what this daemon sends, or not as it was approved; empty: it would."""
+        if answer.mind == self._mind:
+            return ""
+        other = f"the guard has {answer.mind or 'an older program'}, this daemon {self._mind}"
+        return f"{other}: start the guard again, by the same program and settings"
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, said: Said) -> Answer:
         writer.write(msgspec.json.encode(said) + b"\n")

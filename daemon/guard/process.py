@@ -19,6 +19,7 @@ from daemon.errors import AccountBusy, StartFailed, UsageError
 from daemon.guard.protocol import socket_of
 from daemon.guard.server import TICK_S, Guard, on_signal
 from daemon.guard.watch import Watch
+from daemon.live.approved import mind_of, refuse_other_build
 from daemon.live.latch import GuardLatch
 from daemon.live.trading import Secrets, credentials_of
 from daemon.operator.door import Door
@@ -38,6 +39,7 @@ def run_guard(config: Config, secrets: Secrets) -> None:
         raise UsageError('there is nothing to guard in paper mode: use settings with [session] mode = "live"')
     if not settings.guard.enabled:
         raise UsageError("the daemon of these settings would not beat: set [guard] enabled = true")
+    refuse_other_build(settings)
     folder = Path(settings.live.root) / settings.live.account
     latch = GuardLatch.open(folder)
     lock = _lock(folder)
@@ -82,6 +84,7 @@ async def _main(settings: Settings, latch: GuardLatch, clearers: dict[str, Clear
         clearers,
         Path(settings.operator.folder),
         clock.now_ns,
+        mind=mind_of(settings),
         warm_s=table.warm_s,
         recheck_s=table.recheck_s,
     )

@@ -72,9 +72,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str = ""
     pull: Pull | None = None
     status: GuardStatus | None = None
-    state: str = ""  # of the guard, its process, and its last pull, in a reply to a beat
+    state: str = (
+        ""  # of the guard, its process, its last pull, and `daemon.live.approved.mind_of`, in a reply to a beat
+    )
     pid: int = 0
     last: Pull | None = None
+    mind: str = ""
 
 
 def socket_of(folder: str | Path, account: str) -> Path:

@@ -42,12 +42,14 @@ class Guard:
         folder: Path,
         clock_ns: Callable[[], int],
         *,
+        mind: str,
         warm_s: float,
         recheck_s: float,
     ) -> None:
-        """Watch nobody yet. `folder` is the operator's."""
+        """Watch nobody yet. `folder` is the operator's, `mind` what its daemon must have in common with it."""
         self.clearances: dict[str, Clearance] = {}
         self._account = account
+        self._mind = mind
         self._watch = watch
         self._latch = latch
         self._clearers = clearers
@@ -118,7 +120,7 @@ class Guard:
             self._note_armed(said.session)
             log.info("armed", session=said.session, source=source)
         last = self._pull if self._pull.number else None
-        return Answer(ok=True, pull=watch.pull, state=watch.state.value, pid=_PID, last=last)
+        return Answer(ok=True, pull=watch.pull, state=watch.state.value, pid=_PID, last=last, mind=self._mind)
 
     def _note_armed(self, session: str) -> None:
         """Leave word for a guard after this one."""

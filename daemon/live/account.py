@@ -7,6 +7,7 @@ import msgspec
 
 from config.load import Config
 from core.events import StateCarried
+from daemon.live.approved import refuse_other_build
 from daemon.live.carry import carried_from, last_with_state
 from daemon.live.early import EarlyCommands
 from daemon.live.latch import GuardLatch
@@ -26,8 +27,10 @@ class Account(msgspec.Struct, frozen=True):
     def take(cls, config: Config) -> Self:
         """Take the account of these settings, and fold what its last session journaled.
 
-        Raises AccountBusy, StartFailed; JournalDamaged where the last session's journal is not whole.
+        Raises UsageError where they approve of another program, AccountBusy, StartFailed; JournalDamaged where the
+        last session's journal is not whole.
         """
+        refuse_other_build(config.settings)
         live = config.settings.live
         lease = Lease(Path(live.root) / live.account)
         try:

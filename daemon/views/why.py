@@ -23,6 +23,7 @@ from engine.actors import Actor
 from engine.engine import Engine
 from oms.latches import Level
 from risk.limits import resolve
+from risk.sizing.bound import UNKNOWN
 
 SECOND_NS = 1_000_000_000
 SIZES = "see [strategies.sizing] and `tickerd scale`; docs/sizing.md"
@@ -271,7 +272,9 @@ def _sizes(engine: Engine, actor: Actor, markets: list[Market], now_ns: int) -> 
         if sized is None:
             continue
         told = market.instrument.quantity_text
-        bounds = ", ".join(f"{rule} {told(quantity)}" for rule, quantity in sized.bounds.items())
+        bounds = "allowed are " + ", ".join(f"{told(quantity)} by {rule}" for rule, quantity in sized.bounds.items())
+        needs = sized.figures.get(f"{sized.bound_by.removesuffix(UNKNOWN)}_needs", "")
+        bounds += f"; needed are {needs}" if needs else ""
         scaled = f", scaled by the operator to {sized.scale_ppm / 1e6:g}" if sized.scale_ppm < 1_000_000 else ""
         regime = f", {sized.regime} market: {sized.regime_ppm / 1e6:g}" if sized.regime else ""
         what = f"its last size in {market.instrument.id}, {age_text(now_ns - at_ns)} ago, was {told(sized.quantity)}"

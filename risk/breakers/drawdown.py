@@ -39,9 +39,8 @@ class Drawdown(Watch):
         now = self._equity() if self._earned is None else self._profit(self._earned)
         if now is None:
             return None
-        if now > self.memory.get(_PEAK, now - 1):
-            self.memory = self.memory | {_PEAK: now}
-        peak = self.memory[_PEAK]
+        peak = max(self.memory.get(_PEAK, now), now)
+        self.memory = self.memory | {_PEAK: peak}
         if not self._share:
             return peak - now
         return -(-(peak - now) * _SHARE // peak) if peak > 0 else 0  # rounded up: an account that owes has no share

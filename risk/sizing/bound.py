@@ -24,9 +24,7 @@ def unproven(rule: str, quantity: int, why: str) -> Bound:
 
 def floor_of(quantity: float) -> int:
     """Return whole units of a quantity that floats gave: never more, never negative, and never no number at all."""
-    if not quantity > 0.0:  # NaN too
-        return 0
-    return LARGEST if quantity >= LARGEST else math.floor(quantity)
+    return math.floor(min(max(0.0, quantity), LARGEST))  # this way around NaN is 0
 
 
 def text_of(figure: float) -> str:

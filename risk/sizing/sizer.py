@@ -144,7 +144,7 @@ class Sizer:
         average = self.figures.atr(market.index)
         if not distance and average is None:
             return unproven(atr.RULE, least, f"{self.settings.atr_period} bars of {self.settings.atr_bar_s} s")
-        reach = float(distance) if distance or average is None else average * rules.atr_multiple
+        reach = distance or (average or 0.0) * rules.atr_multiple
         return by_risk(total, risk, reach, mark_price_of(market), worth)
 
     def _kelly(

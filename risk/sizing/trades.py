@@ -83,8 +83,9 @@ class Trades:
         else:
             before, trade.quantity = trade.quantity, trade.quantity + signed
             trade.earned += int(execution.realised) - fee
-            opens = abs(trade.quantity) if before * trade.quantity < 0 else max(abs(trade.quantity) - abs(before), 0)
-            if before * trade.quantity < 0:  # it turned: one trade ends, another begins with what is beyond flat
+            turns = before * trade.quantity < 0
+            opens = abs(trade.quantity) if turns else max(abs(trade.quantity) - abs(before), 0)
+            if turns:  # one trade ends, another begins with what is beyond flat
                 self._close(key, trade)
                 trade = self.open[key] = Trade(trade.quantity)
             if opens:

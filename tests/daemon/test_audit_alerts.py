@@ -1,10 +1,13 @@
 import asyncio
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from core.effects import Alert, Severity
 from core.events import CommandReceived, LifecycleState
-from daemon.audit.alerts import OpenAlerts, acknowledging, keep, keep_last
+from daemon.audit.alerts import OpenAlerts, acknowledging, keep, keep_last, save
 from daemon.errors import UsageError
 from daemon.projection import Projection
 from daemon.screen.needs import needs_of
@@ -110,3 +113,20 @@ def test_a_session_with_acknowledgements_replays(tmp_path):
     recorder.trade(10)
     folder = recorder.seal()
     assert replay_session(folder).ok
+
+
+def test_a_save_that_the_sessions_end_finds_under_way_is_waited_for(tmp_path, monkeypatch):
+    sync = os.fsync
+
+    def slow(descriptor: int) -> None:
+        time.sleep(0.1)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    path = tmp_path / "open-alerts.json"
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(save, path, b"a longer list than the last")
+        time.sleep(0.03)
+        threads.submit(save, path, b"the last").result()
+        first.result()
+    assert path.read_bytes() == b"the last"

@@ -10,12 +10,15 @@ from config.audit_settings import AuditSettings
 from core.effects import Alert, Severity
 from daemon.audit import anchors as anchors_module
 from daemon.audit.anchors import Anchor, CommandAnchor, FileAnchor, HttpAnchor, SyslogAnchor, place_of
-from daemon.audit.keeper import AuditKeeper, signing_key
+from daemon.audit.keeper import AuditKeeper, shown, signing_key
+from daemon.metrics_audit import audit_metrics
 from journal.audit.folder import audit
 from journal.audit.heads import HeadState
 from journal.audit.keys import load_signing_key, make_keys
 from journal.audit.trail import read_trail
 from journal.writer import JournalWriter
+from tests.acceptance.processes import until
+from tests.docs.markdown import document
 from tests.journal.making import head, mixed, seal, write
 
 LINE = b'{"v":1}'
@@ -44,6 +47,20 @@ def test_syslog_gets_one_datagram(tmp_path):
         remote.bind(("127.0.0.1", 0))
         place_of(f"syslog://127.0.0.1:{remote.getsockname()[1]}").put(LINE)
         assert remote.recv(4096).endswith(LINE)
+
+
+@pytest.mark.parametrize("text", ["syslog://log:99999", "syslog://log:0", "ftp://a/b", "https://", "http://[::1"])
+def test_an_address_that_leads_nowhere_is_no_setting(text):
+    with pytest.raises(ValueError, match="anchors: expected https://HOST/PATH"):
+        AuditSettings(anchors=(text,))
+
+
+def test_a_host_that_can_be_no_name_fails_like_one_that_is_not_there():
+    told: list[str] = []
+    anchor = Anchor(place_of(f"syslog://{'a' * 64}.example"), told.append)
+    anchor.offer(LINE, 1)
+    until(lambda: bool(told), "that it fails", 5)
+    assert not anchor.close(1.0)
 
 
 def test_an_address_gets_a_post_and_its_refusal_is_an_error():
@@ -94,8 +111,8 @@ def test_a_place_that_fails_is_told_once_tried_again_and_told_to_work(tmp_path, 
     monkeypatch.setattr(anchors_module, "RETRY_S", 0.01)
     told: list[str] = []
     anchor = Anchor(FileAnchor(tmp_path / "disk" / "anchors.jsonl"), told.append)
-    anchor.offer(LINE)
-    anchor.offer(b"second")
+    anchor.offer(LINE, 7)
+    anchor.offer(b"second", 8)
     deadline = time.monotonic() + 60
     while not told and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -104,6 +121,7 @@ def test_a_place_that_fails_is_told_once_tried_again_and_told_to_work(tmp_path, 
         time.sleep(0.005)
     assert anchor.close(10)
     assert told == ["No such file or directory", ""]
+    assert anchor.put_ns == 8
     assert (tmp_path / "disk" / "anchors.jsonl").read_bytes() == LINE + b"\nsecond\n"
     assert anchor.pending == 0
     assert anchor.put_total == 2
@@ -142,6 +160,48 @@ async def test_a_session_is_signed_at_its_start_each_interval_and_behind_its_sea
     assert found.ok
     assert found.sessions[0].anchors == found.sessions[0].signatures == len(states)
     assert found.sessions[0].unsigned_slots == 0
+
+
+async def test_the_age_of_the_newest_signature_is_told_here_and_in_each_second_place(tmp_path):
+    make_keys(tmp_path / "key.pem")
+    there, gone = tmp_path / "anchors.jsonl", tmp_path / "unmounted" / "anchors.jsonl"
+    keeper, journal = _keeper(tmp_path, [there, gone], every_s=60)
+    deadline = time.monotonic() + 60
+    while keeper.anchors[0].pending and time.monotonic() < deadline:
+        time.sleep(0.005)
+    now_ns = keeper.signed_ns + 5 * 10**9
+    seen = keeper.seen(now_ns)
+    assert (seen.signed_age_ns, seen.every_ns) == (5 * 10**9, 60 * 10**9)
+    assert [(each.place, each.age_ns, each.pending) for each in seen.places] == [
+        (str(there), 5 * 10**9, 0),
+        (str(gone), -1, 1),
+    ]
+    assert keeper.seen(keeper.signed_ns - 1).signed_age_ns == 0
+    told = {sample.name: sample for family in audit_metrics(seen) for sample in family.samples}
+    assert {name: round(sample.value, 6) for name, sample in told.items()} == {
+        "tickerd_audit_signed_age_seconds": 5.0,
+        "tickerd_audit_interval_seconds": 60.0,
+        "tickerd_audit_anchored_age_seconds": 5.0,
+        "tickerd_audit_anchors_pending": 1.0,
+    }
+    assert told["tickerd_audit_anchored_age_seconds"].labels == {"place": str(there)}
+    page = document("docs/audit.md").text
+    assert all(f"`{name}`" in page for name in told)
+    seal(journal)
+    keeper.end()
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("https://desk:secret@keep.example:8443/anchors?token=abc", "https://keep.example:8443/anchors"),
+        ("syslog://log.example:1514", "syslog://log.example:1514"),
+        ("syslog:/dev/log", "syslog:/dev/log"),
+        ("/mnt/other/anchors.jsonl", "/mnt/other/anchors.jsonl"),
+    ],
+)
+def test_what_an_address_may_hide_is_not_told(place, told):
+    assert shown(place) == told
 
 
 async def test_the_next_session_signs_for_one_that_crashed(tmp_path):

@@ -129,23 +129,13 @@ def test_every_trade_of_either_side_is_matched_once_or_is_one_break(ours, theirs
     assert not same.breaks
 
 
-def _numbered(**fields: object) -> Trade:
-    base: dict[str, object] = {
-        "time_ns": DAY_OF.begin_ns,
-        "symbol": "BTCUSDT",
-        "side": "buy",
-        "price": Decimal(1),
-        "quantity": Decimal(1),
-        "fee": None,
-        "fee_currency": "",
-        "id": "1",
-        "place": "s:1",
-    }
-    return Trade(**{**base, **fields})
+def _numbered(number: str = "1", side: str = "buy", place: str = "s:1") -> Trade:
+    return Trade(time_ns=DAY_OF.begin_ns, symbol="BTCUSDT", side=side, price=Decimal(1), quantity=Decimal(1), fee=None,
+                 fee_currency="", id=number, place=place)  # fmt: skip
 
 
 def test_of_executions_that_one_record_told_each_is_looked_for():
-    ours = [_numbered(), _numbered(id="2")]
+    ours = [_numbered(), _numbered("2")]
     result = reconcile(DAY_OF, "BINANCE", ours, [_numbered(place="line 2")])
     assert result.matched == 1
     assert [(each.kind, each.either.id) for each in result.breaks] == [(BreakKind.MISSING_AT_VENUE, "2")]

@@ -90,6 +90,16 @@ def test_the_loops_lag_is_told_once_a_second_at_its_worst_and_only_from_the_firs
     assert len(told) == 2
 
 
+def test_a_step_that_is_set_later_is_not_taken_by_a_lag_of_before():
+    told: list[Event] = []
+    steps = [250_000_000]
+    lag = LoopLag(lambda: steps[-1], lambda: 7, told.extend)
+    lag.measured(200_000_000, 0.0)
+    steps.append(100_000_000)
+    lag.measured(10_000_000, 60.0)
+    assert not told
+
+
 def test_the_edge_is_told_what_lag_matters():
     assert stage(loop_lag_ms=(LagRow(reduce_at=250),)).engine.lag_from_ns == 250_000_000
     assert stage(day_loss=(LossRow(warn_at=1),)).engine.lag_from_ns is None

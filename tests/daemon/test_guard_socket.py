@@ -47,7 +47,8 @@ class Clock:
 
 def guard_of(folder: Path, clearers: Any = None) -> Guard:
     watch = Watch(300 * MS, 10 * MS)
-    return Guard("main", watch, GuardLatch.open(folder), clearers or {}, folder, Clock(), warm_s=5, recheck_s=5)
+    latch = GuardLatch.open(folder)
+    return Guard("main", watch, latch, clearers or {}, folder, Clock(), mind="ours", warm_s=5, recheck_s=5)
 
 
 @pytest.fixture(scope="module")
@@ -347,7 +348,7 @@ class Guarded:
 async def test_the_daemon_sees_its_guard_and_tells_when_it_is_gone(tmp_path):
     tmp_path.chmod(0o700)
     path, guarded = socket_of(tmp_path, "main"), Guarded()
-    link = GuardLink(path, GuardSettings(enabled=True, beat_ms=5, patience_ms=100), "live-1", guarded, 0)
+    link = GuardLink(path, GuardSettings(enabled=True, beat_ms=5, patience_ms=100), "live-1", guarded, 0, "ours")
     guard, stop = guard_of(tmp_path), asyncio.Event()
     door = Door(path, guard)
     await door.open()
@@ -362,10 +363,14 @@ async def test_the_daemon_sees_its_guard_and_tells_when_it_is_gone(tmp_path):
             while not guarded.commands:
                 await asyncio.sleep(0.005)
             assert (link.seen().last_kill, link.seen().last_kill_ns > 0) == ("socket:uid=1: mad", True)
-            await door.close()
+            guard._mind = "another's"
             while not link.seen().problem:
                 await asyncio.sleep(0.005)
             assert not link.seen().watching
+            assert "the guard has another's, this daemon ours" in guarded.told[-1]
+            await door.close()
+            while "no guard answers" not in link.seen().problem:
+                await asyncio.sleep(0.005)
             assert "no guard answers at" in guarded.told[-1]
     finally:
         stop.set()

@@ -20,7 +20,10 @@ from daemon.operator.protocol import QUERIES
 from daemon.projection import Projection
 from daemon.queries import queries_of
 from daemon.views.seen import KEEP_CODES, Seen
+from daemon.views.why import why_view
+from risk.sizing.settings import StrategySizing
 from tests.daemon.sessions import SETTINGS, Recorder, config
+from tests.engine.test_sizing import asked, staged
 
 WAIT_S = 10.0
 QUIET = """
@@ -199,6 +202,20 @@ def test_every_view_fits_80_columns_and_is_one_object_as_json(traded, tickerd, t
     assert max(map(len, shown.out.splitlines())) <= 80
     assert "quoter-eth" in shown.out
     assert as_json.json()["time_ns"] > 0
+
+
+def test_why_tells_what_a_size_still_needs_to_be_known():
+    stage = staged(StrategySizing(kelly=0.5, largest=2))
+    asked(stage)
+    (told,) = why_view(stage.engine, Seen(), stage.now_ns, None).rows
+    assert "was 0, bound by kelly-unknown (allowed are 2 by largest, 0 by kelly-unknown; needed are 30" in told.answer
+
+
+def test_breakers_are_shown_of_a_scope_that_has_any(tmp_path):
+    running = Running(tmp_path, rounds=1, more="[[risk.breakers.loop_lag_ms]]\nwarn_at = 250\n")
+    assert [each["breaker"] for each in running.ask("breakers", scope="all")["rows"]] == ["loop_lag_ms"]
+    with pytest.raises(UsageError, match="strategy:emma has no breakers; scopes with breakers: all"):
+        running.ask("breakers", scope="strategy:emma")
 
 
 def test_a_view_without_a_daemon_says_so(tickerd, tmp_path):

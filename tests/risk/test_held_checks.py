@@ -118,6 +118,94 @@ def test_what_cannot_be_is_refused_by_name(name, order):
     assert code(**order) == name
 
 
+HOURS = msgspec.structs.replace(BTC, calendar="XNYS", sessions=((500, NOW_NS), (2_000, 3_000)))
+OVER = msgspec.structs.replace(BTC, calendar="XNYS", sessions=((500, NOW_NS),))
+ENDING = msgspec.structs.replace(BTC, expiry_ns=NOW_NS + 1)
+SHOWN = {"quantity": 2 * LOT}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        STOP | {"kept": 2},
+        STOP | {"instrument": ENDING},
+        LIMIT | {"instrument": TICKED, "quantity": LOT},
+        LIMIT | {"instrument": TICKED, "quantity": 10 * LOT},
+        LIMIT | {"instrument": TICKED, "quantity": 11 * LOT, "terms": terms(display_quantity=LOT)},
+        TRAIL | {"terms": terms(trail_ppm=999_999)},
+        LIMIT | {"quantity": LOT, "terms": terms(display_quantity=LOT)},
+        TRAIL | SHOWN | {"type": OrderType.TRAILING_STOP_LIMIT, "terms": terms(trail=50, display_quantity=LOT)},
+        LIMIT | {"instrument": TICKED, "quantity": 2 * LOT, "terms": terms(display_quantity=LOT)},
+        LIMIT | {"terms": terms(contingency=Contingency.OTO)},
+        LIMIT | {"terms": terms(contingency=Contingency.OTO, group="g")},
+        {"type": OrderType.MARKET, "terms": terms(parent="p"), "parent": LOT},
+        LIMIT | {"instrument": HOURS, "time_in_force": TimeInForce.DAY},
+        LIMIT | {"instrument": HOURS, "time_in_force": TimeInForce.AT_OPEN},
+        {"type": OrderType.MARKET, "instrument": HOURS, "time_in_force": TimeInForce.AT_CLOSE},
+        LIMIT | {"instrument": OVER, "time_in_force": TimeInForce.GTC},
+        LIMIT | {"instrument": OVER, "time_in_force": TimeInForce.DAY, "native": True},
+    ],
+)
+def test_what_is_just_within_may_be_kept(order):
+    assert code(**order) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        ("NOT_TRADABLE", STOP | {"instrument": msgspec.structs.replace(BTC, expiry_ns=NOW_NS)}),
+        ("MIN_QUANTITY", LIMIT | {"instrument": TICKED, "quantity": LOT - 1_000}),
+        ("MAX_VENUE_QUANTITY", LIMIT | {"instrument": TICKED, "quantity": 10 * LOT + 1_000}),
+        ("TRAIL", TRAIL | {"terms": terms(trail=50, trail_ppm=-1)}),
+        ("TRAIL", {"type": OrderType.STOP_LIMIT, "price": 5, "terms": terms(trigger_price=99_00, limit_offset=5)}),
+        ("EXPIRE_TIME", LIMIT | {"time_in_force": TimeInForce.DAY, "terms": terms(expire_ns=NOW_NS + 1)}),
+        ("SESSIONS_END", LIMIT | {"instrument": OVER, "time_in_force": TimeInForce.DAY}),
+        ("SESSIONS_END", LIMIT | {"instrument": OVER, "time_in_force": TimeInForce.AT_CLOSE}),
+        ("NO_AUCTION", STOP | {"instrument": HOURS, "time_in_force": TimeInForce.AT_CLOSE}),
+        (
+            "NO_AUCTION",
+            LIMIT | {"instrument": HOURS, "time_in_force": TimeInForce.AT_OPEN, "terms": terms(display_quantity=LOT)},
+        ),
+        ("DISPLAY_QUANTITY", LIMIT | SHOWN | {"terms": terms(display_quantity=-1_000)}),
+        ("DISPLAY_QUANTITY", LIMIT | SHOWN | {"instrument": TICKED, "terms": terms(display_quantity=LOT - 1_000)}),
+        ("DISPLAY_QUANTITY", STOP | SHOWN | {"terms": terms(trigger_price=99_00, display_quantity=LOT)}),
+        ("GROUP", LIMIT | {"terms": terms(contingency=Contingency.OCO)}),
+        ("PARENT", LIMIT | {"quantity": LOT + 1_000, "terms": terms(parent="p"), "parent": LOT}),
+    ],
+)
+def test_what_is_just_beyond_is_refused_by_name(name, order):
+    assert code(**order) == name
+
+
+def test_a_change_of_what_is_kept_needs_no_later_session():
+    day = wish(OVER, **LIMIT | {"time_in_force": TimeInForce.DAY})
+    assert first_fault(day) is not None
+    assert first_fault(day._replace(changes=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("parent", "why"), [(-1, "no open order of this strategy"), (0, "larger than its parent of 0")]
+)
+def test_a_parent_that_is_not_there_and_one_that_has_nothing_left_are_told_apart(parent, why):
+    fault = first_fault(wish(parent=parent, **LIMIT | {"terms": terms(parent="p")}))
+    assert fault is not None
+    assert why in fault[1].message
+
+
+@pytest.mark.parametrize(
+    ("by", "native", "marked", "refused"),
+    [
+        (TriggerBy.MARK, False, False, True),
+        (TriggerBy.MARK, False, True, False),
+        (TriggerBy.MARK, True, False, False),
+        (TriggerBy.LAST, False, False, False),
+    ],
+)
+def test_a_mark_that_tickerd_has_to_look_at_must_have_been_told(by, native, marked, refused):
+    stop = wish(PERPETUAL, native=native, **STOP | {"terms": terms(trigger_price=99_00, trigger_by=by)})
+    assert (first_fault(stop._replace(marked=marked)) is not None) is refused
+
+
 def test_a_contract_may_be_triggered_by_its_mark():
     by_mark = terms(trigger_price=99_00, trigger_by=TriggerBy.MARK)
     assert code(PERPETUAL, **STOP | {"terms": by_mark}) is None

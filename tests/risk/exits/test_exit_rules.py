@@ -80,6 +80,10 @@ def test_exits_that_cannot_be_are_refused_before_anything_starts(line, why):
     assert why in str(told.value)
 
 
+def test_a_collar_may_be_half_of_the_price_and_a_profit_as_much_as_the_price():
+    assert resolve_exits(StrategyExits(take_profit="100%", collar="50%"), INSTRUMENT).collar_ppm == 500_000
+
+
 @given(average=st.integers(1, 10**9), sign=st.sampled_from((1, -1)), ppm=st.integers(1, 999_999))
 def test_a_stop_is_on_the_losing_side_and_a_profit_on_the_winning_one(average, sign, ppm):
     stop, profit = below(average, sign, (0, ppm)), beyond(average, sign, (0, ppm))

@@ -73,6 +73,7 @@ def test_the_share_of_the_equity_is_cut_to_the_unit():
 def test_what_has_no_price_is_left_out_of_the_equity_and_a_debt_without_one_makes_it_unknown():
     manager = OrderManager({"USDT": money("100"), "BNB": money("5")})
     assert known_equity("USDT", manager) == money("100")
+    assert known_equity("USDT", OrderManager({"USDT": money("100"), "BNB": 0})) == money("100")
     manager.books.ledger.books.owe({"BNB": money("6")})
     assert known_equity("USDT", manager) is None
 
