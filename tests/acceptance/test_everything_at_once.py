@@ -175,7 +175,8 @@ class World:
             assert not lost, "latches that a restart took off"
             self.arm()
             self.say("add", strategy="guest", config=str(self.folder / "more" / "settings.toml"))
-            time.sleep(1.5)
+            before = len(self.ledger()["executions"])
+            until(lambda: len(self.ledger()["executions"]) > before + 5, "executions", 60)
             for _ in range(8):
                 self.turn()
             self.calm()
@@ -231,7 +232,6 @@ def test_with_every_control_on_no_limit_breaks_nothing_follows_a_kill_and_all_of
         lived = [world.live(number) for number in range(3)]
         last, balances = world.rest()
         ledger = world.ledger()
-    assert len(ledger["executions"]) > 10
     judge(ledger, sessions(tmp_path / "sessions"), last, balances)
     done = tickerd("replay", lived[-1], "--verify")
     assert "identical" in done.stdout, done.stdout + done.stderr

@@ -114,6 +114,7 @@ def test_what_had_no_value_at_a_restart_is_counted_once_its_market_has_a_price()
     after.payload(Kind.INSTRUMENT, next(each[5] for each in stage.fed if each[0] == Kind.INSTRUMENT), 0)
     after.now_ns = stage.now_ns
     after.payload(Kind.CARRIED, StateCarried(session="s", seq=1, state=state, digest=state_hash(state)))
+    assert after.engine.gate.controls is not None
     after.engine.gate.controls.leverage_ppm(after.now_ns)  # as a limit or a cancel does before any market has a price
     after.open()
     after.quote(99_97, 100_02)
