@@ -70,7 +70,8 @@ class Wild(Strategy):
         orders, dice, tick = self.open_orders(market), self.rng.below(100), market.instrument.tick
         side = Side.BUY if self.rng.below(2) else Side.SELL
         most = market.instrument.quantity("0.01" if market.instrument.base == "BTC" else "0.2")
-        quantity = 1 + self.rng.below(most)
+        lot = market.instrument.lot
+        quantity = (1 + self.rng.below(most // lot)) * lot
         touch = quote.bid_price if side is Side.BUY else quote.ask_price
         price = touch - side * (self.rng.below(60) - 15) * tick
         ask = self.buy if side is Side.BUY else self.sell
@@ -181,6 +182,7 @@ every_s = 1
 
 [guard]
 enabled = true
+patience_ms = 2_000
 recheck_s = 0.5
 
 [log]
