@@ -100,7 +100,9 @@ class World:
 
     def say(self, word: str, *, scope: str = "", strategy: str = "", **args: str) -> Heard:
         return ask(
-            find(self.run_folder), request(word, scope=scope, strategy=strategy, reason="to see what happens", **args)
+            find(self.run_folder),
+            request(word, scope=scope, strategy=strategy, reason="to see what happens", **args),
+            60.0,
         )
 
     def held(self) -> dict[str, str]:
