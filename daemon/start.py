@@ -112,8 +112,7 @@ def run_session(
 
     Raises ConfigError, JournalError, StartFailed.
     """
-    killed: list[int] = []  # by a signal that came before there was a daemon: it kills trading, not the process
-    signal.signal(signal.SIGUSR1, lambda number, _frame: killed.append(number))
+    killed = _killed_early()
     settings = config.settings
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
@@ -125,8 +124,7 @@ def run_session(
     account = Account.take(config) if settings.session.mode is Mode.LIVE else None
     started_ns = clock.now_ns()
     engine = build_engine(engine_settings(settings, loaded, started_ns))
-    root = Path(settings.session.root)
-    folder = create_session_folder(root, started_ns, settings.session.mode.value)
+    folder = create_session_folder(Path(settings.session.root), started_ns, settings.session.mode.value)
     if account is not None:
         account.lease.hold(folder, started_ns, account.before)
     # On a terminal the screen has the last word: logs go beside the session.
@@ -265,6 +263,13 @@ def _told_no_more(teller: asyncio.Task[None]) -> None:
 def _stopper(daemon: Daemon, number: signal.Signals) -> Callable[[], None]:
     """Return the handler of one signal."""
     return lambda: daemon.stop(f"{number.name} received", f"signal:{number.name}")
+
+
+def _killed_early() -> list[int]:
+    """Return what is filled by a SIGUSR1 that comes before there is a daemon: it kills trading, not the process."""
+    killed: list[int] = []
+    signal.signal(signal.SIGUSR1, lambda number, _frame: killed.append(number))
+    return killed
 
 
 def _kill(daemon: Daemon) -> None:
