@@ -37,8 +37,8 @@ from risk.breaker_settings import (
 )
 from risk.breaker_stricter import breaker_is_stricter
 from risk.limits import RiskLimits
+from tests.engine.breaker_floor import Floor, board, limits, mid, stage
 from tests.engine.scenario import LOT, SECOND, Stage, only
-from tests.engine.test_breakers import Floor, board, limits, mid, stage
 from tests.engine.test_fold import Restless
 
 ME, YOU = "socket:uid=1000,pid=1", "socket:uid=0,pid=2"

@@ -68,6 +68,8 @@ GROUPS = (
             "tests/engine/test_breakers_bounds.py",
             "tests/engine/test_breakers_together.py",
             "tests/engine/test_breakers.py",
+            "tests/engine/test_breakers_figures.py",
+            "tests/engine/test_breakers_kept.py",
         ),
     ),
     Group(
