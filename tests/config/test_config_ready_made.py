@@ -2,13 +2,21 @@
 
 import pytest
 
+from config.audit_settings import FIVE_YEARS_DAYS
 from config.load import load, ready_made
 from config.settings import ConnectorName, Mode
 from config.strategies import load_strategies
 from config.venues import binance_settings
 from journal.head import FlushPolicy
 
-NAMES = ["binance-spot-live", "binance-spot-paper", "binance-usdm-live", "binance-usdm-paper", "demo"]
+NAMES = [
+    "binance-spot-live",
+    "binance-spot-live-audited",
+    "binance-spot-paper",
+    "binance-usdm-live",
+    "binance-usdm-paper",
+    "demo",
+]
 
 
 def test_these_are_the_files():
@@ -61,7 +69,7 @@ def test_the_paper_files_read_from_the_real_venue(name, connector, host):
     assert host in binance_settings(venue_name, venue).rest_base
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("-live")])
+@pytest.mark.parametrize("name", [name for name in NAMES if "-live" in name])
 def test_the_live_files_trade_little_name_no_secret_and_open_nothing_beside_foreign_orders(name):
     settings = load(ready_made()[name], {}).settings
     assert settings.session.mode is Mode.LIVE
@@ -72,3 +80,14 @@ def test_the_live_files_trade_little_name_no_secret_and_open_nothing_beside_fore
     assert venue.trading is not None
     assert venue.trading.key == "binance"
     assert (venue.rest_url, venue.trading.ws_api_url) == ("", "")  # the real venue's
+
+
+def test_the_audited_file_signs_anchors_elsewhere_stops_by_itself_and_removes_nothing_signed():
+    settings = load(ready_made()["binance-spot-live-audited"], {}).settings
+    assert settings.audit.key_file == "audit.pem"
+    assert not any(place.startswith(settings.session.root) for place in settings.audit.anchors)
+    assert settings.audit.keep_days >= FIVE_YEARS_DAYS - 1
+    assert settings.metrics.port
+    breakers = settings.risk.breakers
+    assert breakers is not None
+    assert [row.flatten_at for row in breakers.day_loss] == [5]

@@ -1,8 +1,8 @@
 """Both drivers on the same inputs: what each did, and the digest of the engine that it leaves."""
 
 import inspect
-from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,9 +22,7 @@ from core.events import (
     LifecycleChanged,
     LifecycleState,
 )
-from core.hot import Ints, ints
 from core.instruments import Instrument
-from core.market import Market, MarketNumbers
 from core.money import MONEY_UNIT
 from core.orders import Refusal
 from core.records import ASK, EVENT, FIRST, LAST, NO_INSTRUMENT, SELL_AGGRESSOR, SNAPSHOT, Event, Kind
@@ -34,113 +32,13 @@ from research.compiled.driver import CompiledRun
 from research.compiled.narrate import Narrator
 from research.compiled.restore import restore
 from risk.limits import RiskLimits
-from strategies import Kernel, StrategyParams
-from strategies.desk import KernelDesk, ask_order, cancel, wake_at
+from strategies import Kernel
 
 DRAIN_NS = 60_000_000_000
-STEPS_MAX = 64
 BEGIN_NS = 1_700_000_000_000_000_000
-DO_ORDER, DO_CANCEL, DO_WAKE = 0, 1, 2
 PIECES = 3  # in which records are handed over
 Commands = tuple[str, ...]
 """An operator's command after each piece of the records, "" for none."""
-
-
-@dataclass(slots=True)
-class ScriptState:
-    """What to do at which event, and what came of it."""
-
-    steps: int = 0
-    seen: int = 0
-    cursor: int = 0
-    asked: int = 0
-    filled: int = 0
-    states: int = 0  # a checksum of every order state that was told
-    refused: int = 0
-    woken: int = 0
-    last: int = 0
-    when: Ints = ints(STEPS_MAX)
-    action: Ints = ints(STEPS_MAX)
-    side: Ints = ints(STEPS_MAX)
-    quantity: Ints = ints(STEPS_MAX)
-    offset: Ints = ints(STEPS_MAX)
-    flags: Ints = ints(STEPS_MAX)
-    numbers: Ints = ints(STEPS_MAX)
-
-
-def act(state: ScriptState, market: MarketNumbers, desk: KernelDesk) -> None:
-    """Do what the script has for this event."""
-    state.seen += 1
-    while state.cursor < state.steps and state.when[state.cursor] <= state.seen:
-        at = state.cursor
-        state.cursor += 1
-        if state.action[at] == DO_ORDER:
-            price = 0
-            if state.offset[at] != 0:
-                base = market.bid_price if market.bid_price > 0 else market.last_price
-                price = base + state.offset[at]
-            number = ask_order(desk, market.index, state.side[at], state.quantity[at], price, state.flags[at])
-            state.numbers[state.asked % STEPS_MAX] = number
-            state.asked += 1
-        elif state.action[at] == DO_CANCEL:
-            if state.asked > 0:
-                cancel(desk, state.numbers[(state.asked - 1 - state.quantity[at] % 4) % STEPS_MAX])
-        else:
-            wake_at(desk, desk.now_ns + 1 + abs(state.quantity[at]) % 5_000_000)
-
-
-class ScriptKernel(Kernel):
-    """Does what it is told, at any event."""
-
-    HELPERS = (act,)
-
-    class Params(StrategyParams, frozen=True):
-        """`script` is rows of (when, action, side, quantity, offset, flags)."""
-
-        script: tuple[tuple[int, int, int, int, int, int], ...] = ()
-
-    @staticmethod
-    def prepare(params: Params, markets: tuple[Market, ...]) -> ScriptState:
-        state = ScriptState(steps=len(params.script))
-        for at, row in enumerate(params.script):
-            state.when[at], state.action[at], state.side[at] = row[:3]
-            state.quantity[at], state.offset[at], state.flags[at] = row[3:]
-        return state
-
-    @staticmethod
-    def at_quote(state, market, desk):
-        act(state, market, desk)
-
-    @staticmethod
-    def at_trade(state, market, price, quantity, side, desk):
-        act(state, market, desk)
-
-    @staticmethod
-    def at_book(state, market, desk):
-        act(state, market, desk)
-
-    @staticmethod
-    def at_bar(state, market, opened, high, low, close, volume, desk):
-        act(state, market, desk)
-
-    @staticmethod
-    def at_wake(state, desk):
-        state.woken += 1
-
-    @staticmethod
-    def at_order(state, number, order_state, filled, desk):
-        state.states = (state.states * 31 + number * 16 + order_state + filled) % 1_000_003
-        state.last = number
-
-    @staticmethod
-    def at_fill(state, number, side, price, quantity, desk):
-        state.filled += side * quantity
-        if quantity % 7 == 3:
-            cancel(desk, number)
-
-    @staticmethod
-    def at_refusal(state, number, desk):
-        state.refused += 1
 
 
 class Done(NamedTuple):
@@ -213,7 +111,8 @@ def compiled(
     """Run the compiled driver, the records handed over in pieces, a command after each."""
     told: list[Any] = []  # rows of the log, or effects of the shadow
     kernel = settings.strategies[0].strategy
-    run = CompiledRun(settings, sim, inspect.getsource(kernel), lambda log: told.append(log.copy()))
+    source = Path(inspect.getfile(kernel)).read_text(encoding="utf-8")  # as config reads a user's
+    run = CompiledRun(settings, sim, source, lambda log: told.append(log.copy()))
 
     def step(event: Event) -> None:
         if run.started:

@@ -15,17 +15,8 @@ from risk.limits import RiskLimits
 from strategies import EmaCrossKernel
 from strategies.desk import FOK, IOC, POST_ONLY, REDUCE_ONLY
 from tests.engine.scenario import BTC
-from tests.research.compiled.both import (
-    DO_CANCEL,
-    DO_ORDER,
-    DO_WAKE,
-    ScriptKernel,
-    book_slots,
-    compiled,
-    in_python,
-    market_slots,
-    settings_of,
-)
+from tests.research.compiled.both import book_slots, compiled, in_python, market_slots, settings_of
+from tests.research.compiled.script_kernel import DO_CANCEL, DO_ORDER, DO_WAKE, ScriptKernel
 
 ETH = msgspec.structs.replace(BTC, symbol="ETHUSDT", base="ETH", asset_class=AssetClass.PERPETUAL)
 WIDE = RiskLimits(

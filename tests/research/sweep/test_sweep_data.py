@@ -9,7 +9,20 @@ from research.sweep.plan import Plan, plan_of
 from research.sweep.runner import Runner
 from tests.daemon.sessions import record_session
 from tests.research.backtest.made import START_NS, backtest, config, history, quotes
+from tests.research.compiled import script_kernel
 from tests.research.sweep.swept import KERNEL, same, with_data
+
+SCRIPT = KERNEL.replace("ema-cross-kernel", f"{script_kernel.__file__}:ScriptKernel").replace(
+    'fast = 3, slow = 9, quantity = "0.01"', "pace = 3"
+)
+# Of the script's kernel the loop is there already, from the tests of both drivers; the other one compiles first.
+TRADING = pytest.mark.parametrize(
+    ("text", "vary"),
+    [
+        pytest.param(SCRIPT, ["pace=4,7"], id="script"),
+        pytest.param(KERNEL, ["fast=2,3", "slow=8"], id="averages", marks=pytest.mark.slow),
+    ],
+)
 
 MAKER = """
 [venues.binance]
@@ -50,20 +63,25 @@ def as_alone(swept: Plan, folders: list[Path], combinations: list[Values], tmp_p
     return fills
 
 
-def test_histories_that_are_merged_come_to_what_a_backtest_of_them_comes_to(tmp_path):
+@TRADING
+def test_histories_that_are_merged_come_to_what_a_backtest_of_them_comes_to(tmp_path, text, vary):
     first = history(tmp_path / "btc", quotes(1_500))
     second = history(tmp_path / "eth", quotes(1_500, first_ns=START_NS + 500), ("ETHUSDT",))
-    chosen = with_data(config(KERNEL), first, second)
-    swept = plan_of(chosen, ["fast=2,3", "slow=8"], strategy="", driver=None, currency="")
+    chosen = with_data(config(text), first, second)
+    swept = plan_of(chosen, vary, strategy="", driver=None, currency="")
+    assert swept.driver == "compiled"
+    tried = list(swept.grid.combinations())
 
-    assert as_alone(swept, [first, second], [(2, 8), (3, 8), (2, 8)], tmp_path) > 20
+    assert as_alone(swept, [first, second], [*tried, tried[0]], tmp_path) > 20
 
 
-def test_a_recorded_session_starts_and_stops_when_it_did(recorded, tmp_path):
-    chosen = with_data(config(KERNEL), recorded)
-    swept = plan_of(chosen, ["fast=2,3", "slow=5,9"], strategy="", driver=None, currency="")
+@TRADING
+def test_a_recorded_session_starts_and_stops_when_it_did(recorded, tmp_path, text, vary):
+    chosen = with_data(config(text), recorded)
+    swept = plan_of(chosen, vary, strategy="", driver=None, currency="")
+    tried = list(swept.grid.combinations())
 
-    assert as_alone(swept, [recorded], [*swept.grid.combinations(), (2, 5)], tmp_path) > 20
+    assert as_alone(swept, [recorded], [*tried, tried[0]], tmp_path) > 20
 
 
 @pytest.mark.slow
