@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from core.clock import EventClock
+from core.decimals import whole
 from core.effects import Alert, Effect, FlattenChanged, Severity
 from core.events import CommandReceived
 from core.market import Market
@@ -58,8 +59,8 @@ class Held(NamedTuple):
 def collar_of(command: CommandReceived) -> int | str:
     """Return how far from the middle a command lets positions be closed, or why that is no collar."""
     text = command.args.get(COLLAR, str(COLLAR_PPM))
-    if text.isascii() and text.isdecimal() and int(text) <= COLLAR_PPM_MAX:
-        return int(text)
+    if (collar_ppm := whole(text, COLLAR_PPM_MAX)) is not None:
+        return collar_ppm
     return f"{COLLAR} is {text!r}: expected 0 to {COLLAR_PPM_MAX}, 10000 is 1 %"
 
 

@@ -183,7 +183,8 @@ def _shown(wish: Wish) -> Found:
     shown = terms.display_quantity
     if not shown:
         return None
-    fits = 0 < shown <= intent.quantity and shown % instrument.lot == 0 and shown >= instrument.min_quantity
+    least = max(instrument.min_quantity, instrument.lot)
+    fits = least <= shown <= intent.quantity and shown % instrument.lot == 0
     if not fits or terms.hidden:
         text, lot = instrument.quantity_text(shown), instrument.quantity_text(instrument.lot)
         why = f"an iceberg shows whole lots of {lot}, at least the venue's minimum and no more than there is"

@@ -298,8 +298,8 @@ def trimmed(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def to_scale(number: Number, decimals: int, *, up: bool = False) -> tuple[int, bool]:
-    """Return a number in units of 10^-decimals, cut down (`up`: up) to a whole one, and whether that is exact."""
+def to_scale(number: Number, decimals: int, *, up: bool = False) -> int:
+    """Return a number in units of 10^-decimals, cut down (`up`: up) to a whole one."""
     try:
         sign, digits, exponent = Decimal(plain(number)).as_tuple()
     except PrecisionError as error:
@@ -307,10 +307,8 @@ def to_scale(number: Number, decimals: int, *, up: bool = False) -> tuple[int, b
     assert isinstance(exponent, int)
     whole = int("".join(map(str, digits))) * (-1 if sign else 1)
     shift = decimals + exponent
-    if shift >= 0:
-        return whole * 10**shift, True
-    unit = 10**-shift
-    return (-(-whole // unit) if up else whole // unit), whole % unit == 0
+    whole, unit = whole * int(10 ** max(shift, 0)), int(10 ** max(-shift, 0))
+    return -(-whole // unit) if up else whole // unit
 
 
 def _minute(text: str) -> int:

@@ -82,7 +82,7 @@ class Board:
         self._cursor = 0
         self._take(settings)
         self._noting: dict[type[msgspec.Struct], list[Breaker]] = {}
-        self._known: tuple[int, tuple[str, ...]] = (-1, ())
+        self._known: tuple[int, tuple[str, ...]] | None = None  # how many markets, which strategies
 
     def appear(self, strategies: Sequence[str]) -> None:
         """Make the breakers of the strategies, venues and instruments that there are now, where any are new."""
@@ -106,7 +106,8 @@ class Board:
     def has_other_rows(self) -> bool:
         """Whether rows came or went since breakers were looked at last: one that came counts from now on, not later."""
         settings = self._limits()[0]
-        return settings is not self.settings and self._known[0] >= 0 and _places(settings) != _places(self.settings)
+        has_changed = settings is not self.settings and self._known is not None
+        return has_changed and _places(settings) != _places(self.settings)
 
     def refresh(self) -> None:
         """Have the rows that hold now: other steps and windows, new breakers; what was reached and counted stays.
@@ -123,8 +124,8 @@ class Board:
                 breaker.change(row, self._hysteresis_ppm, self._unvalued)
             else:
                 self._drop(breaker)
-        if self._known[0] >= 0:
-            strategies, self._known = self._known[1], (-1, ())
+        if self._known is not None:
+            strategies, self._known = self._known[1], None
             self.appear(strategies)
 
     def _take(self, settings: BreakerSettings) -> None:

@@ -232,13 +232,13 @@ def limits_of(wanted: Range, decimals: int) -> tuple[int, int]:
     """Return the smallest and the greatest whole number of 10^-decimals that lie in a range."""
     low, high = -INFINITE, INFINITE
     if wanted.above is not None:
-        low = to_scale(wanted.above, decimals)[0] + 1
+        low = to_scale(wanted.above, decimals) + 1
     if wanted.at_least is not None:
-        low = to_scale(wanted.at_least, decimals, up=True)[0]
+        low = to_scale(wanted.at_least, decimals, up=True)
     if wanted.below is not None:
-        high = to_scale(wanted.below, decimals, up=True)[0] - 1
+        high = to_scale(wanted.below, decimals, up=True) - 1
     if wanted.at_most is not None:
-        high = to_scale(wanted.at_most, decimals)[0]
+        high = to_scale(wanted.at_most, decimals)
     return low, high
 
 
@@ -250,7 +250,7 @@ def first_bound(wanted: Range) -> str:
 def _amount(target: Target, instrument: Instrument) -> int:
     """Return the amount of a target in its unit, cut down."""
     decimals = {"quantity": instrument.size_precision, "notional": MONEY_DECIMALS}.get(target.kind, _SHARE_DECIMALS)
-    return to_scale(getattr(target, target.kind), decimals)[0]
+    return to_scale(getattr(target, target.kind), decimals)
 
 
 @cache

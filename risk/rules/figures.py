@@ -22,6 +22,7 @@ MINUTE_NS = 60 * 1_000_000_000
 DAY_NS = 1440 * MINUTE_NS
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0
 _MARKET = OrderType.MARKET
+NOT_ASKED = -1
 
 
 class Look:
@@ -53,7 +54,7 @@ class Look:
     instrument: Instrument
     intent: OrderIntent
     market: Market
-    notional: int  # -1 until a rule asks
+    notional: int  # NOT_ASKED until a rule asks
     now_ns: int
     open_orders_total: int
     position: int
@@ -63,10 +64,8 @@ class Look:
 
     @property
     def price(self) -> int:
-        """Where the order would trade: at its limit, or at the other side's best."""
-        if self.intent.type is not _MARKET:
-            return self.intent.price
-        return self.ask if self.side > 0 else self.bid
+        """An order's limit; without one the ask, which is as far from the middle as the bid."""
+        return self.ask if self.intent.type is _MARKET else self.intent.price
 
 
 def notional_of(instrument: Instrument, quantity: int, price: int) -> int:
@@ -93,7 +92,7 @@ def _quantity(look: Look) -> int | None:
 
 
 def _notional(look: Look) -> int | None:
-    if look.notional < 0:
+    if look.notional == NOT_ASKED:
         look.notional = notional_of(look.instrument, look.intent.quantity, look.valued_at)
     return look.notional
 

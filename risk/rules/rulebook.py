@@ -16,7 +16,7 @@ from risk.errors import LimitsError
 from risk.known import Known
 from risk.rule_settings import RuleSettings, functions_name
 from risk.rules.compiled import Compiled, Program, Verdict, compiled
-from risk.rules.figures import Look
+from risk.rules.figures import NOT_ASKED, Look
 from risk.rules.functions import UserRule, ask, views_of
 
 
@@ -100,7 +100,7 @@ class Rulebook:
             or known.hedge == -side
             or side * look.position + open_same + intent.quantity <= 0
         )
-        look.notional = -1
+        look.notional = NOT_ASKED
         key = (intent.strategy_id, intent.instrument, look.closes)
         program = self._programs.get(key)
         if program is None:

@@ -29,9 +29,10 @@ response_latency_ns = {response_ns}
 """
 
 
-@pytest.fixture
-def venue(tmp_path) -> Iterator[Venue]:
-    with Venue(tmp_path, "--synthetic", "--seed", "3") as running:
+@pytest.fixture(scope="module")
+def venue(tmp_path_factory) -> Iterator[Venue]:
+    """One market for all tests here: they only listen to it, and starting one takes a second."""
+    with Venue(tmp_path_factory.mktemp("venue"), "--synthetic", "--seed", "3") as running:
         yield running
 
 

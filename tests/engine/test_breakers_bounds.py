@@ -346,12 +346,19 @@ def sent(name: str, reference_price: int) -> ApprovedSubmit:
     return ApprovedSubmit(intent=intent(name), reference_price=reference_price, limits_version=0)
 
 
-def test_an_order_that_had_no_price_beside_it_is_compared_with_nothing(monkeypatch):
+def test_an_order_that_had_no_price_beside_it_is_compared_with_nothing():
+    watch = Slippage(board(stage()).desk, "all", SlippageRow(warn_at=1, least=1))
+    for price, is_compared in ((0, False), (1, True)):
+        watch.note(sent("a", price), SECOND)
+        assert watch.note(fill("a"), SECOND) is is_compared
+
+
+def test_so_many_orders_wait_for_their_executions_and_the_oldest_is_compared_with_nothing(monkeypatch):
     monkeypatch.setattr(slippage, "ORDERS_MOST", 2)
     watch = Slippage(board(stage()).desk, "all", SlippageRow(warn_at=1, least=1))
-    for name, price in (("none", 0), ("a", 100_00), ("b", 100_00)):
-        watch.note(sent(name, price), SECOND)
-    assert [watch.note(fill(name), SECOND) for name in ("none", "a", "b")] == [False, True, True]
-    watch.note(sent("c", 100_00), SECOND)  # there is room for two: the oldest goes
+    for name in ("a", "b"):
+        watch.note(sent(name, 100_00), SECOND)
+    assert [watch.note(fill(name), SECOND) for name in ("a", "b")] == [True, True]
+    watch.note(sent("c", 100_00), SECOND)
     assert [watch.note(fill(name), SECOND) for name in ("a", "b", "c")] == [False, True, True]
     assert watch.figure(SECOND) == 10_000

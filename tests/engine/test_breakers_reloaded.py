@@ -36,6 +36,8 @@ from risk.breaker_settings import (
     VolatilityRow,
 )
 from risk.breaker_stricter import breaker_is_stricter
+from risk.errors import LimitsError
+from risk.limit_words import read_value
 from risk.limits import RiskLimits
 from tests.engine.breaker_floor import Floor, board, limits, mid, stage
 from tests.engine.scenario import LOT, SECOND, Stage, only
@@ -324,10 +326,37 @@ def test_a_drawdown_that_becomes_a_share_changes_as_a_whole():
         ("breakers.unvalued_after_s", 61, 60, False),
         ("breakers.hysteresis", "0.2", "0.1", True),
         ("breakers.hysteresis", "0.05", "0.1", False),
+        ("breakers.hysteresis", "0.10", "0.1", True),
+        ("breakers.unvalued", StepName.HALT, StepName.HALT, True),
+        ("breakers.unvalued_after_s", 60, 60, True),
+        ("feed_quorum.warn_below", 2, 2, True),
+        ("feed_quorum.warn_below", 3, 2, True),
+        ("feed_quorum.warn_below", 1, 2, False),
+        ("loss.warn_at", 2, "2.0", True),
     ],
 )
 def test_a_window_that_says_no_less_is_stricter_and_what_is_not_clear_is_not(name, value, before, stricter):
     assert breaker_is_stricter(name, value, before, RiskLimits()) is stricter
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("reject_rate.refusals", "true", True),
+        ("reject_rate.refusals", "false", False),
+        ("reject_rate.refusals", "yes", None),
+        ("breakers.unvalued_after_s", "9" * 18, 10**18 - 1),
+        ("breakers.unvalued_after_s", "9" * 19, None),
+        ("breakers.unvalued_after_s", "-1", None),
+    ],
+)
+def test_a_switch_and_a_whole_number_are_read_from_text(name, text, value):
+    there = limits(reject_rate=(RejectRow(warn_at="0.5"),))
+    if value is None:
+        with pytest.raises(LimitsError, match=name):
+            read_value(there, "all", name, text)
+    else:
+        assert read_value(there, "all", name, text) == value
 
 
 # -- what survives, and what is shown --------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ import pytest
 
 from core.events import ReportType
 from core.orders import ApprovedCancel, ApprovedSubmit
+from risk.control_settings import ScopeLimits
 from risk.gate import CANCEL_RETRY_NS
 from risk.limits import InstrumentRisk
+from tests.risk.control_room import ControlRoom, limited
 from tests.risk.room import BTC, INSTRUMENT, SECOND_NS, WIDE, Room
 
 
@@ -19,6 +21,17 @@ def sent(room, name):
     command = room.cancel(name)
     assert isinstance(command, ApprovedCancel)
     room.manager.cancel_sent(command, room.now_ns, [])
+
+
+def test_other_limits_of_scopes_hold_from_the_next_order_on():
+    there = ControlRoom(**limited("strategy:ema", max_open_orders=1))
+    assert [there.code(), there.code()] == ["", "OPEN_ORDERS"]
+    assert there.gate.limits.controls is not None
+    controls = msgspec.structs.replace(
+        there.gate.limits.controls, limits={"strategy:ema": ScopeLimits(max_open_orders=2)}
+    )
+    there.gate.change(msgspec.structs.replace(there.gate.limits, controls=controls))
+    assert [there.code(), there.code()] == ["", "OPEN_ORDERS"]
 
 
 def test_a_cancel_carries_what_the_connector_needs(room):

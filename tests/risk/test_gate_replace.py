@@ -5,8 +5,11 @@ import pytest
 from core.events import ReportType
 from core.ids import client_order_id, revision_id
 from core.orders import ApprovedReplace, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
+from oms.chain import Chain
+from risk.gate import Gate
 from risk.limits import RiskLimits
-from tests.risk.room import Room
+from risk.revisions import REVISIONS_MAX
+from tests.risk.room import BTC, SECOND_NS, Room
 
 NAME = client_order_id(1, 1)
 
@@ -123,3 +126,45 @@ def test_an_order_that_is_not_there_or_not_open_is_told_in_words():
     assert "as it shall be" in str(ask(made, quantity=100))
     made.fill(NAME, 40)
     assert "it is filled" in str(ask(made, price=999_00))
+
+
+def test_a_replacement_may_be_the_first_that_a_gate_is_asked_about():
+    made = room()
+    made.gate = Gate(limits())
+    made.gate.define(BTC, made.instrument)
+    assert code(made, price=999_00) == ""
+
+
+def test_what_takes_off_passes_at_the_rate_and_is_not_counted():
+    made = room(settings=limits(max_orders_per_minute=1, max_orders_per_second=9))
+    made.now_ns += 30 * SECOND_NS
+    assert code(made, quantity=50) == ""
+    made.now_ns += 30 * SECOND_NS
+    made.quote(999_95, 1000_05)
+    assert code(made, price=999_00) == ""
+    assert code(made, price=998_00) == "ORDER_RATE"
+
+
+@pytest.mark.parametrize("native", [(), ("replace",)])
+def test_a_command_says_whether_the_venue_has_one_for_it(native):
+    made = Room(limits(), native=native)
+    made.place(client_order_id=NAME)
+    made.report(ReportType.ACCEPTED, NAME)
+    answer = ask(made, price=999_00)
+    assert isinstance(answer, ApprovedReplace)
+    assert answer.native is bool(native)
+
+
+def test_an_order_that_must_not_take_stays_one_that_rests():
+    made = room(post_only=True, price=999_00)
+    assert code(made, price=998_00) == ""
+
+
+@pytest.mark.parametrize(("newest", "why"), [(REVISIONS_MAX - 1, ""), (REVISIONS_MAX, "was replaced 1295 times")])
+def test_an_order_is_replaced_as_often_as_there_are_names(newest, why):
+    made = room()
+    order = made.manager.order(NAME)
+    assert order is not None
+    order.chain = Chain(100, 100, newest=newest)
+    answer = ask(made, price=999_00)
+    assert why in answer if isinstance(answer, str) else not why

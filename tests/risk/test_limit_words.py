@@ -86,6 +86,12 @@ def test_none_takes_a_limit_off_where_one_may_be_left_out():
         with_value(LIMITS, "all", "max_order_notional", None)
 
 
+def test_a_count_has_no_more_digits_than_the_journal_has_room_for():
+    assert read_value(LIMITS, "all", "max_open_orders", "9" * 18) == 10**18 - 1
+    with pytest.raises(LimitsError, match="a whole number, 0 or more"):
+        read_value(LIMITS, "all", "max_open_orders", "9" * 19)
+
+
 def test_without_controls_only_the_settings_own_limits_have_names():
     plain = msgspec.structs.replace(LIMITS, controls=None)
     assert "max_leverage" not in names_of(plain, "all")

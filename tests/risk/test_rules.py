@@ -12,8 +12,10 @@ from core.orders import ApprovedReplace, ApprovedSubmit, OrderType, Refusal, Rep
 from risk.errors import LimitsError
 from risk.gate import Gate
 from risk.limits import RiskLimits, limits_version
-from risk.rule_settings import Rule, RuleSettings, RuleSource
+from risk.rule_settings import Range, Rule, RuleSettings, RuleSource
 from risk.rules import Pass, Reject, Shrink
+from risk.rules.compiled import compiled
+from risk.rules.figures import FIGURES, Look
 from risk.rules.functions import UserRule
 from tests.risk.control_room import PERP, ControlRoom
 from tests.risk.room import BTC, SECOND_NS, WIDE, Room
@@ -276,6 +278,57 @@ def test_what_only_closes_passes_rules_unless_they_say_otherwise():
         assert there.code(side=Side.BUY) == "RULE_OWN"
 
 
+def test_what_only_closes_is_no_more_than_what_is_held_less_what_closes_it_already():
+    there = Room()
+    there.hold(100)
+    there.place(side=Side.BUY, quantity=50)
+    there.place(side=Side.SELL, price=1001_00, quantity=50)
+    there.gate.change(limits(rule({})))
+    assert there.code(side=Side.SELL, quantity=50) == ""
+    assert there.code(side=Side.SELL, quantity=55) == "RULE_OWN"
+
+
+def test_of_rules_that_leave_as_much_the_first_is_named():
+    rules = [rule({}, {"quantity": "0.005"}, name=name) for name in ("a", "b")]
+    for order in (rules, rules[::-1]):
+        answer = room(*order).ask()
+        assert isinstance(answer, ApprovedSubmit)
+        assert answer.shrunk.startswith(f"rule {order[0].name}")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "quantity", "name"), [(50, 20, 20, "two"), (20, 50, 20, "one"), (50, 50, 50, "one")]
+)
+def test_of_functions_the_strictest_decides_and_of_equals_the_first(first, second, quantity, name):
+    there = Room(WIDE)
+    there.gate = Gate(WIDE)
+    there.gate.rulebook._functions = tuple(
+        UserRule(name, lambda *_, left=left: Shrink(left)) for name, left in (("one", first), ("two", second))
+    )
+    there.gate.rulebook.empty = False
+    there.gate.define(BTC, there.instrument)
+    answer = there.ask()
+    assert isinstance(answer, ApprovedSubmit)
+    assert (answer.intent.quantity, answer.shrunk.partition(",")[0]) == (quantity, f"rule {name}")
+
+
+@pytest.mark.parametrize(("bid", "ask", "known"), [(1, 3, True), (0, 3, False), (1, 0, False), (0, 0, False)])
+def test_distance_and_spread_are_known_of_a_market_with_two_sides(bid, ask, known):
+    look = Look()
+    look.bid, look.ask = bid, ask
+    look.intent = msgspec.structs.replace(Room().ask().intent, price=2)
+    for name, bps in (("price_distance_bps", 0), ("spread_bps", 10_000)):
+        assert FIGURES[name].get(look) == (bps * 10**6 if known else None)
+
+
+@pytest.mark.parametrize(("side", "valued_at", "left"), [(Side.BUY, 1000_00, 50), (Side.SELL, 0, None)])
+def test_what_has_no_value_cannot_be_shrunk_to_one(side, valued_at, left):
+    (made,) = compiled([rule({}, {"notional": 5})], Room().instrument)
+    look = Look()
+    look.valued_at = valued_at
+    assert made._target(look) == left
+
+
 def replaced(there: ControlRoom, **fields: Any) -> Any:
     intent = ReplaceIntent(client_order_id=client_order_id(1, there.orders), strategy_id="ema", **fields)
     return there.gate.check_replace(intent, there.markets[PERP], there.manager, True, there.now_ns)
@@ -298,6 +351,17 @@ def test_a_replacement_is_shrunk_and_says_so_or_refused_where_nothing_would_chan
     assert isinstance(refusal, Refusal)
     assert refusal.code == "RULE_OWN"
     assert isinstance(replaced(there, quantity=50), ApprovedReplace)  # takes off: no rule is asked
+
+
+@pytest.mark.parametrize(("to", "passes"), [("0.004", False), ("0.0045", True)])
+def test_a_replacement_is_not_shrunk_to_what_is_filled_already(to, passes):
+    there = controlled()
+    working(there)
+    there.fill(client_order_id(1, there.orders), 40)
+    there.gate.change(limits(rule({}, {"quantity": to}), base=there.gate.limits))
+    answer = replaced(there, quantity=300)
+    assert isinstance(answer, ApprovedReplace) is passes
+    assert passes or answer.message.endswith("no such order can take the place of what was asked for, so it is refused")
 
 
 FAULTS: list[tuple[object, str]] = [
@@ -377,6 +441,7 @@ def test_a_function_refuses_by_its_own_code_and_lets_pass():
     )
     assert isinstance(asked(lambda *_: Pass()), ApprovedSubmit)
     assert isinstance(asked(lambda *_: Shrink(100)), ApprovedSubmit)
+    assert "leaves nothing of the order" in asked(lambda *_: Shrink(0)).message
 
 
 @pytest.mark.parametrize(
@@ -386,11 +451,14 @@ def test_a_function_refuses_by_its_own_code_and_lets_pass():
         ({"when": {"quantity": {}}}, "one of above, at_least, below, at_most"),
         ({"when": {"quantity": {"above": 1, "at_least": 2}}}, "either above or at_least"),
         ({"when": {"quantity": {"above": "1e400"}}}, "a number, of at most 30 digits"),
+        ({"when": {"quantity": {"above": "-0" + "1" * 30 + "." + "1" * 30}}}, "a number, of at most 30 digits"),
+        ({"when": {"quantity": {"above": "1" + "0" * 30}}}, "a number, of at most 30 digits"),
+        ({"when": {"quantity": {"above": "0." + "0" * 30 + "1"}}}, "a number, of at most 30 digits"),
         ({"when": {"quantity": {"above": True}}}, "Expected"),
         ({"when": {"time": {"from": "10:00", "until": "10:00"}}}, "another time than from"),
         ({"when": {"strategy": []}}, "at least one"),
-        ({"then": "shrink"}, "a table such as"),
-        ({"to": {"quantity": 1}}, 'nothing, or then = "shrink"'),
+        ({"then": "shrink"}, "a table such as .*, found 'none'"),
+        ({"to": {"quantity": 1}}, "nothing, or then = \"shrink\", found 'a target'"),
         ({"then": "shrink", "to": {}}, "one of quantity, notional"),
         ({"then": "shrink", "to": {"quantity": 1, "notional": 2}}, "one of quantity, notional"),
         ({"then": "shrink", "to": {"quantity": -1}}, "a number, 0 or more"),
@@ -399,6 +467,11 @@ def test_a_function_refuses_by_its_own_code_and_lets_pass():
 def test_a_rule_that_cannot_be_meant_is_refused(given, expected):
     with pytest.raises(msgspec.ValidationError, match=expected):
         msgspec.convert({"name": "own", "when": {}, "then": "reject"} | given, Rule)
+
+
+@pytest.mark.parametrize("number", ["-" + "1" * 30 + "." + "1" * 30, "1" * 30, "0." + "0" * 29 + "1"])
+def test_a_number_may_have_thirty_digits_before_and_after_the_point(number):
+    assert msgspec.convert({"above": number}, Range).above == number
 
 
 def test_names_are_used_once_and_what_controls_count_needs_controls():
