@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from config import head
-from config.digest import config_digest, decision_config, plain_table
+from config.digest import config_digest, decision_config, plain_table, recorded_strategy
 from config.errors import ConfigError
 from config.rule_functions import load_functions
 from config.settings import Mode, Settings, StrategySettings
@@ -148,7 +148,7 @@ def definition_of(chosen: StrategySettings, loaded: LoadedStrategy, file: str) -
 def _defined(definition: StrategyDefinition) -> StrategySpec:
     """Return the strategy that a definition describes. Raises ConfigError."""
     named = {name: getattr(definition, name) for name in _DEFINED}
-    chosen = msgspec.convert({**named, **definition.beside}, StrategySettings)
+    chosen = msgspec.convert({**named, **recorded_strategy(definition.beside)}, StrategySettings)
     source = StrategySource(id=definition.id, use=definition.use, sha256=definition.sha256, source=definition.source)
     return _spec(chosen, load_recorded(source))
 

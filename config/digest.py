@@ -12,7 +12,7 @@ import enum
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -82,7 +82,18 @@ def settings_from_decisions(config: Mapping[str, object]) -> Settings:
     live = config.get("live")
     if isinstance(live, Mapping) and "look_back" not in live:  # a session of before there was such a thing
         config = {**config, "live": {**live, "look_back": False}}
+    strategies = config.get("strategies")
+    if isinstance(strategies, list | tuple):
+        config = {**config, "strategies": [recorded_strategy(each) for each in strategies]}
     return msgspec.convert(config, Settings)
+
+
+def recorded_strategy(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a strategy's table of a journal as it decided then: an older session took its first instrument alone."""
+    sizing = table.get("sizing")
+    if not isinstance(sizing, Mapping) or "parity_over" in sizing:
+        return table
+    return {**table, "sizing": {**sizing, "parity_over": "first"}}
 
 
 def plain_table(struct: msgspec.Struct) -> dict[str, object]:

@@ -9,7 +9,6 @@ from decimal import Decimal, InvalidOperation
 from core.errors import PrecisionError
 
 INT64_MAX = (1 << 63) - 1
-INT64_DIGITS = len(str(INT64_MAX))
 DIGITS_MAX = 1_000  # on each side of the point: Python reads no whole number of more than 4,300
 
 
@@ -29,6 +28,14 @@ def to_units(text: str, precision: int) -> int:
     if units > INT64_MAX:
         raise PrecisionError(f"{text!r} at {precision} decimals does not fit 64 bits")
     return -units if text[0] == "-" else units
+
+
+def whole(text: str, most: int) -> int | None:
+    """Return a whole number from 0 to `most` of plain digits; None for anything else, however long it is."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most))):
+        return None
+    number = int(text)
+    return number if number <= most else None
 
 
 def to_text(units: int, precision: int) -> str:

@@ -175,7 +175,7 @@ class Engine(MarketHandlers):
         if spec.exits is not None:
             self._watched = Both(self.manager.held.watched, self.exits.watched)
         if spec.sizing is not None:
-            sizer.add(spec.id, spec.sizing, spec.instruments[0] if spec.instruments else "")
+            sizer.add(spec.id, spec.sizing, *spec.instruments)
             context.sizes = sizer.size
             if self.desk.ready and not known:
                 self.sizing.fire(self._clock.now_ns)  # markets are measured from now on

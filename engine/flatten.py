@@ -12,17 +12,17 @@ from typing import NamedTuple
 import msgspec
 
 from core.clock import EventClock
-from core.codec import UNREADABLE
+from core.decimals import whole
 from core.effects import Alert, Effect, FlattenChanged, Severity
 from core.events import CommandReceived
 from core.market import Market
 from core.orders import OrderIntent, OrderTerms, OrderType, Side, TimeInForce
 from core.records import Kind
 from engine.timers import Timers
-from oms.errors import BadState
 from oms.latches import Latches
 from oms.manager import OrderManager
 from oms.positions import Position
+from oms.sections import read_section
 from strategies.context import OrderCounter
 
 FLATTEN = "flatten:"  # owner of the timer
@@ -59,8 +59,8 @@ class Held(NamedTuple):
 def collar_of(command: CommandReceived) -> int | str:
     """Return how far from the middle a command lets positions be closed, or why that is no collar."""
     text = command.args.get(COLLAR, str(COLLAR_PPM))
-    if text.isascii() and text.isdecimal() and int(text) <= COLLAR_PPM_MAX:
-        return int(text)
+    if (collar_ppm := whole(text, COLLAR_PPM_MAX)) is not None:
+        return collar_ppm
     return f"{COLLAR} is {text!r}: expected 0 to {COLLAR_PPM_MAX}, 10000 is 1 %"
 
 
@@ -152,12 +152,8 @@ class Flattener:
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Become what wrote `data`; each scope may be tried as often as at first. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"flattening of version {version}: this build reads {self.version}")
-        try:
-            self.wanted = {scope: Wanted(collar_ppm) for scope, collar_ppm in _decoder.decode(data)}
-        except UNREADABLE as error:
-            raise BadState(f"flattening of {len(data)} bytes does not decode: {error}") from error
+        wanted = read_section("scopes to be closed", _decoder, data, version, self.version)
+        self.wanted = {scope: Wanted(collar_ppm) for scope, collar_ppm in wanted}
 
     def fold(self, kind: int, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         """Follow a change that was made elsewhere."""

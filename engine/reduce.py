@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from core.clock import EventClock
+from core.decimals import whole
 from core.effects import Alert, Effect, Severity
 from core.events import CommandReceived
 from core.scopes import ALL
@@ -67,7 +68,7 @@ class Reducer:
     def command(self, command: CommandReceived, matches: Matches, collar_ppm: int) -> str:
         """Begin to close a share of a scope; return why not, "" where it has begun."""
         scope, text = command.scope or ALL, command.args.get(SHARE, "")
-        if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _PPM):
+        if not whole(text, _PPM):
             return f"{SHARE} is {text!r}: expected 1 to {_PPM}, 250000 is a quarter"
         if not command.reason.strip():
             return "give the reason"

@@ -7,6 +7,7 @@ still meets every limit. More than 1 is refused: whoever wants larger sizes writ
 from collections.abc import Callable
 
 from core.bars import Bar
+from core.decimals import whole
 from core.effects import Alert, Effect, OrderBusted, OrderFilled, ScaleChanged, Severity
 from core.events import CommandReceived
 from core.scopes import ALL, split_scope
@@ -74,7 +75,7 @@ class Sizing:
         ends = scope in self.sizer.scales.held and text == str(WHOLE_PPM)  # it may be older than the settings
         if not ends:
             self.check(scope)
-        if not (text.isascii() and text.isdecimal() and int(text) <= WHOLE_PPM):
+        if whole(text, WHOLE_PPM) is None:
             return f"{SCALE_PPM} is {text!r}: expected 0 to {WHOLE_PPM}; larger sizes take other rules in the settings"
         if not command.reason.strip():
             return "give the reason"

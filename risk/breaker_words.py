@@ -16,7 +16,7 @@ from typing import TypeVar, get_args
 
 import msgspec
 
-from core.decimals import INT64_DIGITS, plain
+from core.decimals import INT64_MAX, plain, whole
 from core.scopes import ALL
 from risk.breaker_settings import EVERY, KINDS, STEPS, BreakerSettings, Number, Row
 from risk.errors import LimitsError
@@ -193,9 +193,9 @@ def _read(name: str, kind: object, text: str) -> Word:
             raise LimitsError(name, "true or false", text)
         return text == "true"
     if kind is int:
-        if not (text.isascii() and text.isdecimal() and len(text) < INT64_DIGITS):
+        if (number := whole(text, INT64_MAX)) is None:
             raise LimitsError(name, "a whole number, 0 or more", text)
-        return int(text)
+        return number
     if isinstance(kind, enum.EnumMeta):
         known = [str(each.value) for each in kind]  # type: ignore[var-annotated]
         if text not in known:

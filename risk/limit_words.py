@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from core.decimals import INT64_DIGITS, plain
+from core.decimals import INT64_MAX, plain, whole
 from core.scopes import ALL
 from risk.breaker_settings import Row
 from risk.breaker_stricter import breaker_is_stricter
@@ -117,9 +117,9 @@ def read_value(limits: RiskLimits, scope: str, name: str, text: str) -> Value:
             raise LimitsError(name, "true or false", text)
         return text == "true"
     if kind is int:
-        if not (text.isascii() and text.isdecimal() and len(text) < INT64_DIGITS):
+        if (number := whole(text, INT64_MAX)) is None:
             raise LimitsError(name, "a whole number, 0 or more", text)
-        return int(text)
+        return number
     with_value(limits, scope, name, text)
     return text
 

@@ -1,6 +1,7 @@
 """What is measured for sizes: volatilities, ranges, closed trades, shares of risk; None where it is not known yet."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from core.instruments import Instrument
 from core.market import Market
@@ -14,6 +15,7 @@ from risk.sizing.trades import Trades
 from risk.sizing.volatility import volatility
 
 WHOLE_PPM = 1_000_000
+Member = TypeVar("Member", str, tuple[str, int])
 
 
 class Figures:
@@ -90,8 +92,8 @@ class Figures:
             return None
         return list(self.trades.returns.get(strategy_id, ()))
 
-    def shares(self, members: Mapping[str, tuple[int, float]]) -> dict[str, float] | None:
-        """Return the share of each strategy, from its instrument and its budget."""
+    def shares(self, members: Mapping[Member, tuple[int, float]]) -> dict[Member, float] | None:
+        """Return the share of each member, from its instrument and its budget."""
         names = sorted(members)
         budgets = [members[name][1] for name in names]
         volatilities = [self.yearly(members[name][0]) for name in names]

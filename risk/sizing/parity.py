@@ -4,6 +4,11 @@ Where correlations are not known the shares go by budget over volatility. Where 
 contributions: x_i * (C x)_i is in proportion to the budgets, found by damped Newton steps on the convex function whose
 lowest point they are. Sources: S. Maillard, T. Roncalli, J. Teiletche, "The Properties of Equally Weighted Risk
 Contribution Portfolios" (2010); F. Spinu, "An Algorithm for Computing Risk Parity Weights" (2013).
+
+A strategy that trades n instruments takes part with each of them, with the n-th part of its budget b: then its own
+contribution, the sum over them of x_i * (C x)_i, is b whatever their correlations, for budgets of risk add up
+(B. Bruder, T. Roncalli, "Managing Risk Exposures using the Risk Budgeting Approach", 2012). With its whole budget in
+each it could add n times its part.
 """
 
 import math

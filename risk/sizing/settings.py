@@ -21,7 +21,8 @@ class StrategySizing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     position may be worth, as a share of the equity. `risk_per_trade`: what may be lost of the equity at the stop that
     the strategy names, or at one `atr_multiple` average true ranges away. `kelly`: what fraction of Kelly's value may
     be held, by `kelly_method` from at least `kelly_least` closed trades, lowered by `kelly_errors` standard errors.
-    `parity`: the strategy's part in the risk that all strategies with a part share. `depth_share`: of what the book
+    `parity`: the strategy's part in the risk that all strategies with a part share, spread evenly over all instruments
+    that it trades, or `parity_over` the first alone, whatever it trades besides. `depth_share`: of what the book
     shows on the other side within `depth_within` of the middle. `volume_share`: of what was traded in the last
     `[sizing] volume_s`. `largest`: a fixed quantity. `unproven`: the quantity that a rule allows whose figure is not
     known yet.
@@ -41,6 +42,7 @@ class StrategySizing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     volume_share: Share | None = None
     largest: Quantity | None = None
     unproven: Quantity = 0.0
+    parity_over: Literal["first", "all"] = "all"
 
     def __post_init__(self) -> None:
         """Refuse rules that bound nothing."""

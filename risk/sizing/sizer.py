@@ -21,6 +21,8 @@ from risk.sizing.settings import SizingSettings, StrategySizing, billionths, uni
 from risk.sizing.volatility import by_volatility
 
 MINIMUM = "minimum"
+FIRST = "first"  # of `parity_over`
+UNDEFINED = -1  # an instrument that no market is of yet: nothing is known of it
 _VALUED = {
     "equity_share": equity.RULE,
     "volatility_target": volatility.RULE,
@@ -46,15 +48,15 @@ class Sizer:
         self.scales = Scales()
         self.last: dict[tuple[str, int], tuple[int, Sized]] = {}
         """The newest answer for each strategy and instrument, and when: for people, nothing follows from it."""
-        self._instruments: dict[str, str] = {}
+        self._instruments: dict[str, tuple[str, ...]] = {}
         self._manager = manager
         self._markets = markets
         self._clock = clock
 
-    def add(self, strategy_id: str, rules: StrategySizing, instrument: str) -> None:
-        """Size for one more strategy, or by other rules; `instrument` names the first that it trades."""
+    def add(self, strategy_id: str, rules: StrategySizing, *instruments: str) -> None:
+        """Size for one more strategy, or by other rules; `instruments` names those that it trades."""
         self.rules[strategy_id] = rules
-        self._instruments[strategy_id] = instrument
+        self._instruments[strategy_id] = instruments
 
     @property
     def wants_ranges(self) -> bool:
@@ -161,17 +163,23 @@ class Sizer:
 
     def _parity(self, strategy_id: str, total: int, worth: Worth, market: Market, least: int) -> Bound:
         """Return what a strategy's share of the risk allows."""
-        by_name = {each.instrument.id: each.index for each in self._markets}
-        members = {
-            name: (by_name.get(self._instruments[name], market.index), rules.parity)
-            for name, rules in self.rules.items()
-            if rules.parity is not None
-        }
-        members[strategy_id] = (market.index, members[strategy_id][1])
+        members: dict[tuple[str, int], tuple[int, float]] = {}
+        for name, rules in self.rules.items():
+            if rules.parity is not None:
+                indexes = self._taking_part(name, rules, market.index, is_asked=name == strategy_id)
+                members |= {(name, index): (index, rules.parity / len(indexes)) for index in indexes}
         shares = self.figures.shares(members)
         if shares is None:
             return unproven(parity.RULE, least, "the volatility of every instrument that takes part")
-        return by_parity(total, self.settings.parity_leverage, shares[strategy_id], worth)
+        return by_parity(total, self.settings.parity_leverage, shares[strategy_id, market.index], worth)
+
+    def _taking_part(self, strategy_id: str, rules: StrategySizing, here: int, *, is_asked: bool) -> list[int]:
+        """Return the instruments over which a strategy spreads its part; `is_asked`: it sizes a position `here`."""
+        by_name, names = {each.instrument.id: each.index for each in self._markets}, self._instruments[strategy_id]
+        if rules.parity_over == FIRST:
+            return [here if is_asked or not names else by_name.get(names[0], here)]
+        indexes = [by_name.get(name, UNDEFINED) for name in names]
+        return list(dict.fromkeys([*indexes, here] if is_asked or not names else indexes))
 
 
 def _venue_size(quantity: int, market: Market) -> tuple[int, bool]:

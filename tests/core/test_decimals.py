@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.decimals import INT64_MAX, decimals_of, plain, shifted, to_text, to_units
+from core.decimals import INT64_MAX, decimals_of, plain, shifted, to_text, to_units, whole
 from core.errors import PrecisionError
 
 precisions = st.integers(0, 8)
@@ -69,3 +69,21 @@ def test_a_float_from_a_settings_file_is_read_as_it_was_typed():
 def test_what_is_no_finite_number_is_refused(number):
     with pytest.raises(PrecisionError):
         plain(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        ("7", 7),
+        ("10", 10),
+        ("11", None),
+        ("-1", None),
+        ("1.0", None),
+        ("", None),
+        ("\u0661", None),
+        ("1" * 9999, None),
+    ],
+)
+def test_a_whole_number_is_read_up_to_its_most_and_nothing_else_however_long(text, number):
+    assert whole(text, 10) == number

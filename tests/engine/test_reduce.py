@@ -142,6 +142,7 @@ def test_it_gives_up_where_a_halt_stands_and_says_what_to_do(stage):
     [
         (0, "all", "x", "share_ppm is '0'"),
         (1_000_001, "all", "x", "expected 1 to 1000000"),
+        ("1" * 5_000, "all", "x", "expected 1 to 1000000"),
         ("half", "all", "x", "share_ppm is 'half'"),
         (500_000, "strategy:Hands", "x", "known are Hand"),
         (500_000, "all", " ", "give the reason"),

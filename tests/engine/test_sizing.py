@@ -130,6 +130,7 @@ def test_of_several_factors_the_smallest_holds_and_one_ends_it():
     [
         ("strategy:asks", "1000001", "greed", "expected 0 to 1000000"),
         ("strategy:asks", "-1", "typo", "expected 0 to 1000000"),
+        ("strategy:asks", "1" * 5_000, "typo", "expected 0 to 1000000"),
         ("strategy:asks", "", "typo", "expected 0 to 1000000"),
         ("strategy:asks", "500000", " ", "give the reason"),
         ("strategy:ask", "500000", "typo", "there is no strategy 'ask' here"),

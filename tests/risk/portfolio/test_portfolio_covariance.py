@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
+import scipy  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
 from sklearn.covariance import LedoitWolf
 
 from risk.portfolio.beta import beta_of
@@ -92,13 +92,13 @@ def test_the_pair_that_broke_is_named_first():
 
 def test_fishers_test_is_the_formula_on_scipys_correlations():
     before, after = returns(100, 2, seed=3), returns(80, 2, seed=4)
-    old, new = stats.pearsonr(*before.T).statistic, stats.pearsonr(*after.T).statistic
+    old, new = scipy.stats.pearsonr(*before.T).statistic, scipy.stats.pearsonr(*after.T).statistic
     z = (np.arctanh(new) - np.arctanh(old)) / np.sqrt(1 / 97 + 1 / 77)
 
     (found,) = pair_breaks(("a", "b"), before, after)
 
     assert (found.before, found.after, found.z) == pytest.approx((old, new, z), rel=1e-9)
-    assert found.p_value == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-9)
+    assert found.p_value == pytest.approx(2 * scipy.stats.norm.sf(abs(z)), rel=1e-9)
     assert found.adjusted == found.p_value
 
 
@@ -117,10 +117,10 @@ def test_jennrichs_statistic_is_chi_squared_where_nothing_broke():
     for seed in range(100):
         table = returns(400, 3, seed=seed)
         found = matrix_break(table[:200], table[200:])
-        assert found.p_value == pytest.approx(stats.chi2.sf(found.statistic, found.degrees), rel=1e-9)
+        assert found.p_value == pytest.approx(scipy.stats.chi2.sf(found.statistic, found.degrees), rel=1e-9)
         chances.append(found.p_value)
 
-    assert stats.kstest(chances, "uniform").pvalue > 0.01
+    assert scipy.stats.kstest(chances, "uniform").pvalue > 0.01
 
 
 def test_jennrichs_statistic_of_two_names_is_the_one_worked_by_hand():
@@ -134,7 +134,7 @@ def test_jennrichs_statistic_of_two_names_is_the_one_worked_by_hand():
 
 def test_beta_is_scipys_regression():
     table = returns(200, 2)
-    reference = stats.linregress(table[:, 0], table[:, 1])
+    reference = scipy.stats.linregress(table[:, 0], table[:, 1])
 
     found = beta_of(table[:, 1], table[:, 0])
 
@@ -155,14 +155,14 @@ def test_beta_is_empyricals():
 @given(st.floats(0.001, 300), st.integers(1, 200))
 @settings(max_examples=40)
 def test_the_chi_squared_tail_is_scipys(x, degrees):
-    assert chi_squared_tail(x, degrees) == pytest.approx(stats.chi2.sf(x, degrees), rel=1e-9, abs=1e-300)
+    assert chi_squared_tail(x, degrees) == pytest.approx(scipy.stats.chi2.sf(x, degrees), rel=1e-9, abs=1e-300)
 
 
 @given(st.floats(1e-9, 1 - 1e-9))
 def test_normal_quantiles_and_tails_are_scipys(probability):
-    assert normal_quantile(probability) == pytest.approx(stats.norm.ppf(probability), rel=1e-9, abs=1e-12)
+    assert normal_quantile(probability) == pytest.approx(scipy.stats.norm.ppf(probability), rel=1e-9, abs=1e-12)
     x = normal_quantile(probability)
-    assert normal_cdf(x) == pytest.approx(stats.norm.cdf(x), rel=1e-9)
+    assert normal_cdf(x) == pytest.approx(scipy.stats.norm.cdf(x), rel=1e-9)
 
 
 def test_what_cannot_be_computed_is_refused_in_words():

@@ -3,9 +3,9 @@
 import math
 
 import pytest
+import scipy  # type: ignore[import-untyped]
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm  # type: ignore[import-untyped]
 
 from risk.portfolio.errors import NotPriced
 from risk.portfolio.greeks import Greeks, Option, greeks, implied_volatility
@@ -26,6 +26,7 @@ def by_scipy(option: Option, s: float, v: float) -> Greeks:
     q = r if option.futures else option.dividend  # a future is a stock that yields the rate
     d_1 = (math.log(s / k) + (r - q + v * v / 2) * t) / (v * math.sqrt(t))
     d_2 = d_1 - v * math.sqrt(t)
+    norm = scipy.stats.norm
     e_q, e_r, density = math.exp(-q * t), math.exp(-r * t), norm.pdf(d_1)
     sign = 1 if option.call else -1
     price = sign * (s * e_q * norm.cdf(sign * d_1) - k * e_r * norm.cdf(sign * d_2))

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import scipy  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, stats  # type: ignore[import-untyped]
 
 from risk.portfolio.errors import PortfolioError, TooFewObservations
 from risk.portfolio.returns import Floats
@@ -62,7 +62,7 @@ def test_parametric_figures_are_those_of_quantstats(confidence, var):
 @pytest.mark.parametrize("confidence", LEVELS)
 def test_parametric_figures_are_those_of_scipys_normal(confidence):
     mean, deviation, horizon = 0.001, 0.02, 10.0
-    law = stats.norm(mean * horizon, deviation * math.sqrt(horizon))
+    law = scipy.stats.norm(mean * horizon, deviation * math.sqrt(horizon))
     edge = law.ppf(1 - confidence)
 
     found = normal(mean, deviation, confidence, horizon)
@@ -77,7 +77,7 @@ def test_the_corrected_shortfall_is_the_mean_of_the_corrected_quantiles(confiden
     moments = Moments(0.001, 0.02, -0.4, 1.5)
 
     def quantile(alpha: float) -> float:
-        z = stats.norm.ppf(alpha)
+        z = scipy.stats.norm.ppf(alpha)
         s, k = moments.skew, moments.excess
         corrected = z + (z**2 - 1) * s / 6 + (z**3 - 3 * z) * k / 24 - (2 * z**3 - 5 * z) * s**2 / 36
         return float(moments.mean + moments.deviation * corrected)
@@ -85,7 +85,7 @@ def test_the_corrected_shortfall_is_the_mean_of_the_corrected_quantiles(confiden
     found = cornish_fisher(moments, confidence)
 
     assert found.var == EXACT(-quantile(1 - confidence), rel=1e-9)
-    area = integrate.quad(quantile, 0, 1 - confidence, epsabs=1e-14, epsrel=1e-12)[0]
+    area = scipy.integrate.quad(quantile, 0, 1 - confidence, epsabs=1e-14, epsrel=1e-12)[0]
     assert found.es == EXACT(-area / (1 - confidence), rel=1e-9)
 
 
@@ -102,15 +102,15 @@ def test_moments_are_scipys():
 
     assert found.mean == EXACT(np.mean(sample), rel=1e-9)
     assert found.deviation == EXACT(np.std(sample, ddof=1), rel=1e-9)
-    assert found.skew == EXACT(stats.skew(sample), rel=1e-9)
-    assert found.excess == EXACT(stats.kurtosis(sample), rel=1e-9)
+    assert found.skew == EXACT(scipy.stats.skew(sample), rel=1e-9)
+    assert found.excess == EXACT(scipy.stats.kurtosis(sample), rel=1e-9)
 
 
 @given(st.floats(-1.5, 1.5), st.floats(-1, 12), st.sampled_from((0.95, 0.99)), st.sampled_from((1.0, 10.0)))
 def test_the_correction_says_where_its_tail_is_none(skew, excess, confidence, horizon):
     moments = Moments(0.0, 1.0, skew, excess)
     s, k = skew / math.sqrt(horizon), excess / horizon
-    z = np.linspace(-60, stats.norm.ppf(1 - confidence), 2001)
+    z = np.linspace(-60, scipy.stats.norm.ppf(1 - confidence), 2001)
     slope = 1 + z * s / 3 + (z**2 - 1) * k / 8 - (6 * z**2 - 5) * s**2 / 36
 
     if cornish_fisher_holds(moments, confidence, horizon):

@@ -5,9 +5,9 @@ import math
 import msgspec
 import numpy as np
 import pytest
+import scipy  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import optimize  # type: ignore[import-untyped]
 
 from core.effects import OrderBusted, OrderFilled
 from core.events import InstrumentDefined
@@ -27,7 +27,7 @@ def test_win_loss_is_the_value_that_grows_fastest():
     p, b = 0.55, 1.5
     expected = (p * b - (1 - p)) / b / 0.02
     assert win_loss(returns, 0.0) == pytest.approx(expected, rel=1e-9)
-    grown = optimize.minimize_scalar(
+    grown = scipy.optimize.minimize_scalar(
         lambda f: -(p * math.log1p(0.03 * f) + (1 - p) * math.log1p(-0.02 * f)),
         bounds=(0, 49),
         method="bounded",

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+import scipy  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize  # type: ignore[import-untyped]
 
 from core.money import money
 from risk.sizing.parity import by_parity, covariance, equal_risk, inverse_volatility
@@ -17,7 +17,7 @@ def by_scipy(matrix, budgets):
     start = np.sqrt(budgets / np.diag(matrix))
     scale = np.sqrt(np.diag(matrix))
     correlation = matrix / np.outer(scale, scale)
-    found = optimize.root(
+    found = scipy.optimize.root(
         lambda y: correlation @ y - budgets / y,
         start * scale,
         jac=lambda y: correlation + np.diag(budgets / y**2),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from strategies.algos.schedules import ScheduleError, almgren_chriss, even, weighted
 
-optimize = pytest.importorskip("scipy.optimize", reason="scipy is not installed; the dev extra has it")
+scipy = pytest.importorskip("scipy", reason="scipy is not installed; the dev extra has it")
 
 
 @given(st.integers(0, 10**9), st.integers(1, 50), st.integers(1, 1000))
@@ -69,7 +69,7 @@ def test_almgren_and_chriss_s_schedule_is_what_a_solver_finds():
         return float(expected + aversion * sigma**2 * tau * (held[1:] ** 2).sum())
 
     start = quantity * (1 - np.arange(1, intervals) / intervals)
-    best = optimize.minimize(cost, start, method="BFGS", options={"gtol": 1e-6})
+    best = scipy.optimize.minimize(cost, start, method="BFGS", options={"gtol": 1e-6})
     found = almgren_chriss(
         1_000_000,
         intervals,
