@@ -74,6 +74,8 @@ GROUPS = (
             "tests/engine/test_breakers_bounds.py",
             "tests/engine/test_breakers_together.py",
             "tests/engine/test_breakers.py",
+            "tests/engine/test_breakers_figures.py",
+            "tests/engine/test_breakers_kept.py",
             "tests/engine/test_breakers_reloaded.py",
             "tests/engine/test_limit_commands.py",
         ),
