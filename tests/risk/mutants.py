@@ -64,6 +64,7 @@ GROUPS = (
             "tests/risk/test_controls_bounds.py",
             "tests/risk/test_clearance_bounds.py",
             "tests/engine/test_controls_engine.py",
+            "tests/risk/test_rules.py",
             "tests/risk/test_clearance.py",
             "tests/risk/test_controls_properties.py",
         ),
