@@ -61,6 +61,7 @@ GROUPS = (
         ("risk/controls/*.py",),
         (
             "tests/risk/test_controls.py",
+            "tests/risk/test_controls_bounds.py",
             "tests/engine/test_controls_engine.py",
             "tests/risk/test_clearance.py",
             "tests/risk/test_controls_properties.py",
@@ -112,6 +113,7 @@ GROUPS = (
             "tests/risk/test_controls.py",
             "tests/risk/test_rules.py",
             "tests/engine/test_limit_commands.py",
+            "tests/engine/test_breakers_reloaded.py",
         ),
     ),
 )
