@@ -5,7 +5,7 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -114,6 +114,7 @@ def run_session(
 
     Raises ConfigError, JournalError, StartFailed.
     """
+    killed = _killed_early()
     settings = config.settings
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
@@ -125,8 +126,7 @@ def run_session(
     account = Account.take(config) if settings.session.mode is Mode.LIVE else None
     started_ns = clock.now_ns()
     engine = build_engine(engine_settings(settings, loaded, started_ns))
-    root = Path(settings.session.root)
-    folder = create_session_folder(root, started_ns, settings.session.mode.value)
+    folder = create_session_folder(Path(settings.session.root), started_ns, settings.session.mode.value)
     if account is not None:
         account.lease.hold(folder, started_ns, account.before)
     # On a terminal the screen has the last word: logs go beside the session.
@@ -147,7 +147,7 @@ def run_session(
 
     async def main() -> Daemon:
         daemon = Daemon(settings, engine, journal, clock, list(labels), account, secrets)
-        await _live(daemon, settings, output, logs, store, account, keeper, for_s)
+        await _live(daemon, settings, output, logs, store, account, keeper, for_s, killed)
         return daemon
 
     try:
@@ -180,12 +180,15 @@ async def _live(
     account: Account | None,
     keeper: AuditKeeper | None,
     for_s: float | None,
+    killed: Sequence[int],
 ) -> None:
     """Run the daemon with signals caught, status told and metrics served."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stopper(daemon, number))
     loop.add_signal_handler(signal.SIGUSR1, _kill, daemon)
+    if killed:
+        _kill(daemon)
     alerts = daemon.projection.open_alerts = OpenAlerts(alerts_file(settings), daemon.journal.folder.name)
     alerts.load()
     metrics = start_metrics(settings)
@@ -271,6 +274,13 @@ def _told_no_more(teller: asyncio.Task[None]) -> None:
 def _stopper(daemon: Daemon, number: signal.Signals) -> Callable[[], None]:
     """Return the handler of one signal."""
     return lambda: daemon.stop(f"{number.name} received", f"signal:{number.name}")
+
+
+def _killed_early() -> list[int]:
+    """Return what is filled by a SIGUSR1 that comes before there is a daemon: it kills trading, not the process."""
+    killed: list[int] = []
+    signal.signal(signal.SIGUSR1, lambda number, _frame: killed.append(number))
+    return killed
 
 
 def _kill(daemon: Daemon) -> None:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import msgspec
 
 from core.clock import EventClock
-from core.codec import UNREADABLE
 from core.decimals import whole
 from core.effects import Alert, Effect, FlattenChanged, Severity
 from core.events import CommandReceived
@@ -20,10 +19,10 @@ from core.market import Market
 from core.orders import OrderIntent, OrderTerms, OrderType, Side, TimeInForce
 from core.records import Kind
 from engine.timers import Timers
-from oms.errors import BadState
 from oms.latches import Latches
 from oms.manager import OrderManager
 from oms.positions import Position
+from oms.sections import read_section
 from strategies.context import OrderCounter
 
 FLATTEN = "flatten:"  # owner of the timer
@@ -153,12 +152,8 @@ class Flattener:
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Become what wrote `data`; each scope may be tried as often as at first. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"flattening of version {version}: this build reads {self.version}")
-        try:
-            self.wanted = {scope: Wanted(collar_ppm) for scope, collar_ppm in _decoder.decode(data)}
-        except UNREADABLE as error:
-            raise BadState(f"flattening of {len(data)} bytes does not decode: {error}") from error
+        wanted = read_section("scopes to be closed", _decoder, data, version, self.version)
+        self.wanted = {scope: Wanted(collar_ppm) for scope, collar_ppm in wanted}
 
     def fold(self, kind: int, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         """Follow a change that was made elsewhere."""

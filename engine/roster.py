@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from core.clock import EventClock
-from core.codec import UNREADABLE
 from core.effects import Alert, Effect, RosterChanged, Severity, StrategyState
 from core.records import Kind
 from core.rng import Rng
@@ -18,7 +17,7 @@ from core.roster import AS_SET, LEAVING, OFF, ON, REMOVED, StrategyDefinition, r
 from engine.actors import Actor
 from engine.desk import Desk
 from engine.spec import StrategyLoader, StrategySpec, spec_hash, with_params
-from oms.errors import BadState
+from oms.sections import read_section
 from strategies.context import Context, OrderCounter
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -27,12 +26,7 @@ _decoder = msgspec.msgpack.Decoder(list[RosterChanged])
 
 def read_entries(version: int, data: bytes) -> dict[str, RosterChanged]:
     """Return what was changed of each strategy, by its id, out of the durable state. Raises BadState."""
-    if version != Roster.version:
-        raise BadState(f"a roster of version {version}: this build reads {Roster.version}")
-    try:
-        entries = _decoder.decode(data)
-    except UNREADABLE as error:
-        raise BadState(f"a roster of {len(data)} bytes does not decode: {error}") from error
+    entries = read_section("changes of strategies", _decoder, data, version, Roster.version)
     return {each.strategy_id: each for each in entries}
 
 

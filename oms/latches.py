@@ -8,12 +8,11 @@ import enum
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.effects import Alert, Effect, LatchChanged, Severity
 from core.instruments import Instrument
 from core.records import Kind
 from core.scopes import ALL, strategy_scope, symbol_scope, venue_scope
-from oms.errors import BadState
+from oms.sections import read_section
 
 
 class Level(enum.IntEnum):
@@ -104,12 +103,8 @@ class Latches:
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Become what wrote `data`. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"latches of version {version}: this build reads {self.version}")
-        try:
-            self.held = dict(_decoder.decode(data))
-        except UNREADABLE as error:
-            raise BadState(f"latches of {len(data)} bytes do not decode: {error}") from error
+        held = read_section("latches", _decoder, data, version, self.version)
+        self.held = dict(held)
 
     def fold(self, kind: int, instrument: int, now_ns: int, payload: msgspec.Struct) -> None:
         """Follow a change that was made elsewhere."""

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.effects import Effect, Remembered
 from core.records import Kind
-from oms.errors import BadState
+from oms.sections import read_section
 
 VERSION = 1
 
@@ -55,12 +54,7 @@ class Memories:
 
     def restore(self, version: int, data: bytes, _indexes: dict[int, int]) -> None:
         """Become what wrote `data`. Raises BadState."""
-        if version != VERSION:
-            raise BadState(f"memories of version {version}: this build reads {VERSION}, use the one that wrote them")
-        try:
-            kept = _decoder.decode(data)
-        except UNREADABLE as error:
-            raise BadState(f"memories of {len(data)} bytes do not decode: {error}") from error
+        kept = read_section("memories", _decoder, data, version, VERSION)
         self.by_name.clear()
         self.by_name.update(kept)
 

@@ -8,11 +8,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.effects import Effect, Severity
 from core.events import OrderReport
-from oms.errors import BadState
 from oms.order import Order
+from oms.sections import read_section
 from oms.table import OrderTable
 from oms.updates import report_alert
 
@@ -70,12 +69,7 @@ class Strays:
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Let wait what waited. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"reports that wait, of version {version}: this build reads {self.version}")
-        try:
-            rows = _decoder.decode(data)
-        except UNREADABLE as error:
-            raise BadState(f"reports that wait do not decode from {len(data)} bytes: {error}") from error
+        rows = read_section("reports that wait", _decoder, data, version, self.version)
         for index, report in rows:
             self.waiting.setdefault(report.venue_order_id, []).append((indexes.get(index, index), report))
 

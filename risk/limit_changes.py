@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.effects import LimitChanged
 from core.records import Kind
-from oms.errors import BadState
+from oms.sections import read_section
 from risk.breaker_words import is_part, is_row
 from risk.errors import LimitsError
 from risk.limit_words import is_stricter, read_value, value_of, value_text, with_value
@@ -123,12 +122,7 @@ class LimitChanges:
 
         No record says what was forgotten: whoever folds a journal must forget the same.
         """
-        if version != self.version:
-            raise BadState(f"changes of limits of version {version}: this build reads {self.version}")
-        try:
-            changed, waiting = _decoder.decode(data)
-        except UNREADABLE as error:
-            raise BadState(f"changes of limits of {len(data)} bytes do not decode: {error}") from error
+        changed, waiting = read_section("changes of limits", _decoder, data, version, self.version)
         self.changed = {(each.scope, each.name): each for each in changed}
         self.waiting = {(each.scope, each.name): each for each in waiting}
         self.forgotten = self._outdated()

@@ -76,29 +76,24 @@ class StatementForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sell: tuple[str, ...] = ("SELL", "S")
 
 
-_BINANCE: dict[tuple[str, ...], StatementForm] = {
-    _SPOT: StatementForm(
+def _binance(symbol: str, side: str, quantity: str, fee_currency: str) -> StatementForm:
+    """Return how one of Binance's exports is read: they differ in the names of these columns alone."""
+    return StatementForm(
         columns=Columns(
             time="Date(UTC)",
-            symbol="Pair",
-            side="Side",
+            symbol=symbol,
+            side=side,
             price="Price",
-            quantity="Executed",
+            quantity=quantity,
             fee="Fee",
-            fee_currency="Fee",
+            fee_currency=fee_currency,
         )
-    ),
-    _SPOT_OLD: StatementForm(
-        columns=Columns(
-            time="Date(UTC)",
-            symbol="Market",
-            side="Type",
-            price="Price",
-            quantity="Amount",
-            fee="Fee",
-            fee_currency="Fee Coin",
-        )
-    ),
+    )
+
+
+_BINANCE = {
+    _SPOT: _binance("Pair", "Side", "Executed", "Fee"),
+    _SPOT_OLD: _binance("Market", "Type", "Amount", "Fee Coin"),
 }
 
 
@@ -135,17 +130,7 @@ def _mapping_of(header: Sequence[str], path: Path) -> StatementForm:
         return known
     if tuple(header[: len(_USDM)]) == _USDM:
         currency = next((name for name in ("Fee Coin", "Quote Asset") if name in header), "")
-        return StatementForm(
-            columns=Columns(
-                time="Date(UTC)",
-                symbol="Symbol",
-                side="Side",
-                price="Price",
-                quantity="Quantity",
-                fee="Fee",
-                fee_currency=currency,
-            )
-        )
+        return _binance("Symbol", "Side", "Quantity", currency)
     raise UsageError(
         f"{path} begins with {','.join(header)[:200]!r}, which is no trade history of Binance's; "
         "say by --mapping FILE which column is what"

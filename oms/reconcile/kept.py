@@ -2,12 +2,10 @@
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.effects import Effect, FreezeChanged
 from core.events import AccountMoved, OrderReport
 from core.evidence import EvidenceGiven, EvidenceWanted
 from core.records import NO_INSTRUMENT, Kind
-from oms.errors import BadState
 from oms.freezes import Freezes
 from oms.manager import OrderManager
 from oms.reconcile.judge import Judge
@@ -15,6 +13,7 @@ from oms.reconcile.moves import Waiting
 from oms.reconcile.restated import RESTATED
 from oms.reconcile.settings import ReconcileSettings
 from oms.reconcile.vanished import Leg
+from oms.sections import read_section
 
 
 class _Saved(msgspec.Struct, frozen=True, array_like=True):
@@ -96,12 +95,7 @@ class Kept:
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Become what wrote `data`; what it says of an instrument that is not traded any more is left out."""
-        if version != self.version:
-            raise BadState(f"reconciliation of version {version}: this build reads {self.version}")
-        try:
-            saved = _decoder.decode(data)
-        except UNREADABLE as error:
-            raise BadState(f"reconciliation of {len(data)} bytes does not decode: {error}") from error
+        saved = read_section("reconciled books", _decoder, data, version, self.version)
         by_name = {self._name(index): index for index in self._manager.instruments()}
         judge = self._judge
         judge.cursors.update({by_name[name]: cursor_ns for name, cursor_ns in saved.cursors if name in by_name})

@@ -5,10 +5,9 @@ It is the last `BreakerChanged` of each, so whoever reads a journal without its 
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.controls import BreakerChanged
 from core.records import Kind
-from oms.errors import BadState
+from oms.sections import read_section
 
 Key = tuple[str, str]
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -42,12 +41,8 @@ class Kept:
 
     def restore(self, version: int, data: bytes, _indexes: dict[int, int]) -> None:
         """Become what wrote `data`. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"breakers of version {version}: this build reads {self.version}")
-        try:
-            self.told = {(each.breaker, each.scope): each for each in _decoder.decode(data)}
-        except UNREADABLE as error:
-            raise BadState(f"breakers of {len(data)} bytes do not decode: {error}") from error
+        told = read_section("breakers", _decoder, data, version, self.version)
+        self.told = {(each.breaker, each.scope): each for each in told}
 
     def fold(self, _kind: int, _instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
         """Follow one record."""

@@ -15,23 +15,45 @@ _HELD_BACK = frozenset((*CODES.values(), FROZEN, HALTED, PAUSED, RECONCILING))
 _REJECTED = OrderState.REJECTED
 
 
-class RejectRate(Watch):
-    """Rejected orders as a share of those sent, within a window."""
+class _Ratio(Watch):
+    """One count over another, both within a window."""
 
     unit = PPM
+
+    def __init__(self, desk: Desk, scope: str, row: RejectRow | CancelRow) -> None:
+        """Count nothing yet."""
+        super().__init__(desk, scope)
+        self._least = row.least
+        self._tally = Tally(row.window_s, 2)
+
+    def anew(self, now_ns: int) -> None:
+        """Count from nothing."""
+        self._tally.clear()
+
+    def text(self, figure: int) -> str:
+        """Return a ratio."""
+        return share_figure(figure)
+
+    def state(self) -> list[object]:
+        """Return what is counted."""
+        return self._tally.state()
+
+
+class RejectRate(_Ratio):
+    """Rejected orders as a share of those sent, within a window."""
+
     tells = (ApprovedSubmit, ApprovedGroup, OrderUpdated, Refusal)
 
     def __init__(self, desk: Desk, scope: str, row: RejectRow) -> None:
         """Count nothing yet."""
-        super().__init__(desk, scope)
-        self._row = row
-        self._tally = Tally(row.window_s, 2)
+        super().__init__(desk, scope, row)
+        self._refusals = row.refusals
 
     def figure(self, now_ns: int) -> int | None:
         """Return the share, nothing while there are too few orders to say."""
         self._tally.roll(now_ns)
         sent, rejected = self._tally.sums
-        return None if sent < self._row.least else rejected * PPM // sent
+        return None if sent < self._least else rejected * PPM // sent
 
     def note(self, effect: msgspec.Struct, now_ns: int) -> bool:
         """Count an order, or that it was rejected."""
@@ -50,7 +72,7 @@ class RejectRate(Watch):
         if isinstance(effect, ApprovedSubmit):
             self._tally.add(now_ns, 1, 0)
             return False
-        if not self._row.refusals or effect.code in _HELD_BACK:
+        if not self._refusals or effect.code in _HELD_BACK:
             return False
         self._tally.add(now_ns, 1, 1)
         return True
@@ -61,34 +83,15 @@ class RejectRate(Watch):
         self._row = row
         self._tally.change(row.window_s)
 
-    def anew(self, now_ns: int) -> None:
-        """Count from nothing."""
-        self._tally.clear()
-
-    def text(self, figure: int) -> str:
-        """Return a share."""
-        return share_figure(figure)
-
-    def state(self) -> list[object]:
-        """Return what is counted."""
-        return self._tally.state()
-
     def _holds(self, order: ApprovedSubmit | Refusal) -> bool:
         index = order.intent.instrument
         return 0 <= index < len(self.desk.markets) and self.scoped.holds(order.intent.strategy_id, index)
 
 
-class CancelRatio(Watch):
+class CancelRatio(_Ratio):
     """Cancels for each execution, within a window; with none, as for one."""
 
-    unit = PPM
     tells = (ApprovedCancel, OrderFilled)
-
-    def __init__(self, desk: Desk, scope: str, row: CancelRow) -> None:
-        """Count nothing yet."""
-        super().__init__(desk, scope)
-        self._least = row.least
-        self._tally = Tally(row.window_s, 2)
 
     def figure(self, now_ns: int) -> int | None:
         """Return the ratio, nothing while there are too few cancels to say."""
@@ -110,15 +113,3 @@ class CancelRatio(Watch):
         assert isinstance(row, CancelRow)
         self._least = row.least
         self._tally.change(row.window_s)
-
-    def anew(self, now_ns: int) -> None:
-        """Count from nothing."""
-        self._tally.clear()
-
-    def text(self, figure: int) -> str:
-        """Return how many."""
-        return share_figure(figure)
-
-    def state(self) -> list[object]:
-        """Return what is counted."""
-        return self._tally.state()

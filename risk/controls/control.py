@@ -322,6 +322,8 @@ class Controls:
         self._cells.refresh(everything=True)
         if self._wants_equity:
             self._sums.look()
+        if self._unvalued_day:  # a market may have a price by now: at a start none has, and the day is taken over
+            self._look_at_day()
         if self._watches:
             markets = self._manager.books.rates.markets
             for index, observed in self._observed.items():

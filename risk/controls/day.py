@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.effects import OrderBusted, OrderFilled
 from core.events import InstrumentDefined
 from core.orders import ApprovedGroup, ApprovedReplace, ApprovedSubmit
 from core.records import Kind
-from oms.errors import BadState
+from oms.sections import read_section
 from oms.terms import Terms
 
 DAY_NS = 86_400 * 1_000_000_000
@@ -115,12 +114,7 @@ class Day:
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Become what wrote `data`. Raises BadState."""
-        if version != VERSION:
-            raise BadState(f"the day's counts of version {version}: this build reads {VERSION}")
-        try:
-            self.day, saved = _decoder.decode(data)
-        except UNREADABLE as error:
-            raise BadState(f"the day's counts of {len(data)} bytes do not decode: {error}") from error
+        self.day, saved = read_section("the day's counts", _decoder, data, version, VERSION)
         for strategy_id, index, orders, fills, turnover, fees in saved:
             if index in indexes:
                 self.traded[strategy_id, indexes[index]] = Traded(orders, fills, _read(turnover), _read(fees))

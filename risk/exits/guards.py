@@ -2,10 +2,9 @@
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.exits import ExitChanged
 from core.records import Kind
-from oms.errors import BadState
+from oms.sections import read_section
 
 Key = tuple[str, int, int]
 """(strategy id, instrument, side in hedge mode or 0)."""
@@ -66,12 +65,7 @@ class Guards:
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Become what wrote `data`. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"exits of version {version}: this build reads {self.version}")
-        try:
-            saved, cooling = _decoder.decode(data)
-        except UNREADABLE as error:
-            raise BadState(f"exits of {len(data)} bytes do not decode: {error}") from error
+        saved, cooling = read_section("exits", _decoder, data, version, self.version)
         for strategy_id, index, hedge, sign, opened_ns, trail, reason, atr in saved:
             if index in indexes:
                 guard = Guard(strategy_id, indexes[index], hedge, sign, opened_ns, trail, reason, atr)

@@ -5,12 +5,11 @@ They survive a restart: the section "scales" of the durable state.
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.instruments import Instrument
 from core.records import Kind
 from core.scopes import ALL, strategy_scope, symbol_scope, venue_scope
 from core.sizes import ScaleChanged
-from oms.errors import BadState
+from oms.sections import read_section
 
 WHOLE_PPM = 1_000_000
 
@@ -66,12 +65,8 @@ class Scales:
 
     def restore(self, version: int, data: bytes, _indexes: dict[int, int]) -> None:
         """Become what wrote `data`. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"factors on sizes of version {version}: this build reads {self.version}")
-        try:
-            self.held = dict(_decoder.decode(data))
-        except UNREADABLE as error:
-            raise BadState(f"factors on sizes of {len(data)} bytes do not decode: {error}") from error
+        held = read_section("factors on sizes", _decoder, data, version, self.version)
+        self.held = dict(held)
 
     def fold(self, _kind: int, _instrument: int, _now_ns: int, payload: msgspec.Struct) -> None:
         """Follow a change that was made elsewhere."""

@@ -9,14 +9,13 @@ from collections import deque
 
 import msgspec
 
-from core.codec import UNREADABLE
 from core.effects import OrderBusted, OrderFilled
 from core.events import InstrumentDefined
 from core.instruments import Instrument
 from core.records import Kind
 from oms.dust import is_flat
-from oms.errors import BadState
 from oms.positions import fee_value
+from oms.sections import read_section
 from oms.terms import Terms
 
 KEEP = 500  # so many of the newest returns of a strategy
@@ -106,12 +105,7 @@ class Trades:
 
     def restore(self, version: int, data: bytes, indexes: dict[int, int]) -> None:
         """Become what wrote `data`. Raises BadState."""
-        if version != self.version:
-            raise BadState(f"closed trades of version {version}: this build reads {self.version}")
-        try:
-            saved, told = _decoder.decode(data)
-        except UNREADABLE as error:
-            raise BadState(f"closed trades of {len(data)} bytes do not decode: {error}") from error
+        saved, told = read_section("closed trades", _decoder, data, version, self.version)
         for strategy_id, index, quantity, earned, opened, spoilt in saved:
             if index in indexes:
                 self.open[strategy_id, indexes[index]] = Trade(quantity, int(earned), int(opened), spoilt)

@@ -27,7 +27,7 @@ class GuardProcess(Child):
         words = command("guard", "-c", config)
         super().__init__(words, config.with_name("guard.err"), live_environment(venue))
         self.socket = run_folder / "demo.guard"
-        until(self.socket.exists, "the guard's socket", 20)
+        until(self.socket.exists, "the guard's socket")
 
     def ask(self, **said: object) -> Json:
         with socket.socket(socket.AF_UNIX) as connection:

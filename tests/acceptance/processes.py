@@ -50,6 +50,13 @@ def tickerd(
     )
 
 
+def said(folder: Path, *words: str | Path, code: int = 0) -> str:
+    """What a word says to the daemon whose socket is in a folder, and that it ends with this code."""
+    done = tickerd(*words, "--folder", folder)
+    assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
+    return done.stdout + done.stderr
+
+
 def until(condition: Callable[[], bool], what: str, timeout_s: float = PATIENCE_S) -> None:
     """Look again and again until the condition holds; fail saying what did not come."""
     deadline = time.monotonic() + timeout_s

@@ -4,7 +4,6 @@ import csv
 import datetime as dt
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,6 @@ use = "ema-cross"
 instruments = ["ETHUSDT.BINANCE"]
 params = { fast = 2, slow = 4, quantity = "0.05" }
 """
-
-
-@pytest.fixture
-def run_folder():
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def _statement(path: Path, executions, doctor=lambda row: row) -> Path:

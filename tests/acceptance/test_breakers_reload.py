@@ -2,9 +2,6 @@
 
 import datetime as dt
 import json
-import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -34,24 +31,10 @@ for_s = 2
 """
 
 
-@pytest.fixture
-def run_folder():
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
-
-
 @pytest.mark.slow
 def test_a_breaker_that_was_added_while_trading_stops_it_outlives_kill_9_and_goes_only_with_a_second_person(
-    tmp_path, run_folder
+    tmp_path, run_folder, say
 ):
-    def say(*words: str | Path, code: int = 0) -> str:
-        done = tickerd(*words, "--folder", str(run_folder))
-        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
-        return done.stdout + done.stderr
-
     def shown(word: str) -> dict[str, dict[str, str]]:
         rows = json.loads(say(word, "--json"))["rows"]
         return {row["name"] if word == "limits" else row["breaker"]: row for row in rows}

@@ -2,9 +2,6 @@
 
 import ast
 import json
-import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -66,22 +63,10 @@ warn_at = 1
 """
 
 
-@pytest.fixture
-def run_folder():
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
-
-
 @pytest.mark.slow
-def test_a_losing_strategy_is_flattened_stays_stopped_through_kill_9_and_trades_again_once_armed(tmp_path, run_folder):
-    def say(*words: str, code: int = 0) -> str:
-        done = tickerd(*words, "--folder", str(run_folder))
-        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
-        return done.stdout + done.stderr
-
+def test_a_losing_strategy_is_flattened_stays_stopped_through_kill_9_and_trades_again_once_armed(
+    tmp_path, run_folder, say
+):
     def tripped(status) -> bool:
         return any(each["source"] == "breaker:day_loss" for each in status["latches"])
 

@@ -1,8 +1,5 @@
 """Exits in a real daemon: a position that its strategy never closes is closed at its stop or profit, and replays."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,15 +68,6 @@ max_holding_s = 20
 cool_down_s = 1
 collar = "0.5%"
 """
-
-
-@pytest.fixture
-def run_folder() -> Iterator[Path]:
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def exits(session: Path) -> tuple[list[ExitChanged], set[str]]:

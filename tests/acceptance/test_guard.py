@@ -1,12 +1,7 @@
 """The guard cancels everything when the daemon is stuck or gone, and the daemon learns of it."""
 
 import json
-import shutil
 import signal
-import tempfile
-from pathlib import Path
-
-import pytest
 
 from daemon.replay import replay_session
 from tests.acceptance.guarding import GuardProcess, guarded_settings, working
@@ -14,15 +9,6 @@ from tests.acceptance.processes import Daemon, Venue, tickerd
 from tests.acceptance.settings import live_environment
 
 MS = 1_000_000
-
-
-@pytest.fixture
-def run_folder():
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def orders_work(status) -> bool:

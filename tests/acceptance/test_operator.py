@@ -1,17 +1,14 @@
 """The operator's commands from the command line, to a daemon that trades live on the embedded exchange."""
 
 import json
-import shutil
 import signal
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from daemon.replay import replay_session
 from journal.audit.folder import audit
 from journal.audit.keys import make_keys
-from tests.acceptance.processes import Daemon, Venue, tickerd
+from tests.acceptance.processes import Daemon, Venue
 from tests.acceptance.settings import live_environment, live_tables, venue_table, write_settings
 
 QUOTER = """
@@ -24,21 +21,7 @@ params = { quantity = "0.05", half_spread_bps = 20, requote_bps = 5, pause_ms = 
 OPEN = {"NEW", "PARTIALLY_FILLED"}
 
 
-@pytest.fixture
-def run_folder():
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def test_kill_cancels_everything_survives_kill_9_and_only_arming_lets_orders_pass_again(tmp_path, run_folder):
-    def say(*words: str, code: int = 0) -> str:
-        done = tickerd(*words, "--folder", str(run_folder))
-        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
-        return done.stdout + done.stderr
-
+def test_kill_cancels_everything_survives_kill_9_and_only_arming_lets_orders_pass_again(tmp_path, run_folder, say):
     def working() -> int:
         return sum(order["status"] in OPEN for order in venue.ledger()["orders"])
 
@@ -88,12 +71,9 @@ max_gross_notional = 10_000
 
 
 @pytest.mark.slow
-def test_a_limit_set_while_running_holds_at_once_outlives_kill_9_and_is_loosened_by_nobody_alone(tmp_path, run_folder):
-    def say(*words: str, code: int = 0) -> str:
-        done = tickerd(*words, "--folder", str(run_folder))
-        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
-        return done.stdout + done.stderr
-
+def test_a_limit_set_while_running_holds_at_once_outlives_kill_9_and_is_loosened_by_nobody_alone(
+    tmp_path, run_folder, say
+):
     def limit() -> str:
         rows = json.loads(say("limits", "strategy:quoter", "--json"))["rows"]
         return str(next(row["value"] for row in rows if row["name"] == "max_gross_notional"))

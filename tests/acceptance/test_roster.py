@@ -1,14 +1,12 @@
 """Strategies added, disabled and removed in a daemon that runs, as a user does it; and what a restart makes of it."""
 
 import json
-import shutil
 import socket
-import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.processes import Daemon, Json, Venue, tickerd
+from tests.acceptance.processes import Daemon, Json, Venue, said
 from tests.acceptance.proof import verify
 from tests.acceptance.settings import live_environment, live_tables, venue_table, write_settings
 
@@ -45,15 +43,6 @@ params = {{ quantity = "0.05" }}
 """
 
 
-@pytest.fixture
-def run_folder():
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
-
-
 class Operator:
     """Who speaks to the daemon from a shell."""
 
@@ -61,9 +50,7 @@ class Operator:
         self.folder = run_folder
 
     def say(self, *words: str | Path, code: int = 0) -> str:
-        done = tickerd(*words, "--folder", self.folder)
-        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
-        return done.stdout + done.stderr
+        return said(self.folder, *words, code=code)
 
     def ask(self, ask: str, strategy: str = "", **args: str) -> Json:
         """The same at the socket, which costs no process."""

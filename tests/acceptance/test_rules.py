@@ -1,9 +1,6 @@
 """Users' rules in a daemon that trades live on the embedded exchange: refuse, shrink, reload, kill -9, replay."""
 
 import json
-import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -49,24 +46,10 @@ def calm(order: OrderView, market: MarketView, book: BookView) -> Pass | Reject:
 '''
 
 
-@pytest.fixture
-def run_folder():
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
-
-
 @pytest.mark.slow
 def test_rules_shrink_and_refuse_change_while_running_outlive_kill_9_and_replay_without_their_files(
-    tmp_path, run_folder
+    tmp_path, run_folder, say
 ):
-    def say(*words: str | Path, code: int = 0) -> str:
-        done = tickerd(*words, "--folder", str(run_folder))
-        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
-        return done.stdout + done.stderr
-
     def rules() -> dict[str, dict[str, str]]:
         rows = json.loads(say("limits", "rules", "--json"))["rows"]
         return {row["name"]: row for row in rows}

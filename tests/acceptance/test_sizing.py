@@ -1,7 +1,5 @@
 """A strategy that asks for sizes, in a real daemon: scaled by the operator, killed, started again, replayed."""
 
-import shutil
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ from core.records import Kind
 from core.sizes import Sized
 from daemon.replay import replay_session
 from journal.reader import open_session
-from tests.acceptance.processes import Daemon, Venue, tickerd
+from tests.acceptance.processes import Daemon, Venue
 from tests.acceptance.settings import live_environment, live_tables, venue_table, write_settings
 
 STRATEGY = '''
@@ -56,15 +54,6 @@ volatility_target = 100
 """
 
 
-@pytest.fixture
-def run_folder():
-    """Where sockets are: their paths must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="t"))
-    folder.chmod(0o700)
-    yield folder
-    shutil.rmtree(folder)
-
-
 def sizes(session: Path) -> list[tuple[int, str, int]]:
     """(quantity, the rule that bound it, the factor) of each size in a session."""
     with open_session(session, verify=False, whole=False) as reader:
@@ -73,12 +62,7 @@ def sizes(session: Path) -> list[tuple[int, str, int]]:
 
 
 @pytest.mark.slow
-def test_a_factor_halves_sizes_at_once_outlives_kill_9_and_both_sessions_replay(tmp_path, run_folder):
-    def say(*words: str, code: int = 0) -> str:
-        done = tickerd(*words, "--folder", str(run_folder))
-        assert done.returncode == code, f"{words}: {done.returncode} {done.stdout} {done.stderr}"
-        return done.stdout + done.stderr
-
+def test_a_factor_halves_sizes_at_once_outlives_kill_9_and_both_sessions_replay(tmp_path, run_folder, say):
     file = tmp_path / "turns.py"
     file.write_text(STRATEGY)
     with Venue(tmp_path, "--synthetic") as venue:
@@ -97,7 +81,7 @@ def test_a_factor_halves_sizes_at_once_outlives_kill_9_and_both_sessions_replay(
         with Daemon(settings, "--live", environ=live_environment(venue)) as daemon:
             before = daemon.wait_ready()["orders"].get("filled", 0)
             daemon.wait_status(lambda status: status["orders"].get("filled", 0) >= before + 3, "more fills")
-            assert "scaled by the operator to 0.5" in say("why", "turns")
+            assert "scaled by the operator to 0.5" in " ".join(say("why", "turns").split())
             daemon.stop()
             second = daemon.session
 

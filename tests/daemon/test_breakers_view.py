@@ -12,7 +12,7 @@ from daemon.views.breakers import breakers_view
 from daemon.views.seen import Seen
 from daemon.views.why import why_view
 from risk.breaker_settings import DrawdownRow, LagRow, LossRow
-from tests.engine.test_breakers import Floor, mid, stage
+from tests.engine.breaker_floor import Floor, mid, stage
 
 SECOND_NS = 1_000_000_000
 

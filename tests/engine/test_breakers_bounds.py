@@ -35,8 +35,8 @@ from risk.breakers.second_count import SecondCount
 from risk.breakers.slippage import Slippage
 from risk.breakers.streak import Streak
 from risk.breakers.watch import Desk, Scoped, Watch
+from tests.engine.breaker_floor import UNIT, board, mid, stage
 from tests.engine.scenario import BTC, SECOND
-from tests.engine.test_breakers import UNIT, board, mid, stage
 
 # -- scopes ----------------------------------------------------------------------------------------------------------
 

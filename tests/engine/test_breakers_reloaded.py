@@ -39,8 +39,8 @@ from risk.breaker_stricter import breaker_is_stricter
 from risk.errors import LimitsError
 from risk.limit_words import read_value
 from risk.limits import RiskLimits
+from tests.engine.breaker_floor import Floor, board, limits, mid, stage
 from tests.engine.scenario import LOT, SECOND, Stage, only
-from tests.engine.test_breakers import Floor, board, limits, mid, stage
 from tests.engine.test_fold import Restless
 
 ME, YOU = "socket:uid=1000,pid=1", "socket:uid=0,pid=2"

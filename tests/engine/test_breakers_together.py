@@ -37,8 +37,8 @@ from risk.breaker_settings import (
     VolatilityRow,
 )
 from risk.breakers.kept import Kept
+from tests.engine.breaker_floor import UNIT, board, limits, mid, stage
 from tests.engine.scenario import Stage, only
-from tests.engine.test_breakers import UNIT, board, limits, mid, stage
 from tests.engine.test_fold import Journal, Restless, carry_out
 
 ALL_KINDS = {

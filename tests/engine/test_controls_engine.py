@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.codec import decode_payload
-from core.events import StateCarried
+from core.events import ReportType, StateCarried
 from core.money import money
 from core.orders import ApprovedSubmit, Refusal
 from core.portfolio import PortfolioRisk
@@ -17,7 +17,7 @@ from oms.state import state_hash
 from risk.control_settings import ControlSettings, ScopeLimits
 from risk.limits import RiskLimits
 from strategies import Strategy
-from tests.engine.scenario import LOT, Stage
+from tests.engine.scenario import LOT, SECOND, Stage
 from tests.engine.test_fold import Journal, Restless, carry_out, steps
 
 
@@ -98,6 +98,29 @@ def test_a_restart_goes_on_with_the_day_and_a_session_without_controls_reads_it(
         for each in verdicts(after.quote(price, 100_02))
     ]
     assert codes == (["", "DAY_ORDERS"] if controlled else ["", ""])
+
+
+def test_what_had_no_value_at_a_restart_is_counted_once_its_market_has_a_price():
+    given = limits(max_fees_per_day=1)
+    stage = Stage(Buyer, limits=given)
+    stage.open()
+    (order,) = verdicts(stage.quote(99_98, 100_02))
+    stage.report(
+        ReportType.FILLED, order.intent.client_order_id, quantity=LOT, price=99_98, exec_id="e1", fee=str(10**14),
+        fee_currency="BTC",
+    )  # fmt: skip
+    state = stage.engine.durable_state()
+    after = Stage(Buyer, epoch=2, limits=given)
+    after.payload(Kind.INSTRUMENT, next(each[5] for each in stage.fed if each[0] == Kind.INSTRUMENT), 0)
+    after.now_ns = stage.now_ns
+    after.payload(Kind.CARRIED, StateCarried(session="s", seq=1, state=state, digest=state_hash(state)))
+    assert after.engine.gate.controls is not None
+    after.engine.gate.controls.leverage_ppm(after.now_ns)  # as a limit or a cancel does before any market has a price
+    after.open()
+    after.quote(99_97, 100_02)
+    after.time(SECOND)
+    (order,) = verdicts(after.quote(99_96, 100_02))
+    assert isinstance(order, ApprovedSubmit)
 
 
 def test_limits_that_change_name_another_version():

@@ -61,7 +61,10 @@ GROUPS = (
         ("risk/controls/*.py",),
         (
             "tests/risk/test_controls.py",
+            "tests/risk/test_controls_bounds.py",
+            "tests/risk/test_clearance_bounds.py",
             "tests/engine/test_controls_engine.py",
+            "tests/risk/test_rules.py",
             "tests/risk/test_clearance.py",
             "tests/risk/test_controls_properties.py",
         ),
@@ -73,6 +76,8 @@ GROUPS = (
             "tests/engine/test_breakers_bounds.py",
             "tests/engine/test_breakers_together.py",
             "tests/engine/test_breakers.py",
+            "tests/engine/test_breakers_figures.py",
+            "tests/engine/test_breakers_kept.py",
             "tests/engine/test_breakers_reloaded.py",
             "tests/engine/test_limit_commands.py",
         ),
@@ -110,6 +115,7 @@ GROUPS = (
             "tests/risk/test_controls.py",
             "tests/risk/test_rules.py",
             "tests/engine/test_limit_commands.py",
+            "tests/engine/test_breakers_reloaded.py",
         ),
     ),
 )

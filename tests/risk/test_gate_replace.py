@@ -4,8 +4,8 @@ import pytest
 
 from core.events import ReportType
 from core.ids import client_order_id, revision_id
-from core.orders import ApprovedReplace, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
-from oms.chain import Chain
+from core.orders import ApprovedReplace, ApprovedSubmit, OrderType, Refusal, ReplaceIntent, Side, TimeInForce
+from oms.chain import Chain, Pending
 from risk.gate import Gate
 from risk.limits import RiskLimits
 from risk.revisions import REVISIONS_MAX
@@ -133,6 +133,18 @@ def test_a_replacement_may_be_the_first_that_a_gate_is_asked_about():
     made.gate = Gate(limits())
     made.gate.define(BTC, made.instrument)
     assert code(made, price=999_00) == ""
+
+
+def test_the_rest_of_an_order_of_the_session_before_is_asked_about_by_a_gate_that_never_saw_it():
+    made = room()
+    order = made.manager.order(NAME)
+    assert order is not None
+    order.chain = Chain(100, 100, newest=1, pending=Pending(1, 999_00, 100, 0, sent=False))
+    made.gate = Gate(limits())
+    made.gate.define(BTC, made.instrument)
+    answer = made.gate.check_rest(order, made.market, made.manager, True, made.now_ns)
+    assert isinstance(answer, ApprovedSubmit)
+    assert (answer.intent.client_order_id, answer.intent.price) == (revision_id(NAME, 1), 999_00)
 
 
 def test_what_takes_off_passes_at_the_rate_and_is_not_counted():

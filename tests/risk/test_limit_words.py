@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from risk.control_settings import OF_ALL, ControlSettings, ScopeLimits
 from risk.errors import LimitsError
-from risk.limit_words import is_stricter, names_of, read_value, value_of, value_text, with_value
+from risk.limit_words import is_stricter, names_of, read_value, scopes_of, value_of, value_text, with_value
 from risk.limits import InstrumentRisk, RiskLimits, limits_version, resolve
 from tests.risk.room import INSTRUMENT
 
@@ -90,6 +90,12 @@ def test_a_count_has_no_more_digits_than_the_journal_has_room_for():
     assert read_value(LIMITS, "all", "max_open_orders", "9" * 18) == 10**18 - 1
     with pytest.raises(LimitsError, match="a whole number, 0 or more"):
         read_value(LIMITS, "all", "max_open_orders", "9" * 19)
+
+
+def test_the_scopes_of_limits_are_those_that_any_of_them_speak_of():
+    plain = msgspec.structs.replace(LIMITS, controls=None)
+    assert "strategy:ema" not in scopes_of(plain)
+    assert {"all", "symbol:BTCUSDT.BINANCE", "strategy:ema"} <= set(scopes_of(plain, LIMITS))
 
 
 def test_without_controls_only_the_settings_own_limits_have_names():

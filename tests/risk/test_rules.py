@@ -281,7 +281,7 @@ def test_what_only_closes_passes_rules_unless_they_say_otherwise():
 def test_what_only_closes_is_no_more_than_what_is_held_less_what_closes_it_already():
     there = Room()
     there.hold(100)
-    there.place(side=Side.BUY, quantity=50)
+    there.place(side=Side.BUY, quantity=30)
     there.place(side=Side.SELL, price=1001_00, quantity=50)
     there.gate.change(limits(rule({})))
     assert there.code(side=Side.SELL, quantity=50) == ""
