@@ -4,12 +4,14 @@ With average costs, what a fill realises depends on the fills before it. A fill 
 others that the venue has behind it: the same position, the same profit in the end, but until the position is flat
 another share of it in the wallet. So once figures have differed as often as is a break, and the positions do not, a
 difference that makes our cost the one that the venue tells, by its own entry price, is moved from cost to profit.
-Anything else is left to freeze.
+
+A venue also cuts what each execution realises, at eight decimals say; we book the whole. What is smaller than the unit
+that a contract's cost is told in is that rounding, whether or not one is open. Anything else is left to freeze.
 """
 
 from core.effects import Alert, Effect, FreezeChanged, Severity
 from core.instruments import AssetClass
-from core.money import money_text
+from core.money import money, money_text
 from oms.manager import OrderManager
 from oms.reconcile.compare import Difference, contracts
 from oms.reconcile.line import Line
@@ -18,6 +20,7 @@ from oms.taking import whole_units
 
 RESTATED = "restated"
 _BALANCE = "balance "
+_ROUNDING_MAX = money("0.0001")  # far above what an afternoon's cuts come to, far below what anybody would miss
 
 
 def restate(
@@ -29,11 +32,13 @@ def restate(
     done: dict[str, None] = {}
     for each in grave:
         fitting = _fitting(manager, opening, line.venue, each)
-        if len(fitting) == 1:
-            index = fitting[0]
+        rounding = _rounding(manager, line.venue, each)
+        if len(fitting) == 1 or rounding:
+            index = fitting[0] if len(fitting) == 1 else rounding[0]
             manager.taking.restate(index, each.figure, effects)
             amount = f"{money_text(each.figure)} {each.key.removeprefix(_BALANCE)}"
-            why = f"{amount} more are realised of {manager.instrument(index).id}, as the venue counts: fills came late"
+            because = "fills came late" if len(fitting) == 1 else "it cuts what each execution realises"
+            why = f"{amount} more are realised of {manager.instrument(index).id}, as the venue counts: {because}"
             effects.append(
                 FreezeChanged(instrument=index, frozen=False, reason=why, key=RESTATED, figure=str(each.figure))
             )
@@ -61,3 +66,15 @@ def _fitting(manager: OrderManager, opening: Opening, venue: str, difference: Di
         if abs(cost - entry * quantity) <= abs(quantity):
             fitting.append(index)
     return fitting
+
+
+def _rounding(manager: OrderManager, venue: str, difference: Difference) -> list[int]:
+    """Return the contracts whose cost has no unit as small as a difference, none where it is too large for rounding."""
+    size = abs(difference.figure)
+    if size > _ROUNDING_MAX:
+        return []
+    return [
+        index
+        for index in contracts(manager, venue)
+        if index in difference.instruments and 2 * size < manager.position(index).factor
+    ]

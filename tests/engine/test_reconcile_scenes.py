@@ -324,6 +324,36 @@ def test_a_balance_that_differs_freezes_its_instruments_and_tells_both_figures()
     assert [e.state for e in scene.effects if isinstance(e, Reconciled)][-1] is ReconcileState.AGREED
 
 
+@pytest.mark.parametrize("open_contract", [True, False])
+@pytest.mark.parametrize("more", [-13 * 10**9, 13 * 10**9])
+def test_what_a_venue_cuts_off_each_execution_is_booked_and_freezes_nothing(open_contract, more):
+    scene = Scene().ready()
+    if open_contract:
+        bought = scene.buy(1)
+        scene.pass_time(1)
+        scene.venue.fill(bought.intent.client_order_id, 10)
+        scene.pass_time(1)
+    here = scene.engine.manager.balances()["USDT"]
+    cost = scene.engine.manager.position(1).cost
+    Wrong(scene, "USDT", more)
+    scene.pass_time(40)
+    assert "FROZEN" not in scene.codes()
+    assert scene.codes().count("RESTATED") == 1
+    assert ReconcileState.BROKEN not in [e.state for e in scene.effects if isinstance(e, Reconciled)]
+    assert scene.engine.manager.balances()["USDT"] == here + more
+    assert scene.engine.manager.position(1).cost == cost
+    assert scene.fold().durable_state() == scene.engine.durable_state()
+
+
+@pytest.mark.parametrize(("beyond", "freezes"), [(-1, False), (0, True)])
+def test_a_difference_that_a_cost_could_be_told_in_is_no_rounding(beyond, freezes):
+    scene = Scene().ready()
+    half = scene.engine.manager.position(1).factor // 2
+    Wrong(scene, "USDT", half + beyond)
+    scene.pass_time(40)
+    assert ("FROZEN" in scene.codes()) is freezes
+
+
 def test_the_operator_releases_what_is_frozen_and_the_same_difference_freezes_it_no_more():
     scene = Scene().ready()
     Wrong(scene, "BTC", 5)
