@@ -48,6 +48,7 @@ REFUSED = [
     ("approval", "engine/step.py", "command = ApprovedSubmit(intent=intent)  # bad"),
     ("approval", "risk/checks.py", "command = orders.ApprovedCancel(id='1')  # bad"),
     ("approval", "connectors/sim/venue.py", "command = ApprovedReplace()  # bad"),
+    ("approval", "engine/desk.py", "command = ApprovedGroup(group=name, contingency=one, orders=orders)  # bad"),
     ("approval", "oms/manager.py", "class Mine(ApprovedSubmit):  # bad\n    pass"),
     ("approval", "oms/manager.py", "make = ApprovedSubmit  # bad"),
     ("approval", "oms/manager.py", "from core.orders import ApprovedSubmit as Make  # bad"),
