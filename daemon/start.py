@@ -119,8 +119,7 @@ def run_session(
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
     loaded = load_strategies(config)
-    if settings.session.mode is Mode.LIVE:
-        refuse_missing(settings, secrets)
+    refuse_missing(settings, secrets)
     key = signing_key(settings.audit)
     clock = SessionClock()
     account = Account.take(config) if settings.session.mode is Mode.LIVE else None

@@ -19,6 +19,19 @@ from daemon.operator.operated import Operated
 KEY = b"12345678901234567890"  # of RFC 6238, Appendix B
 TEXT = base64.b32encode(KEY).decode()
 NOW_S = 2_000_000_000.0
+PAPER = """
+[session]
+root = "{folder}/sessions"
+[operator]
+second_factor = "operator-codes"
+[venues.binance]
+connector = "binance-spot"
+instruments = ["BTCUSDT"]
+[[strategies]]
+id = "ema"
+use = "ema-cross"
+instruments = ["BTCUSDT.BINANCE"]
+"""
 
 
 def codes(text: str = TEXT) -> Codes:
@@ -153,3 +166,16 @@ def test_a_secret_is_made_once_for_its_owner_alone(tmp_path, tickerd):
     again = tickerd("second-factor", file)
     assert again.code == 2
     assert file.read_text().strip() == secret
+
+
+@pytest.mark.parametrize("secret", [None, "too short"])
+def test_nothing_begins_without_the_secret_that_the_settings_name(tmp_path, tickerd, monkeypatch, secret):
+    settings = tmp_path / "paper.toml"
+    settings.write_text(PAPER.format(folder=tmp_path), encoding="utf-8")
+    if secret is not None:
+        monkeypatch.setenv("TICKERD_SECRET_OPERATOR_CODES", secret)
+    refused = tickerd("run", "-c", settings)
+    assert refused.code == 2
+    assert "operator-codes" in refused.err
+    assert secret is None or secret not in refused.err
+    assert not (tmp_path / "sessions").exists()
