@@ -43,7 +43,7 @@ class Lists:
             why = f"{instrument.id} is on the restricted list: it may be closed, not opened"
             return "RESTRICTED", Why("", "", why)
         located = self._locates.get(instrument.id)
-        if located is None or side > 0 or after <= 0:
+        if located is None or side > 0:
             return None
         most = located // int(10 ** (MONEY_DECIMALS - instrument.size_precision))
         if after <= most:

@@ -90,6 +90,15 @@ def test_an_answer_that_comes_late_does_not_take_newer_figures_away():
     assert (stage.engine.portfolio.as_of_ns, stage.engine.portfolio.var_99) == (8, 8)
 
 
+def test_figures_of_the_same_time_take_the_place_of_those_before():
+    stage = staged()
+    stage.payload(Kind.PORTFOLIO, TOLD)
+
+    stage.payload(Kind.PORTFOLIO, msgspec.structs.replace(TOLD, var_99="8"))
+
+    assert stage.engine.portfolio.var_99 == 8
+
+
 def test_the_digest_covers_figures_and_is_as_before_without_any():
     stages = [staged(), staged(), staged()]
     assert len({stage.engine.digest() for stage in stages}) == 1

@@ -44,6 +44,10 @@ GROUPS = (
             "risk/figures.py",
             "risk/rate.py",
             "risk/gate.py",
+            "risk/checks.py",
+            "risk/facts.py",
+            "risk/refusals.py",
+            "risk/known.py",
         ),
         (
             "tests/risk/test_gate_checks.py",
@@ -62,6 +66,7 @@ GROUPS = (
         (
             "tests/risk/test_controls.py",
             "tests/risk/test_controls_bounds.py",
+            "tests/risk/test_controls_edges.py",
             "tests/risk/test_clearance_bounds.py",
             "tests/engine/test_controls_engine.py",
             "tests/risk/test_rules.py",
@@ -92,9 +97,16 @@ GROUPS = (
     ),
     Group(("risk/sizing/*.py",), ("tests/risk/sizing/*.py", "tests/engine/test_sizing.py")),
     Group(
-        ("risk/rules/*.py", "risk/rule_settings.py"),
-        ("tests/risk/test_rules.py", "tests/engine/test_rules_engine.py", "tests/risk/test_rules_properties.py"),
+        ("risk/rules/*.py", "risk/rule_settings.py", "risk/rule_words.py"),
+        (
+            "tests/risk/test_rules.py",
+            "tests/risk/test_rule_words.py",
+            "tests/engine/test_rules_engine.py",
+            "tests/risk/test_rules_properties.py",
+        ),
     ),
+    Group(("risk/bounds.py",), ("tests/risk/test_risk_bounds.py",)),
+    Group(("risk/portfolio_figures.py",), ("tests/engine/test_portfolio_input.py",)),
     Group(("risk/held_checks.py",), ("tests/risk/test_held_checks.py", "tests/engine/test_kept_orders.py")),
     Group(
         ("risk/replacing.py", "risk/revisions.py"),

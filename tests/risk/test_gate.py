@@ -34,6 +34,15 @@ def test_other_limits_of_scopes_hold_from_the_next_order_on():
     assert [there.code(), there.code()] == ["", "OPEN_ORDERS"]
 
 
+def test_an_instrument_with_sessions_is_traded_from_the_open_to_just_before_the_close():
+    there = Room(calendar="XNYS", sessions=((1_000 * SECOND_NS, 1_001 * SECOND_NS),))
+    codes = []
+    for now_ns in (there.now_ns - 1, there.now_ns, 1_001 * SECOND_NS - 1, 1_001 * SECOND_NS):
+        there.now_ns = now_ns
+        codes.append(there.code())
+    assert codes == ["SESSION_CLOSED", "", "", "SESSION_CLOSED"]
+
+
 def test_a_cancel_carries_what_the_connector_needs(room):
     name = room.place()
     room.report(ReportType.ACCEPTED, name, venue_order_id="v1")

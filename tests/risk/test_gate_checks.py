@@ -310,8 +310,8 @@ def test_a_last_trade_older_than_data_may_be_does_not_judge():
     assert room.code() == ""
 
 
-@pytest.mark.parametrize("side", Side)
-def test_a_market_order_is_judged_by_the_price_it_would_get(side):
+@pytest.mark.parametrize(("side", "price"), [(Side.BUY, "1050.02"), (Side.SELL, "949.98")])
+def test_a_market_order_is_judged_by_the_price_it_would_get(side, price):
     room = Room()
     room.market.last_price = 0
     room.quote(950_00, 1050_00)  # both sides exactly 5 % from the middle
@@ -319,7 +319,7 @@ def test_a_market_order_is_judged_by_the_price_it_would_get(side):
     room.quote(949_98, 1050_02)
     refusal = room.refusal(type=MARKET, side=side)
     assert refusal.code == "PRICE_COLLAR"
-    assert "the best price on the other side" in refusal.message
+    assert f"at the best price on the other side, {price} USDT, is a fraction 0.05002 away" in refusal.message
 
 
 @pytest.mark.parametrize(("side", "code"), [(Side.BUY, "PRICE_COLLAR"), (Side.SELL, "")])

@@ -1,10 +1,8 @@
 """The gate's hot functions: compiled beside plain, exact where products would leave 64 bits."""
 
-import dataclasses
 import random
 from fractions import Fraction
 
-import msgspec
 import numba
 import numpy as np
 import pytest
@@ -14,18 +12,16 @@ from hypothesis import strategies as st
 from core import book as core_book
 from core import market as core_market
 from core.market import MarketNumbers, touch_of
-from core.money import money
 from oms.moves import Exposure
 from research.compiled.layout import copy_back, row_of
 from research.compiled.registry import register
 from risk import checks, codes, figures, limit_checks, market_checks, order_checks, rate
-from risk.bounds import fits_64_bits
 from risk.checks import CHECKS, first_breach
 from risk.figures import collar_ceiling, outside_collar, valuation_price, worth_less, worth_more
-from risk.limits import DEVIATION_UNIT, NO_LIMIT, InstrumentLimits, RiskLimits, resolve
+from risk.limits import DEVIATION_UNIT, NO_LIMIT, InstrumentLimits
 from risk.rate import Rates, rate_advance, rate_note, times_of
-from risk.records import Asked, Rules, rules_of
-from tests.risk.room import INSTRUMENT, SECOND_NS, WIDE
+from risk.records import Asked, Rules
+from tests.risk.room import SECOND_NS
 
 register(core_book, core_market, figures, rate, order_checks, market_checks, limit_checks, checks)
 
@@ -324,35 +320,6 @@ def test_a_ring_that_grows_keeps_every_time_up_to_the_limit(limit):
         assert times_of(rates.minute, times) == [each for each in noted if now_ns - each < 60 * SECOND_NS]
         assert times_of(rates.second, times) == [each for each in noted if now_ns - each < SECOND_NS]
         assert len(times) <= limit
-
-
-# ------------------------------------------------------------------------------------------------- the bounds
-
-
-def test_ordinary_rules_and_limits_fit_64_bits():
-    assert fits_64_bits(rules_of(INSTRUMENT), resolve(RiskLimits(), INSTRUMENT), Rates()) == ""
-
-
-def test_a_limit_too_large_for_compiled_code_is_named():
-    fine = msgspec.structs.replace(INSTRUMENT, price_precision=8, size_precision=8, min_notional=money("1"))
-    told = fits_64_bits(rules_of(fine), resolve(WIDE, fine), Rates())
-    assert told.startswith("max_order_value is 10000000000000000000000000 in the instrument's units")
-    assert "set it lower" in told
-
-
-@pytest.mark.parametrize("name", [each.name for each in dataclasses.fields(InstrumentLimits)])
-def test_every_limit_is_looked_at(name):
-    resolved = resolve(RiskLimits(max_order_quantity=1, max_position=1), INSTRUMENT)
-    last = NO_LIMIT if name in {"max_order_quantity", "max_position"} else NO_LIMIT - 1
-    assert fits_64_bits(Rules(), dataclasses.replace(resolved, **{name: last}), Rates()) == ""
-    assert name in fits_64_bits(Rules(), dataclasses.replace(resolved, **{name: last + 1}), Rates())
-
-
-def test_rules_and_rates_are_looked_at_too():
-    resolved, rates = resolve(RiskLimits(), INSTRUMENT), Rates()
-    assert "min_quantity" in fits_64_bits(Rules(min_quantity=NO_LIMIT), resolved, rates)
-    rates.minute.limit = NO_LIMIT
-    assert "max_orders_per_minute" in fits_64_bits(Rules(), resolved, rates)
 
 
 def test_an_order_of_any_size_is_valued_without_a_product():
