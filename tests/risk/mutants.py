@@ -107,7 +107,10 @@ GROUPS = (
     ),
     Group(("risk/bounds.py",), ("tests/risk/test_risk_bounds.py",)),
     Group(("risk/portfolio_figures.py",), ("tests/engine/test_portfolio_input.py",)),
-    Group(("risk/held_checks.py",), ("tests/risk/test_held_checks.py", "tests/engine/test_kept_orders.py")),
+    Group(
+        ("risk/held_checks.py", "risk/holding.py"),
+        ("tests/risk/test_held_checks.py", "tests/risk/test_holding.py", "tests/engine/test_kept_orders.py"),
+    ),
     Group(
         ("risk/replacing.py", "risk/revisions.py"),
         (
