@@ -119,7 +119,7 @@ def run_session(
     show_screen = wants_screen(settings, as_json=as_json)
     on_terminal = show_screen and not plain and sys.stdout.isatty()
     loaded = load_strategies(config)
-    refuse_missing(settings, secrets)
+    _look_for_secrets(settings, secrets)
     key = signing_key(settings.audit)
     clock = SessionClock()
     account = Account.take(config) if settings.session.mode is Mode.LIVE else None
@@ -160,6 +160,19 @@ def run_session(
     output.end(daemon.status(), summary_of(daemon, folder))
     retain(settings, key, clock.now_ns())
     return daemon.exit_code
+
+
+def _look_for_secrets(settings: Settings, secrets: Secrets) -> None:
+    """Look whether every secret is there before anything begins. Raises SecretMissing, SecretExposed, UsageError."""
+    _codes_of(settings, secrets)
+    if settings.session.mode is Mode.LIVE:
+        refuse_missing(settings, secrets)
+
+
+def _codes_of(settings: Settings, secrets: Secrets) -> Codes | None:
+    """Return what knows the codes of the second factor, None where none is asked for."""
+    name = settings.operator.second_factor
+    return Codes(name, secrets(name)) if name else None
 
 
 def retain(settings: Settings, key: SigningKey | None, now_ns: int) -> None:
@@ -241,8 +254,7 @@ async def open_door(daemon: Daemon, settings: Settings) -> Door | None:
         except SessionOver as error:
             log.warning("a login was refused", source=source, reason=str(error))
 
-    name = settings.operator.second_factor
-    codes = Codes(name, read_secret(name)) if name else None
+    codes = _codes_of(settings, read_secret)
 
     def why_not(code: str, source: str) -> str:
         if codes is not None and (why := codes.why_not(code, time.time())):

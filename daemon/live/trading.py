@@ -8,7 +8,7 @@ import msgspec
 
 from config.live_settings import TradingTable
 from config.secrets import Secret
-from config.settings import Mode, Settings
+from config.settings import Settings
 from config.venues import binance_trading
 from connectors.base import Blocked, Sink, TradingConnector, TradingStats, never
 from connectors.errors import ConnectorError
@@ -18,7 +18,6 @@ from core.records import Event
 from core.rng import Rng
 from daemon.errors import StartFailed
 from daemon.feeds import Addresses, address_of
-from daemon.operator.codes import Codes
 
 if TYPE_CHECKING:
     from connectors.binance.trading.credentials import Credentials
@@ -44,11 +43,9 @@ def credentials_of(table: TradingTable, secrets: Secrets) -> "Credentials":
 
 
 def refuse_missing(settings: Settings, secrets: Secrets) -> None:
-    """Look whether every secret is there, before a session begins. Raises SecretMissing, SecretExposed, UsageError."""
-    if name := settings.operator.second_factor:
-        Codes(name, secrets(name))
+    """Look whether every secret is there, before a session begins. Raises SecretMissing, SecretExposed."""
     for venue in settings.venues.values():
-        if venue.trading is not None and settings.session.mode is Mode.LIVE:
+        if venue.trading is not None:
             for name in secret_names(venue.trading):
                 secrets(name)
 
