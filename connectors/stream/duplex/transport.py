@@ -185,9 +185,8 @@ class DuplexLine:
                 async with asyncio.timeout(_TICK_S):
                     await self._down.wait()
             except TimeoutError:
-                if (
-                    why := self._awake.doubt()
-                ):  # nothing of ours may have been lost: a new connection compares the books
+                if why := self._awake.doubt():
+                    # What was sent or told meanwhile may be lost: with new connections the books are compared.
                     for number in list(self._members):
                         self.abort(number, why)
                 await self._tick()
